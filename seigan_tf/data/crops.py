@@ -1,0 +1,133 @@
+"""The rules by which an annotated object becomes a square crop (paper, sections 4.1 and 4.2)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from seigan_tf.config import DataConfig
+from seigan_tf.data.annotations import Object, Photo
+
+DROP_RULES = (
+    "crowd",
+    "degenerate_box",
+    "min_short_side",
+    "max_object_fraction",
+    "min_aspect",
+    "other_object_touches",
+)
+"""The names of the rules that drop an object, in the order in which they are asked."""
+
+
+@dataclass(frozen=True)
+class CropRegion:
+    """A square of a photo, in whole pixels; it may reach past the photo's border."""
+
+    x: int
+    """Left edge."""
+    y: int
+    """Top edge."""
+    side: int
+
+    def overlaps(self, boxes: np.ndarray) -> np.ndarray:
+        """Which boxes, [boxes, 4] of left, top, right, bottom, share pixels with the region: bool [boxes]."""
+        left, top, right, bottom = np.moveaxis(np.asarray(boxes, float), -1, 0)
+        return (
+            (left < self.x + self.side) & (right > self.x) & (top < self.y + self.side) & (bottom > self.y)
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CropRules:
+    """Which objects make a crop, and how large it is around them.
+
+    Raises:
+        ValueError: a value out of its range; the message names it.
+    """
+
+    object_fraction: float
+    """Long side of the object's box by the crop's side, in (0, 1]."""
+    min_short_side: float
+    """In pixels."""
+    max_object_fraction: float
+    """Long side of the box by the long side of the photo, at most."""
+    min_aspect: float
+    """Short side by long side of the box, at least; in [0, 1]."""
+
+    def __post_init__(self):
+        for name, low, high in (
+            ("object_fraction", 0.01, 1.0),
+            ("min_short_side", 0.0, np.inf),
+            ("max_object_fraction", 0.0, np.inf),
+            ("min_aspect", 0.0, 1.0),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"data.{name} is {value}, expected {low} to {high}")
+
+    @classmethod
+    def from_config(cls, config: DataConfig) -> "CropRules":
+        return cls(
+            config.object_fraction,
+            config.min_short_side,
+            config.max_object_fraction,
+            config.min_aspect,
+        )
+
+
+def object_region(photo: Photo, item: Object, rules: CropRules) -> CropRegion | str:
+    """The square around one object of the photo, or the name of the rule (of DROP_RULES) that drops it.
+
+    The square has the box's centre and the side long_side / object_fraction, both rounded to whole pixels.
+    """
+    x, y, width, height = item.box
+    short, long = sorted((width, height))
+    if item.crowd:
+        return "crowd"
+    if short <= 0:
+        return "degenerate_box"
+    if short < rules.min_short_side:
+        return "min_short_side"
+    if long > rules.max_object_fraction * max(photo.width, photo.height):
+        return "max_object_fraction"
+    if short < rules.min_aspect * long:
+        return "min_aspect"
+    side = max(round(long / rules.object_fraction), 1)
+    region = CropRegion(round(x + width / 2 - side / 2), round(y + height / 2 - side / 2), side)
+    others = [other is not item for other in photo.objects]
+    if region.overlaps(photo.boxes[others]).any():
+        return "other_object_touches"
+    return region
+
+
+def relative_box(item: Object, region: CropRegion) -> tuple[float, float, float, float]:
+    """The object's box as ymin, xmin, ymax, xmax relative to the region, within [0, 1]."""
+    x, y, width, height = item.box
+    edges = np.array([y - region.y, x - region.x, y + height - region.y, x + width - region.x]) / region.side
+    return tuple(np.clip(edges, 0.0, 1.0).tolist())
+
+
+def extract(image: np.ndarray, region: CropRegion, size: int) -> np.ndarray:
+    """The region of a photo, uint8 [height, width, 3], resized with antialiasing to uint8 [size, size, 3].
+
+    Past its border the photo is mirrored, as often as it takes.
+    """
+    rows = _mirrored(region.y, region.side, image.shape[0])
+    columns = _mirrored(region.x, region.side, image.shape[1])
+    pixels = Image.fromarray(image[np.ix_(rows, columns)])
+    return np.asarray(pixels.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0))
+
+
+def extract_mask(mask: np.ndarray, region: CropRegion) -> np.ndarray:
+    """The region of a mask, bool [height, width] of the photo, as bool [side, side]; False outside the photo."""
+    result = np.zeros((region.side, region.side), bool)
+    top, left = max(region.y, 0), max(region.x, 0)
+    inside = mask[top : max(region.y + region.side, 0), left : max(region.x + region.side, 0)]
+    result[top - region.y :, left - region.x :][: inside.shape[0], : inside.shape[1]] = inside
+    return result
+
+
+def _mirrored(start: int, count: int, length: int) -> np.ndarray:
+    """Indices start, start + 1, ... of an axis that is mirrored at both its ends again and again."""
+    indices = np.arange(start, start + count) % (2 * length)
+    return np.minimum(indices, 2 * length - 1 - indices)

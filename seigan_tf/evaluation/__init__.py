@@ -1,0 +1,1 @@
+"""What the masks are worth: one metric or baseline per file."""

@@ -1,0 +1,146 @@
+"""The image-to-image backbones that the paper compared (figure 3), and the decoder on pretrained features.
+
+Each maps [N, S, S, C] to [N, S, S, outputs] without a final activation; the last convolution stays in float32 under
+mixed precision. The networks of their roles (segmenter, inpainter, enhancer) are built around them.
+"""
+
+import keras
+from keras import ops
+
+from seigan_tf.config import BackboneConfig
+from seigan_tf.networks.blocks import ConvBlock, ResidualBlock, serializable
+from seigan_tf.networks.vgg19 import ENCODER_LAYERS
+
+
+def check_size(config: BackboneConfig, size: int, name: str) -> None:
+    """Raises ValueError where `config` cannot take square images of `size` pixels."""
+    if config.width < 1 or config.depth < 1:
+        raise ValueError(f"networks.{name}: width {config.width} and depth {config.depth} must be at least 1")
+    if config.backbone == "vgg19" and not 2 <= config.depth <= len(ENCODER_LAYERS):
+        raise ValueError(f"networks.{name}.depth: {config.depth}; a vgg19 backbone reads 2 to {len(ENCODER_LAYERS)} blocks")
+    if config.backbone == "vgg19" and config.separable:
+        raise ValueError(f"networks.{name}.separable: the vgg19 backbone has no depthwise-separable form")
+    halvings = {"resnet": 2, "unet": config.depth, "vgg19": config.depth - 1}[config.backbone]
+    # Below two pixels instance normalisation has nothing left to normalise.
+    if size % 2**halvings or size < 2 ** (halvings + 1):
+        raise ValueError(
+            f"networks.size: {size} does not fit networks.{name} ({config.backbone}, depth {config.depth}); "
+            f"expected a multiple of {2**halvings} of at least {2 ** (halvings + 1)}"
+        )
+
+
+def make_backbone(config: BackboneConfig, outputs: int, zero_start: bool = False, **kwargs) -> keras.layers.Layer:
+    """The backbone that `config` names, with `outputs` channels; `zero_start` makes its first outputs zero."""
+    if config.backbone == "vgg19":
+        raise ValueError("networks: the vgg19 backbone is for the segmenter only; expected resnet or unet")
+    kind = {"resnet": ResNet, "unet": UNet}[config.backbone]
+    return kind(config.width, config.depth, outputs, config.separable, zero_start, **kwargs)
+
+
+class _Backbone(keras.layers.Layer):
+    """Shared configuration of the two backbones."""
+
+    def __init__(self, width, depth, outputs, separable=False, zero_start=False, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+        self.depth = depth
+        self.outputs = outputs
+        self.separable = separable
+        self.zero_start = zero_start
+
+    def last_layer(self, kernel_size, reflect):
+        initializer = "zeros" if self.zero_start else None
+        return ConvBlock(
+            self.outputs, kernel_size, reflect=reflect, normalize=False, activation=None,
+            kernel_initializer=initializer, dtype="float32", name="last",
+        )  # fmt: skip
+
+    def get_config(self):
+        names = ("width", "depth", "outputs", "separable", "zero_start")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
+
+
+@serializable
+class ResNet(_Backbone):
+    """CycleGAN's generator (arXiv 1703.10593, appendix 7.2): 7 x 7 convolution, two halvings, residual blocks, two doublings.
+
+    Doublings are bilinear resizing and a convolution where CycleGAN transposes a convolution: no checkerboards
+    (https://distill.pub/2016/deconv-checkerboard), and one operation that every mobile delegate has.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        width, separable = self.width, self.separable
+        self.stem = ConvBlock(width, 7, reflect=True, name="stem")
+        self.down = [ConvBlock(width * 2**i, strides=2, separable=separable, name=f"down_{i}") for i in (1, 2)]
+        self.residual = [ResidualBlock(width * 4, separable, name=f"residual_{i}") for i in range(self.depth)]
+        self.double = keras.layers.UpSampling2D(interpolation="bilinear", name="double")
+        self.up = [ConvBlock(width * 2**i, separable=separable, name=f"up_{i}") for i in (1, 0)]
+        self.last = self.last_layer(7, reflect=True)
+
+    def call(self, inputs):
+        features = self.stem(inputs)
+        for layer in (*self.down, *self.residual):
+            features = layer(features)
+        for layer in self.up:
+            features = layer(self.double(features))
+        return self.last(features)
+
+
+@serializable
+class UNet(_Backbone):
+    """U-Net (Ronneberger et al., arXiv 1505.04597): every halving's features join the doubling of the same size."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        widths = [self.width * min(2**i, 8) for i in range(self.depth + 1)]
+        self.stem = ConvBlock(widths[0], activation="leaky_relu", name="stem")
+        self.down = [
+            ConvBlock(w, 4, strides=2, activation="leaky_relu", separable=self.separable, name=f"down_{i}")
+            for i, w in enumerate(widths[1:], start=1)
+        ]
+        self.double = keras.layers.UpSampling2D(interpolation="bilinear", name="double")
+        self.up = [
+            ConvBlock(w, separable=self.separable, name=f"up_{i}") for i, w in reversed(list(enumerate(widths[:-1])))
+        ]
+        self.last = self.last_layer(3, reflect=False)
+
+    def call(self, inputs):
+        features = self.stem(inputs)
+        skipped = []
+        for layer in self.down:
+            skipped.append(features)
+            features = layer(features)
+        for layer in self.up:
+            features = layer(ops.concatenate([self.double(features), skipped.pop()], axis=-1))
+        return self.last(features)
+
+
+@serializable
+class FeatureDecoder(keras.layers.Layer):
+    """Top-down decoder on VGG-19 features, as in feature pyramids (Lin et al., arXiv 1612.03144).
+
+    Input: features of `ENCODER_LAYERS[:depth]`, finest first, a tuple of [N, S / 2^i, S / 2^i, C_i].
+    Output: [N, S, S, outputs].
+    """
+
+    def __init__(self, width, depth, outputs, **kwargs):
+        super().__init__(**kwargs)
+        self.width = width
+        self.depth = depth
+        self.outputs = outputs
+        # Normalised lateral connections take away the scale of the features, which runs into the thousands.
+        self.lateral = [ConvBlock(width, 1, activation=None, name=f"lateral_{i}") for i in range(depth)]
+        self.merge = [ConvBlock(width, name=f"merge_{i}") for i in range(depth)]
+        self.double = keras.layers.UpSampling2D(interpolation="bilinear", name="double")
+        self.last = ConvBlock(outputs, normalize=False, activation=None, dtype="float32", name="last")
+
+    def call(self, features):
+        merged = None
+        for level in reversed(range(self.depth)):
+            lateral = self.lateral[level](features[level])
+            merged = self.merge[level](lateral if merged is None else lateral + self.double(merged))
+        return self.last(merged)
+
+    def get_config(self):
+        return {**super().get_config(), "width": self.width, "depth": self.depth, "outputs": self.outputs}

@@ -1,0 +1,142 @@
+"""Layers that every network is made of: instance normalisation, the convolution block, the residual block."""
+
+import keras
+from keras import ops
+
+serializable = keras.saving.register_keras_serializable("seigan_tf")
+
+
+@serializable
+class InstanceNormalization(keras.layers.Layer):
+    """Instance normalisation (Ulyanov et al., arXiv 1607.08022) with a scale and an offset for each channel.
+
+    Made of mean, squared difference and rsqrt on four axes, because keras.layers.GroupNormalization(groups=-1) exports
+    as a reshape to five axes, which the GPU delegates of TFLite refuse. Moments are taken in float32 under mixed
+    precision.
+
+    Input and output: [N, H, W, C].
+    """
+
+    def __init__(self, epsilon=1e-5, **kwargs):
+        super().__init__(**kwargs)
+        self.epsilon = epsilon
+
+    def build(self, input_shape):
+        channels = (input_shape[-1],)
+        self.gamma = self.add_weight(name="gamma", shape=channels, initializer="ones")
+        self.beta = self.add_weight(name="beta", shape=channels, initializer="zeros")
+
+    def call(self, inputs):
+        values = ops.cast(inputs, "float32")
+        mean = ops.mean(values, axis=(1, 2), keepdims=True)
+        variance = ops.mean(ops.square(values - mean), axis=(1, 2), keepdims=True)
+        scale = ops.rsqrt(variance + self.epsilon) * ops.cast(self.gamma, "float32")
+        return ops.cast((values - mean) * scale + ops.cast(self.beta, "float32"), self.compute_dtype)
+
+    def get_config(self):
+        return {**super().get_config(), "epsilon": self.epsilon}
+
+
+@serializable
+class ConvBlock(keras.layers.Layer):
+    """Convolution, then optional instance normalisation and activation.
+
+    Args:
+        filters: channels of the output.
+        kernel_size: side of the kernel, in pixels.
+        strides: 1 keeps the size, 2 halves it.
+        reflect: pad by reflection, as CycleGAN's generator does, instead of with zeros.
+        normalize: whether to normalise; the convolution then has no bias of its own.
+        activation: name of a Keras activation, or None.
+        separable: depthwise-separable convolution (arXiv 1704.04861).
+        kernel_initializer: None is CycleGAN's normal distribution with standard deviation 0.02 where instance
+            normalisation follows, which undoes its scale, and Glorot's where not.
+    """
+
+    def __init__(
+        self,
+        filters,
+        kernel_size=3,
+        strides=1,
+        reflect=False,
+        normalize=True,
+        activation="relu",
+        separable=False,
+        kernel_initializer=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.kernel_size = kernel_size
+        self.strides = strides
+        self.reflect = reflect
+        self.normalize = normalize
+        self.activation = activation
+        self.separable = separable
+        self.kernel_initializer = kernel_initializer
+        common = dict(
+            strides=strides,
+            padding="valid" if reflect else "same",
+            use_bias=not normalize,
+            dtype=self.dtype_policy,
+            name="conv",
+        )
+        initializer = kernel_initializer or (
+            keras.initializers.RandomNormal(stddev=0.02) if normalize else "glorot_uniform"
+        )
+        if separable:
+            self.conv = keras.layers.SeparableConv2D(
+                filters, kernel_size, depthwise_initializer="he_normal", pointwise_initializer=initializer, **common
+            )
+        else:
+            self.conv = keras.layers.Conv2D(filters, kernel_size, kernel_initializer=initializer, **common)
+        self.norm = InstanceNormalization(dtype=self.dtype_policy, name="norm") if normalize else None
+        self.activate = keras.activations.get(activation)
+
+    def build(self, input_shape):
+        side = 2 * (self.kernel_size // 2) if self.reflect else 0
+        height, width = (None if length is None else length + side for length in input_shape[1:3])
+        padded = (input_shape[0], height, width, input_shape[3])
+        self.conv.build(padded)
+        if self.norm is not None:
+            self.norm.build(self.conv.compute_output_shape(padded))
+
+    def call(self, inputs):
+        if self.reflect:
+            border = self.kernel_size // 2
+            inputs = ops.pad(inputs, ((0, 0), (border, border), (border, border), (0, 0)), mode="reflect")
+        outputs = self.conv(inputs)
+        if self.norm is not None:
+            outputs = self.norm(outputs)
+        return self.activate(outputs)
+
+    def get_config(self):
+        names = ("filters", "kernel_size", "strides", "reflect", "normalize", "activation", "separable")
+        return {
+            **super().get_config(),
+            **{name: getattr(self, name) for name in names},
+            "kernel_initializer": self.kernel_initializer,
+        }
+
+
+@serializable
+class ResidualBlock(keras.layers.Layer):
+    """Two reflect-padded 3 x 3 convolutions beside a shortcut (CycleGAN, arXiv 1703.10593, appendix 7.2)."""
+
+    def __init__(self, filters, separable=False, **kwargs):
+        super().__init__(**kwargs)
+        self.filters = filters
+        self.separable = separable
+        common = dict(reflect=True, separable=separable, dtype=self.dtype_policy)
+        self.first = ConvBlock(filters, name="first", **common)
+        self.second = ConvBlock(filters, activation=None, name="second", **common)
+
+    def build(self, input_shape):
+        self.first.build(input_shape)
+        self.second.build(input_shape)
+
+    def call(self, inputs):
+        return inputs + self.second(self.first(inputs))
+
+    def get_config(self):
+        return {**super().get_config(), "filters": self.filters, "separable": self.separable}

@@ -1,0 +1,36 @@
+"""G_enh: a coarse paste made natural (section 3.3)."""
+
+import keras
+from keras import ops
+
+from seigan_tf.config import BackboneConfig
+from seigan_tf.networks.backbones import check_size, make_backbone
+from seigan_tf.networks.blocks import serializable
+from seigan_tf.networks.network import Network
+
+
+@serializable
+class Enhancer(Network):
+    """G_enh: small changes to a coarse paste.
+
+    "All outputs of G_enh have been applied to z" (section 3.3) is read as a gain g and an offset b for every pixel and
+    colour: y1 = clip((1 + tanh g) z + tanh b, -1, 1). Shadows are gains, reflections and blended edges offsets. The
+    last layer starts at zero, so that training starts from the coarse paste itself.
+
+    Input: the paste [N, S, S, 3] in [-1, 1] and Gaussian noise [N, S, S, 1]. Output: [N, S, S, 3] in [-1, 1].
+    """
+
+    def __init__(self, settings: BackboneConfig, size: int, **kwargs):
+        check_size(settings, size, "enhancer")
+        super().__init__(settings, size, **kwargs)
+        self.body = make_backbone(settings, 6, zero_start=True, name="body")
+
+    def call(self, inputs):
+        """`inputs`: a tuple (paste, noise)."""
+        coarse, noise = inputs
+        outputs = ops.tanh(self.body(ops.concatenate([coarse, noise], axis=-1)))
+        gain, offset = outputs[..., :3], outputs[..., 3:]
+        return ops.clip((1.0 + gain) * coarse + offset, -1.0, 1.0)
+
+    def example(self):
+        return tuple(keras.KerasTensor((None, self.size, self.size, channels)) for channels in (3, 1))

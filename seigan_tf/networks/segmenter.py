@@ -1,0 +1,41 @@
+"""G_seg: the photo's object as a soft mask (section 3.4)."""
+
+import keras
+from keras import ops
+
+from seigan_tf.config import BackboneConfig
+from seigan_tf.networks.backbones import FeatureDecoder, check_size, make_backbone
+from seigan_tf.networks.network import Network
+from seigan_tf.networks.blocks import serializable
+from seigan_tf.networks.vgg19 import ENCODER_LAYERS, VGG19Features
+
+
+@serializable
+class Segmenter(Network):
+    """G_seg: images [N, S, S, 3] in [-1, 1] to masks [N, S, S, 1] in [0, 1].
+
+    The paper's is CycleGAN's ResNet with a sigmoid. With the vgg19 backbone a small decoder reads frozen ImageNet
+    features; `encoder` shares them with the perceptual losses.
+    """
+
+    def __init__(self, settings: BackboneConfig, size: int, encoder: VGG19Features | None = None, **kwargs):
+        check_size(settings, size, "segmenter")
+        super().__init__(settings, size, **kwargs)
+        self.encoder = None
+        self.encoder_layers = ()
+        if settings.backbone == "vgg19":
+            self.encoder = encoder or VGG19Features(name="encoder")
+            self.encoder_layers = ENCODER_LAYERS[: settings.depth]
+            self.body = FeatureDecoder(settings.width, settings.depth, 1, name="body")
+        else:
+            self.body = make_backbone(settings, 1, name="body")
+
+    def call(self, images, features=None):
+        """`features`: those of `images` at `encoder_layers`, where the caller has them already."""
+        if self.encoder is None:
+            return ops.sigmoid(self.body(images))
+        features = features or self.encoder(images, layers=self.encoder_layers)
+        return ops.sigmoid(self.body(tuple(features[name] for name in self.encoder_layers)))
+
+    def example(self):
+        return keras.KerasTensor((None, self.size, self.size, 3))

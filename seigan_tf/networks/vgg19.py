@@ -1,0 +1,74 @@
+"""Frozen VGG-19 features (Simonyan and Zisserman, arXiv 1409.1556), for the losses and for the segmenter's encoder."""
+
+from pathlib import Path
+
+import keras
+from keras import ops
+
+TEXTURE_LAYERS = ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2", "block3_conv1")
+"""VGG_1 of section 3.2: the first five convolutions."""
+PERCEPTUAL_LAYERS = ("block4_conv4", "block5_conv1", "block5_conv2", "block5_conv3", "block5_conv4")
+"""VGG_2 of section 3.2: the last five."""
+ENCODER_LAYERS = ("block1_conv2", "block2_conv2", "block3_conv4", "block4_conv4", "block5_conv4")
+"""The last convolution of each block: what the segmenter's decoder reads."""
+
+_BGR_MEANS = (103.939, 116.779, 123.68)
+
+
+class VGG19Features(keras.layers.Layer):
+    """Features of images in [-1, 1], by the layer names of keras.applications.VGG19, after their ReLU.
+
+    Images are brought to keras.applications' own range (BGR, 0 to 255, means subtracted) first. Nothing in it trains.
+    The layer serves every crop size from 32 pixels.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(trainable=False, **kwargs)
+        self.vgg = keras.applications.VGG19(include_top=False, weights=None, name="vgg")
+        self.vgg.trainable = False
+
+    def build(self, input_shape=None):
+        self.built = True
+
+    def load(self, weights: str) -> None:
+        """Loads pretrained convolutions.
+
+        Args:
+            weights: "imagenet" (Keras downloads and caches 80 MB), or the path of a file in the layout of
+                keras.applications.VGG19(include_top=False).
+
+        Raises:
+            ValueError: the weights cannot be had, or are not VGG-19's.
+        """
+        if weights == "imagenet":
+            try:
+                source = keras.applications.VGG19(include_top=False, weights="imagenet")
+            except Exception as error:  # keras.utils.get_file raises a bare Exception when it cannot download
+                raise ValueError(
+                    f"--vgg-weights imagenet: Keras could not download them ({str(error).splitlines()[0]}); fetch "
+                    "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5 from github.com/fchollet/deep-learning-models "
+                    "and give its path, or use a preset without VGG-19, or connect to the network"
+                ) from None
+            self.vgg.set_weights(source.get_weights())
+            return
+        if not Path(weights).is_file():
+            raise ValueError(f"--vgg-weights {weights}: no such file; expected imagenet, none or a path")
+        try:
+            self.vgg.load_weights(weights)
+        except Exception as error:  # h5py and Keras raise OSError, KeyError, ValueError or AttributeError by kind of file
+            reason = str(error).splitlines()[0]
+            raise ValueError(f"--vgg-weights {weights}: not VGG-19 weights without top ({reason})") from None
+
+    def call(self, images, layers):
+        """Features of `images` [N, H, W, 3] at `layers`: a dictionary from name to [N, h, w, C]. Runs no deeper than asked."""
+        values = (images[..., ::-1] + 1.0) * 127.5 - ops.cast(ops.array(_BGR_MEANS), images.dtype)
+        missing = set(layers)
+        features = {}
+        for layer in self.vgg.layers[1:]:
+            if not missing:
+                break
+            values = layer(values)
+            if layer.name in missing:
+                features[layer.name] = values
+                missing.discard(layer.name)
+        return features

@@ -1,0 +1,110 @@
+"""From the cycle's images to the loss terms, by PAPER's names, and their weighted totals (section 3.4)."""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+from seigan_tf.config import LossesConfig
+from seigan_tf.cycle import Cycle
+from seigan_tf.losses import adversarial, boxes, reconstruction
+from seigan_tf.networks import Discriminator
+from seigan_tf.networks.vgg19 import PERCEPTUAL_LAYERS, TEXTURE_LAYERS
+
+FAKES = {
+    "background": ("background", "inpaint_gan"),
+    "background_back": ("background", "inpaint_gan_back"),
+    "coarse": ("object", "coarse_gan"),
+    "composite": ("object", "enhance_gan"),
+}
+"""Image of the cycle: the discriminator that judges it, and the term by which a generator hears of it."""
+
+TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.name != "pairwise_threshold")
+"""Names of all terms of the generators."""
+
+
+class Discriminators(NamedTuple):
+    """The judges of each kind of image."""
+
+    background: Discriminator
+    object: Discriminator
+
+
+class Objective(NamedTuple):
+    """A weighted total, and its terms before weighting."""
+
+    total: Any
+    terms: dict[str, Any]
+
+
+def active_terms(losses: LossesConfig) -> tuple[str, ...]:
+    return tuple(name for name in TERMS if getattr(losses, name) > 0)
+
+
+def active_fakes(losses: LossesConfig) -> dict[str, str]:
+    """Image name: discriminator name, for the fakes whose term is switched on."""
+    return {image: judge for image, (judge, term) in FAKES.items() if getattr(losses, term) > 0}
+
+
+def background_layers(losses: LossesConfig) -> tuple[str, ...]:
+    """VGG-19 layers at which y and y2 are compared."""
+    texture = TEXTURE_LAYERS if losses.background_texture > 0 else ()
+    return texture + (PERCEPTUAL_LAYERS if losses.background_perceptual > 0 else ())
+
+
+def object_layers(losses: LossesConfig) -> tuple[str, ...]:
+    """VGG-19 layers at which x and x2 are compared."""
+    return PERCEPTUAL_LAYERS if losses.object_perceptual > 0 else ()
+
+
+def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: LossesConfig) -> Objective:
+    """The generators' terms that are switched on, and their sum weighted by λ."""
+    back_layers = background_layers(losses)
+    # One pass of y2 through VGG-19 serves texture and perceptual loss.
+    back = cycle.vgg(cycle.background_back, layers=back_layers) if back_layers else {}
+
+    def judged(image):
+        judge = getattr(discriminators, FAKES[image][0])
+        return adversarial.looks_real(judge(getattr(cycle, image)))
+
+    def compared(loss, layers):
+        return loss({n: back[n] for n in layers}, {n: cycle.background_features[n] for n in layers})
+
+    makers = {
+        "inpaint_gan": lambda: judged("background"),
+        "inpaint_gan_back": lambda: judged("background_back"),
+        "background_texture": lambda: compared(reconstruction.texture, TEXTURE_LAYERS),
+        "background_perceptual": lambda: compared(reconstruction.perceptual, PERCEPTUAL_LAYERS),
+        "background_mae": lambda: reconstruction.mae(cycle.background_back, cycle.background_image),
+        "object_perceptual": lambda: reconstruction.perceptual(
+            cycle.vgg(cycle.object_back, layers=PERCEPTUAL_LAYERS),
+            {name: cycle.object_features[name] for name in PERCEPTUAL_LAYERS},
+        ),
+        "object_mae": lambda: reconstruction.mae(cycle.object_back, cycle.object_image),
+        "coarse_gan": lambda: judged("coarse"),
+        "enhance_gan": lambda: judged("composite"),
+        "object_identity": lambda: reconstruction.mae(cycle.object_identity, cycle.object_image),
+        "background_identity": lambda: reconstruction.mae(cycle.background_identity, cycle.background_image),
+        "box_projection": lambda: boxes.projection(cycle.free_mask, cycle.box_mask),
+        "box_pairwise": lambda: boxes.pairwise(
+            cycle.free_mask, cycle.object_image, cycle.box_mask, losses.pairwise_threshold
+        ),
+    }
+    terms = {name: makers[name]() for name in active_terms(losses)}
+    return Objective(sum(getattr(losses, name) * value for name, value in terms.items()), terms)
+
+
+def discriminator_objective(discriminators: Discriminators, reals: dict, fakes: dict) -> Objective:
+    """Both discriminators' losses and their sum; a discriminator without fakes is not run.
+
+    Args:
+        discriminators: D_bg and D_obj.
+        reals: "background": y, and "object": x.
+        fakes: images of the cycle by name, without gradient, as the replay pool gives them.
+    """
+    terms = {}
+    for name, real in reals.items():
+        kinds = [image for image, (judge, _) in FAKES.items() if judge == name and image in fakes]
+        if kinds:
+            judge = getattr(discriminators, name)
+            scores = [judge(fakes[image]) for image in kinds]
+            terms[f"{name}_discriminator"] = adversarial.discriminator_loss(judge(real), scores)
+    return Objective(sum(terms.values()), terms)

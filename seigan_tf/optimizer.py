@@ -1,0 +1,74 @@
+"""The two optimizers of a GAN behind the one that Keras expects."""
+
+import keras
+
+from seigan_tf.networks.blocks import serializable
+
+
+@serializable
+class AlternatingOptimizer(keras.optimizers.Optimizer):
+    """Holds the generators' and the discriminators' optimizer; the train step applies each by itself.
+
+    Keras' trainer and callbacks ask a model for one `optimizer`: its variables are those of both, its learning rate and
+    step count are the generators', and `optimizers` lists the two, which callbacks that set learning rates go through.
+    """
+
+    def __init__(self, generator, discriminator, name="alternating"):
+        super().__init__(learning_rate=0.0, name=name)
+        self.generator = generator
+        self.discriminator = discriminator
+
+    def build_groups(self, generator_variables, discriminator_variables):
+        """Creates the state of both, before any weights are loaded: Keras restores only what exists."""
+        self.generator.build(generator_variables)
+        self.discriminator.build(discriminator_variables)
+        self.built = True
+
+    def build(self, variables):
+        if not self.built:
+            raise ValueError("AlternatingOptimizer: call build_groups; one list of variables does not say whose they are")
+
+    @property
+    def optimizers(self):
+        return [self.generator, self.discriminator]
+
+    @property
+    def variables(self):
+        return self.generator.variables + self.discriminator.variables
+
+    @property
+    def iterations(self):
+        return self.generator.iterations
+
+    @iterations.setter
+    def iterations(self, variable):
+        """Keras' constructor sets a count of its own, which nothing advances."""
+
+    @property
+    def learning_rate(self):
+        return self.generator.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        self.generator.learning_rate = value
+
+    def finalize_variable_values(self, variables):
+        """Each optimizer's own averages (`use_ema`) overwrite its own variables at the end of fit."""
+
+    def save_own_variables(self, store):
+        """Nothing: both optimizers are attributes and save themselves."""
+
+    def load_own_variables(self, store):
+        pass
+
+    def get_config(self):
+        return {
+            "generator": keras.optimizers.serialize(self.generator),
+            "discriminator": keras.optimizers.serialize(self.discriminator),
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        pair = [keras.optimizers.deserialize(config[key]) for key in ("generator", "discriminator")]
+        return cls(*pair, name=config["name"])

@@ -1,0 +1,52 @@
+"""Real photographs with boxes: VGG-19 encoder, box terms and the full cycle.
+
+    python train.py --preset boxes --data.source coco --data.images DIR --data.annotations FILE \
+        --data.val-images DIR --data.val-annotations FILE --vgg-weights imagenet
+"""
+
+from seigan_tf.config import (
+    BackboneConfig,
+    Config,
+    DataConfig,
+    DiscriminatorConfig,
+    LossesConfig,
+    NetworksConfig,
+    TrainingConfig,
+)
+
+
+def config() -> Config:
+    return Config(
+        name="boxes",
+        networks=NetworksConfig(
+            size=64,
+            segmenter=BackboneConfig("vgg19", 48, 4),
+            inpainter=BackboneConfig("unet", 24, 4),
+            enhancer=BackboneConfig("unet", 16, 4),
+            discriminator=DiscriminatorConfig(24, 4),
+            vgg_weights="imagenet",
+            confine_mask=True,
+            composite_inpainting=True,
+            show_mask_to_inpainter=True,
+            # The box terms drive the mask and the cycle nudges it: in full, the cycle's gradient thins it.
+            mask_gradient=0.1,
+            replay_size=64,
+            average_decay=0.99,
+        ),
+        losses=LossesConfig(
+            # VGG-19 features of images in 0 to 255 differ by tens; these weights bring the terms to the size of the others.
+            background_texture=0.005,
+            background_perceptual=0.01,
+            object_perceptual=0.01,
+            background_mae=3.0,
+            object_mae=3.0,
+            object_identity=3.0,
+            background_identity=3.0,
+            box_projection=1.0,
+            box_pairwise=1.0,
+        ),
+        data=DataConfig(source="coco", max_object_fraction=0.9),
+        training=TrainingConfig(
+            batch_size=4, steps=1500, generator_rate=5e-4, discriminator_rate=2e-4, cooldown=0.4, samples_every=2
+        ),
+    )

@@ -1,0 +1,46 @@
+"""The default: a synthetic set, small networks, minutes on two CPU cores, no downloads.
+
+    python train.py
+"""
+
+from seigan_tf.config import (
+    BackboneConfig,
+    Config,
+    DataConfig,
+    DiscriminatorConfig,
+    LossesConfig,
+    NetworksConfig,
+    TrainingConfig,
+)
+
+
+def config() -> Config:
+    return Config(
+        name="demo",
+        networks=NetworksConfig(
+            size=48,
+            segmenter=BackboneConfig("resnet", 8, 3),
+            inpainter=BackboneConfig("unet", 12, 3),
+            enhancer=BackboneConfig("unet", 8, 3),
+            discriminator=DiscriminatorConfig(12, 3),
+            vgg_weights="none",
+            confine_mask=True,
+            composite_inpainting=True,
+            show_mask_to_inpainter=True,
+            mask_gradient=0.1,
+            replay_size=32,
+            average_decay=0.99,
+        ),
+        losses=LossesConfig(
+            background_mae=3.0,
+            object_mae=3.0,
+            object_identity=3.0,
+            background_identity=3.0,
+            box_projection=1.0,
+            box_pairwise=1.0,
+        ),
+        data=DataConfig(source="synthetic"),
+        training=TrainingConfig(
+            batch_size=8, steps=800, generator_rate=1e-3, discriminator_rate=2e-4, cooldown=0.4, samples_every=2
+        ),
+    )

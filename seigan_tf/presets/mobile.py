@@ -1,0 +1,47 @@
+"""Networks that a phone runs in real time: depthwise-separable U-Nets, no VGG-19, box terms and the full cycle.
+
+    python train.py --preset mobile --data.source coco --data.images DIR --data.annotations FILE \
+        --data.val-images DIR --data.val-annotations FILE
+"""
+
+from seigan_tf.config import (
+    BackboneConfig,
+    Config,
+    DataConfig,
+    DiscriminatorConfig,
+    LossesConfig,
+    NetworksConfig,
+    TrainingConfig,
+)
+
+
+def config() -> Config:
+    return Config(
+        name="mobile",
+        networks=NetworksConfig(
+            size=128,
+            segmenter=BackboneConfig("unet", 16, 5, separable=True),
+            inpainter=BackboneConfig("unet", 16, 5, separable=True),
+            enhancer=BackboneConfig("unet", 8, 5, separable=True),
+            discriminator=DiscriminatorConfig(16, 5),
+            vgg_weights="none",
+            confine_mask=True,
+            composite_inpainting=True,
+            show_mask_to_inpainter=True,
+            mask_gradient=0.1,
+            replay_size=64,
+            average_decay=0.99,
+        ),
+        losses=LossesConfig(
+            background_mae=3.0,
+            object_mae=3.0,
+            object_identity=3.0,
+            background_identity=3.0,
+            box_projection=1.0,
+            box_pairwise=1.0,
+        ),
+        data=DataConfig(source="coco", max_object_fraction=0.9),
+        training=TrainingConfig(
+            batch_size=8, steps=4000, generator_rate=1e-3, discriminator_rate=2e-4, cooldown=0.4, samples_every=5
+        ),
+    )

@@ -1,0 +1,42 @@
+"""The literal paper: every setting that it states, and CycleGAN's where it is silent (PAPER's λ are not published).
+
+    python train.py --preset paper --data.source coco --data.images DIR --data.annotations FILE \
+        --data.val-images DIR --data.val-annotations FILE
+"""
+
+from seigan_tf.config import (
+    BackboneConfig,
+    Config,
+    DataConfig,
+    DiscriminatorConfig,
+    LossesConfig,
+    NetworksConfig,
+    TrainingConfig,
+)
+
+
+def config() -> Config:
+    return Config(
+        name="paper",
+        networks=NetworksConfig(
+            size=128,
+            segmenter=BackboneConfig("resnet", 64, 9),
+            inpainter=BackboneConfig("unet", 64, 5),
+            enhancer=BackboneConfig("unet", 64, 5),
+            discriminator=DiscriminatorConfig(64, 5),
+            vgg_weights="imagenet",
+            replay_size=50,
+        ),
+        losses=LossesConfig(
+            # VGG-19 features of images in 0 to 255 differ by tens; these weights bring the terms to the size of the others.
+            background_texture=0.005,
+            background_perceptual=0.01,
+            object_perceptual=0.01,
+            background_mae=10.0,
+            object_mae=10.0,
+            object_identity=5.0,
+            background_identity=5.0,
+        ),
+        data=DataConfig(source="coco"),
+        training=TrainingConfig(batch_size=8, steps=100_000, steps_per_epoch=1000, cooldown=0.5, samples_every=1),
+    )

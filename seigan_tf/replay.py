@@ -1,0 +1,60 @@
+"""Pool of earlier fakes (section 3.4; Shrivastava et al., arXiv 1612.07828), held in model variables.
+
+It lives inside the compiled step, and is saved and restored with the model.
+"""
+
+import keras
+from keras import ops
+
+from seigan_tf.networks.blocks import serializable
+
+
+@serializable
+class ReplayPool(keras.layers.Layer):
+    """Gives a discriminator, for each new fake, the new one or an earlier one, with equal chance, as CycleGAN does.
+
+    Until the pool is full, new fakes are stored and shown. Then, with chance 1/2 for each, an earlier fake is shown and
+    the new one takes its place.
+    """
+
+    def __init__(self, capacity: int, size: int, **kwargs):
+        super().__init__(trainable=False, **kwargs)
+        self.capacity = capacity
+        self.size = size
+
+    def build(self, input_shape=None):
+        shape = (self.capacity, self.size, self.size, 3)
+        self.images = self.add_weight(name="images", shape=shape, initializer="zeros", dtype="float32", trainable=False)
+        self.count = self.add_weight(name="count", shape=(), initializer="zeros", dtype="int32", trainable=False)
+        self.built = True
+
+    def call(self, images, order, coins):
+        """Shows a batch to the pool.
+
+        Args:
+            images: new fakes [N, S, S, 3]; N is at most the capacity.
+            order: uniform in [0, 1), [capacity]: which places are looked at.
+            coins: uniform in [0, 1), [N]: over 1/2 takes the earlier fake.
+
+        Returns:
+            What the discriminator is to see, [N, S, S, 3].
+        """
+        batch = ops.shape(images)[0]
+        count, pool = ops.convert_to_tensor(self.count), ops.convert_to_tensor(self.images)
+        filling = count + batch <= self.capacity
+        # Distinct places among those filled: the order of random keys, with the empty places last.
+        places = ops.arange(self.capacity, dtype="int32")
+        keys = order + 2.0 * ops.cast(places >= count, "float32")
+        drawn = ops.cast(ops.argsort(keys)[:batch], "int32")
+        next_places = ops.minimum(count + ops.arange(batch, dtype="int32"), self.capacity - 1)
+        chosen = ops.where(filling, next_places, drawn)
+
+        earlier = ops.take(pool, chosen, axis=0)
+        swap = ops.logical_and(ops.logical_not(filling), coins > 0.5)[:, None, None, None]
+        stored = ops.where(ops.logical_or(swap, filling), images, earlier)
+        self.images.assign(ops.scatter_update(pool, chosen[:, None], stored))
+        self.count.assign(ops.where(filling, count + batch, count))
+        return ops.where(swap, earlier, images)
+
+    def get_config(self):
+        return {**super().get_config(), "capacity": self.capacity, "size": self.size}

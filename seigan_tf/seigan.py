@@ -1,0 +1,391 @@
+"""SEIGAN: segmenter, inpainter and enhancer trained together against two discriminators (arXiv 1811.07630)."""
+
+import dataclasses
+import importlib
+from typing import Any, NamedTuple
+
+import keras
+import numpy as np
+from keras import ops
+
+from seigan_tf import config as configuration
+from seigan_tf.config import LossesConfig, NetworksConfig
+from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators
+from seigan_tf.losses import boxes
+from seigan_tf.networks import Discriminator, Enhancer, Inpainter, Segmenter, VGG19Features
+from seigan_tf.networks.blocks import serializable
+from seigan_tf.objective import (
+    FAKES, TERMS, Discriminators, Objective, active_fakes, active_terms, background_layers, discriminator_objective,
+    generator_objective, object_layers,
+)  # fmt: skip
+from seigan_tf.optimizer import AlternatingOptimizer
+from seigan_tf.replay import ReplayPool
+
+SWAP_IMAGES = ("mask", "coarse", "composite", "background", "coarse_back", "object_back", "background_back")
+"""What `swap` and `call` return, by PAPER's names."""
+
+LOG_NAMES = (
+    "loss", "discriminator_loss", "mask_mean", *TERMS, "background_discriminator", "object_discriminator", "iou",
+)  # fmt: skip
+"""What fit and evaluate report; terms that are switched off are left out."""
+
+
+class Draws(NamedTuple):
+    """All randomness of one train step, so that a step is a function of weights, batch and draws."""
+
+    noise: dict[str, Any]
+    """Standard normal [N, S, S, 1] for each of NOISE_NAMES."""
+    order: dict[str, Any]
+    """Uniform [capacity] for each kind of fake: which places of its replay pool are looked at."""
+    coins: dict[str, Any]
+    """Uniform [N] for each kind of fake: whether an earlier one is shown."""
+
+
+class Generated(NamedTuple):
+    """What the generators' half of a train step makes."""
+
+    objective: Objective
+    fakes: dict[str, Any]
+    mask_mean: Any
+
+
+@serializable
+class SEIGAN(keras.Model):
+    """Segment-Enhance-Inpaint GAN (Ostyakov et al., 2019).
+
+    A batch is {"object": {"image", "box"}, "background": {"image"}}: images float32 [N, S, S, 3] in [-1, 1], boxes float32
+    [N, 4] as relative [ymin, xmin, ymax, xmax]. For evaluation "object" may hold a "mask" [N, S, S, 1] too.
+
+    Args:
+        networks: sizes, backbones and how the mask enters the cycle.
+
+    Raises:
+        ValueError: a size does not fit a network, or VGG-19 weights are missing.
+    """
+
+    def __init__(self, networks: NetworksConfig, **kwargs):
+        super().__init__(**{"name": "seigan", **kwargs})
+        self.networks = networks
+        size = networks.size
+        self.vgg = None
+        if networks.vgg_weights != "none" or networks.segmenter.backbone == "vgg19":
+            self.vgg = VGG19Features(name="vgg19")
+        self.generators = self._make_generators()
+        self.averaged = self._make_generators("averaged_", trainable=False) if networks.average_decay else None
+        self.discriminators = Discriminators(
+            Discriminator(networks.discriminator, size, name="background_discriminator"),
+            Discriminator(networks.discriminator, size, name="object_discriminator"),
+        )
+        self.pools = {}
+        if networks.replay_size:
+            self.pools = {name: ReplayPool(networks.replay_size, size, name=f"{name}_pool") for name in FAKES}
+        self.random = keras.random.SeedGenerator(networks.seed, name="random")
+        self.losses_config = None
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in LOG_NAMES}
+        self._compiled_functions = {}
+
+    def _make_generators(self, prefix="", **kwargs):
+        n = self.networks
+        return Generators(
+            Segmenter(n.segmenter, n.size, self.vgg, name=f"{prefix}segmenter", **kwargs),
+            Inpainter(n.inpainter, n.size, n.show_mask_to_inpainter, name=f"{prefix}inpainter", **kwargs),
+            Enhancer(n.enhancer, n.size, name=f"{prefix}enhancer", **kwargs),
+        )
+
+    def build(self, input_shape=None):
+        """Creates every weight; the shape is known, so that nothing has to be passed."""
+        if self.built:
+            return
+        networks = [*self.generators, *self.discriminators, *(self.averaged or ()), *self.pools.values()]
+        for network in networks:
+            network.build()
+        if self.vgg is not None and not self._restored and self.networks.vgg_weights != "none":
+            self.vgg.load(self.networks.vgg_weights)
+        if self.averaged:
+            for mean, value in self._averages():
+                mean.assign(ops.convert_to_numpy(value))  # a copy: under JAX the two would share one donated buffer
+        self.built = True
+
+    # Compilation
+
+    def compile(self, generator_optimizer, discriminator_optimizer, loss_weights=None, jit_compile=None, **kwargs):
+        """Sets the two optimizers and the weights of the loss terms.
+
+        Args:
+            generator_optimizer, discriminator_optimizer: Keras optimizers; under mixed_float16 each is wrapped in a
+                LossScaleOptimizer of its own.
+            loss_weights: λ1 to λ11 and the box terms; the default is LossesConfig().
+            jit_compile: None compiles with XLA where there is a GPU; TensorFlow on a CPU was slower with it.
+
+        Raises:
+            ValueError: every term is off, or a term needs VGG-19 and vgg_weights is none.
+        """
+        losses = loss_weights or LossesConfig()
+        terms = active_terms(losses)
+        if not terms:
+            raise ValueError("losses: every weight is zero; expected at least one positive weight")
+        if self.vgg is None and (background_layers(losses) or object_layers(losses)):
+            names = [name for name in terms if name.endswith(("_perceptual", "_texture"))]
+            raise ValueError(f"losses.{names[0]}: needs VGG-19; give --vgg-weights imagenet or a path, or set it to 0")
+        capacity = self.networks.replay_size
+        if capacity < 0:
+            raise ValueError(f"networks.replay_size: {capacity}; expected 0 or more")
+        self.build()
+        self.losses_config = losses
+        optimizers = [keras.optimizers.get(o) for o in (generator_optimizer, discriminator_optimizer)]
+        if self.dtype_policy.name == "mixed_float16":
+            wrap = keras.mixed_precision.LossScaleOptimizer
+            optimizers = [o if isinstance(o, wrap) else wrap(o) for o in optimizers]
+        pair = AlternatingOptimizer(*optimizers)
+        pair.build_groups(self.generator_variables, self.discriminator_variables)
+        if jit_compile is None:
+            jit_compile = self._backend_step.prefers_jit()
+        super().compile(optimizer=pair, loss=None, jit_compile=jit_compile, auto_scale_loss=False, **kwargs)
+
+    @property
+    def metrics(self):
+        return list(self.trackers.values())
+
+    @property
+    def generator_optimizer(self):
+        return self.optimizer.generator
+
+    @property
+    def discriminator_optimizer(self):
+        return self.optimizer.discriminator
+
+    @property
+    def generator_variables(self):
+        return [v for network in self.generators for v in network.trainable_variables]
+
+    @property
+    def discriminator_variables(self):
+        return [v for network in self.discriminators for v in network.trainable_variables]
+
+    # One step, in the order in which a backend takes it: draw, generated, judge, average.
+
+    @property
+    def _backend_step(self):
+        return importlib.import_module(f"seigan_tf.training.{keras.backend.backend()}_step")
+
+    def train_step(self, *args):
+        """One alternation of generators and discriminators; see training/<backend>_step.py."""
+        return self._backend_step.train_step(self, *args)
+
+    def test_step(self, *args):
+        """The generators' total without noise, the mean of the mask and, where masks are given, its IoU."""
+        return self._backend_step.test_step(self, *args)
+
+    def draw(self, batch) -> Draws:
+        """Draws a step's randomness from the model's own seed, which is saved with the model."""
+        count, size, capacity = ops.shape(batch["object"]["image"])[0], self.networks.size, self.networks.replay_size
+        noise = keras.random.normal((len(NOISE_NAMES), count, size, size, 1), seed=self.random)
+        order = keras.random.uniform((len(FAKES), capacity), seed=self.random)
+        coins = keras.random.uniform((len(FAKES), count), seed=self.random)
+        return Draws(
+            {name: noise[i] for i, name in enumerate(NOISE_NAMES)},
+            {name: order[i] for i, name in enumerate(FAKES)},
+            {name: coins[i] for i, name in enumerate(FAKES)},
+        )
+
+    def cycle(self, batch, noise, generators=None) -> Cycle:
+        """The batch's way through the cycle; nothing runs before an image is asked for."""
+        losses = self.losses_config or LossesConfig()
+        return Cycle(
+            generators or self.generators,
+            self.networks,
+            batch["object"]["image"],
+            batch["object"]["box"],
+            batch["background"]["image"],
+            noise,
+            self.vgg,
+            object_layers(losses),
+            background_layers(losses),
+        )
+
+    def generate(self, batch, noise) -> Generated:
+        """The generators' half: loss terms, and the fakes that the discriminators are to see, without gradient."""
+        cycle = self.cycle(batch, noise)
+        objective = generator_objective(cycle, self.discriminators, self.losses_config)
+        fakes = {name: ops.stop_gradient(getattr(cycle, name)) for name in active_fakes(self.losses_config)}
+        covered = ops.sum(cycle.free_mask * cycle.box_mask) / ops.maximum(ops.sum(cycle.box_mask), 1.0)
+        return Generated(objective, fakes, ops.stop_gradient(covered))
+
+    def replay(self, fakes, draws: Draws) -> dict[str, Any]:
+        """The fakes, some of them exchanged for earlier ones."""
+        if not self.pools:
+            return fakes
+        return {
+            name: self.pools[name](images, order=draws.order[name], coins=draws.coins[name])
+            for name, images in fakes.items()
+        }
+
+    def judge(self, batch, fakes) -> Objective:
+        """The discriminators' half."""
+        reals = {"background": batch["background"]["image"], "object": batch["object"]["image"]}
+        return discriminator_objective(self.discriminators, reals, fakes)
+
+    def update_averages(self) -> None:
+        """Moves the averaged weights towards the generators', faster in the first steps (arXiv 1806.04498)."""
+        if self.averaged:
+            step = ops.cast(self.optimizer.iterations, "float32")
+            decay = ops.minimum(self.networks.average_decay, (1.0 + step) / (10.0 + step))
+            for mean, value in self._averages():
+                mean.assign(decay * mean + (1.0 - decay) * value)
+
+    def _averages(self):
+        means = self._without_vgg(v for network in self.averaged for v in network.variables)
+        values = self._without_vgg(v for network in self.generators for v in network.variables)
+        return zip(means, values, strict=True)
+
+    def track(self, generated: Generated, judged: Objective) -> dict[str, Any]:
+        """Adds a step to the running means and returns them."""
+        values = {
+            "loss": generated.objective.total,
+            "discriminator_loss": judged.total,
+            "mask_mean": generated.mask_mean,
+            **generated.objective.terms,
+            **judged.terms,
+        }
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+        return {name: self.trackers[name].result() for name in values}
+
+    def test(self, batch) -> dict[str, Any]:
+        """What a test step computes."""
+        generated = self.generate(batch, self._silence(batch))
+        mask = self.masks(batch["object"]["image"], batch["object"]["box"])
+        values = {"loss": generated.objective.total, "mask_mean": generated.mask_mean}
+        if "mask" in batch["object"]:
+            predicted, truth = mask > 0.5, batch["object"]["mask"] > 0.5
+            both = ops.sum(ops.cast(predicted & truth, "float32"), axis=(1, 2, 3))
+            either = ops.sum(ops.cast(predicted | truth, "float32"), axis=(1, 2, 3))
+            values["iou"] = ops.where(either > 0, both / ops.maximum(either, 1.0), 1.0)
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+        return {name: self.trackers[name].result() for name in values}
+
+    def _silence(self, batch):
+        zeros = ops.zeros_like(batch["object"]["image"][..., :1])
+        return {name: zeros for name in NOISE_NAMES}
+
+    # Use
+
+    def masks(self, images, box):
+        """G_seg of averaged weights where they are on, confined to the box where the settings say so: [N, S, S, 1]."""
+        mask = (self.averaged or self.generators).segmenter(images)
+        return mask * boxes.inside(box, self.networks.size) if self.networks.confine_mask else mask
+
+    def call(self, batch, training=False):
+        """The images of both swaps, SWAP_IMAGES, without noise and with averaged weights where they are on."""
+        cycle = self.cycle(batch, self._silence(batch), self.averaged or self.generators)
+        return {name: getattr(cycle, name) for name in SWAP_IMAGES}
+
+    def segment(self, images, boxes, batch_size=32) -> np.ndarray:
+        """Masks of photo crops.
+
+        Args:
+            images: [N, S, S, 3], uint8 or float32 in [-1, 1].
+            boxes: [N, 4], relative [ymin, xmin, ymax, xmax].
+            batch_size: crops at a time.
+
+        Returns:
+            float32 [N, S, S, 1] in [0, 1].
+        """
+        return self._in_batches(type(self).masks, batch_size, as_float(images), np.asarray(boxes, "float32"))
+
+    def swap(self, object_images, boxes, background_images, batch_size=32) -> dict[str, np.ndarray]:
+        """Both swaps of photo crops: SWAP_IMAGES by name, float32 [N, S, S, 3] in [-1, 1] (mask: [N, S, S, 1])."""
+
+        def call(model, image, box, background):
+            return model.call({"object": {"image": image, "box": box}, "background": {"image": background}})
+
+        arguments = as_float(object_images), np.asarray(boxes, "float32"), as_float(background_images)
+        return self._in_batches(call, batch_size, *arguments)
+
+    def _in_batches(self, function, batch_size, *arrays):
+        name = function.__qualname__
+        if name not in self._compiled_functions:
+            self._compiled_functions[name] = self._backend_step.compiled(self, function)
+        compiled = self._compiled_functions[name]
+        starts = range(0, len(arrays[0]), batch_size)
+        parts = [compiled(*(array[i : i + batch_size] for array in arrays)) for i in starts]
+        parts = [keras.tree.map_structure(ops.convert_to_numpy, part) for part in parts]
+        return keras.tree.map_structure(lambda *values: np.concatenate(values), *parts)
+
+    # Saving
+
+    def get_config(self):
+        return {"networks": configuration.to_dict(self.networks), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        model = cls(configuration.from_dict(NetworksConfig, config["networks"]), name=config["name"])
+        model._restored = True  # VGG-19 comes out of the saved file
+        return model
+
+    _restored = False
+
+    def save_own_variables(self, store):
+        """Keras leaves the state of a SeedGenerator out of its files."""
+        store["random"] = ops.convert_to_numpy(self.random.state)
+
+    def load_own_variables(self, store):
+        self.random.state.assign(np.asarray(store["random"]))
+
+    def get_build_config(self):
+        return {}
+
+    def build_from_config(self, config):
+        self.build()
+
+    def get_compile_config(self):
+        return {
+            "generator_optimizer": keras.optimizers.serialize(self.generator_optimizer),
+            "discriminator_optimizer": keras.optimizers.serialize(self.discriminator_optimizer),
+            "loss_weights": dataclasses.asdict(self.losses_config),
+        }
+
+    def compile_from_config(self, config):
+        optimizers = {k: keras.optimizers.deserialize(config[k]) for k in config if k.endswith("_optimizer")}
+        self.compile(**optimizers, loss_weights=configuration.from_dict(LossesConfig, config["loss_weights"]))
+
+    def _without_vgg(self, variables):
+        frozen = {id(v) for v in self.vgg.variables} if self.vgg is not None else set()
+        return [v for v in variables if id(v) not in frozen]
+
+    def _state_variables(self):
+        """Every variable that an exact resume needs, by a name that does not depend on the process."""
+        named = {v.path.removeprefix(f"{self.name}/"): v for v in self._without_vgg(self.variables)}
+        for owner in ("generator_optimizer", "discriminator_optimizer"):
+            for i, variable in enumerate(getattr(self, owner).variables):
+                named[f"{owner}/{i}/{variable.name}"] = variable
+        return named
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that an exact resume needs, frozen VGG-19 apart: weights, averages, optimizers, pools, random state."""
+        return {name: ops.convert_to_numpy(variable) for name, variable in self._state_variables().items()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Puts back what `state` gave; nothing is changed if anything does not fit.
+
+        Raises:
+            ValueError: names the first variable that is missing, unknown or of another shape.
+        """
+        variables = self._state_variables()
+        for name, variable in variables.items():
+            if name not in state:
+                raise ValueError(f"{name} is missing; expected shape {tuple(variable.shape)}")
+            if tuple(state[name].shape) != tuple(variable.shape):
+                raise ValueError(f"{name} has shape {state[name].shape}; expected {tuple(variable.shape)}")
+        unknown = sorted(set(state) - set(variables))
+        if unknown:
+            raise ValueError(f"{unknown[0]} is not a variable of this model")
+        for name, variable in variables.items():
+            variable.assign(state[name])
+
+
+def as_float(images) -> np.ndarray:
+    """uint8 images as float32 in [-1, 1]; float images as they are."""
+    images = np.asarray(images)
+    return images.astype("float32") / 127.5 - 1.0 if images.dtype == np.uint8 else images.astype("float32")

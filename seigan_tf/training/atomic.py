@@ -1,0 +1,38 @@
+"""Files that are either the old ones or the new ones, whenever the process or the machine dies."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yields a temporary path beside `path` to write to; at the end of the block it takes the place of `path`.
+
+    Raises:
+        OSError: writing failed (full disk, no permission); it names `path`, which is as it was before.
+    """
+    # One name per kind of file: what a killed process left behind is overwritten by the next one.
+    temporary = path.with_name(f".partial{path.suffix}")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the renaming itself last; Windows has no such call and needs none."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,43 @@
+"""What the callbacks share: where in the run they are."""
+
+import time
+from typing import NamedTuple
+
+import keras
+
+
+class Position(NamedTuple):
+    """How far a run has come, over all its resumes."""
+
+    step: int = 0
+    seconds: float = 0.0
+    """Time spent in training, in seconds."""
+
+
+BEGINNING = Position()
+
+
+class RunCallback(keras.callbacks.Callback):
+    """Counts steps and seconds from where the run stood, over any number of calls of `fit`.
+
+    Args:
+        start: where the first `fit` begins.
+    """
+
+    def __init__(self, start: Position = BEGINNING):
+        super().__init__()
+        self._start = start
+        self._steps = 0
+        self._began = None
+
+    @property
+    def position(self) -> Position:
+        seconds = 0.0 if self._began is None else time.monotonic() - self._began
+        return Position(self._start.step + self._steps, self._start.seconds + seconds)
+
+    def on_train_begin(self, logs=None):
+        if self._began is None:
+            self._began = time.monotonic()
+
+    def on_train_batch_end(self, batch, logs=None):
+        self._steps += 1

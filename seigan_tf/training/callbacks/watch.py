@@ -1,0 +1,62 @@
+"""Callbacks that notice a training gone wrong."""
+
+import logging
+import math
+
+from seigan_tf.training.callbacks.base import RunCallback
+from seigan_tf.training.stops import NotFinite
+
+# Mean of the mask inside the box, beyond which there is no shape in it any more.
+EMPTY = 0.02
+FULL = 0.98
+
+ADVICE = {
+    "zeros": "lower the weights of object_mae and background_mae, or raise coarse_gan and box_projection",
+    "ones": "try --networks.confine-mask, --networks.composite-inpainting, or a higher box_projection",
+}
+
+logger = logging.getLogger(__name__)
+
+
+def collapse(mask_mean: float) -> str | None:
+    """Which way the mask has collapsed: "zeros", "ones" or, as it should be, None.
+
+    Args:
+        mask_mean: mean of the mask inside the box, in [0, 1].
+    """
+    if mask_mean < EMPTY:
+        return "zeros"
+    return "ones" if mask_mean > FULL else None
+
+
+class CollapseWarning(RunCallback):
+    """Warns once, in one line, when the masks become all zeros or all ones, and says which settings to try."""
+
+    def __init__(self, *arguments, **named):
+        super().__init__(*arguments, **named)
+        self._state = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        state = collapse(logs["mask_mean"])
+        if state and state != self._state:
+            logger.warning(
+                "warning: step %d: the mask has collapsed to all %s (mean inside the box %.3f); %s",
+                self.position.step,
+                state,
+                logs["mask_mean"],
+                ADVICE[state],
+            )
+        self._state = state
+
+
+class NotFiniteGuard(RunCallback):
+    """Raises NotFinite at the first step whose logs are not finite; put it first, before anything is saved."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        super().on_train_batch_end(batch, logs)
+        bad = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
+        if bad:
+            raise NotFinite(
+                f"step {self.position.step}: {', '.join(bad)} is not finite; training has stopped and the last good "
+                "checkpoint is kept; try lower learning rates (training.generator-rate, training.discriminator-rate)"
+            )

@@ -1,0 +1,109 @@
+"""The train step under JAX: a pure function of all variables' values, which Keras compiles with jax.jit."""
+
+import jax
+import keras
+
+
+def prefers_jit() -> bool:
+    return True
+
+
+class Values:
+    """Values of a model's variables during one stateless step, in the place of the variables themselves."""
+
+    def __init__(self, groups, values):
+        self.groups = groups
+        self.now = {id(v): x for group, xs in zip(groups, values, strict=True) for v, x in zip(group, xs, strict=True)}
+
+    def of(self, variables):
+        return [self.now[id(v)] for v in variables]
+
+    def put(self, variables, values):
+        self.now.update({id(v): x for v, x in zip(variables, values, strict=True)})
+
+    def scope(self, variables=(), values=()):
+        """A scope in which variables have these values, with `values` for `variables`."""
+        here = {**self.now, **{id(v): x for v, x in zip(variables, values, strict=True)}}
+        return keras.StatelessScope([(v, here[id(v)]) for group in self.groups for v in group])
+
+    def run(self, function, *arguments):
+        """Calls `function` and keeps what it assigns to variables."""
+        with self.scope() as scope:
+            result = function(*arguments)
+        for group in self.groups:
+            for variable in group:
+                self.now[id(variable)] = scope.get_current_value(variable)
+        return result
+
+    def state(self):
+        return tuple(self.of(group) for group in self.groups)
+
+
+def train_step(model, state, batch):
+    values = Values(_groups(model), state)
+    draws = values.run(model.draw, batch)
+    return _take_step(model, values, batch, draws)
+
+
+def take_step(model, batch, draws):
+    """One alternation from explicit draws, outside of `fit`: runs the stateless step and keeps its result."""
+    groups = _groups(model)
+    logs, state = _take_step(model, Values(groups, [[v.value for v in group] for group in groups]), batch, draws)
+    for group, values in zip(groups, state, strict=True):
+        for variable, value in zip(group, values, strict=True):
+            variable.assign(value)
+    return logs
+
+
+def _groups(model):
+    """Keras' own order of a training state."""
+    return model.trainable_variables, model.non_trainable_variables, model.optimizer.variables, model.metrics_variables
+
+
+def _take_step(model, values, batch, draws):
+    def generate(weights):
+        with values.scope(model.generator_variables, weights):
+            generated = model.generate(batch, draws.noise)
+            return model.generator_optimizer.scale_loss(generated.objective.total), generated
+
+    generated = _apply(generate, values, model.generator_optimizer, model.generator_variables)
+
+    fakes = values.run(model.replay, generated.fakes, draws)
+
+    def judge(weights):
+        with values.scope(model.discriminator_variables, weights):
+            judged = model.judge(batch, fakes)
+            return model.discriminator_optimizer.scale_loss(judged.total), judged
+
+    if fakes:
+        judged = _apply(judge, values, model.discriminator_optimizer, model.discriminator_variables)
+    else:
+        judged = model.judge(batch, fakes)
+    values.run(model.update_averages)
+    logs = values.run(model.track, generated, judged)
+    return logs, values.state()
+
+
+def _apply(loss, values, optimizer, variables):
+    gradients, made = jax.grad(loss, has_aux=True)(values.of(variables))
+    weights, state = optimizer.stateless_apply(values.of(optimizer.variables), gradients, values.of(variables))
+    values.put(variables, weights)
+    values.put(optimizer.variables, state)
+    return made
+
+
+def test_step(model, state, batch):
+    groups = (model.trainable_variables, model.non_trainable_variables, model.metrics_variables)
+    values = Values(groups, state)
+    return values.run(model.test, batch), values.state()
+
+
+def compiled(model, function):
+    """`function(model, *arrays)` as a compiled function of the arrays."""
+
+    @jax.jit
+    def stateless(weights, *arrays):
+        with keras.StatelessScope(list(zip(model.variables, weights, strict=True))):
+            return function(model, *arrays)
+
+    return lambda *arrays: stateless([v.value for v in model.variables], *arrays)

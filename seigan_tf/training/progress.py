@@ -1,0 +1,90 @@
+"""What a training shows while it runs: a bar on a terminal, a line per epoch elsewhere."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
+
+# Name in the logs and name on the screen of the numbers that tell how a training goes.
+SHOWN = {"loss": "loss", "discriminator_loss": "discriminators", "mask_mean": "mask", "val_iou": "IoU"}
+
+
+@contextmanager
+def photographs(console: Console) -> Iterator[Callable[[int, int], None]]:
+    """A bar for the reading of photographs, on a terminal; yields what is to be told (photos done, all photos)."""
+    columns = TextColumn("reading photographs"), MofNCompleteColumn(), BarColumn(bar_width=20)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class ProgressDisplay(RunCallback):
+    """Shows steps, time left and the terms that matter.
+
+    Args:
+        steps: of the whole training.
+        console: where to.
+        baselines: IoU of box and ellipse by name, shown beside the model's.
+    """
+
+    def __init__(
+        self,
+        steps: int,
+        console: Console,
+        baselines: dict[str, float] | None = None,
+        start: Position = BEGINNING,
+    ):
+        super().__init__(start)
+        self.steps = steps
+        self.console = console
+        self.baselines = baselines or {}
+        self._bar = Progress(
+            TextColumn("step"),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=20),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("", total=steps, completed=start.step)
+
+    def __enter__(self):
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_):
+        self._bar.stop()
+
+    def on_train_batch_end(self, batch, logs=None):
+        super().on_train_batch_end(batch, logs)
+        self._bar.update(self._task, advance=1, description=self._terms(logs))
+
+    def on_epoch_end(self, epoch, logs=None):
+        position = self.position
+        line = f"step {position.step}/{self.steps}  {self._terms(logs)}"
+        if not self.console.is_terminal:
+            line += f"  {_clock(position.seconds)} elapsed, {_clock(self._seconds_left())} left"
+        self.console.print(line, soft_wrap=True, highlight=False)
+
+    def _terms(self, logs: dict[str, float]) -> str:
+        text = "  ".join(f"{shown} {logs[name]:.3f}" for name, shown in SHOWN.items() if name in logs)
+        if "val_iou" in logs and self.baselines:
+            text += f" ({', '.join(f'{name} {value:.3f}' for name, value in self.baselines.items())})"
+        return text
+
+    def _seconds_left(self) -> float:
+        """From the pace since this start, whose machine may not be the last one's."""
+        position = self.position
+        done = position.step - self._start.step
+        return (position.seconds - self._start.seconds) / done * (self.steps - position.step)
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

@@ -1,0 +1,131 @@
+"""The run folder runs/NAME: where everything of one training lies."""
+
+import json
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from seigan_tf import config as settings
+from seigan_tf.training.atomic import replacing
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The paths in one run's folder. A folder without config.json holds no run yet."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def config_file(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.csv"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint"
+
+    @property
+    def weights(self) -> Path:
+        return self.path / "weights"
+
+    @property
+    def report_file(self) -> Path:
+        return self.path / "report.json"
+
+    @property
+    def holds_run(self) -> bool:
+        return self.config_file.exists()
+
+    @property
+    def resume_command(self) -> str:
+        return f"python train.py --name {self.name} --resume"
+
+    def config(self) -> settings.Config:
+        """The settings saved here.
+
+        Raises:
+            ValueError: config.json is damaged.
+        """
+        return settings.load(self.config_file)
+
+    def save_config(self, config: settings.Config) -> None:
+        with replacing(self.config_file) as temporary:
+            settings.save(config, temporary)
+
+    def report(self) -> dict[str, Any] | None:
+        """The report of a run that reached its end, else None.
+
+        Raises:
+            ValueError: report.json is damaged.
+        """
+        if not self.report_file.exists():
+            return None
+        try:
+            return json.loads(self.report_file.read_text())
+        except ValueError as error:
+            raise ValueError(f"{self.report_file}: not JSON: {error}") from None
+
+    def save_report(self, report: dict[str, Any]) -> None:
+        with replacing(self.report_file) as temporary:
+            temporary.write_text(json.dumps(report, indent=2) + "\n")
+
+    def discard_if_empty(self) -> None:
+        """Removes the folder of a run that failed before it began."""
+        if self.path.is_dir() and not any(self.path.iterdir()):
+            self.path.rmdir()
+
+
+def existing(root: Path, name: str) -> RunFolder:
+    """The folder of a run that was begun.
+
+    Raises:
+        ValueError: there is no such run, or the name is not a folder's name.
+    """
+    folder = RunFolder(root / _checked(name))
+    if not folder.holds_run:
+        raise ValueError(
+            f"--resume: there is no run in {folder.path} (no config.json); leave out --resume to start one"
+        )
+    return folder
+
+
+def fresh(root: Path, name: str, exact: bool) -> RunFolder:
+    """Makes the folder of a new run; a run that is there already is never touched.
+
+    Args:
+        exact: take this name and no other; else `name-2`, `name-3` and so on where `name` is taken.
+
+    Raises:
+        ValueError: `exact`, and the name is taken; or the name is not a folder's name.
+        OSError: the folder cannot be written.
+    """
+    folder = RunFolder(root / _checked(name))
+    if exact and folder.holds_run:
+        raise ValueError(f"--name: {folder.path} holds a run; continue it with --resume or choose another --name")
+    number = count(2)
+    while folder.holds_run:
+        folder = RunFolder(root / f"{name}-{next(number)}")
+    folder.path.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _checked(name: str) -> str:
+    if not name or name in (".", "..") or "/" in name or "\\" in name:
+        raise ValueError(f"--name: {name!r} is not the name of a folder")
+    return name

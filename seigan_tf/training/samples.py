@@ -1,0 +1,85 @@
+"""A picture of what the model makes of a few crops, one row each."""
+
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+ROWS = 6
+MARGIN = 4
+TITLE_HEIGHT = 20
+# Small crops are enlarged to at least this side, in pixels, to be looked at.
+SHOWN_SIDE = 112
+
+# Title of each column and the name of its images in SEIGAN.swap.
+GENERATED = {
+    "z coarse": "coarse",
+    "y1 composite": "composite",
+    "x1 background": "background",
+    "x2 object back": "object_back",
+    "y2 background back": "background_back",
+}
+
+
+class Samples(NamedTuple):
+    """The crops to show; all of one side S."""
+
+    objects: np.ndarray
+    """uint8 [N, S, S, 3]."""
+    boxes: np.ndarray
+    """float32 [N, 4], [ymin, xmin, ymax, xmax] relative to the crop."""
+    backgrounds: np.ndarray
+    """uint8 [N, S, S, 3]."""
+    masks: list[np.ndarray]
+    """True masks, bool [h, w] at any resolution; empty where there are none."""
+
+
+def choose(crops, rows: int = ROWS) -> Samples:
+    """The first few evaluation crops, or training crops where none are held out, each with a background."""
+    objects = crops.evaluation or crops.objects
+    rows = min(rows, len(objects.images))
+    backgrounds = crops.backgrounds.images[np.arange(rows) % len(crops.backgrounds.images)]
+    masks = crops.evaluation.masks[:rows] if crops.evaluation else []
+    return Samples(objects.images[:rows], objects.boxes[:rows], backgrounds, masks)
+
+
+def sample_grid(model, samples: Samples) -> Image.Image:
+    """The picture: x, mask, true mask if there is one, y, and the images of both swaps, under column titles."""
+    side = samples.objects.shape[1]
+    images = model.swap(samples.objects, samples.boxes, samples.backgrounds)
+    columns = {"x": samples.objects, "mask": _grey(images["mask"])}
+    if samples.masks:
+        columns["true mask"] = np.stack([_shrunk(mask, side) for mask in samples.masks])
+    columns["y"] = samples.backgrounds
+    columns |= {title: _to_uint8(images[name]) for title, name in GENERATED.items()}
+    return _grid(columns, scale=max(1, -(-SHOWN_SIDE // side)))
+
+
+def _grid(columns: dict[str, np.ndarray], scale: int) -> Image.Image:
+    """Columns of uint8 [N, S, S, 3] images, enlarged by a whole factor without smoothing."""
+    rows, side = next(iter(columns.values())).shape[:2]
+    pitch = side * scale + MARGIN
+    sheet = Image.new("RGB", (len(columns) * pitch + MARGIN, rows * pitch + MARGIN + TITLE_HEIGHT), "white")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(size=11)
+    for column, (title, images) in enumerate(columns.items()):
+        left = MARGIN + column * pitch
+        draw.text((left, MARGIN), title, fill="black", font=font)
+        for row, image in enumerate(images):
+            enlarged = Image.fromarray(image).resize((side * scale, side * scale), Image.Resampling.NEAREST)
+            sheet.paste(enlarged, (left, TITLE_HEIGHT + MARGIN + row * pitch))
+    return sheet
+
+
+def _to_uint8(images: np.ndarray) -> np.ndarray:
+    return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
+
+
+def _grey(masks: np.ndarray) -> np.ndarray:
+    """Masks in [0, 1], [N, S, S, 1], as grey uint8 [N, S, S, 3]."""
+    return np.repeat(np.clip(np.rint(masks * 255), 0, 255).astype(np.uint8), 3, axis=-1)
+
+
+def _shrunk(mask: np.ndarray, side: int) -> np.ndarray:
+    image = Image.fromarray(mask.astype(np.uint8) * 255).resize((side, side), Image.Resampling.BOX)
+    return np.repeat(np.asarray(image)[:, :, None], 3, axis=-1)

@@ -1,0 +1,163 @@
+"""One training from its settings to its report."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import keras
+from rich.console import Console
+
+from seigan_tf.config import Config, TrainingConfig
+from seigan_tf.data import crop_set, pairs
+from seigan_tf.data.crop_set import Crops
+from seigan_tf.seigan import SEIGAN
+from seigan_tf.training import backend, callbacks, checkpoint, report, samples, schedule
+from seigan_tf.training.callbacks import Position
+from seigan_tf.training.callbacks.sample_grid import save_grid
+from seigan_tf.training.callbacks.validation import WEIGHTS_FILE
+from seigan_tf.training.progress import ProgressDisplay, photographs
+from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.training.stops import SignalCatcher
+
+
+def run(config: Config, folder: RunFolder, console: Console | None = None) -> dict:
+    """Trains, or continues from the newest checkpoint in `folder`, to the end; returns the report.
+
+    Args:
+        config: the settings; of a resumed run those saved in its folder, with `training.steps` free to differ.
+        folder: of a new run, without config.json, or of one to resume.
+        console: where progress and the closing table go; standard output unless told.
+
+    Raises:
+        ValueError: settings, data or a checkpoint that cannot be used; the message names which.
+        OSError: the run folder cannot be written.
+        Stopped: interrupted by a signal, or a loss is not finite; the last good checkpoint is kept.
+    """
+    console = console or Console()
+    finished = folder.report()
+    if finished and finished["cost"]["steps"] >= config.training.steps:
+        console.print(f"{folder.path} is finished: nothing is left to train", soft_wrap=True, highlight=False)
+        report.show(finished, folder.samples / "latest.png", folder.path, console)
+        return finished
+    try:
+        _check(config.training)
+        backend.prepare(config.networks.seed, config.training.precision)
+        with photographs(console) as progress:
+            crops = crop_set.load(config.data, config.networks.size, progress)
+        model = build(config)
+        start = _restore(model, folder, config.training.steps)
+    except BaseException:
+        folder.discard_if_empty()
+        raise
+    folder.save_config(config)
+    position = _fit(model, crops, config, folder, start, console)
+    model.load_weights(folder.weights / WEIGHTS_FILE)
+    result = report.measure(model, crops.evaluation, position, config.training.batch_size, folder.metrics)
+    latest = save_grid(model, samples.choose(crops), folder.samples, "final.png")
+    folder.save_report(result)
+    report.show(result, latest, folder.path, console)
+    return result
+
+
+def build(config: Config) -> SEIGAN:
+    """The model of these settings, built and compiled for training."""
+    training = config.training
+
+    def adam(rate: float) -> keras.optimizers.Adam:
+        return keras.optimizers.Adam(
+            schedule.learning_rate(rate, training.steps, training.cooldown), beta_1=training.beta_1
+        )
+
+    model = SEIGAN(config.networks)
+    model.compile(
+        generator_optimizer=adam(training.generator_rate),
+        discriminator_optimizer=adam(training.discriminator_rate),
+        loss_weights=config.losses,
+    )
+    model.build()
+    return model
+
+
+class Stretch(NamedTuple):
+    """Steps that one call of `fit` makes, in epochs of one length."""
+
+    start: int
+    initial_epoch: int
+    epochs: int
+    steps_per_epoch: int
+
+
+def stretches(start: int, steps: int, steps_per_epoch: int) -> Iterator[Stretch]:
+    """Cuts the steps from `start` to `steps` so that epochs end at multiples of `steps_per_epoch`, wherever it starts.
+
+    At most three: the rest of an interrupted epoch, whole epochs, and a shorter last one.
+    """
+    while start < steps:
+        epoch = start // steps_per_epoch
+        whole = steps // steps_per_epoch
+        if start % steps_per_epoch == 0 and epoch < whole:
+            yield Stretch(start, epoch, whole, steps_per_epoch)
+            start = whole * steps_per_epoch
+        else:
+            end = min((epoch + 1) * steps_per_epoch, steps)
+            yield Stretch(start, epoch, epoch + 1, end - start)
+            start = end
+
+
+def _check(training: TrainingConfig) -> None:
+    for name in ("batch_size", "steps", "steps_per_epoch", "samples_every"):
+        value = getattr(training, name)
+        if value < 1:
+            raise ValueError(f"training.{name}: {value}, expected at least 1")
+    if not 0.0 <= training.cooldown <= 1.0:
+        raise ValueError(f"training.cooldown: {training.cooldown}, expected a fraction of the steps from 0 to 1")
+
+
+def _restore(model: SEIGAN, folder: RunFolder, steps: int) -> Position:
+    saved = checkpoint.load_latest(folder.checkpoint)
+    if saved is None:
+        return Position()
+    try:
+        model.restore(saved.state)
+        position = Position(**saved.progress)
+    except ValueError as error:
+        raise ValueError(f"{saved.path}: {error}") from None
+    if position.step > steps:
+        raise ValueError(f"--training.steps: {steps}, but {saved.path} has {position.step} steps already")
+    return position
+
+
+def _fit(model: SEIGAN, crops: Crops, config: Config, folder: RunFolder, start: Position, console: Console) -> Position:
+    """Trains from `start` to the last step; returns where it ended."""
+    training = config.training
+    references = {}
+    validation = []
+    if crops.evaluation:
+        references = {name: float(values.mean()) for name, values in report.baselines(crops.evaluation).items()}
+        validation = [callbacks.Validation(crops.evaluation, start)]
+    with SignalCatcher() as signals, ProgressDisplay(training.steps, console, references, start) as display:
+        saving = callbacks.Checkpointing(folder.checkpoint, signals, folder.resume_command, start)
+        hooks = [
+            callbacks.NotFiniteGuard(start),
+            *validation,
+            callbacks.CollapseWarning(start),
+            callbacks.WeightsKeeper(folder.weights, start),
+            callbacks.SampleGrid(folder.samples, samples.choose(crops), training.samples_every, start),
+            callbacks.MetricsLog(folder.metrics, start),
+            callbacks.TensorBoardLog(folder.logs, start),
+            display,
+            saving,
+        ]
+        for stretch in stretches(start.step, training.steps, training.steps_per_epoch):
+            batches = pairs.training_pairs(
+                crops, training.batch_size, config.data.seed, config.data.jitter, start=stretch.start
+            )
+            model.fit(
+                batches.to_iter_dataset(),
+                initial_epoch=stretch.initial_epoch,
+                epochs=stretch.epochs,
+                steps_per_epoch=stretch.steps_per_epoch,
+                callbacks=hooks,
+                shuffle=False,
+                verbose=0,
+            )
+    return saving.position

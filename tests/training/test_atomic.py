@@ -1,0 +1,30 @@
+"""Files are replaced whole or not at all."""
+
+import errno
+
+import pytest
+
+from seigan_tf.training.atomic import replacing
+
+
+def test_the_new_file_takes_the_place_of_the_old(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with replacing(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("x"), OSError(errno.ENOSPC, "disk full")])
+def test_whatever_goes_wrong_the_old_file_stays_and_nothing_else(tmp_path, error):
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with pytest.raises(type(error)) as raised, replacing(path) as temporary:
+        temporary.write_text("half of")
+        raise error
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+    if isinstance(error, OSError):
+        assert raised.value.filename == str(path)
