@@ -1,21 +1,14 @@
-"""Trains SEIGAN: `python train.py` for a demonstration, `python train.py --help` for everything else."""
+"""Trains SEIGAN.
 
-import sys
+    python train.py                        synthetic pictures, the demo preset: minutes on a CPU
+    python train.py --preset boxes ...     your photographs and boxes
+    python train.py --help                 every setting, with examples
 
-from seigan_tf import cli
-from seigan_tf.training import options, quiet
+The settings are dataclasses in seigan_tf/config.py, the presets modules in seigan_tf/presets; what happens is told in
+seigan_tf/training/session.py, from the data to the closing table.
+"""
 
-
-def main(arguments: list[str]) -> None:
-    with cli.one_line_errors():
-        request = options.read(arguments)
-        if request.renamed:
-            print(f"The plain name is taken; this run is {request.folder.path} (--resume would continue the first).")
-        # Only now, so that --help and bad arguments are answered at once.
-        with quiet.native_messages_hidden():
-            from seigan_tf.training import session
-        session.run(request.config, request.folder)
-
+from seigan_tf.cli import main
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

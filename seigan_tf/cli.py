@@ -1,36 +1,60 @@
-"""What every command of this project does with its errors: one line on stderr and an exit code."""
+"""The commands of this project, and what each does with errors: one line on stderr and an exit code."""
 
-import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 
 BAD_INPUT = 2
 
 
-@contextlib.contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Turns bad input (ValueError, OSError) into one line and exit code 2; an error with an `exit_code` keeps its own.
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Trains: `python train.py` in the repository, `seigan-train` where the package is installed.
 
-    Anything else is a fault of the program and keeps its traceback.
+    Args:
+        arguments: of the command line; those of this process unless given.
+
+    Raises:
+        SystemExit: something went wrong; the code says what (see `run`).
+    """
+    code = run(lambda: _train(sys.argv[1:] if arguments is None else arguments))
+    if code:
+        raise SystemExit(code)
+
+
+def run(command: Callable[[], None]) -> int:
+    """Calls a command; bad input becomes one line on stderr. A fault of the program itself keeps its traceback.
+
+    Returns:
+        The exit code: 0, 2 for bad input (ValueError, OSError), 130 for Ctrl-C, or the error's own `exit_code`.
     """
     try:
-        yield
+        command()
+        return 0
     except KeyboardInterrupt:
-        _leave("interrupted", 130)
-    except Exception as error:
-        if isinstance(error, OSError):
-            _leave(_describe(error), BAD_INPUT)
-        if isinstance(error, ValueError) or hasattr(error, "exit_code"):
-            _leave(str(error), getattr(error, "exit_code", BAD_INPUT))
-        raise
+        message, code = "interrupted", 130
+    except OSError as error:
+        message, code = _describe(error), BAD_INPUT
+    except (ValueError, RuntimeError) as error:
+        if not isinstance(error, ValueError) and not hasattr(error, "exit_code"):
+            raise
+        message, code = str(error), getattr(error, "exit_code", BAD_INPUT)
+    # Out here the error and the frames of `fit` in its traceback are gone, which TensorFlow wants before the exit.
+    print("error:" if code == BAD_INPUT else "stopped:", " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def _train(arguments: Sequence[str]) -> None:
+    from seigan_tf.training import options, quiet
+
+    request = options.read(arguments)
+    if request.renamed:
+        print(f"The plain name is taken; this run is {request.folder.path} (--resume would continue the first).")
+    # Only now, so that --help and bad arguments are answered at once.
+    with quiet.native_messages_hidden():
+        from seigan_tf.training import session
+    session.run(request.config, request.folder)
 
 
 def _describe(error: OSError) -> str:
     if error.strerror is None:
         return str(error)
     return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-
-
-def _leave(message: str, code: int) -> None:
-    print("error:" if code == BAD_INPUT else "stopped:", " ".join(message.split()), file=sys.stderr)
-    raise SystemExit(code)

@@ -18,7 +18,7 @@ class ReplayPool(keras.layers.Layer):
     """
 
     def __init__(self, capacity: int, size: int, **kwargs):
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{**kwargs, "trainable": False, "dtype": "float32"})
         self.capacity = capacity
         self.size = size
 
@@ -42,18 +42,19 @@ class ReplayPool(keras.layers.Layer):
         batch = ops.shape(images)[0]
         count, pool = ops.convert_to_tensor(self.count), ops.convert_to_tensor(self.images)
         filling = count + batch <= self.capacity
-        # Distinct places among those filled: the order of random keys, with the empty places last.
+        # Distinct places among those filled, in the order of random keys; then the empty ones, first to last.
         places = ops.arange(self.capacity, dtype="int32")
-        keys = order + 2.0 * ops.cast(places >= count, "float32")
+        keys = ops.where(places < count, order, 2.0 + ops.cast(places, order.dtype))
         drawn = ops.cast(ops.argsort(keys)[:batch], "int32")
         next_places = ops.minimum(count + ops.arange(batch, dtype="int32"), self.capacity - 1)
         chosen = ops.where(filling, next_places, drawn)
 
+        empty = (chosen >= count)[:, None, None, None]
         earlier = ops.take(pool, chosen, axis=0)
-        swap = ops.logical_and(ops.logical_not(filling), coins > 0.5)[:, None, None, None]
-        stored = ops.where(ops.logical_or(swap, filling), images, earlier)
+        swap = ops.logical_and(ops.logical_not(empty), coins[:, None, None, None] > 0.5)
+        stored = ops.where(ops.logical_or(swap, empty), images, earlier)
         self.images.assign(ops.scatter_update(pool, chosen[:, None], stored))
-        self.count.assign(ops.where(filling, count + batch, count))
+        self.count.assign(ops.maximum(count, ops.max(chosen) + 1))
         return ops.where(swap, earlier, images)
 
     def get_config(self):

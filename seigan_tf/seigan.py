@@ -334,7 +334,7 @@ class SEIGAN(keras.Model):
         self.random.state.assign(np.asarray(store["random"]))
 
     def get_build_config(self):
-        return {}
+        return {"input_shape": None}  # Keras skips build_from_config, and with it the weights, where this is empty
 
     def build_from_config(self, config):
         self.build()

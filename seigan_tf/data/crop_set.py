@@ -130,7 +130,7 @@ class _Split:
         self.annotations = annotations
         self.photos = photos
         self.chosen: list[list[tuple[Object, CropRegion]]] = []
-        dropped = Counter(dict.fromkeys(DROP_RULES, 0))
+        dropped = Counter(dict.fromkeys((*DROP_RULES, "unreadable_photo"), 0))
         for photo in photos:
             self.chosen.append([])
             for item in photo.objects:
@@ -158,9 +158,7 @@ class _Split:
                 pixels = read_photo(photo)
             except UnreadablePhoto as error:
                 self.report["unreadable"][os.path.relpath(photo.path, self.images)] = str(error)
-                self.report["dropped"]["unreadable_photo"] = self.report["dropped"].get("unreadable_photo", 0) + len(
-                    self.chosen[index]
-                )
+                self.report["dropped"]["unreadable_photo"] += len(self.chosen[index])
             else:
                 yield index, pixels
             tick()

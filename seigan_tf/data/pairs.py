@@ -39,7 +39,9 @@ def training_pairs(crops: Crops, batch_size: int, seed: int, jitter: float, star
     seeds = np.random.SeedSequence(seed).generate_state(3)
 
     def order(count: int, order_seed: int) -> grain.MapDataset:
-        return grain.MapDataset.range(count).seed(int(order_seed)).shuffle().repeat().batch(batch_size)
+        numbers = grain.MapDataset.range(count).seed(int(order_seed)).shuffle().repeat()
+        # An endless dataset has no remainder, but Grain overflows when it counts one in batches of 1.
+        return numbers.batch(batch_size, drop_remainder=True)
 
     def augmented(indices: tuple[np.ndarray, np.ndarray], generator: np.random.Generator) -> Batch:
         objects, boxes = _augment(

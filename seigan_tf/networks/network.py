@@ -29,7 +29,7 @@ class Network(keras.Model):
             self.built = True
 
     def get_build_config(self):
-        return {}
+        return {"input_shape": None}  # Keras skips build_from_config, and with it the weights, where this is empty
 
     def build_from_config(self, config):
         self.build()

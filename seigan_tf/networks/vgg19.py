@@ -23,7 +23,7 @@ class VGG19Features(keras.layers.Layer):
     """
 
     def __init__(self, **kwargs):
-        super().__init__(trainable=False, **kwargs)
+        super().__init__(**{**kwargs, "trainable": False})
         self.vgg = keras.applications.VGG19(include_top=False, weights=None, name="vgg")
         self.vgg.trainable = False
 

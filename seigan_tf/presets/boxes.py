@@ -47,6 +47,6 @@ def config() -> Config:
         ),
         data=DataConfig(source="coco", max_object_fraction=0.9),
         training=TrainingConfig(
-            batch_size=4, steps=1500, generator_rate=5e-4, discriminator_rate=2e-4, cooldown=0.4, samples_every=2
+            batch_size=4, steps=1000, generator_rate=5e-4, discriminator_rate=2e-4, cooldown=0.4, samples_every=2
         ),
     )

@@ -2,6 +2,8 @@
 
 import keras
 
+from seigan_tf.training.quiet import native_messages_hidden
+
 
 def prepare(seed: int, precision: str) -> None:
     """Seeds the global generators, sets the precision, and makes TensorFlow's CPU kernels deterministic.
@@ -15,6 +17,10 @@ def prepare(seed: int, precision: str) -> None:
     if keras.backend.backend() == "tensorflow":
         import tensorflow
 
+        with native_messages_hidden():
+            on_gpu = bool(tensorflow.config.list_physical_devices("GPU"))
+        # This pass of the graph optimizer gives up on gradients of LeakyReLU, with an error line that alarms readers.
+        tensorflow.config.optimizer.set_experimental_options({"remapping": False})
         # On a GPU this would cost speed and refuse some operations; exact resumes are promised on the CPU.
-        if not tensorflow.config.list_physical_devices("GPU"):
+        if not on_gpu:
             tensorflow.config.experimental.enable_op_determinism()

@@ -1,6 +1,7 @@
 """The run folder runs/NAME: where everything of one training lies."""
 
 import json
+import sys
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -54,7 +55,8 @@ class RunFolder:
 
     @property
     def resume_command(self) -> str:
-        return f"python train.py --name {self.name} --resume"
+        program = Path(sys.argv[0]).name
+        return f"{'seigan-train' if program == 'seigan-train' else 'python train.py'} --name {self.name} --resume"
 
     def config(self) -> settings.Config:
         """The settings saved here.

@@ -152,7 +152,7 @@ def _fit(model: SEIGAN, crops: Crops, config: Config, folder: RunFolder, start: 
                 crops, training.batch_size, config.data.seed, config.data.jitter, start=stretch.start
             )
             model.fit(
-                batches.to_iter_dataset(),
+                batches,
                 initial_epoch=stretch.initial_epoch,
                 epochs=stretch.epochs,
                 steps_per_epoch=stretch.steps_per_epoch,

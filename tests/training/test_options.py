@@ -47,8 +47,10 @@ def test_the_demo_preset_is_the_default(tmp_path):
 
 def test_settings_reach_every_group_by_their_flags(tmp_path):
     config = options.read(
-        "--name cats --networks.size 64 --losses.coarse-gan=2 --vgg-weights none --data.source coco "
-        "--data.images photos --networks.no-confine-mask".split(),
+        [
+            *["--name", "cats", "--networks.size", "64", "--losses.coarse-gan=2", "--vgg-weights", "none"],
+            *["--data.source", "coco", "--data.images", "photos", "--networks.no-confine-mask"],
+        ],
         tmp_path,
     ).config
     assert (config.name, config.networks.size, config.losses.coarse_gan) == ("cats", 64, 2.0)

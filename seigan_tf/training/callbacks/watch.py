@@ -57,6 +57,10 @@ class NotFiniteGuard(RunCallback):
         bad = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
         if bad:
             raise NotFinite(
-                f"step {self.position.step}: {', '.join(bad)} is not finite; training has stopped and the last good "
+                f"step {self.position.step}: {_few(bad)} not finite; training has stopped and the last good "
                 "checkpoint is kept; try lower learning rates (training.generator-rate, training.discriminator-rate)"
             )
+
+
+def _few(names: list[str]) -> str:
+    return f"{names[0]} is" if len(names) == 1 else f"{', '.join(names[:3])}{' and others' * (len(names) > 3)} are"

@@ -1,0 +1,159 @@
+"""Cost of the train step under TensorFlow, as ratios measured in one run.
+
+    python benchmarks/step.py
+
+For the demo preset at its own batch size and for the paper preset at batch 1: the time per image of a train step,
+against the forward passes that it is made of, and against the machine's measured peak of float32 matrix products; the
+peak memory of the process. VGG-19's weights are random: they cost the same.
+"""
+
+import argparse
+import dataclasses
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def median_seconds(function, repeats):
+    """Median wall time of `function()`, after one call that is not counted."""
+    function()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return sorted(times)[len(times) // 2]
+
+
+def matrix_peak(tf, size=2048):
+    """FLOP per second of a float32 matrix product, the best of several."""
+    a = tf.random.normal((size, size))
+    product = tf.function(lambda: tf.linalg.matmul(a, a))
+    product()
+    best = float("inf")
+    for _ in range(5):
+        start = time.perf_counter()
+        product().numpy()
+        best = min(best, time.perf_counter() - start)
+    return 2 * size**3 / best
+
+
+def convolution_flops(concrete):
+    """Multiplications and additions of all convolutions in a traced function, forward and backward."""
+    total = 0
+    for op in concrete.graph.get_operations():
+        if op.type in ("Conv2D", "DepthwiseConv2dNative"):
+            result, kernel = op.outputs[0].shape, op.inputs[1].shape
+        elif op.type in ("Conv2DBackpropInput", "DepthwiseConv2dNativeBackpropInput"):
+            result, kernel = op.inputs[2].shape, op.inputs[1].shape
+        elif op.type in ("Conv2DBackpropFilter", "DepthwiseConv2dNativeBackpropFilter"):
+            result, kernel = op.inputs[2].shape, op.outputs[0].shape
+        else:
+            continue
+        height, width, inputs, outputs = kernel
+        # A depthwise kernel's last axis multiplies channels that the result's shape counts already.
+        per_position = height * width * inputs * (outputs if "Depthwise" not in op.type else 1)
+        positions = result[0] * result[1] * result[2]
+        total += 2 * positions * per_position
+    return total
+
+
+def passes(losses, networks):
+    """How often a train step with every paper term runs each part forward, and how many of those run backward."""
+    from seigan_tf.objective import background_layers, object_layers
+
+    forward = Counter(segmenter=3, inpainter=3, enhancer=3)
+    backward = Counter(forward)
+    forward["discriminator"] = 4 + 6  # four fakes for the generators; two reals and four fakes for themselves
+    backward["discriminator"] = forward["discriminator"]
+    if background_layers(losses) or object_layers(losses):
+        forward["vgg19"], backward["vgg19"] = 4, 2  # x and y carry no gradient, x2 and y2 do
+    return forward, backward
+
+
+def measure(preset, batch_size, repeats):
+    import keras
+    import numpy as np
+    import tensorflow as tf
+
+    from seigan_tf import presets
+    from seigan_tf.networks.vgg19 import PERCEPTUAL_LAYERS
+    from seigan_tf.seigan import SEIGAN
+
+    config = presets.load(preset)
+    networks = config.networks
+    with tempfile.TemporaryDirectory() as folder:
+        if networks.vgg_weights != "none":
+            path = Path(folder) / "random.weights.h5"
+            keras.applications.VGG19(include_top=False, weights=None).save_weights(path)
+            networks = dataclasses.replace(networks, vgg_weights=str(path))
+        model = SEIGAN(networks)
+        model.compile(keras.optimizers.Adam(2e-4), keras.optimizers.Adam(2e-4), config.losses)
+
+    size = networks.size
+    random = np.random.default_rng(0)
+    images = tf.constant(random.uniform(-1, 1, (batch_size, size, size, 3)), tf.float32)
+    boxes = tf.constant([[0.2, 0.2, 0.8, 0.8]] * batch_size, tf.float32)
+    one_channel = images[..., :1]
+    batch = {"object": {"image": images, "box": boxes}, "background": {"image": images}}
+
+    parts = {
+        "segmenter": lambda: model.generators.segmenter(images),
+        "inpainter": lambda: model.generators.inpainter((images, one_channel, one_channel)),
+        "enhancer": lambda: model.generators.enhancer((images, one_channel)),
+        "discriminator": lambda: model.discriminators.object(images),
+    }
+    forward, backward = passes(config.losses, networks)
+    if "vgg19" in forward:
+        parts["vgg19"] = lambda: model.vgg(images, layers=PERCEPTUAL_LAYERS)
+
+    peak = matrix_peak(tf)
+    print(f"\n{preset}: {size} px, batch {batch_size}; matrix products reach {peak / 1e9:.0f} GFLOP/s")
+    print(f"{'':24}{'ms per image':>14}{'GFLOP per image':>18}{'of peak':>10}")
+
+    def row(name, seconds, flops):
+        per_image = flops / batch_size
+        print(f"{name:24}{1000 * seconds / batch_size:14.1f}{per_image / 1e9:18.2f}{flops / seconds / peak:10.0%}")
+
+    times = {}
+    for name, part in parts.items():
+        concrete = tf.function(part).get_concrete_function()
+        times[name] = median_seconds(concrete, repeats)
+        row(f"{name}, forward", times[name], convolution_flops(concrete))
+    step = tf.function(model.train_step).get_concrete_function(batch)
+    seconds = median_seconds(lambda: step(batch), repeats)
+    row("train step", seconds, convolution_flops(step))
+
+    forward_sum = sum(count * times[name] for name, count in forward.items())
+    # The backward pass of a trained network costs two forward passes, that of the frozen VGG-19 one.
+    backward_sum = sum(count * times[name] * (1 if name == "vgg19" else 2) for name, count in backward.items())
+    print(f"train step / its {sum(forward.values())} forward passes: {seconds / forward_sum:.2f}")
+    print(f"train step / forward and backward passes, at twice a forward pass: {seconds / (forward_sum + backward_sum):.2f}")
+    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--preset", choices=("demo", "paper"), help="measure only this one")
+    parser.add_argument("--repeats", type=int, default=5, help="timed calls of each part (default: 5)")
+    arguments = parser.parse_args()
+    if arguments.preset:
+        measure(arguments.preset, {"demo": 8, "paper": 1}[arguments.preset], arguments.repeats)
+        return
+    for preset in ("demo", "paper"):  # a process each, so that the peak of memory is its own
+        command = [sys.executable, __file__, "--preset", preset, "--repeats", str(arguments.repeats)]
+        subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""What a tight box says about its mask: against the NumPy reference and on masks whose loss is known."""
+
+import numpy as np
+import pytest
+
+from seigan_tf.losses import boxes
+from tests import tiny
+from tests.reference import losses as reference
+
+SIZE = 16
+BATCH = tiny.batch(3, SIZE)["object"]
+PHOTOS, BOXES = BATCH["image"], BATCH["box"]
+BOX_MASK = reference.inside(BOXES, SIZE)
+MASK = np.random.default_rng(0).uniform(size=(3, SIZE, SIZE, 1)).astype("float32")
+
+
+def test_box_masks_agree_with_the_reference():
+    np.testing.assert_array_equal(np.asarray(boxes.inside(BOXES, SIZE)), BOX_MASK)
+
+
+def test_a_box_covers_the_pixels_whose_centres_lie_in_it():
+    mask = np.asarray(boxes.inside(np.array([[0.25, 0.0, 0.75, 0.49]], "float32"), 4))[0, :, :, 0]
+    np.testing.assert_array_equal(mask, [[0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]])
+
+
+def test_projection_agrees_with_the_reference():
+    value = boxes.projection(MASK, BOX_MASK.astype("float32"))
+    assert float(value) == pytest.approx(reference.projection(MASK.astype("float64"), BOX_MASK), rel=1e-5)
+
+
+def test_projection_is_zero_for_any_mask_that_touches_every_row_and_column_of_the_box():
+    box_mask = boxes.inside(np.array([[0.25, 0.25, 0.75, 0.75]], "float32"), 8)
+    cross = np.zeros((1, 8, 8, 1), "float32")
+    cross[0, range(2, 6), range(2, 6)] = 1.0
+    assert float(boxes.projection(cross, box_mask)) == pytest.approx(0.0, abs=1e-6)
+    assert float(boxes.projection(np.zeros_like(cross), box_mask)) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("threshold", [0.01, 0.06, 5.0])
+def test_pairwise_agrees_with_the_reference(threshold):
+    value = boxes.pairwise(MASK, PHOTOS, BOX_MASK.astype("float32"), threshold)
+    expected = reference.pairwise(MASK.astype("float64"), PHOTOS.astype("float64"), BOX_MASK, threshold)
+    assert expected > 0.1
+    assert float(value) == pytest.approx(expected, rel=1e-4)
+
+
+def test_pairwise_is_zero_where_neighbours_of_like_colour_share_a_label():
+    photo = np.zeros((1, 8, 8, 3), "float32")
+    photo[:, :, 4:] = 1.0
+    mask, box_mask = photo[..., :1], np.ones((1, 8, 8, 1), "float32")
+    assert float(boxes.pairwise(mask, photo, box_mask, 0.06)) == pytest.approx(0.0, abs=1e-6)
+    assert float(boxes.pairwise(mask, 0.0 * photo, box_mask, 0.06)) > 1.0
+
+
+def test_pairwise_is_zero_where_no_neighbours_are_alike():
+    noise = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 3)).astype("float32")
+    assert float(boxes.pairwise(MASK[:1, :8, :8], noise, np.ones((1, 8, 8, 1), "float32"), 1e-6)) == 0.0

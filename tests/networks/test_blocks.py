@@ -1,0 +1,113 @@
+"""The layers that every network is made of, against the NumPy reference and against tensorflow-addons."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from seigan_tf.networks.blocks import ConvBlock, InstanceNormalization, ResidualBlock
+from tests.reference import layers as reference
+from tests.reference.weights import randomise, weights_of
+
+TFA_VALUES = Path(__file__).parent.parent / "reference" / "tfa_instance_norm.npz"
+ACTIVATIONS = {"relu": reference.relu, "leaky_relu": reference.leaky_relu, None: None}
+
+
+def random_images(*shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype("float32")
+
+
+@pytest.mark.parametrize("case", ["plain", "large_epsilon", "far_from_zero", "constant"])
+def test_instance_normalization_gives_what_tensorflow_addons_gave(case):
+    with np.load(TFA_VALUES) as file:
+        inputs, gamma, beta, epsilon, expected = (
+            file[f"{case}/{key}"] for key in ("input", "gamma", "beta", "epsilon", "output")
+        )
+    layer = InstanceNormalization(epsilon=float(epsilon))
+    layer.build(inputs.shape)
+    layer.set_weights([gamma, beta])
+    np.testing.assert_allclose(np.asarray(layer(inputs)), expected, rtol=2e-4, atol=2e-4)
+
+
+def test_instance_normalization_agrees_with_the_reference():
+    layer = InstanceNormalization()
+    layer.build((None, 5, 7, 3))
+    randomise(layer.weights)
+    inputs = random_images(2, 5, 7, 3)
+    expected = reference.instance_norm(inputs.astype("float64"), *(np.asarray(w.value) for w in layer.weights))
+    np.testing.assert_allclose(np.asarray(layer(inputs)), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_instance_normalization_takes_its_moments_in_float32_under_mixed_precision():
+    layer = InstanceNormalization(dtype="mixed_float16")
+    inputs = 100.0 + 10.0 * random_images(1, 64, 64, 1)  # their squares' sum leaves float16 by far
+    outputs = np.asarray(layer(inputs))
+    assert outputs.dtype == np.float16
+    np.testing.assert_allclose(
+        outputs, reference.instance_norm(inputs.astype("float16").astype("float64"), 1.0, 0.0), atol=5e-3
+    )
+
+
+@pytest.mark.parametrize("separable", [False, True])
+@pytest.mark.parametrize(
+    ("kernel_size", "strides", "reflect", "normalize", "activation"),
+    [
+        (3, 1, False, True, "relu"),
+        (3, 1, True, True, None),
+        (3, 2, False, True, "leaky_relu"),
+        (4, 1, False, False, "leaky_relu"),
+        (4, 2, False, True, "leaky_relu"),
+        (7, 1, True, False, None),
+        (1, 1, False, True, None),
+    ],
+)
+def test_convolution_block_agrees_with_the_reference(kernel_size, strides, reflect, normalize, activation, separable):
+    layer = ConvBlock(4, kernel_size, strides, reflect, normalize, activation, separable, name="block")
+    inputs = random_images(2, 10, 8, 3)
+    layer.build(inputs.shape)
+    randomise(layer.weights)
+    outputs = np.asarray(layer(inputs))
+    expected = reference.conv_block(
+        inputs.astype("float64"), weights_of(layer), strides, reflect, ACTIVATIONS[activation]
+    )
+    assert outputs.shape == (2, 10 // strides, 8 // strides, 4)
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("separable", [False, True])
+def test_residual_block_agrees_with_the_reference(separable):
+    layer = ResidualBlock(3, separable, name="block")
+    inputs = random_images(2, 6, 6, 3)
+    layer.build(inputs.shape)
+    randomise(layer.weights)
+    expected = reference.residual_block(inputs.astype("float64"), weights_of(layer))
+    np.testing.assert_allclose(np.asarray(layer(inputs)), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_normalised_convolution_has_no_bias_that_normalisation_would_take_away():
+    layer = ConvBlock(4, name="block")
+    layer.build((None, 8, 8, 3))
+    assert set(weights_of(layer)["conv"]) == {"kernel"}
+
+
+def test_bilinear_doubling_agrees_with_the_reference():
+    inputs = random_images(2, 5, 3, 2)
+    outputs = keras.layers.UpSampling2D(interpolation="bilinear")(inputs)
+    np.testing.assert_allclose(np.asarray(outputs), reference.double(inputs.astype("float64")), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        InstanceNormalization(epsilon=1e-3),
+        ConvBlock(4, 4, 2, activation="leaky_relu", separable=True),
+        ConvBlock(2, 7, reflect=True, normalize=False, activation=None, kernel_initializer="zeros", dtype="float32"),
+        ResidualBlock(3, separable=True),
+    ],
+    ids=lambda layer: layer.name,
+)
+def test_blocks_come_back_from_their_configuration(layer):
+    copy = keras.layers.deserialize(keras.layers.serialize(layer))
+    assert type(copy) is type(layer)
+    assert copy.get_config() == layer.get_config()

@@ -1,0 +1,60 @@
+"""The package as somebody installs it: a wheel, used from an empty folder."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    # From a copy of the sources, so that the build leaves nothing in the checkout.
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    files = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout
+    for name in filter(None, files.split("\0")):
+        target = source / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((ROOT / name).read_bytes())
+    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", out, source], check=True, capture_output=True)
+    return next(out.glob("*.whl"))
+
+
+def test_claims_no_top_level_name_but_its_own(wheel):
+    names = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {name for name in names if not name.endswith(".dist-info")} == {"seigan_tf"}
+
+
+def test_asks_for_what_running_needs(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        metadata = archive.read(next(n for n in archive.namelist() if n.endswith("METADATA"))).decode()
+    required = {line.split(":")[1].strip() for line in metadata.splitlines() if line.startswith("Requires-Dist:")}
+    lines = (line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines())
+    named = {line.split(">")[0] for line in lines if line}
+    assert {requirement.split("<")[0].split(">")[0] for requirement in required} == named
+
+
+def test_trains_from_an_empty_folder(wheel, tmp_path):
+    site, empty = tmp_path / "site", tmp_path / "empty"
+    empty.mkdir()
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", site, wheel]
+    subprocess.run(install, check=True, capture_output=True)
+    script = site / "bin" / "seigan-train"
+    tiny = (
+        "--networks.size 32 --networks.segmenter.width 4 --networks.segmenter.depth 1 --networks.inpainter.width 4 "
+        "--networks.enhancer.width 4 --networks.discriminator.width 4 --data.synthetic-train 16 --data.synthetic-val 4 "
+        "--training.steps 2 --training.batch-size 2"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    done = subprocess.run(
+        [sys.executable, script, *tiny.split()], cwd=empty, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (empty / "runs" / "demo" / "report.json").is_file()
+    assert {path.name for path in empty.iterdir()} == {"runs"}

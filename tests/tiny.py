@@ -1,0 +1,69 @@
+"""Small settings, batches and models for the tests."""
+
+import keras
+import numpy as np
+
+from seigan_tf.config import BackboneConfig, DiscriminatorConfig, LossesConfig, NetworksConfig
+from tests.reference.weights import randomise
+
+EVERY_TERM = dict(background_texture=0.3, background_perceptual=0.2, object_perceptual=0.4)
+"""Weights that switch on what LossesConfig leaves off, box terms apart."""
+BOX_TERMS = dict(box_projection=1.0, box_pairwise=0.5)
+
+
+def networks(**changes) -> NetworksConfig:
+    """16 px and three channels, without VGG-19 and averages."""
+    settings = dict(
+        size=16,
+        segmenter=BackboneConfig("resnet", 3, 1),
+        inpainter=BackboneConfig("unet", 3, 2),
+        enhancer=BackboneConfig("unet", 3, 2),
+        discriminator=DiscriminatorConfig(3, 2),
+        vgg_weights="none",
+        replay_size=4,
+    )
+    return NetworksConfig(**{**settings, **changes})
+
+
+def batch(count=2, size=16, seed=0, masks=False) -> dict:
+    """Random images in patches of like colour, boxes of various places and, where asked for, masks."""
+    random = np.random.default_rng(seed)
+
+    def images():
+        patches = random.uniform(-0.9, 0.9, (count, size // 4, size // 4, 3)).repeat(4, 1).repeat(4, 2)
+        return (patches + random.normal(0, 0.02, patches.shape)).clip(-1, 1).astype("float32")
+
+    low, high = random.uniform(0.1, 0.35, (count, 2)), random.uniform(0.6, 0.95, (count, 2))
+    made = {
+        "object": {"image": images(), "box": np.concatenate([low, high], 1).astype("float32")},
+        "background": {"image": images()},
+    }
+    if masks:
+        made["object"]["mask"] = (random.uniform(size=(count, size, size, 1)) > 0.5).astype("float32")
+    return made
+
+
+def sgd(rate=0.01):
+    return keras.optimizers.SGD(rate)
+
+
+def adam(rate=1e-3):
+    return keras.optimizers.Adam(rate, beta_1=0.5)
+
+
+def compile_model(model, losses=None, optimizer=adam):
+    """Compiles with two optimizers of their own; without XLA under TensorFlow."""
+    model.compile(
+        optimizer(), optimizer(), losses or LossesConfig(), jit_compile=keras.backend.backend() == "jax"
+    )
+    return model
+
+
+def seigan(losses=None, seed=0, optimizer=adam, **changes):
+    """A compiled model, every weight of its generators and discriminators random."""
+    from seigan_tf.seigan import SEIGAN
+
+    model = SEIGAN(networks(**changes))
+    model.build()
+    randomise([*model.generator_variables, *model.discriminator_variables], seed)
+    return compile_model(model, losses, optimizer)
