@@ -58,6 +58,8 @@ class NetworksConfig:
     """Keep the photo outside the mask, (1 - m) x + m G_inp, as LaMa does (arXiv 2109.07161); off is the paper."""
     show_mask_to_inpainter: bool = False
     """Give G_inp the mask as one more channel, as LaMa does; off is the paper."""
+    prefill: bool = False
+    """Start G_inp from the colours around the hole (pull-push pyramid), which it then changes; off is the paper."""
     hard_mask: bool = False
     """Threshold the mask at 0.5 with straight-through gradients: the paper's first remedy for pale masks (3.4)."""
     mask_gradient: float = 1.0

@@ -88,7 +88,9 @@ class SEIGAN(keras.Model):
         n = self.networks
         return Generators(
             Segmenter(n.segmenter, n.size, self.vgg, name=f"{prefix}segmenter", **kwargs),
-            Inpainter(n.inpainter, n.size, n.show_mask_to_inpainter, name=f"{prefix}inpainter", **kwargs),
+            Inpainter(
+                n.inpainter, n.size, n.show_mask_to_inpainter, n.prefill, name=f"{prefix}inpainter", **kwargs
+            ),
             Enhancer(n.enhancer, n.size, name=f"{prefix}enhancer", **kwargs),
         )
 
@@ -170,11 +172,11 @@ class SEIGAN(keras.Model):
 
     def train_step(self, *args):
         """One alternation of generators and discriminators; see training/<backend>_step.py."""
-        return self._backend_step.train_step(self, *args)
+        return self._backend_step.train_step(self, *_without_targets(args))
 
     def test_step(self, *args):
         """The generators' total without noise, the mean of the mask and, where masks are given, its IoU."""
-        return self._backend_step.test_step(self, *args)
+        return self._backend_step.test_step(self, *_without_targets(args))
 
     def draw(self, batch) -> Draws:
         """Draws a step's randomness from the model's own seed, which is saved with the model."""
@@ -383,6 +385,12 @@ class SEIGAN(keras.Model):
             raise ValueError(f"{unknown[0]} is not a variable of this model")
         for name, variable in variables.items():
             variable.assign(state[name])
+
+
+def _without_targets(args):
+    """The arguments of a step; `train_on_batch` hands (batch, None, None) over where `fit` hands the batch."""
+    *state, batch = args
+    return *state, keras.utils.unpack_x_y_sample_weight(batch)[0]
 
 
 def as_float(images) -> np.ndarray:

@@ -132,6 +132,7 @@ def test_the_report_has_iou_beside_the_baselines_and_cost(trained):
     assert report["cost"]["seconds_per_image"] == pytest.approx(report["cost"]["seconds"] / 64, rel=0.05)
     assert report["cost"]["peak_memory_mb"] > 50
     assert report["collapsed"] in (True, False)
+    assert report["data"]["train"]["objects"] == 20
 
 
 def test_the_report_is_about_the_best_weights(trained):

@@ -7,31 +7,46 @@ from seigan_tf.config import BackboneConfig
 from seigan_tf.networks.backbones import check_size, make_backbone
 from seigan_tf.networks.blocks import serializable
 from seigan_tf.networks.network import Network
+from seigan_tf.networks.surroundings import fill_from_surroundings
 
 
 @serializable
 class Inpainter(Network):
     """G_inp: two networks in a row that fill what the mask cut out.
 
-    Input: (1 - m) x, [N, S, S, 3] in [-1, 1], Gaussian noise [N, S, S, 1] and, where `sees_mask`, the mask [N, S, S, 1].
-    Output: [N, S, S, 3] in [-1, 1]. The first network's picture, a tanh as well, is all that the second one sees.
+    Input: (1 - m) x, [N, S, S, 3] in [-1, 1], Gaussian noise [N, S, S, 1] and the mask [N, S, S, 1].
+    Output: [N, S, S, 3] in [-1, 1]. The first network's picture is all that the second one sees.
+
+    Args:
+        settings: of each of the two networks.
+        size: side of the images, in pixels.
+        sees_mask: give the first network the mask as one more channel.
+        prefill: start from the colours around the hole, to which each network adds a tanh that is zero at first.
+            Instance normalisation takes away what a photo's colours are, so that the paper's form, where each network's
+            tanh is its picture, is slow to learn them.
     """
 
-    def __init__(self, settings: BackboneConfig, size: int, sees_mask: bool = False, **kwargs):
+    def __init__(self, settings: BackboneConfig, size: int, sees_mask: bool = False, prefill: bool = False, **kwargs):
         check_size(settings, size, "inpainter")
         super().__init__(settings, size, **kwargs)
         self.sees_mask = sees_mask
-        self.coarse = make_backbone(settings, 3, name="coarse")
-        self.fine = make_backbone(settings, 3, name="fine")
+        self.prefill = prefill
+        self.coarse = make_backbone(settings, 3, zero_start=prefill, name="coarse")
+        self.fine = make_backbone(settings, 3, zero_start=prefill, name="fine")
 
     def call(self, inputs):
-        """`inputs`: a tuple (holed image, noise, mask); the mask is not read unless the network sees it."""
+        """`inputs`: a tuple (holed image, noise, mask); the mask is read only where the settings say so."""
         holed, noise, mask = inputs
-        channels = [holed, noise, mask] if self.sees_mask else [holed, noise]
-        return ops.tanh(self.fine(ops.tanh(self.coarse(ops.concatenate(channels, axis=-1)))))
+        start = fill_from_surroundings(holed, mask) if self.prefill else holed
+        channels = [start, noise, mask] if self.sees_mask else [start, noise]
+        coarse = ops.tanh(self.coarse(ops.concatenate(channels, axis=-1)))
+        if not self.prefill:
+            return ops.tanh(self.fine(coarse))
+        coarse = ops.clip(start + coarse, -1.0, 1.0)
+        return ops.clip(coarse + ops.tanh(self.fine(coarse)), -1.0, 1.0)
 
     def example(self):
         return tuple(keras.KerasTensor((None, self.size, self.size, channels)) for channels in (3, 1, 1))
 
     def get_config(self):
-        return {**super().get_config(), "sees_mask": self.sees_mask}
+        return {**super().get_config(), "sees_mask": self.sees_mask, "prefill": self.prefill}

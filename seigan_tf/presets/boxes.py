@@ -28,6 +28,7 @@ def config() -> Config:
             confine_mask=True,
             composite_inpainting=True,
             show_mask_to_inpainter=True,
+            prefill=True,
             # The box terms drive the mask and the cycle nudges it: in full, the cycle's gradient thins it.
             mask_gradient=0.1,
             replay_size=64,

@@ -28,6 +28,7 @@ def config() -> Config:
             confine_mask=True,
             composite_inpainting=True,
             show_mask_to_inpainter=True,
+            prefill=True,
             mask_gradient=0.1,
             replay_size=64,
             average_decay=0.99,

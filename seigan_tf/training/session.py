@@ -10,7 +10,7 @@ from seigan_tf.config import Config, TrainingConfig
 from seigan_tf.data import crop_set, pairs
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.training import backend, callbacks, checkpoint, report, samples, schedule
+from seigan_tf.training import backend, callbacks, checkpoint, data_summary, report, samples, schedule
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.sample_grid import save_grid
 from seigan_tf.training.callbacks.validation import WEIGHTS_FILE
@@ -48,10 +48,13 @@ def run(config: Config, folder: RunFolder, console: Console | None = None) -> di
     except BaseException:
         folder.discard_if_empty()
         raise
+    for line in data_summary.lines(crops.report):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
     folder.save_config(config)
     position = _fit(model, crops, config, folder, start, console)
     model.load_weights(folder.weights / WEIGHTS_FILE)
     result = report.measure(model, crops.evaluation, position, config.training.batch_size, folder.metrics)
+    result["data"] = crops.report
     latest = save_grid(model, samples.choose(crops), folder.samples, "final.png")
     folder.save_report(result)
     report.show(result, latest, folder.path, console)
