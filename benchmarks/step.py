@@ -138,7 +138,8 @@ def measure(preset, batch_size, repeats):
     # The backward pass of a trained network costs two forward passes, that of the frozen VGG-19 one.
     backward_sum = sum(count * times[name] * (1 if name == "vgg19" else 2) for name, count in backward.items())
     print(f"train step / its {sum(forward.values())} forward passes: {seconds / forward_sum:.2f}")
-    print(f"train step / forward and backward passes, at twice a forward pass: {seconds / (forward_sum + backward_sum):.2f}")
+    both = forward_sum + backward_sum
+    print(f"train step / those and their backward passes, each at twice a forward: {seconds / both:.2f}")
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

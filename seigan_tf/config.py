@@ -74,7 +74,7 @@ class NetworksConfig:
 
 @dataclass(frozen=True)
 class LossesConfig:
-    """Weights of the loss terms, by the names of the paper's λ1 to λ11, then the box terms. Zero switches a term off."""
+    """Weights of the loss terms: the paper's λ1 to λ11 by name, then the box terms. Zero switches a term off."""
 
     inpaint_gan: float = 1.0
     """λ1: the restored background looks real."""

@@ -26,7 +26,7 @@ class AlternatingOptimizer(keras.optimizers.Optimizer):
 
     def build(self, variables):
         if not self.built:
-            raise ValueError("AlternatingOptimizer: call build_groups; one list of variables does not say whose they are")
+            raise ValueError("AlternatingOptimizer: call build_groups: it needs two lists of variables")
 
     @property
     def optimizers(self):

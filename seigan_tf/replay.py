@@ -39,6 +39,11 @@ class ReplayPool(keras.layers.Layer):
         Returns:
             What the discriminator is to see, [N, S, S, 3].
         """
+        new, capacity = images.shape[0], self.capacity
+        if new is not None and new > capacity:
+            raise ValueError(
+                f"networks.replay_size: {capacity}; expected at least the batch of {new}, or 0 for no pool"
+            )
         batch = ops.shape(images)[0]
         count, pool = ops.convert_to_tensor(self.count), ops.convert_to_tensor(self.images)
         filling = count + batch <= self.capacity

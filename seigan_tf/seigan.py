@@ -9,14 +9,23 @@ import numpy as np
 from keras import ops
 
 from seigan_tf import config as configuration
+from seigan_tf import variables
 from seigan_tf.config import LossesConfig, NetworksConfig
 from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Discriminator, Enhancer, Inpainter, Segmenter, VGG19Features
 from seigan_tf.networks.blocks import serializable
 from seigan_tf.objective import (
-    FAKES, TERMS, Discriminators, Objective, active_fakes, active_terms, background_layers, discriminator_objective,
-    generator_objective, object_layers,
+    FAKES,
+    TERMS,
+    Discriminators,
+    Objective,
+    active_fakes,
+    active_terms,
+    background_layers,
+    discriminator_objective,
+    generator_objective,
+    object_layers,
 )  # fmt: skip
 from seigan_tf.optimizer import AlternatingOptimizer
 from seigan_tf.replay import ReplayPool
@@ -53,8 +62,8 @@ class Generated(NamedTuple):
 class SEIGAN(keras.Model):
     """Segment-Enhance-Inpaint GAN (Ostyakov et al., 2019).
 
-    A batch is {"object": {"image", "box"}, "background": {"image"}}: images float32 [N, S, S, 3] in [-1, 1], boxes float32
-    [N, 4] as relative [ymin, xmin, ymax, xmax]. For evaluation "object" may hold a "mask" [N, S, S, 1] too.
+    A batch is {"object": {"image", "box"}, "background": {"image"}}: images float32 [N, S, S, 3] in [-1, 1], boxes
+    float32 [N, 4] as relative [ymin, xmin, ymax, xmax]. For evaluation "object" may hold a "mask" [N, S, S, 1] too.
 
     Args:
         networks: sizes, backbones and how the mask enters the cycle.
@@ -65,6 +74,7 @@ class SEIGAN(keras.Model):
 
     def __init__(self, networks: NetworksConfig, **kwargs):
         super().__init__(**{"name": "seigan", **kwargs})
+        _check_ranges(networks)
         self.networks = networks
         size = networks.size
         self.vgg = None
@@ -88,9 +98,7 @@ class SEIGAN(keras.Model):
         n = self.networks
         return Generators(
             Segmenter(n.segmenter, n.size, self.vgg, name=f"{prefix}segmenter", **kwargs),
-            Inpainter(
-                n.inpainter, n.size, n.show_mask_to_inpainter, n.prefill, name=f"{prefix}inpainter", **kwargs
-            ),
+            Inpainter(n.inpainter, n.size, n.show_mask_to_inpainter, n.prefill, name=f"{prefix}inpainter", **kwargs),
             Enhancer(n.enhancer, n.size, name=f"{prefix}enhancer", **kwargs),
         )
 
@@ -129,9 +137,6 @@ class SEIGAN(keras.Model):
         if self.vgg is None and (background_layers(losses) or object_layers(losses)):
             names = [name for name in terms if name.endswith(("_perceptual", "_texture"))]
             raise ValueError(f"losses.{names[0]}: needs VGG-19; give --vgg-weights imagenet or a path, or set it to 0")
-        capacity = self.networks.replay_size
-        if capacity < 0:
-            raise ValueError(f"networks.replay_size: {capacity}; expected 0 or more")
         self.build()
         self.losses_config = losses
         optimizers = [keras.optimizers.get(o) for o in (generator_optimizer, discriminator_optimizer)]
@@ -168,6 +173,8 @@ class SEIGAN(keras.Model):
 
     @property
     def _backend_step(self):
+        if keras.backend.backend() not in ("tensorflow", "jax"):
+            raise ValueError(f"KERAS_BACKEND: {keras.backend.backend()}; expected tensorflow or jax")
         return importlib.import_module(f"seigan_tf.training.{keras.backend.backend()}_step")
 
     def train_step(self, *args):
@@ -269,7 +276,7 @@ class SEIGAN(keras.Model):
 
     def _silence(self, batch):
         zeros = ops.zeros_like(batch["object"]["image"][..., :1])
-        return {name: zeros for name in NOISE_NAMES}
+        return dict.fromkeys(NOISE_NAMES, zeros)
 
     # Use
 
@@ -366,7 +373,7 @@ class SEIGAN(keras.Model):
 
     def state(self) -> dict[str, np.ndarray]:
         """All that an exact resume needs, frozen VGG-19 apart: weights, averages, optimizers, pools, random state."""
-        return {name: ops.convert_to_numpy(variable) for name, variable in self._state_variables().items()}
+        return variables.values(self._state_variables())
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Puts back what `state` gave; nothing is changed if anything does not fit.
@@ -374,26 +381,27 @@ class SEIGAN(keras.Model):
         Raises:
             ValueError: names the first variable that is missing, unknown or of another shape.
         """
-        variables = self._state_variables()
-        for name, variable in variables.items():
-            if name not in state:
-                raise ValueError(f"{name} is missing; expected shape {tuple(variable.shape)}")
-            if tuple(state[name].shape) != tuple(variable.shape):
-                raise ValueError(f"{name} has shape {state[name].shape}; expected {tuple(variable.shape)}")
-        unknown = sorted(set(state) - set(variables))
-        if unknown:
-            raise ValueError(f"{unknown[0]} is not a variable of this model")
-        for name, variable in variables.items():
-            variable.assign(state[name])
+        variables.assign(self._state_variables(), state)
 
 
-def _without_targets(args):
-    """The arguments of a step; `train_on_batch` hands (batch, None, None) over where `fit` hands the batch."""
-    *state, batch = args
-    return *state, keras.utils.unpack_x_y_sample_weight(batch)[0]
+def _check_ranges(networks):
+    ranges = {
+        "mask_gradient": (networks.mask_gradient >= 0, "0 or more"),
+        "replay_size": (networks.replay_size >= 0, "0 or more"),
+        "average_decay": (0 <= networks.average_decay < 1, "0 to less than 1"),
+    }
+    for name, (good, expected) in ranges.items():
+        if not good:
+            raise ValueError(f"networks.{name}: {getattr(networks, name)}; expected {expected}")
 
 
 def as_float(images) -> np.ndarray:
     """uint8 images as float32 in [-1, 1]; float images as they are."""
     images = np.asarray(images)
     return images.astype("float32") / 127.5 - 1.0 if images.dtype == np.uint8 else images.astype("float32")
+
+
+def _without_targets(arguments):
+    """A step's arguments with the batch itself last: Keras passes numpy input as (x,), or as (x, y, sample_weight)."""
+    *state, batch = arguments
+    return *state, batch[0] if isinstance(batch, tuple) else batch

@@ -22,7 +22,7 @@ IMAGES = (
 def make_generators(settings, vgg=None):
     made = Generators(
         Segmenter(settings.segmenter, settings.size, vgg, name="segmenter"),
-        Inpainter(settings.inpainter, settings.size, settings.show_mask_to_inpainter, name="inpainter"),
+        Inpainter(settings.inpainter, settings.size, settings.show_mask_to_inpainter, settings.prefill, name="inpainter"),
         Enhancer(settings.enhancer, settings.size, name="enhancer"),
     )
     for seed, network in enumerate(made):
@@ -48,10 +48,12 @@ SETTINGS = {
     "confined": dict(confine_mask=True),
     "composited": dict(composite_inpainting=True),
     "shown": dict(show_mask_to_inpainter=True),
+    "prefilled": dict(prefill=True),
     "hard": dict(hard_mask=True),
     "scaled": dict(mask_gradient=0.1),
     "everything": dict(
-        confine_mask=True, composite_inpainting=True, show_mask_to_inpainter=True, hard_mask=True, mask_gradient=0.5,
+        confine_mask=True, composite_inpainting=True, show_mask_to_inpainter=True, prefill=True, hard_mask=True,
+        mask_gradient=0.5,
         segmenter=BackboneConfig("unet", 3, 2, True), inpainter=BackboneConfig("resnet", 3, 1),
         enhancer=BackboneConfig("resnet", 3, 1, True),
     ),

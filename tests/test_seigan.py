@@ -26,8 +26,6 @@ def changed(before, variables):
 
 
 def step(model, batch):
-    """One train step, uncompiled under TensorFlow, where tracing takes longer than the step."""
-    model.run_eagerly = keras.backend.backend() == "tensorflow"
     return model.train_on_batch(batch, return_dict=True)
 
 
@@ -54,7 +52,7 @@ def test_an_uncompiled_model_segments_and_swaps():
     assert model.segment(batch["object"]["image"], batch["object"]["box"]).shape == (2, 16, 16, 1)
 
 
-def test_averaged_weights_start_as_copies(model):
+def test_averaged_weights_start_as_copies():
     fresh = SEIGAN(tiny.networks(average_decay=0.9))
     fresh.build()
     for mean, network in zip(fresh.averaged, fresh.generators, strict=True):
@@ -99,7 +97,8 @@ def test_missing_vgg19_weights_are_named_before_training_starts(tmp_path):
         tiny.compile_model(model)
 
 
-def test_fit_takes_arrays_and_reports_every_active_term(model):
+def test_fit_takes_arrays_and_reports_every_active_term():
+    model = tiny.seigan(average_decay=0.9, traced=True)
     before = weights(model.trainable_variables)
     data = tiny.batch(6)
     history = model.fit(data, batch_size=2, epochs=2, verbose=0, validation_data=tiny.batch(4, masks=True)).history

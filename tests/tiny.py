@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from seigan_tf.config import BackboneConfig, DiscriminatorConfig, LossesConfig, NetworksConfig
+from seigan_tf.seigan import SEIGAN
 from tests.reference.weights import randomise
 
 EVERY_TERM = dict(background_texture=0.3, background_perceptual=0.2, object_perceptual=0.4)
@@ -51,19 +52,21 @@ def adam(rate=1e-3):
     return keras.optimizers.Adam(rate, beta_1=0.5)
 
 
-def compile_model(model, losses=None, optimizer=adam):
-    """Compiles with two optimizers of their own; without XLA under TensorFlow."""
+def compile_model(model, losses=None, optimizer=adam, traced=False):
+    """Compiles with two optimizers of their own, without XLA under TensorFlow, where it takes longer than the tests.
+
+    Under TensorFlow steps run eagerly unless `traced`: tracing takes longer than the few steps of a test.
+    """
+    under_jax = keras.backend.backend() == "jax"
     model.compile(
-        optimizer(), optimizer(), losses or LossesConfig(), jit_compile=keras.backend.backend() == "jax"
+        optimizer(), optimizer(), losses or LossesConfig(), jit_compile=under_jax, run_eagerly=not (traced or under_jax)
     )
     return model
 
 
-def seigan(losses=None, seed=0, optimizer=adam, **changes):
+def seigan(losses=None, seed=0, optimizer=adam, traced=False, **changes):
     """A compiled model, every weight of its generators and discriminators random."""
-    from seigan_tf.seigan import SEIGAN
-
     model = SEIGAN(networks(**changes))
     model.build()
     randomise([*model.generator_variables, *model.discriminator_variables], seed)
-    return compile_model(model, losses, optimizer)
+    return compile_model(model, losses, optimizer, traced)

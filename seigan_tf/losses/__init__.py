@@ -1,1 +1,1 @@
-"""Pure functions of tensors: one file for each family of loss terms. All return float32 scalars, means over the batch."""
+"""Pure functions of tensors, one file for each family of loss terms: float32 scalars, means over the batch."""

@@ -3,7 +3,7 @@
 from keras import ops
 
 NEIGHBOURS = tuple((dy * d, dx * d) for d in (1, 2) for dy, dx in ((0, 1), (1, -1), (1, 0), (1, 1)))
-"""Offsets of the pairs compared: half of the eight directions, the other half being the same pairs, at distances 1, 2."""
+"""Offsets of the pairs compared, at distances 1 and 2; the other four directions would give the same pairs again."""
 
 
 def inside(boxes, size):

@@ -17,7 +17,7 @@ def check_size(config: BackboneConfig, size: int, name: str) -> None:
     if config.width < 1 or config.depth < 1:
         raise ValueError(f"networks.{name}: width {config.width} and depth {config.depth} must be at least 1")
     if config.backbone == "vgg19" and not 2 <= config.depth <= len(ENCODER_LAYERS):
-        raise ValueError(f"networks.{name}.depth: {config.depth}; a vgg19 backbone reads 2 to {len(ENCODER_LAYERS)} blocks")
+        raise ValueError(f"networks.{name}.depth: {config.depth}; a vgg19 backbone reads 2 to {len(ENCODER_LAYERS)}")
     if config.backbone == "vgg19" and config.separable:
         raise ValueError(f"networks.{name}.separable: the vgg19 backbone has no depthwise-separable form")
     halvings = {"resnet": 2, "unet": config.depth, "vgg19": config.depth - 1}[config.backbone]
@@ -62,7 +62,7 @@ class _Backbone(keras.layers.Layer):
 
 @serializable
 class ResNet(_Backbone):
-    """CycleGAN's generator (arXiv 1703.10593, appendix 7.2): 7 x 7 convolution, two halvings, residual blocks, two doublings.
+    """CycleGAN's generator (arXiv 1703.10593, appendix 7.2): two halvings, residual blocks, two doublings.
 
     Doublings are bilinear resizing and a convolution where CycleGAN transposes a convolution: no checkerboards
     (https://distill.pub/2016/deconv-checkerboard), and one operation that every mobile delegate has.

@@ -1,4 +1,4 @@
-"""Fills a hole with the colours around it: the pull-push pyramid (Gortler et al., The Lumigraph, SIGGRAPH 1996, 3.4)."""
+"""Fills a hole with the colours around it: pull-push (Gortler et al., The Lumigraph, SIGGRAPH 1996, 3.4)."""
 
 from keras import ops
 

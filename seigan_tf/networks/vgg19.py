@@ -55,12 +55,12 @@ class VGG19Features(keras.layers.Layer):
             raise ValueError(f"--vgg-weights {weights}: no such file; expected imagenet, none or a path")
         try:
             self.vgg.load_weights(weights)
-        except Exception as error:  # h5py and Keras raise OSError, KeyError, ValueError or AttributeError by kind of file
+        except Exception as error:  # of many types, by what is wrong with the file
             reason = str(error).splitlines()[0]
             raise ValueError(f"--vgg-weights {weights}: not VGG-19 weights without top ({reason})") from None
 
     def call(self, images, layers):
-        """Features of `images` [N, H, W, 3] at `layers`: a dictionary from name to [N, h, w, C]. Runs no deeper than asked."""
+        """Features of `images` [N, H, W, 3] by layer name, [N, h, w, C] each; runs no deeper than `layers` ask."""
         values = (images[..., ::-1] + 1.0) * 127.5 - ops.cast(ops.array(_BGR_MEANS), images.dtype)
         missing = set(layers)
         features = {}

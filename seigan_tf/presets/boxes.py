@@ -35,7 +35,7 @@ def config() -> Config:
             average_decay=0.99,
         ),
         losses=LossesConfig(
-            # VGG-19 features of images in 0 to 255 differ by tens; these weights bring the terms to the size of the others.
+            # VGG-19 features differ by tens; these weights bring their terms to the size of the others.
             background_texture=0.005,
             background_perceptual=0.01,
             object_perceptual=0.01,

@@ -1,6 +1,6 @@
 """The default: a synthetic set, small networks, minutes on two CPU cores, no downloads.
 
-    python train.py
+python train.py
 """
 
 from seigan_tf.config import (

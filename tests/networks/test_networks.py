@@ -71,14 +71,25 @@ def test_segmenter_trains_its_decoder_and_not_vgg19():
 
 @each_backbone
 @pytest.mark.parametrize("sees_mask", [False, True])
-def test_inpainter_agrees_with_the_reference(settings, sees_mask):
-    network = built(Inpainter(settings, 16, sees_mask, name="inpainter"))
-    inputs = images(16), images(16, 1, seed=2), images(16, 1, seed=3)
+@pytest.mark.parametrize("prefill", [False, True])
+def test_inpainter_agrees_with_the_reference(settings, sees_mask, prefill):
+    network, mask = built(Inpainter(settings, 16, sees_mask, prefill, name="inpainter")), (images(16, 1, seed=3) + 1) / 2
+    inputs = (1 - mask) * images(16), images(16, 1, seed=2), mask
     expected = reference.inpainter(
-        *(i.astype("float64") for i in inputs), weights_of(network), settings, sees_mask
+        *(i.astype("float64") for i in inputs), weights_of(network), settings, sees_mask, prefill
     )
     assert expected.shape == (2, 16, 16, 3)
     assert_close(network(inputs), expected)
+
+
+@each_backbone
+def test_a_prefilling_inpainter_starts_from_the_colours_around_the_hole(settings):
+    network, mask = Inpainter(settings, 16, prefill=True), np.zeros((2, 16, 16, 1), "float32")
+    mask[:, 4:12, 5:9] = 1.0
+    network.build()
+    holed = (1 - mask) * images(16)
+    expected = reference.fill_from_surroundings(holed.astype("float64"), mask.astype("float64"))
+    assert_close(network((holed, images(16, 1), mask)), expected)
 
 
 @each_backbone
@@ -116,7 +127,7 @@ def roles():
     pair, triple = (images(16), images(16, 1)), (images(16), images(16, 1), images(16, 1))
     for settings in (BACKBONES[1], BACKBONES[4]):
         yield Segmenter(settings, 16), images(16)
-        yield Inpainter(settings, 16, sees_mask=True), triple
+        yield Inpainter(settings, 16, sees_mask=True, prefill=settings.backbone == "unet"), triple
         yield Enhancer(settings, 16), pair
     yield Segmenter(BackboneConfig("vgg19", 3, 2), 16), images(16)
     yield Discriminator(DiscriminatorConfig(2, 2), 16), images(16)

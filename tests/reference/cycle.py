@@ -34,8 +34,8 @@ def images(weights: Weights, settings, x, box, y, noise) -> dict:
 
     def inp(image, mask, name):
         holed = (1 - mask) * image
-        sees = settings.show_mask_to_inpainter
-        filled = networks.inpainter(holed, noise[name], mask, weights.inpainter, settings.inpainter, sees)
+        how = settings.inpainter, settings.show_mask_to_inpainter, settings.prefill
+        filled = networks.inpainter(holed, noise[name], mask, weights.inpainter, *how)
         return holed + mask * filled if settings.composite_inpainting else filled
 
     def enh(image, name):

@@ -67,10 +67,32 @@ def segmenter(images, weights, settings, vgg=None):
     return sigmoid(backbone(images, weights["body"], settings))
 
 
-def inpainter(holed, noise, mask, weights, settings, sees_mask):
-    inputs = np.concatenate([holed, noise, mask] if sees_mask else [holed, noise], -1)
+def fill_from_surroundings(holed, mask):
+    """Pull-push: colours weighed by how much they are photo, averaged down as far as it goes, and mixed in on the way up."""
+    weight = np.clip(1 - 2 * mask, 0, None)
+    photo = holed / np.where(mask < 0.5, 1 - mask, 1)
+
+    def fill(colour, weight):
+        """`colour` is already times `weight`."""
+        if colour.shape[1] % 2:
+            known = np.maximum(weight.mean((1, 2), keepdims=True), 1e-3)
+            coarser = np.broadcast_to(colour.mean((1, 2), keepdims=True) / known, colour.shape)
+        else:
+            halves = [sum(v[:, i::2, j::2] for i in (0, 1) for j in (0, 1)) / 4 for v in (colour, weight)]
+            coarser = double(fill(*halves))
+        return colour + (1 - weight) * coarser
+
+    return fill(photo * weight, weight)
+
+
+def inpainter(holed, noise, mask, weights, settings, sees_mask, prefill=False):
+    start = fill_from_surroundings(holed, mask) if prefill else holed
+    inputs = np.concatenate([start, noise, mask] if sees_mask else [start, noise], -1)
     coarse = np.tanh(backbone(inputs, weights["coarse"], settings))
-    return np.tanh(backbone(coarse, weights["fine"], settings))
+    if prefill:
+        coarse = np.clip(start + coarse, -1, 1)
+    fine = np.tanh(backbone(coarse, weights["fine"], settings))
+    return np.clip(coarse + fine, -1, 1) if prefill else fine
 
 
 def enhancer(coarse, noise, weights, settings):
