@@ -2,7 +2,7 @@
 
 import importlib
 
-_HOMES = {"SEIGAN": "seigan_tf.seigan", "Config": "seigan_tf.config"}
+_HOMES = {"SEIGAN": "seigan_tf.seigan", "Config": "seigan_tf.config", "load": "seigan_tf.loading"}
 
 __all__ = sorted(_HOMES)
 

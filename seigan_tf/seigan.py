@@ -81,7 +81,7 @@ class SEIGAN(keras.Model):
         if networks.vgg_weights != "none" or networks.segmenter.backbone == "vgg19":
             self.vgg = VGG19Features(name="vgg19")
         self.generators = self._make_generators()
-        self.averaged = self._make_generators("averaged_", trainable=False) if networks.average_decay else None
+        self.averaged = self._make_generators("averaged_") if networks.average_decay else None
         self.discriminators = Discriminators(
             Discriminator(networks.discriminator, size, name="background_discriminator"),
             Discriminator(networks.discriminator, size, name="object_discriminator"),
@@ -94,12 +94,12 @@ class SEIGAN(keras.Model):
         self.trackers = {name: keras.metrics.Mean(name=name) for name in LOG_NAMES}
         self._compiled_functions = {}
 
-    def _make_generators(self, prefix="", **kwargs):
+    def _make_generators(self, prefix=""):
         n = self.networks
         return Generators(
-            Segmenter(n.segmenter, n.size, self.vgg, name=f"{prefix}segmenter", **kwargs),
-            Inpainter(n.inpainter, n.size, n.show_mask_to_inpainter, n.prefill, name=f"{prefix}inpainter", **kwargs),
-            Enhancer(n.enhancer, n.size, name=f"{prefix}enhancer", **kwargs),
+            Segmenter(n.segmenter, n.size, self.vgg, name=f"{prefix}segmenter"),
+            Inpainter(n.inpainter, n.size, n.show_mask_to_inpainter, n.prefill, name=f"{prefix}inpainter"),
+            Enhancer(n.enhancer, n.size, name=f"{prefix}enhancer"),
         )
 
     def build(self, input_shape=None):
@@ -112,6 +112,8 @@ class SEIGAN(keras.Model):
         if self.vgg is not None and not self._restored and self.networks.vgg_weights != "none":
             self.vgg.load(self.networks.vgg_weights)
         if self.averaged:
+            for network in self.averaged:
+                network.trainable = False  # once it is built, so that its variables know
             for mean, value in self._averages():
                 mean.assign(ops.convert_to_numpy(value))  # a copy: under JAX the two would share one donated buffer
         self.built = True
@@ -349,6 +351,8 @@ class SEIGAN(keras.Model):
         self.build()
 
     def get_compile_config(self):
+        if not self.compiled:
+            return None
         return {
             "generator_optimizer": keras.optimizers.serialize(self.generator_optimizer),
             "discriminator_optimizer": keras.optimizers.serialize(self.discriminator_optimizer),

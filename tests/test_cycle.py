@@ -22,7 +22,9 @@ IMAGES = (
 def make_generators(settings, vgg=None):
     made = Generators(
         Segmenter(settings.segmenter, settings.size, vgg, name="segmenter"),
-        Inpainter(settings.inpainter, settings.size, settings.show_mask_to_inpainter, settings.prefill, name="inpainter"),
+        Inpainter(
+            settings.inpainter, settings.size, settings.show_mask_to_inpainter, settings.prefill, name="inpainter"
+        ),
         Enhancer(settings.enhancer, settings.size, name="enhancer"),
     )
     for seed, network in enumerate(made):

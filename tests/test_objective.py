@@ -64,7 +64,10 @@ def only(*names, weight=1.0):
 
 def make_discriminators(settings):
     made = Discriminators(
-        *(Discriminator(settings.discriminator, settings.size, name=f"{n}_discriminator") for n in Discriminators._fields)
+        *(
+            Discriminator(settings.discriminator, settings.size, name=f"{n}_discriminator")
+            for n in Discriminators._fields
+        )
     )
     for seed, network in enumerate(made, start=10):
         network.build()

@@ -58,7 +58,8 @@ def test_averaged_weights_start_as_copies():
     for mean, network in zip(fresh.averaged, fresh.generators, strict=True):
         for a, b in zip(weights(mean.variables), weights(network.variables), strict=True):
             np.testing.assert_array_equal(a, b)
-    assert not any(network.trainable_variables for network in fresh.averaged)
+    trained = {id(v) for v in (*fresh.generator_variables, *fresh.discriminator_variables)}
+    assert {id(v) for v in fresh.trainable_variables} == trained
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ def test_model_checkpoint_keeps_the_model_with_the_best_iou(model, tmp_path):
     loaded.run_eagerly = True
     report = loaded.evaluate(VALIDATION, batch_size=2, verbose=0, return_dict=True)
     assert report["iou"] == pytest.approx(history["val_iou"][0])
-    assert all(np.array_equal(value, model.state()[name]) for name, value in loaded.state().items())
+    state = model.state()
+    assert all(np.array_equal(value, state[name]) for name, value in loaded.state().items())
 
 
 def test_csv_logger_writes_every_term(model, tmp_path):

@@ -19,7 +19,7 @@ def fill_from_surroundings(holed, mask):
     colour = holed * weight / ops.maximum(1.0 - mask, 0.5)
     levels = [(colour, weight)]
     while colour.shape[1] % 2 == 0:  # pull: halve colours and weights
-        colour, weight = ops.average_pool(colour, 2), ops.average_pool(weight, 2)
+        colour, weight = ops.average_pool(colour, 2, strides=2), ops.average_pool(weight, 2, strides=2)
         levels.append((colour, weight))
     totals = [ops.mean(values, axis=(1, 2), keepdims=True) for values in levels[-1]]
     fill = ops.zeros_like(colour) + totals[0] / ops.maximum(totals[1], 1e-3)

@@ -72,3 +72,12 @@ class VGG19Features(keras.layers.Layer):
                 features[layer.name] = values
                 missing.discard(layer.name)
         return features
+
+    def compute_output_spec(self, images, layers):
+        """Symbolic features; Keras' own inference under JAX would take the names in `layers` for arrays."""
+        features, shape = {}, images.shape
+        for layer in self.vgg.layers[1:]:
+            shape = layer.compute_output_shape(shape)
+            if layer.name in layers:
+                features[layer.name] = keras.KerasTensor(shape, self.compute_dtype)
+        return features

@@ -6,11 +6,12 @@ from typing import NamedTuple
 import keras
 from rich.console import Console
 
-from seigan_tf.config import Config, TrainingConfig
+from seigan_tf.config import Config
 from seigan_tf.data import crop_set, pairs
 from seigan_tf.data.crop_set import Crops
+from seigan_tf.optimizer import learning_rate
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.training import backend, callbacks, checkpoint, data_summary, report, samples, schedule
+from seigan_tf.training import backend, callbacks, checkpoint, data_summary, report, samples
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.sample_grid import save_grid
 from seigan_tf.training.callbacks.validation import WEIGHTS_FILE
@@ -39,7 +40,7 @@ def run(config: Config, folder: RunFolder, console: Console | None = None) -> di
         report.show(finished, folder.samples / "latest.png", folder.path, console)
         return finished
     try:
-        _check(config.training)
+        _check(config)
         backend.prepare(config.networks.seed, config.training.precision)
         with photographs(console) as progress:
             crops = crop_set.load(config.data, config.networks.size, progress)
@@ -66,9 +67,7 @@ def build(config: Config) -> SEIGAN:
     training = config.training
 
     def adam(rate: float) -> keras.optimizers.Adam:
-        return keras.optimizers.Adam(
-            schedule.learning_rate(rate, training.steps, training.cooldown), beta_1=training.beta_1
-        )
+        return keras.optimizers.Adam(learning_rate(rate, training.steps, training.cooldown), beta_1=training.beta_1)
 
     model = SEIGAN(config.networks)
     model.compile(
@@ -106,13 +105,18 @@ def stretches(start: int, steps: int, steps_per_epoch: int) -> Iterator[Stretch]
             start = end
 
 
-def _check(training: TrainingConfig) -> None:
+def _check(config: Config) -> None:
+    training, pool = config.training, config.networks.replay_size
     for name in ("batch_size", "steps", "steps_per_epoch", "samples_every"):
         value = getattr(training, name)
         if value < 1:
             raise ValueError(f"training.{name}: {value}, expected at least 1")
     if not 0.0 <= training.cooldown <= 1.0:
         raise ValueError(f"training.cooldown: {training.cooldown}, expected a fraction of the steps from 0 to 1")
+    if 0 < pool < training.batch_size:
+        raise ValueError(
+            f"networks.replay_size: {pool}, expected at least training.batch_size {training.batch_size}, or 0"
+        )
 
 
 def _restore(model: SEIGAN, folder: RunFolder, steps: int) -> Position:

@@ -73,7 +73,10 @@ def test_segmenter_trains_its_decoder_and_not_vgg19():
 @pytest.mark.parametrize("sees_mask", [False, True])
 @pytest.mark.parametrize("prefill", [False, True])
 def test_inpainter_agrees_with_the_reference(settings, sees_mask, prefill):
-    network, mask = built(Inpainter(settings, 16, sees_mask, prefill, name="inpainter")), (images(16, 1, seed=3) + 1) / 2
+    network, mask = (
+        built(Inpainter(settings, 16, sees_mask, prefill, name="inpainter")),
+        (images(16, 1, seed=3) + 1) / 2,
+    )
     inputs = (1 - mask) * images(16), images(16, 1, seed=2), mask
     expected = reference.inpainter(
         *(i.astype("float64") for i in inputs), weights_of(network), settings, sees_mask, prefill

@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from seigan_tf.training.schedule import LinearCooldown, learning_rate
+from seigan_tf.optimizer import LinearCooldown, learning_rate
 
 
 def test_the_rate_is_constant_until_the_cooldown_and_then_falls_to_zero():

@@ -1,0 +1,29 @@
+"""Trained models from where they were saved."""
+
+from pathlib import Path
+
+import keras
+
+from seigan_tf.seigan import SEIGAN
+
+
+def load(path: str | Path) -> SEIGAN:
+    """The model of a run folder, `runs/NAME`, or of a `.keras` file, compiled as it was.
+
+    Raises:
+        ValueError: there is no model at `path`, or the file is damaged or holds another one.
+    """
+    file = Path(path)
+    if file.is_dir():
+        file = file / "weights" / "seigan.keras"
+    if not file.is_file():
+        raise ValueError(
+            f"{path}: no trained model; expected a run folder with {file.name} in weights/, or a .keras file"
+        )
+    try:
+        model = keras.models.load_model(file)
+    except Exception as error:  # zipfile, h5py and Keras raise many types, by what is wrong with the file
+        raise ValueError(f"{file}: not a model that was saved whole ({str(error).splitlines()[0]})") from None
+    if not isinstance(model, SEIGAN):
+        raise ValueError(f"{file}: holds a {type(model).__name__}; expected a SEIGAN")
+    return model

@@ -1,0 +1,84 @@
+"""Takes some train steps from given weights, batches and draws: `python -m tests.backend_steps CASE OUT [INITIAL]`.
+
+test_backends.py runs it once under each backend. OUT is an npz file with the model's state before ("initial/NAME") and
+after ("final/NAME") and the logs of each step ("logs/STEP/NAME"); INITIAL is such a file, whose initial state is taken.
+"""
+
+import sys
+
+import grain
+import keras
+import numpy as np
+
+from seigan_tf.config import BackboneConfig, DiscriminatorConfig, LossesConfig
+from seigan_tf.cycle import NOISE_NAMES
+from seigan_tf.objective import FAKES
+from seigan_tf.seigan import SEIGAN, Draws
+from tests import tiny
+from tests.reference.weights import randomise
+
+STEPS = 4
+"""The pool of four is full after two batches of two; then earlier fakes are shown."""
+
+CASES = {
+    "literal": (tiny.networks(), LossesConfig()),
+    "every_setting": (
+        tiny.networks(
+            size=32,
+            segmenter=BackboneConfig("vgg19", 3, 3),
+            inpainter=BackboneConfig("unet", 3, 2, separable=True),
+            enhancer=BackboneConfig("resnet", 3, 1),
+            discriminator=DiscriminatorConfig(3, 3),
+            confine_mask=True,
+            composite_inpainting=True,
+            show_mask_to_inpainter=True,
+            prefill=True,
+            mask_gradient=0.1,
+            average_decay=0.9,
+        ),
+        LossesConfig(**tiny.EVERY_TERM, **tiny.BOX_TERMS),
+    ),
+    "hard_mask": (tiny.networks(hard_mask=True, confine_mask=True), LossesConfig()),
+}
+
+
+def start_from_zeros():
+    """Initial weights cost JAX a compilation for each shape; where others take their place, zeros will do."""
+    for kind in (keras.initializers.RandomNormal, keras.initializers.VarianceScaling):
+        kind.__call__ = lambda self, shape, dtype=None, **kwargs: np.zeros(shape, dtype)
+
+
+def batches_with_draws(settings):
+    for step in range(STEPS):
+        random = np.random.default_rng(100 + step)
+        noise = {n: random.standard_normal((2, settings.size, settings.size, 1)).astype("float32") for n in NOISE_NAMES}
+        order, coins = (
+            {n: random.uniform(size=count).astype("float32") for n in FAKES} for count in (settings.replay_size, 2)
+        )
+        yield {**tiny.batch(2, settings.size, seed=step), "draws": {"noise": noise, "order": order, "coins": coins}}
+
+
+def main(case, out, initial=None):
+    start_from_zeros()
+    settings, losses = CASES[case]
+    model = SEIGAN(settings)
+    model.build()
+    randomise([*model.generator_variables, *model.discriminator_variables])
+    if model.vgg is not None:
+        randomise(model.vgg.vgg.weights, seed=1)
+    tiny.compile_model(model, losses, lambda: keras.optimizers.SGD(1e-3, momentum=0.9), traced=True)
+    if initial is not None:
+        with np.load(initial) as file:
+            model.restore({n.removeprefix("initial/"): file[n] for n in file.files if n.startswith("initial/")})
+
+    values = {f"initial/{name}": value for name, value in model.state().items()}
+    model.draw = lambda batch: Draws(**batch["draws"])
+    data = grain.MapDataset.source(list(batches_with_draws(settings))).to_iter_dataset()
+    history = model.fit(data, epochs=STEPS, steps_per_epoch=1, verbose=0).history
+    values |= {f"logs/{step}/{name}": logged[step] for name, logged in history.items() for step in range(STEPS)}
+    values |= {f"final/{name}": value for name, value in model.state().items()}
+    np.savez(out, **values)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

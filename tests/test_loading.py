@@ -1,0 +1,52 @@
+"""Trained models from run folders and files."""
+
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import seigan_tf
+from seigan_tf.optimizer import learning_rate
+from seigan_tf.seigan import SEIGAN
+from tests import tiny
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run folder's model, trained with a learning rate that falls."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "weights").mkdir()
+    model = SEIGAN(tiny.networks())
+    rates = [keras.optimizers.Adam(learning_rate(1e-3, steps=10, cooldown=0.5)) for _ in range(2)]
+    tiny.compile_model(model, optimizer=rates.pop)
+    model.save(folder / "weights" / "seigan.keras")
+    return folder, model
+
+
+def test_loads_a_run_folder_or_its_file_ready_to_train_on(run):
+    folder, model = run
+    for path in (folder, str(folder), folder / "weights" / "seigan.keras"):
+        loaded = seigan_tf.load(path)
+        for name, value in model.state().items():
+            np.testing.assert_array_equal(loaded.state()[name], value, err_msg=name)
+
+
+def test_names_what_it_cannot_load(run, tmp_path):
+    folder, _ = run
+    with pytest.raises(ValueError, match=r"nowhere: no trained model; expected a run folder .* or a \.keras file$"):
+        seigan_tf.load("nowhere")
+    with pytest.raises(ValueError, match=f"{tmp_path}: no trained model"):
+        seigan_tf.load(tmp_path)
+
+    broken = tmp_path / "broken.keras"
+    shutil.copyfile(folder / "weights" / "seigan.keras", broken)
+    with broken.open("r+b") as file:
+        file.truncate(broken.stat().st_size // 2)
+    with pytest.raises(ValueError, match=f"^{broken}: not a model that was saved whole .*$"):
+        seigan_tf.load(broken)
+
+    other = tmp_path / "other.keras"
+    keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)]).save(other)
+    with pytest.raises(ValueError, match=f"^{other}: holds a Sequential; expected a SEIGAN$"):
+        seigan_tf.load(other)
