@@ -13,7 +13,6 @@ import os
 import resource
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -68,14 +67,17 @@ def convolution_flops(concrete):
     return total
 
 
-def passes(losses, networks):
-    """How often a train step with every paper term runs each part forward, and how many of those run backward."""
+def passes(losses):
+    """How often a train step with every paper term runs each part forward, and what its backward passes cost.
+
+    In forward passes: two for a network that learns, one where only the gradient of its input is wanted.
+    """
     from seigan_tf.objective import background_layers, object_layers
 
     forward = Counter(segmenter=3, inpainter=3, enhancer=3)
-    backward = Counter(forward)
-    forward["discriminator"] = 4 + 6  # four fakes for the generators; two reals and four fakes for themselves
-    backward["discriminator"] = forward["discriminator"]
+    backward = Counter({name: 2 * count for name, count in forward.items()})
+    # Four fakes are judged for the generators, then two reals and four fakes for the discriminators themselves.
+    forward["discriminator"], backward["discriminator"] = 4 + 6, 4 + 2 * 6
     if background_layers(losses) or object_layers(losses):
         forward["vgg19"], backward["vgg19"] = 4, 2  # x and y carry no gradient, x2 and y2 do
     return forward, backward
@@ -89,16 +91,15 @@ def measure(preset, batch_size, repeats):
     from seigan_tf import presets
     from seigan_tf.networks.vgg19 import PERCEPTUAL_LAYERS
     from seigan_tf.seigan import SEIGAN
+    from seigan_tf.training import backend
 
     config = presets.load(preset)
+    backend.prepare(config.networks.seed, config.training.precision)  # what train.py runs with
     networks = config.networks
-    with tempfile.TemporaryDirectory() as folder:
-        if networks.vgg_weights != "none":
-            path = Path(folder) / "random.weights.h5"
-            keras.applications.VGG19(include_top=False, weights=None).save_weights(path)
-            networks = dataclasses.replace(networks, vgg_weights=str(path))
-        model = SEIGAN(networks)
-        model.compile(keras.optimizers.Adam(2e-4), keras.optimizers.Adam(2e-4), config.losses)
+    if networks.vgg_weights != "none":
+        networks = dataclasses.replace(networks, vgg_weights="random")
+    model = SEIGAN(networks)
+    model.compile(keras.optimizers.Adam(2e-4), keras.optimizers.Adam(2e-4), config.losses)
 
     size = networks.size
     random = np.random.default_rng(0)
@@ -113,7 +114,7 @@ def measure(preset, batch_size, repeats):
         "enhancer": lambda: model.generators.enhancer((images, one_channel)),
         "discriminator": lambda: model.discriminators.object(images),
     }
-    forward, backward = passes(config.losses, networks)
+    forward, backward = passes(config.losses)
     if "vgg19" in forward:
         parts["vgg19"] = lambda: model.vgg(images, layers=PERCEPTUAL_LAYERS)
 
@@ -135,11 +136,9 @@ def measure(preset, batch_size, repeats):
     row("train step", seconds, convolution_flops(step))
 
     forward_sum = sum(count * times[name] for name, count in forward.items())
-    # The backward pass of a trained network costs two forward passes, that of the frozen VGG-19 one.
-    backward_sum = sum(count * times[name] * (1 if name == "vgg19" else 2) for name, count in backward.items())
+    both = forward_sum + sum(count * times[name] for name, count in backward.items())
     print(f"train step / its {sum(forward.values())} forward passes: {seconds / forward_sum:.2f}")
-    both = forward_sum + backward_sum
-    print(f"train step / those and their backward passes, each at twice a forward: {seconds / both:.2f}")
+    print(f"train step / forward and backward passes: {seconds / both:.2f}")
     print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

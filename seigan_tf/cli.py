@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 BAD_INPUT = 2
+BACKENDS = ("tensorflow", "jax", "torch")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,6 +32,10 @@ def run(command: Callable[[], None]) -> int:
         return 0
     except KeyboardInterrupt:
         message, code = "interrupted", 130
+    except ModuleNotFoundError as error:
+        if error.name not in BACKENDS:
+            raise
+        message, code = f"KERAS_BACKEND: {error.name} is not installed; pip install {error.name}", BAD_INPUT
     except OSError as error:
         message, code = _describe(error), BAD_INPUT
     except (ValueError, RuntimeError) as error:

@@ -49,11 +49,13 @@ class NetworksConfig:
     enhancer: BackboneConfig = BackboneConfig("unet", 64, 5)
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     vgg_weights: Annotated[str, tyro.conf.arg(name="vgg-weights", prefix_name=False, metavar="imagenet|PATH|none")] = (
-        "imagenet"
+        "none"
     )
-    """VGG-19 weights: imagenet (downloaded by Keras), the path of a file in keras.applications' layout, or none."""
+    """VGG-19 weights: imagenet (downloaded by Keras), the path of a file in keras.applications' layout, none, or
+    random, which is for tests and timings."""
     confine_mask: bool = False
-    """Multiply the mask by the annotated box: takes away the trivial solution of copying the whole photo."""
+    """Multiply every mask by the annotated box, that of G_seg(y) by the box of x: takes away the trivial solution of
+    copying the whole photo."""
     composite_inpainting: bool = False
     """Keep the photo outside the mask, (1 - m) x + m G_inp, as LaMa does (arXiv 2109.07161); off is the paper."""
     show_mask_to_inpainter: bool = False
@@ -65,7 +67,7 @@ class NetworksConfig:
     mask_gradient: float = 1.0
     """Scale of the cycle's gradient into the mask, 1 is the paper; box terms always pass in full."""
     replay_size: int = 50
-    """Earlier fakes kept for each kind of fake (section 3.4; arXiv 1612.07828); 0 turns the pool off."""
+    """Earlier fakes kept of each kind, in whole batches (section 3.4; arXiv 1612.07828); 0 turns the pool off."""
     average_decay: float = 0.0
     """Decay per step of the averaged generator weights used to evaluate and export (arXiv 1806.04498); 0 is off."""
     seed: int = 0
@@ -117,7 +119,8 @@ class DataConfig:
     annotations: Path | None = None
     """COCO JSON file with their boxes."""
     val_images: Path | None = None
-    """Folder of the validation photographs; without it a tenth of the training photographs is held out."""
+    """Folder of the validation photographs; without it a tenth of the training photographs is held out, where
+    their annotations have masks to measure by."""
     val_annotations: Path | None = None
     """COCO JSON file of the validation photographs; its masks, where present, give the validation IoU."""
     object_fraction: float = 100 / 128

@@ -6,6 +6,9 @@ import keras
 
 from seigan_tf.seigan import SEIGAN
 
+MODEL_FILE = "weights/seigan.keras"
+"""Where a run folder keeps its model."""
+
 
 def load(path: str | Path) -> SEIGAN:
     """The model of a run folder, `runs/NAME`, or of a `.keras` file, compiled as it was.
@@ -13,13 +16,9 @@ def load(path: str | Path) -> SEIGAN:
     Raises:
         ValueError: there is no model at `path`, or the file is damaged or holds another one.
     """
-    file = Path(path)
-    if file.is_dir():
-        file = file / "weights" / "seigan.keras"
+    file = Path(path) / MODEL_FILE if Path(path).is_dir() else Path(path)
     if not file.is_file():
-        raise ValueError(
-            f"{path}: no trained model; expected a run folder with {file.name} in weights/, or a .keras file"
-        )
+        raise ValueError(f"{path}: no trained model; expected a run folder with {MODEL_FILE}, or a .keras file")
     try:
         model = keras.models.load_model(file)
     except Exception as error:  # zipfile, h5py and Keras raise many types, by what is wrong with the file

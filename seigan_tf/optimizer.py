@@ -3,10 +3,9 @@
 import keras
 from keras import ops
 
-from seigan_tf.networks.blocks import serializable
+from seigan_tf.serialization import serializable
 
 
-@serializable
 class AlternatingOptimizer(keras.optimizers.Optimizer):
     """Holds the generators' and the discriminators' optimizer; the train step applies each by itself.
 
@@ -61,18 +60,6 @@ class AlternatingOptimizer(keras.optimizers.Optimizer):
 
     def load_own_variables(self, store):
         pass
-
-    def get_config(self):
-        return {
-            "generator": keras.optimizers.serialize(self.generator),
-            "discriminator": keras.optimizers.serialize(self.discriminator),
-            "name": self.name,
-        }
-
-    @classmethod
-    def from_config(cls, config, custom_objects=None):
-        pair = [keras.optimizers.deserialize(config[key]) for key in ("generator", "discriminator")]
-        return cls(*pair, name=config["name"])
 
 
 @serializable

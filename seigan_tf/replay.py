@@ -6,15 +6,15 @@ It lives inside the compiled step, and is saved and restored with the model.
 import keras
 from keras import ops
 
-from seigan_tf.networks.blocks import serializable
+from seigan_tf.serialization import serializable
 
 
 @serializable
 class ReplayPool(keras.layers.Layer):
     """Gives a discriminator, for each new fake, the new one or an earlier one, with equal chance, as CycleGAN does.
 
-    Until the pool is full, new fakes are stored and shown. Then, with chance 1/2 for each, an earlier fake is shown and
-    the new one takes its place.
+    As long as a whole batch fits in, new fakes are stored and shown. Then, with chance 1/2 for each, an earlier fake
+    is shown and the new one takes its place.
     """
 
     def __init__(self, capacity: int, size: int, **kwargs):

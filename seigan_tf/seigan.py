@@ -14,7 +14,6 @@ from seigan_tf.config import LossesConfig, NetworksConfig
 from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Discriminator, Enhancer, Inpainter, Segmenter, VGG19Features
-from seigan_tf.networks.blocks import serializable
 from seigan_tf.objective import (
     FAKES,
     TERMS,
@@ -28,7 +27,9 @@ from seigan_tf.objective import (
     object_layers,
 )  # fmt: skip
 from seigan_tf.optimizer import AlternatingOptimizer
+from seigan_tf.pixels import to_float
 from seigan_tf.replay import ReplayPool
+from seigan_tf.serialization import serializable
 
 SWAP_IMAGES = ("mask", "coarse", "composite", "background", "coarse_back", "object_back", "background_back")
 """What `swap` and `call` return, by PAPER's names."""
@@ -78,8 +79,13 @@ class SEIGAN(keras.Model):
         self.networks = networks
         size = networks.size
         self.vgg = None
-        if networks.vgg_weights != "none" or networks.segmenter.backbone == "vgg19":
+        self._restored = False
+        if networks.vgg_weights != "none":
             self.vgg = VGG19Features(name="vgg19")
+        elif networks.segmenter.backbone == "vgg19":
+            raise ValueError(
+                "networks.segmenter: the vgg19 backbone needs VGG-19; give --vgg-weights imagenet or a path"
+            )
         self.generators = self._make_generators()
         self.averaged = self._make_generators("averaged_") if networks.average_decay else None
         self.discriminators = Discriminators(
@@ -109,7 +115,7 @@ class SEIGAN(keras.Model):
         networks = [*self.generators, *self.discriminators, *(self.averaged or ()), *self.pools.values()]
         for network in networks:
             network.build()
-        if self.vgg is not None and not self._restored and self.networks.vgg_weights != "none":
+        if self.vgg is not None and not self._restored:
             self.vgg.load(self.networks.vgg_weights)
         if self.averaged:
             for network in self.averaged:
@@ -133,6 +139,7 @@ class SEIGAN(keras.Model):
             ValueError: every term is off, or a term needs VGG-19 and vgg_weights is none.
         """
         losses = loss_weights or LossesConfig()
+        _check_weights(losses)
         terms = active_terms(losses)
         if not terms:
             raise ValueError("losses: every weight is zero; expected at least one positive weight")
@@ -303,7 +310,24 @@ class SEIGAN(keras.Model):
         Returns:
             float32 [N, S, S, 1] in [0, 1].
         """
-        return self._in_batches(type(self).masks, batch_size, as_float(images), np.asarray(boxes, "float32"))
+        return self._in_batches(type(self).masks, batch_size, *self._crops(images=images, boxes=boxes))
+
+    def _crops(self, **arrays):
+        """The arguments of `segment` and `swap` as the networks take them."""
+        count, size = len(arrays["images"]), self.networks.size
+        if not count:
+            raise ValueError("images: there are none; expected at least one")
+        checked = []
+        for name, array in arrays.items():
+            array = np.asarray(array)
+            expected = (count, 4) if name == "boxes" else (count, size, size, 3)
+            if array.shape != expected:
+                raise ValueError(f"{name}: shape {array.shape}; expected {expected}")
+            array = to_float(array) if array.dtype == np.uint8 else array.astype("float32")
+            if name != "boxes" and not np.abs(array).max() <= 1.0:
+                raise ValueError(f"{name}: values reach {np.abs(array).max():g}; expected uint8, or floats in [-1, 1]")
+            checked.append(array)
+        return checked
 
     def swap(self, object_images, boxes, background_images, batch_size=32) -> dict[str, np.ndarray]:
         """Both swaps of photo crops: SWAP_IMAGES by name, float32 [N, S, S, 3] in [-1, 1] (mask: [N, S, S, 1])."""
@@ -311,8 +335,8 @@ class SEIGAN(keras.Model):
         def call(model, image, box, background):
             return model.call({"object": {"image": image, "box": box}, "background": {"image": background}})
 
-        arguments = as_float(object_images), np.asarray(boxes, "float32"), as_float(background_images)
-        return self._in_batches(call, batch_size, *arguments)
+        crops = self._crops(images=object_images, boxes=boxes, background_images=background_images)
+        return self._in_batches(call, batch_size, *crops)
 
     def _in_batches(self, function, batch_size, *arrays):
         name = function.__qualname__
@@ -331,11 +355,7 @@ class SEIGAN(keras.Model):
 
     @classmethod
     def from_config(cls, config):
-        model = cls(configuration.from_dict(NetworksConfig, config["networks"]), name=config["name"])
-        model._restored = True  # VGG-19 comes out of the saved file
-        return model
-
-    _restored = False
+        return cls(configuration.from_dict(NetworksConfig, config["networks"]), name=config["name"])
 
     def save_own_variables(self, store):
         """Keras leaves the state of a SeedGenerator out of its files."""
@@ -348,6 +368,7 @@ class SEIGAN(keras.Model):
         return {"input_shape": None}  # Keras skips build_from_config, and with it the weights, where this is empty
 
     def build_from_config(self, config):
+        self._restored = True  # called for saved files only, which hold VGG-19 too
         self.build()
 
     def get_compile_config(self):
@@ -399,10 +420,11 @@ def _check_ranges(networks):
             raise ValueError(f"networks.{name}: {getattr(networks, name)}; expected {expected}")
 
 
-def as_float(images) -> np.ndarray:
-    """uint8 images as float32 in [-1, 1]; float images as they are."""
-    images = np.asarray(images)
-    return images.astype("float32") / 127.5 - 1.0 if images.dtype == np.uint8 else images.astype("float32")
+def _check_weights(losses):
+    for field in dataclasses.fields(losses):
+        value = getattr(losses, field.name)
+        if not value >= 0:
+            raise ValueError(f"losses.{field.name}: {value}; expected 0 or more")
 
 
 def _without_targets(arguments):

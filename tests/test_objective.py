@@ -11,7 +11,13 @@ from seigan_tf.config import BackboneConfig, LossesConfig
 from seigan_tf.cycle import Generators
 from seigan_tf.networks import Discriminator, VGG19Features
 from seigan_tf.objective import (
-    TERMS, Discriminators, active_fakes, active_terms, background_layers, discriminator_objective, generator_objective,
+    TERMS,
+    Discriminators,
+    active_fakes,
+    active_terms,
+    background_layers,
+    discriminator_objective,
+    generator_objective,
     object_layers,
 )  # fmt: skip
 from tests import tiny
@@ -218,7 +224,7 @@ def test_a_discriminator_without_fakes_is_not_run(parts):
 
 
 def test_terms_are_those_of_the_paper_and_the_box():
-    assert TERMS == tuple(TRAINS)
+    assert tuple(TRAINS) == TERMS
     assert active_terms(only("coarse_gan")) == ("coarse_gan",)
     assert active_fakes(only("coarse_gan", "inpaint_gan_back")) == {
         "background_back": "background",

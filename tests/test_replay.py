@@ -33,7 +33,7 @@ def stored(pool):
     return numbers_of(pool.images.value)[: int(pool.count.value)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_the_pool_does_what_a_loop_over_images_does(data):
     capacity = data.draw(st.integers(1, 7))
@@ -48,7 +48,7 @@ def test_the_pool_does_what_a_loop_over_images_does(data):
         assert stored(pool) == numbers_of(loop.images)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_all_that_is_shown_is_new_or_was_stored_and_the_capacity_holds_whatever_the_batches(data):
     capacity = data.draw(st.integers(1, 6))

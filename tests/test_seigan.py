@@ -107,7 +107,7 @@ def test_fit_takes_arrays_and_reports_every_active_term():
     active = {name for name in TERMS if getattr(losses, name) > 0}
     trained = {"loss", "discriminator_loss", "mask_mean", *active, *DISCRIMINATOR_LOSSES}
     assert set(history) == trained | {"val_loss", "val_mask_mean", "val_iou"}
-    assert np.isfinite([values for values in history.values()]).all()
+    assert np.isfinite(list(history.values())).all()
     total = sum(getattr(losses, name) * np.array(history[name]) for name in active)
     np.testing.assert_allclose(history["loss"], total, rtol=1e-4)
     np.testing.assert_allclose(

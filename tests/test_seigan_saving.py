@@ -115,7 +115,7 @@ def test_a_model_comes_back_from_its_configuration(trained):
 
 
 def test_frozen_vgg19_weights_are_saved_with_a_keras_file_but_are_not_part_of_the_state(tmp_path):
-    model = SEIGAN(tiny.networks(size=32, segmenter=BackboneConfig("vgg19", 3, 2)))
+    model = SEIGAN(tiny.networks(size=32, segmenter=BackboneConfig("vgg19", 3, 2), vgg_weights="random"))
     model.build()
     randomise(model.vgg.vgg.weights)
     randomise(model.generator_variables)

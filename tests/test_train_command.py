@@ -131,7 +131,7 @@ def test_the_report_has_iou_beside_the_baselines_and_cost(trained):
     assert report["cost"]["steps"] == 32
     assert report["cost"]["seconds_per_image"] == pytest.approx(report["cost"]["seconds"] / 64, rel=0.05)
     assert report["cost"]["peak_memory_mb"] > 50
-    assert report["collapsed"] in (True, False)
+    assert report["collapsed_at_end"] in (True, False)
     assert report["data"]["train"]["objects"] == 20
 
 

@@ -13,7 +13,6 @@ class Object:
 
     box: tuple[float, float, float, float]
     """x, y, width and height in pixels of the photo; inside the photo."""
-    category: str
     crowd: bool = False
     """The box holds a group of objects, not one."""
     segmentation: Any = None

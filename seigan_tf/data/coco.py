@@ -16,7 +16,7 @@ def read_coco(images: Path, annotations: Path) -> list[Photo]:
 
     Args:
         images: folder of the photographs.
-        annotations: JSON file with the lists "images" and "annotations"; "categories" may be missing.
+        annotations: JSON file with the lists "images" and "annotations"; their categories play no role.
 
     Raises:
         ValueError: the folder or the file is missing, the file is not COCO JSON, it names no photo, or a box is not
@@ -25,9 +25,6 @@ def read_coco(images: Path, annotations: Path) -> list[Photo]:
     if not images.is_dir():
         raise ValueError(f"{images}: no such folder, expected the folder of the photographs")
     content = _read_json(annotations)
-    names = {}
-    for category in content.get("categories") or []:
-        names[_field(annotations, "category", category, "id", int)] = str(category.get("name"))
 
     photos: dict[int, tuple[str, int, int, list[Object]]] = {}
     for entry in content["images"]:
@@ -49,7 +46,6 @@ def read_coco(images: Path, annotations: Path) -> list[Photo]:
         if image not in photos:
             raise ValueError(f"{annotations}: annotation {key} is of image {image}, which 'images' does not hold")
         name, width, height, objects = photos[image]
-        category = entry.get("category_id")
         objects.append(
             Object(
                 box=_box(
@@ -58,7 +54,6 @@ def read_coco(images: Path, annotations: Path) -> list[Photo]:
                     width,
                     height,
                 ),
-                category=names.get(category, str(category)),
                 crowd=bool(entry.get("iscrowd", 0)),
                 segmentation=entry.get("segmentation") or None,
                 id=key,

@@ -101,9 +101,10 @@ def load(config: DataConfig, size: int, progress: Progress | None = None) -> Cro
 
     photos = read_coco(config.images, config.annotations)
     if config.val_annotations is None:
-        train, validation = (
-            _Split(config.images, config.annotations, part, rules) for part in _hold_out(photos, config.seed)
-        )
+        # Held-out photos serve to measure by; without a mask there is nothing to measure.
+        masks = any(item.segmentation for photo in photos for item in photo.objects)
+        parts = _hold_out(photos, config.seed) if masks else (photos, [])
+        train, validation = (_Split(config.images, config.annotations, part, rules) for part in parts)
     else:
         train = _Split(config.images, config.annotations, photos, rules)
         val_photos = read_coco(config.val_images, config.val_annotations)

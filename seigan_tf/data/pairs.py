@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from seigan_tf.data.crop_set import Crops
+from seigan_tf.pixels import to_float
 
 Batch = dict[str, dict[str, np.ndarray]]
 
@@ -87,22 +88,14 @@ def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
         backgrounds = crops.backgrounds.images[indices % len(crops.backgrounds.images)]
         return {
             "object": {
-                "image": _to_float(evaluation.images[indices]),
+                "image": to_float(evaluation.images[indices]),
                 "box": evaluation.boxes[indices],
                 "mask": masks[indices],
             },
-            "background": {"image": _to_float(backgrounds)},
+            "background": {"image": to_float(backgrounds)},
         }
 
     return grain.MapDataset.range(len(evaluation.images)).batch(batch_size).map(batch).to_iter_dataset(READ_AHEAD)
-
-
-def _to_float(images: np.ndarray) -> np.ndarray:
-    """uint8 to float32 in [-1, 1]."""
-    result = images.astype(np.float32)
-    result /= 127.5
-    result -= 1
-    return result
 
 
 def _resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
@@ -119,7 +112,7 @@ def _augment(
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Flips and changes colours; uint8 images in, float32 in [-1, 1] out."""
     flipped = generator.random(len(images)) < 0.5
-    images = _to_float(np.where(flipped[:, None, None, None], images[:, :, ::-1], images))
+    images = to_float(np.where(flipped[:, None, None, None], images[:, :, ::-1], images))
     if boxes is not None:
         boxes = np.where(flipped[:, None], flip_boxes(boxes), boxes)
     if jitter:

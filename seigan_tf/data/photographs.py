@@ -44,13 +44,6 @@ def read_photo(photo: Photo) -> np.ndarray:
             if fitting:
                 return np.asarray(fitting[0].convert("RGB"))
             width, height = stored.size
-    # Pillow's decoders raise SyntaxError, ValueError and others on damaged files, beside OSError.
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        Image.DecompressionBombError,
-    ) as error:
+    except DAMAGED as error:
         raise UnreadablePhoto(" ".join(str(error).split()) or type(error).__name__) from None
     raise ValueError(f"{path}: {width} x {height} pixels, but its annotations expect {photo.width} x {photo.height}")

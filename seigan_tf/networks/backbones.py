@@ -8,8 +8,9 @@ import keras
 from keras import ops
 
 from seigan_tf.config import BackboneConfig
-from seigan_tf.networks.blocks import ConvBlock, ResidualBlock, serializable
+from seigan_tf.networks.blocks import ConvBlock, ResidualBlock
 from seigan_tf.networks.vgg19 import ENCODER_LAYERS
+from seigan_tf.serialization import serializable
 
 
 def check_size(config: BackboneConfig, size: int, name: str) -> None:

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-serializable = keras.saving.register_keras_serializable("seigan_tf")
+from seigan_tf.serialization import serializable
 
 
 @serializable

@@ -3,8 +3,9 @@
 import keras
 
 from seigan_tf.config import DiscriminatorConfig
-from seigan_tf.networks.blocks import ConvBlock, serializable
+from seigan_tf.networks.blocks import ConvBlock
 from seigan_tf.networks.network import Network
+from seigan_tf.serialization import serializable
 
 
 @serializable

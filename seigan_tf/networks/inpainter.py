@@ -5,9 +5,9 @@ from keras import ops
 
 from seigan_tf.config import BackboneConfig
 from seigan_tf.networks.backbones import check_size, make_backbone
-from seigan_tf.networks.blocks import serializable
 from seigan_tf.networks.network import Network
 from seigan_tf.networks.surroundings import fill_from_surroundings
+from seigan_tf.serialization import serializable
 
 
 @serializable

@@ -34,12 +34,14 @@ class VGG19Features(keras.layers.Layer):
         """Loads pretrained convolutions.
 
         Args:
-            weights: "imagenet" (Keras downloads and caches 80 MB), or the path of a file in the layout of
-                keras.applications.VGG19(include_top=False).
+            weights: "imagenet" (Keras downloads and caches 80 MB), the path of a file in the layout of
+                keras.applications.VGG19(include_top=False), or "random", which loads nothing.
 
         Raises:
             ValueError: the weights cannot be had, or are not VGG-19's.
         """
+        if weights == "random":
+            return
         if weights == "imagenet":
             try:
                 source = keras.applications.VGG19(include_top=False, weights="imagenet")
@@ -77,6 +79,8 @@ class VGG19Features(keras.layers.Layer):
         """Symbolic features; Keras' own inference under JAX would take the names in `layers` for arrays."""
         features, shape = {}, images.shape
         for layer in self.vgg.layers[1:]:
+            if len(features) == len(set(layers)):
+                break
             shape = layer.compute_output_shape(shape)
             if layer.name in layers:
                 features[layer.name] = keras.KerasTensor(shape, self.compute_dtype)

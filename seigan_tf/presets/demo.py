@@ -42,6 +42,6 @@ def config() -> Config:
         ),
         data=DataConfig(source="synthetic"),
         training=TrainingConfig(
-            batch_size=8, steps=800, generator_rate=1e-3, discriminator_rate=2e-4, cooldown=0.4, samples_every=2
+            batch_size=8, steps=400, generator_rate=1e-3, discriminator_rate=2e-4, cooldown=0.4, samples_every=2
         ),
     )

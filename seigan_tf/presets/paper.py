@@ -1,4 +1,6 @@
-"""The literal paper: every setting that it states, and CycleGAN's where it is silent (PAPER's λ are not published).
+"""The literal paper: every setting that it states, and CycleGAN's rates, schedule and λ where it is silent.
+
+Not CycleGAN's: batches of 8 instead of 1, and the weights of the VGG-19 terms, which it does not have; they are ours.
 
     python train.py --preset paper --data.source coco --data.images DIR --data.annotations FILE \
         --data.val-images DIR --data.val-annotations FILE

@@ -12,8 +12,10 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     train, validation = report["train"], report["validation"]
     yield (
         f"{train['objects']} object crops and {train['backgrounds']} background crops for training, "
-        f"{validation['objects']} crops for validation"
+        f"{validation['objects'] - validation.get('without_mask', 0)} crops with masks for validation"
     )
+    if validation["objects"] == validation.get("without_mask", 0):
+        yield "there is no mask to measure by: no IoU is shown, and the last weights are kept"
     for name, split in (("training", train), ("validation", validation)):
         dropped = [f"{count} by {rule}" for rule, count in split.get("dropped", {}).items() if count]
         if dropped:

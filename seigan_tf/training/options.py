@@ -62,14 +62,12 @@ def read(arguments: Sequence[str], root: Path = Path("runs")) -> Request:
         SystemExit: --help, or an argument that is unknown or of another type.
     """
     preset = _preset(arguments)
-    # A preset's own name is the run's, unless --name is given.
-    default = replace(presets.load(preset), name=preset)
-    options = _parse(arguments, Options(preset, config=default))
+    options = _parse(arguments, Options(preset, config=presets.load(preset)))
     name = options.config.name
     if options.resume:
         folder = run_folder.existing(root, name)
         # With the saved settings as defaults, what differs is what was asked for.
-        saved = folder.config()
+        saved = replace(folder.config(), name=folder.name)  # the folder may have been renamed
         asked = _parse(arguments, Options(preset, config=saved)).config
         _check_unchanged(saved, asked, folder)
         return Request(asked, folder, renamed=False)
@@ -95,8 +93,9 @@ def _check_unchanged(saved: Config, asked: Config, folder: RunFolder) -> None:
     changed = [name for name in after if before[name] != after[name] and name != "training.steps"]
     if changed:
         name = changed[0]
+        flag = name.removeprefix("networks.") if name == "networks.vgg_weights" else name
         raise ValueError(
-            f"--{name.replace('_', '-')}: {folder.path} was trained with {before[name]}, not {after[name]}; a resumed "
+            f"--{flag.replace('_', '-')}: {folder.path} was trained with {before[name]}, not {after[name]}; a resumed "
             "run keeps its settings (training.steps may change): leave it out, or start a new run with another --name"
         )
 

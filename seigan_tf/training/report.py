@@ -38,7 +38,7 @@ def measure(model, evaluation: EvaluationCrops | None, position: Position, batch
             "seconds_per_image": position.seconds / (position.step * batch_size),
             "peak_memory_mb": _peak_memory_mb(),
         },
-        "collapsed": collapse(float(read_rows(metrics)[-1]["mask_mean"])) is not None,
+        "collapsed_at_end": collapse(float(read_rows(metrics)[-1]["mask_mean"])) is not None,
     }
 
 

@@ -1,6 +1,7 @@
 """The run folder runs/NAME: where everything of one training lies."""
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from itertools import count
@@ -55,8 +56,9 @@ class RunFolder:
 
     @property
     def resume_command(self) -> str:
-        program = Path(sys.argv[0]).name
-        return f"{'seigan-train' if program == 'seigan-train' else 'python train.py'} --name {self.name} --resume"
+        program = "seigan-train" if Path(sys.argv[0]).name == "seigan-train" else "python train.py"
+        backend = os.environ.get("KERAS_BACKEND", "")
+        return f"{f'KERAS_BACKEND={backend} ' if backend else ''}{program} --name {self.name} --resume"
 
     def config(self) -> settings.Config:
         """The settings saved here.

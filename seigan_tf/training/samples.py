@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from seigan_tf.pixels import to_uint8
+
 ROWS = 6
 MARGIN = 4
 TITLE_HEIGHT = 20
@@ -51,7 +53,7 @@ def sample_grid(model, samples: Samples) -> Image.Image:
     if samples.masks:
         columns["true mask"] = np.stack([_shrunk(mask, side) for mask in samples.masks])
     columns["y"] = samples.backgrounds
-    columns |= {title: _to_uint8(images[name]) for title, name in GENERATED.items()}
+    columns |= {title: to_uint8(images[name]) for title, name in GENERATED.items()}
     return _grid(columns, scale=max(1, -(-SHOWN_SIDE // side)))
 
 
@@ -69,10 +71,6 @@ def _grid(columns: dict[str, np.ndarray], scale: int) -> Image.Image:
             enlarged = Image.fromarray(image).resize((side * scale, side * scale), Image.Resampling.NEAREST)
             sheet.paste(enlarged, (left, TITLE_HEIGHT + MARGIN + row * pitch))
     return sheet
-
-
-def _to_uint8(images: np.ndarray) -> np.ndarray:
-    return np.clip(np.rint((images + 1.0) * 127.5), 0, 255).astype(np.uint8)
 
 
 def _grey(masks: np.ndarray) -> np.ndarray:

@@ -9,12 +9,12 @@ from rich.console import Console
 from seigan_tf.config import Config
 from seigan_tf.data import crop_set, pairs
 from seigan_tf.data.crop_set import Crops
+from seigan_tf.loading import MODEL_FILE
 from seigan_tf.optimizer import learning_rate
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.training import backend, callbacks, checkpoint, data_summary, report, samples
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.sample_grid import save_grid
-from seigan_tf.training.callbacks.validation import WEIGHTS_FILE
 from seigan_tf.training.progress import ProgressDisplay, photographs
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.stops import SignalCatcher
@@ -53,7 +53,7 @@ def run(config: Config, folder: RunFolder, console: Console | None = None) -> di
         console.print(line, soft_wrap=True, highlight=False, markup=False)
     folder.save_config(config)
     position = _fit(model, crops, config, folder, start, console)
-    model.load_weights(folder.weights / WEIGHTS_FILE)
+    model.load_weights(folder.path / MODEL_FILE)
     result = report.measure(model, crops.evaluation, position, config.training.batch_size, folder.metrics)
     result["data"] = crops.report
     latest = save_grid(model, samples.choose(crops), folder.samples, "final.png")
@@ -111,6 +111,12 @@ def _check(config: Config) -> None:
         value = getattr(training, name)
         if value < 1:
             raise ValueError(f"training.{name}: {value}, expected at least 1")
+    for name in ("generator_rate", "discriminator_rate"):
+        rate = getattr(training, name)
+        if not rate > 0.0:
+            raise ValueError(f"training.{name}: {rate}, expected more than 0")
+    if not 0.0 <= training.beta_1 < 1.0:
+        raise ValueError(f"training.beta_1: {training.beta_1}, expected 0 to less than 1")
     if not 0.0 <= training.cooldown <= 1.0:
         raise ValueError(f"training.cooldown: {training.cooldown}, expected a fraction of the steps from 0 to 1")
     if 0 < pool < training.batch_size:
@@ -124,6 +130,9 @@ def _restore(model: SEIGAN, folder: RunFolder, steps: int) -> Position:
     if saved is None:
         return Position()
     try:
+        backend, here = saved.progress.pop("backend"), keras.backend.backend()
+        if backend != here:
+            raise ValueError(f"was trained with KERAS_BACKEND={backend}, not {here}; set it, or start a new run")
         model.restore(saved.state)
         position = Position(**saved.progress)
     except ValueError as error:

@@ -20,7 +20,6 @@ def test_photos_carry_their_size_and_objects(photo_set):
     first, second = read(photo_set)
     assert first == Photo(path, 100, 90, first.objects)
     assert [item.box for item in first.objects] == [(10, 20, 30, 40), (1, 2, 3, 4)]
-    assert [item.category for item in first.objects] == ["cat", "cat"]
     assert second.objects == ()
     assert first.boxes.tolist() == [[10, 20, 40, 60], [1, 2, 4, 6]]
 

@@ -80,6 +80,7 @@ def test_a_missing_path_is_named_in_one_line(tmp_path):
     one_line(caught)
 
 
+@pytest.mark.filterwarnings("ignore:Skipping nested container")
 @pytest.mark.parametrize("kind", ["text", "other_model", "other_h5", "weights_h5", "folder"])
 def test_a_file_that_does_not_hold_vgg19_weights_is_named_in_one_line(kind, tmp_path):
     path = tmp_path / {"weights_h5": "file.weights.h5", "text": "file.txt"}.get(kind, "file.h5")
@@ -106,7 +107,7 @@ def test_imagenet_without_a_network_says_in_one_line_what_to_do(monkeypatch):
 
     monkeypatch.setattr(keras.utils, "get_file", no_network)
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", no_network)
-    with pytest.raises(ValueError, match="--vgg-weights imagenet.*give its path") as caught:
+    with pytest.raises(ValueError, match=r"--vgg-weights imagenet.*give its path") as caught:
         VGG19Features().load("imagenet")
     one_line(caught)
 

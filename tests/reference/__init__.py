@@ -1,1 +1,1 @@
-"""Independent NumPy implementations, in float64, of what seigan_tf computes: written from PAPER.md, not from the code."""
+"""Independent NumPy implementations, in float64, of what seigan_tf computes, written from PAPER.md."""

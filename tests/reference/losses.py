@@ -53,7 +53,7 @@ def pairwise(mask, images, box_mask, threshold):
     pairs = set()
     for row, column, dy, dx, distance in itertools.product(range(size), range(size), (-1, 0, 1), (-1, 0, 1), (1, 2)):
         other = row + dy * distance, column + dx * distance
-        if (dy or dx) and 0 <= min(other) and max(other) < size:
+        if (dy or dx) and min(other) >= 0 and max(other) < size:
             pairs.add(frozenset([(row, column), other]))
     costs = []
     for n, (a, b) in itertools.product(range(count), pairs):

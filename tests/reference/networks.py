@@ -2,8 +2,17 @@
 
 import numpy as np
 
-from tests.reference.layers import conv_block, convolve, double, leaky_relu, max_pool, relu, residual_block, sigmoid
-from tests.reference.layers import zero_pad_same
+from tests.reference.layers import (
+    conv_block,
+    convolve,
+    double,
+    leaky_relu,
+    max_pool,
+    relu,
+    residual_block,
+    sigmoid,
+    zero_pad_same,
+)
 
 VGG_BLOCKS = (2, 2, 4, 4, 4)
 """Convolutions in each block of VGG-19 (arXiv 1409.1556, table 1, E)."""
@@ -68,7 +77,7 @@ def segmenter(images, weights, settings, vgg=None):
 
 
 def fill_from_surroundings(holed, mask):
-    """Pull-push: colours weighed by how much they are photo, averaged down as far as it goes, and mixed in on the way up."""
+    """Pull-push: colours, weighed by how much they are photo, averaged down and mixed in again on the way up."""
     weight = np.clip(1 - 2 * mask, 0, None)
     photo = holed / np.where(mask < 0.5, 1 - mask, 1)
 

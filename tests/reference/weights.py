@@ -4,7 +4,7 @@ import numpy as np
 
 
 def weights_of(layer) -> dict:
-    """The weights of a layer as nested dictionaries by layer name, in float64: {"body": {"stem": {"conv": {"kernel": ..}}}}.
+    """The weights of a layer in float64, nested by layer name: {"body": {"stem": {"conv": {"kernel": ..}}}}.
 
     Weights that do not lie under the layer's own name (a shared encoder's) are left out.
     """
@@ -30,7 +30,7 @@ def vgg_weights_of(features) -> dict:
 
 
 def randomise(variables, seed=0) -> None:
-    """Gives every variable random values, those that start at zero or one too; kernels keep the scale of their input."""
+    """Gives every variable random values, those that start at zero or one too; kernels keep their input's scale."""
     random = np.random.default_rng(seed)
     for variable in variables:
         name, shape = variable.path.rsplit("/", 1)[-1], tuple(variable.shape)

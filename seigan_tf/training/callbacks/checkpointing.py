@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from seigan_tf.training import checkpoint
@@ -46,7 +47,7 @@ class Checkpointing(RunCallback):
         for name, array in state.items():
             if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
                 raise NotFinite(f"step {self.position.step}: {name} is not finite; the last good checkpoint is kept")
-        checkpoint.save(self.folder, state, self.position._asdict())
+        checkpoint.save(self.folder, state, {**self.position._asdict(), "backend": keras.backend.backend()})
 
     def _save_and_leave(self) -> None:
         self._save()

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from seigan_tf.data.crop_set import EvaluationCrops
 from seigan_tf.evaluation.iou import per_image_iou
+from seigan_tf.loading import MODEL_FILE
 from seigan_tf.training.atomic import replacing
 from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
-
-WEIGHTS_FILE = "seigan.keras"
 
 
 class Validation(RunCallback):
@@ -43,7 +42,7 @@ class WeightsKeeper(RunCallback):
         if iou is not None and best is not None and iou <= best:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self.folder / WEIGHTS_FILE) as temporary:
+        with replacing(self.folder / Path(MODEL_FILE).name) as temporary:
             self.model.save(temporary)
         # Second, so that a kill between the two repeats the saving and never skips it.
         with replacing(self.folder / "weights.json") as temporary:

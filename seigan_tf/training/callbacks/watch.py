@@ -57,8 +57,8 @@ class NotFiniteGuard(RunCallback):
         bad = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
         if bad:
             raise NotFinite(
-                f"step {self.position.step}: {_few(bad)} not finite; training has stopped and the last good "
-                "checkpoint is kept; try lower learning rates (training.generator-rate, training.discriminator-rate)"
+                f"step {self.position.step}: {_few(bad)} not finite; training has stopped and nothing was saved "
+                "after the last whole epoch; start a new run with lower learning rates (--training.generator-rate)"
             )
 
 
