@@ -223,6 +223,20 @@ def test_a_discriminator_without_fakes_is_not_run(parts):
     )
 
 
+def test_the_discriminators_losses_train_both_discriminators_and_no_generator():
+    model, batch = tiny.seigan(), tiny.batch(2)
+    draws = model.draw(batch)
+    with tf.GradientTape(persistent=True) as tape:
+        generated = model.generate(batch, draws.noise)
+        judged = model.judge(batch, model.replay(generated.fakes, draws))
+    assert all(g is None for network in model.generators for g in gradients(judged.total, tape, network).values())
+    for name, network in model.discriminators._asdict().items():
+        for path, gradient in gradients(judged.terms[f"{name}_discriminator"], tape, network).items():
+            assert np.abs(gradient).max() > 0, path
+        other = getattr(model.discriminators, {"object": "background", "background": "object"}[name])
+        assert all(g is None for g in gradients(judged.terms[f"{name}_discriminator"], tape, other).values())
+
+
 def test_terms_are_those_of_the_paper_and_the_box():
     assert tuple(TRAINS) == TERMS
     assert active_terms(only("coarse_gan")) == ("coarse_gan",)

@@ -68,10 +68,14 @@ def test_averaged_weights_start_as_copies():
         ({}, only(), r"^losses: every weight is zero"),
         ({}, only("background_texture"), r"^losses\.background_texture: needs VGG-19"),
         ({}, only("coarse_gan", "object_perceptual"), r"^losses\.object_perceptual: needs VGG-19"),
+        ({}, LossesConfig(coarse_gan=-1.0), r"^losses\.coarse_gan: -1\.0"),
+        ({}, LossesConfig(object_mae=float("nan")), r"^losses\.object_mae: nan"),
         (dict(replay_size=-1), LossesConfig(), r"^networks\.replay_size: -1"),
+        (dict(average_decay=1.0), LossesConfig(), r"^networks\.average_decay: 1\.0"),
+        (dict(segmenter=BackboneConfig("vgg19", 3, 2)), LossesConfig(), r"^networks\.segmenter: .* needs VGG-19"),
     ],
 )
-def test_compile_names_the_setting_that_does_not_fit_in_one_line(networks, losses, message):
+def test_a_setting_that_does_not_fit_is_named_in_one_line(networks, losses, message):
     with pytest.raises(ValueError, match=message) as caught:
         tiny.compile_model(SEIGAN(tiny.networks(**networks)), losses)
     assert "\n" not in str(caught.value)
@@ -231,6 +235,28 @@ def test_segment_and_swap_do_not_depend_on_the_batch_size_or_on_the_images_type(
         assert images.min() >= -1
         assert images.max() <= 1
         np.testing.assert_allclose(images, again[name], atol=1e-4, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (dict(images=np.zeros((0, 16, 16, 3), "float32"), boxes=np.zeros((0, 4))), "^images: there are none"),
+        (dict(images=np.zeros((2, 8, 8, 3), "float32")), r"^images: shape \(2, 8, 8, 3\); expected \(2, 16, 16, 3\)"),
+        (dict(boxes=np.zeros((3, 4))), r"^boxes: shape \(3, 4\); expected \(2, 4\)"),
+        (dict(images=np.full((2, 16, 16, 3), 255.0)), "^images: values reach 255; expected uint8, or floats in"),
+        (dict(images=np.full((2, 16, 16, 3), np.nan)), "^images: values reach nan"),
+    ],
+)
+def test_crops_that_segment_cannot_take_are_named_in_one_line(model, change, message):
+    crops = dict(images=np.zeros((2, 16, 16, 3), "float32"), boxes=np.zeros((2, 4)))
+    with pytest.raises(ValueError, match=message) as caught:
+        model.segment(**{**crops, **change})
+    assert "\n" not in str(caught.value)
+
+
+def test_a_batch_that_no_pool_can_hold_is_refused():
+    with pytest.raises(ValueError, match=r"networks\.replay_size: 4; expected at least the batch of 5"):
+        tiny.seigan().train_on_batch(tiny.batch(5))
 
 
 def test_a_steps_draws_come_from_the_models_seed():

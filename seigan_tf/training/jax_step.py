@@ -42,25 +42,7 @@ class Values:
 def train_step(model, state, batch):
     values = Values(_groups(model), state)
     draws = values.run(model.draw, batch)
-    return _take_step(model, values, batch, draws)
 
-
-def take_step(model, batch, draws):
-    """One alternation from explicit draws, outside of `fit`: runs the stateless step and keeps its result."""
-    groups = _groups(model)
-    logs, state = _take_step(model, Values(groups, [[v.value for v in group] for group in groups]), batch, draws)
-    for group, values in zip(groups, state, strict=True):
-        for variable, value in zip(group, values, strict=True):
-            variable.assign(value)
-    return logs
-
-
-def _groups(model):
-    """Keras' own order of a training state."""
-    return model.trainable_variables, model.non_trainable_variables, model.optimizer.variables, model.metrics_variables
-
-
-def _take_step(model, values, batch, draws):
     def generate(weights):
         with values.scope(model.generator_variables, weights):
             generated = model.generate(batch, draws.noise)
@@ -82,6 +64,11 @@ def _take_step(model, values, batch, draws):
     values.run(model.update_averages)
     logs = values.run(model.track, generated, judged)
     return logs, values.state()
+
+
+def _groups(model):
+    """Keras' own order of a training state."""
+    return model.trainable_variables, model.non_trainable_variables, model.optimizer.variables, model.metrics_variables
 
 
 def _apply(loss, values, optimizer, variables):

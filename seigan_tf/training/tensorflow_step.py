@@ -9,11 +9,8 @@ def prefers_jit() -> bool:
 
 
 def train_step(model, batch):
-    return take_step(model, batch, model.draw(batch))
-
-
-def take_step(model, batch, draws):
-    """One alternation from explicit draws: generators, replay, discriminators, averages."""
+    """One alternation: generators, replay, discriminators, averages."""
+    draws = model.draw(batch)
     with tf.GradientTape() as tape:
         generated = model.generate(batch, draws.noise)
         loss = model.generator_optimizer.scale_loss(generated.objective.total)

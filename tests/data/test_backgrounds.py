@@ -11,7 +11,7 @@ from seigan_tf.data.backgrounds import MAX_OVERLAP, mine_backgrounds
 
 
 def photo_of(*boxes, name="a.png", width=300, height=200, crowd=False):
-    return Photo(Path(name), width, height, tuple(Object(box, "cat", crowd) for box in boxes))
+    return Photo(Path(name), width, height, tuple(Object(box, crowd) for box in boxes))
 
 
 @st.composite

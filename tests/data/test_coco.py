@@ -113,15 +113,15 @@ def test_mask_of_either_encoding_covers_the_annotated_pixels(tmp_path, segmentat
     photo = Photo(tmp_path / "a.png", 8, 6)
     expected = np.zeros((6, 8), bool)
     expected[1:4, 2:6] = True
-    mask = object_mask(Object((2, 1, 4, 3), "cat", segmentation=segmentation), photo)
+    mask = object_mask(Object((2, 1, 4, 3), segmentation=segmentation), photo)
     assert mask.dtype == bool
     assert (mask == expected).all()
 
 
 def test_polygon_of_two_points_is_no_mask(tmp_path):
     photo = Photo(tmp_path / "a.png", 8, 6)
-    assert object_mask(Object((0, 0, 4, 4), "cat", segmentation=[[1, 1, 4, 4]]), photo) is None
-    assert object_mask(Object((0, 0, 4, 4), "cat"), photo) is None
+    assert object_mask(Object((0, 0, 4, 4), segmentation=[[1, 1, 4, 4]]), photo) is None
+    assert object_mask(Object((0, 0, 4, 4)), photo) is None
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,6 @@ def test_polygon_of_two_points_is_no_mask(tmp_path):
     [{"size": [9, 9], "counts": [81]}, {"size": [6, 8]}, [[1, 2, 3, 4, 5]], [["a"] * 6], [[float("nan")] * 6], 5],
 )
 def test_malformed_segmentation_is_named(tmp_path, one_line_error, segmentation):
-    item = Object((0, 0, 4, 4), "cat", segmentation=segmentation, id=17)
+    item = Object((0, 0, 4, 4), segmentation=segmentation, id=17)
     message = one_line_error(object_mask, item, Photo(tmp_path / "a.png", 8, 6))
     assert "a.png: segmentation of annotation 17" in message

@@ -28,16 +28,16 @@ def test_training_types_have_no_place_for_a_mask():
     assert BackgroundCrops._fields == ("images",)
 
 
-def test_photos_become_crops_with_boxes_and_twice_as_many_backgrounds(photo_set):
+def test_photos_become_crops_with_boxes_and_twice_as_many_backgrounds_and_none_is_held_out_without_masks(photo_set):
     fill(photo_set, 10)
     crops = load(photo_set.config(), 32)
-    assert crops.objects.images.shape == (9, 32, 32, 3)
+    assert crops.objects.images.shape == (10, 32, 32, 3)
     assert crops.objects.images.dtype == np.uint8
     assert crops.objects.boxes.dtype == np.float32
     # 40 x 30 pixels in a region of 51.
     expected = np.array([0.5 - 15 / 51, 0.5 - 20 / 51, 0.5 + 15 / 51, 0.5 + 20 / 51])
-    np.testing.assert_allclose(crops.objects.boxes, np.tile(expected, (9, 1)), atol=0.5 / 51 + 1e-6)
-    assert crops.backgrounds.images.shape == (18, 32, 32, 3)
+    np.testing.assert_allclose(crops.objects.boxes, np.tile(expected, (10, 1)), atol=0.5 / 51 + 1e-6)
+    assert crops.backgrounds.images.shape == (20, 32, 32, 3)
     assert crops.evaluation is None
 
 
@@ -117,8 +117,8 @@ def test_no_crop_left_says_which_rules_dropped_how_many(photo_set, one_line_erro
         photo_set.add(f"{index}.png", (10, 10, 10, 10), (100, 50, 60, 21))
     message = one_line_error(load, photo_set.config(), 32)
     assert str(photo_set.annotations) in message
-    assert "min_short_side 3" in message
-    assert "min_aspect 3" in message
+    assert "min_short_side 4" in message
+    assert "min_aspect 4" in message
 
 
 def test_no_crop_left_for_validation_names_its_annotations(photo_set, new_photo_set, one_line_error):

@@ -23,7 +23,7 @@ ANYTHING = CropRules(object_fraction=0.5, min_short_side=0, max_object_fraction=
 
 
 def photo_of(*boxes, width=400, height=300, crowd=False):
-    return Photo(Path("a.png"), width, height, tuple(Object(box, "cat", crowd) for box in boxes))
+    return Photo(Path("a.png"), width, height, tuple(Object(box, crowd) for box in boxes))
 
 
 def outcome(*boxes, rules=RULES, **settings):
@@ -81,7 +81,7 @@ def test_neighbour_that_reaches_into_the_crop_drops_the_object_even_if_boxes_are
 
 def test_crowds_touch_like_other_objects():
     photo = photo_of((100, 100, 50, 50))
-    crowd = Object((150, 100, 30, 30), "dog", crowd=True)
+    crowd = Object((150, 100, 30, 30), crowd=True)
     photo = Photo(photo.path, photo.width, photo.height, (*photo.objects, crowd))
     assert object_region(photo, photo.objects[0], RULES) == "other_object_touches"
 

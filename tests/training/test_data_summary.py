@@ -6,7 +6,7 @@ from seigan_tf.training import data_summary
 def test_a_synthetic_set_is_one_line():
     report = {"source": "synthetic", "train": {"objects": 10, "backgrounds": 20}, "validation": {"objects": 5}}
     assert list(data_summary.lines(report)) == [
-        "10 object crops and 20 background crops for training, 5 crops for validation"
+        "10 object crops and 20 background crops for training, 5 crops with masks for validation"
     ]
 
 
