@@ -102,6 +102,8 @@ class LossesConfig:
     """λ11: cutting and restoring leaves a photo without object as it is."""
     box_projection: float = 0.0
     """Rows and columns that the mask covers are those of the box (BoxInst, arXiv 2012.02310)."""
+    box_outside: float = 0.0
+    """Every pixel outside the box is background; without it a segmenter trained from nothing may answer all ones."""
     box_pairwise: float = 0.0
     """Neighbours of like colour share a label (BoxInst)."""
     pairwise_threshold: float = 0.06

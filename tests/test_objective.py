@@ -39,6 +39,7 @@ TRAINS = {
     "object_identity": {"enhancer"},
     "background_identity": {"segmenter", "inpainter"},
     "box_projection": {"segmenter"},
+    "box_outside": {"segmenter"},
     "box_pairwise": {"segmenter"},
 }
 """Term: the networks that it trains, read off PAPER's table."""
@@ -56,6 +57,7 @@ RUNS = {
     "object_identity": dict(enhancer=1),
     "background_identity": dict(segmenter=1, inpainter=1),
     "box_projection": dict(segmenter=1),
+    "box_outside": dict(segmenter=1),
     "box_pairwise": dict(segmenter=1),
 }
 """Term: how often each network runs where it is the only term."""

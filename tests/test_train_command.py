@@ -29,7 +29,7 @@ TINY = [
     *["--networks.discriminator.width=4", "--networks.discriminator.depth=2"],
     *["--losses.coarse-gan=0", "--losses.inpaint-gan-back=0", "--losses.object-mae=0"],
     *["--losses.object-identity=0", "--losses.background-identity=0"],
-    *["--losses.box-pairwise=0", "--losses.box-projection=0"],
+    *["--losses.box-pairwise=0", "--losses.box-projection=0", "--losses.box-outside=0"],
     *["--data.synthetic-train=20", "--data.synthetic-val=6"],
     *["--training.batch-size=2", "--training.steps=32", "--training.steps-per-epoch=8", "--training.cooldown=0.5"],
     *["--training.samples-every=2"],

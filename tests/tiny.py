@@ -9,7 +9,7 @@ from tests.reference.weights import randomise
 
 EVERY_TERM = dict(background_texture=0.3, background_perceptual=0.2, object_perceptual=0.4)
 """Weights that switch on what LossesConfig leaves off, box terms apart."""
-BOX_TERMS = dict(box_projection=1.0, box_pairwise=0.5)
+BOX_TERMS = dict(box_projection=1.0, box_outside=0.7, box_pairwise=0.5)
 
 
 def networks(**changes) -> NetworksConfig:

@@ -38,6 +38,18 @@ def projection(mask, box_mask):
     return loss
 
 
+def outside(mask, box_mask):
+    """mean -log(1 - m) over the pixels outside the box, which are background.
+
+    BoxInst's projection tells that to the largest value of each row and column only; here every pixel hears it.
+
+    Args:
+        mask, box_mask: [N, S, S, 1] in [0, 1].
+    """
+    free = 1.0 - box_mask
+    return ops.sum(-ops.log(ops.maximum(1.0 - mask, 1e-6)) * free) / ops.maximum(ops.sum(free), 1.0)
+
+
 def pairwise(mask, images, box_mask, threshold):
     """-log p(same label) over neighbours of like colour, at least one of them in the box (BoxInst, equations 5 to 8).
 

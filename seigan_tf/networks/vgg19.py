@@ -23,7 +23,7 @@ class VGG19Features(keras.layers.Layer):
     """
 
     def __init__(self, **kwargs):
-        # Its layers cast for themselves: before the means are taken off, colours need more bits than half precision has.
+        # Its layers cast for themselves: until the means are taken off, colours need more bits than half precision has.
         super().__init__(**{**kwargs, "trainable": False, "autocast": False})
         self.vgg = keras.applications.VGG19(include_top=False, weights=None, name="vgg")
         self.vgg.trainable = False

@@ -1,6 +1,9 @@
 """The default: a synthetic set, small networks, minutes on two CPU cores, no downloads.
 
-python train.py
+    python train.py
+
+400 steps: about 2 minutes on two CPU cores, 1.5 GB. IoU DEMO_SEEDS on seeds 0, 1 and 2, where the
+ellipse in the box has 0.62.
 """
 
 from seigan_tf.config import (
@@ -38,6 +41,7 @@ def config() -> Config:
             object_identity=3.0,
             background_identity=3.0,
             box_projection=1.0,
+            box_outside=1.0,
             box_pairwise=1.0,
         ),
         data=DataConfig(source="synthetic"),

@@ -1,4 +1,4 @@
-"""Networks that a phone runs in real time: depthwise-separable U-Nets, no VGG-19, box terms and the full cycle.
+"""Small networks, for phones: depthwise-separable U-Nets, no VGG-19, box terms and the full cycle.
 
     python train.py --preset mobile --data.source coco --data.images DIR --data.annotations FILE \
         --data.val-images DIR --data.val-annotations FILE
@@ -39,6 +39,7 @@ def config() -> Config:
             object_identity=3.0,
             background_identity=3.0,
             box_projection=1.0,
+            box_outside=1.0,
             box_pairwise=1.0,
         ),
         data=DataConfig(source="coco", max_object_fraction=0.9),

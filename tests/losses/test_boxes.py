@@ -52,6 +52,14 @@ def test_pairwise_is_zero_where_neighbours_of_like_colour_share_a_label():
     assert float(boxes.pairwise(mask, 0.0 * photo, box_mask, 0.06)) > 1.0
 
 
+def test_outside_agrees_with_the_reference_and_sees_nothing_inside():
+    value = float(boxes.outside(MASK, BOX_MASK.astype("float32")))
+    assert value == pytest.approx(reference.outside(MASK.astype("float64"), BOX_MASK), rel=1e-5)
+    changed = np.where(BOX_MASK > 0, 1 - MASK, MASK).astype("float32")
+    assert float(boxes.outside(changed, BOX_MASK.astype("float32"))) == pytest.approx(value, rel=1e-6)
+    assert float(boxes.outside(MASK, np.ones_like(MASK))) == 0.0
+
+
 def test_pairwise_is_zero_where_no_neighbours_are_alike():
     noise = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 3)).astype("float32")
     assert float(boxes.pairwise(MASK[:1, :8, :8], noise, np.ones((1, 8, 8, 1), "float32"), 1e-6)) == 0.0

@@ -87,6 +87,7 @@ def terms(weights: Weights, settings, x, y, made, threshold) -> dict:
         "object_identity": losses.mae(made["object_identity"], x),
         "background_identity": losses.mae(made["background_identity"], y),
         "box_projection": losses.projection(made["free_mask"], made["box_mask"]),
+        "box_outside": losses.outside(made["free_mask"], made["box_mask"]),
         "box_pairwise": losses.pairwise(made["free_mask"], x, made["box_mask"], threshold),
     }
     if weights.vgg is not None:

@@ -47,6 +47,10 @@ def projection(mask, box_mask):
     return total / len(mask)
 
 
+def outside(mask, box_mask):
+    return -np.log(1 - mask[box_mask == 0]).mean()
+
+
 def pairwise(mask, images, box_mask, threshold):
     """The mean of -log p(same) over unordered pairs of neighbours, in eight directions at distances 1 and 2."""
     count, size = mask.shape[:2]

@@ -12,7 +12,7 @@ FULL = 0.98
 
 ADVICE = {
     "zeros": "lower the weights of object_mae and background_mae, or raise coarse_gan and box_projection",
-    "ones": "try --networks.confine-mask, --networks.composite-inpainting, or a higher box_projection",
+    "ones": "try --networks.confine-mask, --networks.composite-inpainting, or higher box_outside and box_projection",
 }
 
 logger = logging.getLogger(__name__)
