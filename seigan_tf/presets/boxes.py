@@ -4,7 +4,7 @@
         --data.val-images DIR --data.val-annotations FILE --vgg-weights imagenet
 
 1,000 steps: 39 minutes on two CPU cores that other work shared, 2.2 GB. On 700 photographs of cats: IoU 0.813, where
-the ellipse in the box has 0.664 (one seed, the best epoch by the same 117 validation crops).
+the ellipse in the box has 0.664 (one seed; the best epoch is chosen by the same 117 validation crops).
 """
 
 from seigan_tf.config import (

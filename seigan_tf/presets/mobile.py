@@ -2,6 +2,8 @@
 
     python train.py --preset mobile --data.source coco --data.images DIR --data.annotations FILE \
         --data.val-images DIR --data.val-annotations FILE
+
+4,000 steps of about 1.6 s on two CPU cores. It has not been trained to its end: there is no score to expect yet.
 """
 
 from seigan_tf.config import (
