@@ -8,8 +8,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from seigan_tf import checks, variables
 from seigan_tf import config as configuration
-from seigan_tf import variables
 from seigan_tf.config import LossesConfig, NetworksConfig
 from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators
 from seigan_tf.losses import boxes
@@ -25,9 +25,8 @@ from seigan_tf.objective import (
     discriminator_objective,
     generator_objective,
     object_layers,
-)  # fmt: skip
+)
 from seigan_tf.optimizer import AlternatingOptimizer
-from seigan_tf.pixels import to_float
 from seigan_tf.replay import ReplayPool
 from seigan_tf.serialization import serializable
 
@@ -35,8 +34,14 @@ SWAP_IMAGES = ("mask", "coarse", "composite", "background", "coarse_back", "obje
 """What `swap` and `call` return, by PAPER's names."""
 
 LOG_NAMES = (
-    "loss", "discriminator_loss", "mask_mean", *TERMS, "background_discriminator", "object_discriminator", "iou",
-)  # fmt: skip
+    "loss",
+    "discriminator_loss",
+    "mask_mean",
+    *TERMS,
+    "background_discriminator",
+    "object_discriminator",
+    "iou",
+)
 """What fit and evaluate report; terms that are switched off are left out."""
 
 
@@ -75,7 +80,7 @@ class SEIGAN(keras.Model):
 
     def __init__(self, networks: NetworksConfig, **kwargs):
         super().__init__(**{"name": "seigan", **kwargs})
-        _check_ranges(networks)
+        checks.networks(networks)
         self.networks = networks
         size = networks.size
         self.vgg = None
@@ -139,7 +144,7 @@ class SEIGAN(keras.Model):
             ValueError: every term is off, or a term needs VGG-19 and vgg_weights is none.
         """
         losses = loss_weights or LossesConfig()
-        _check_weights(losses)
+        checks.losses(losses)
         terms = active_terms(losses)
         if not terms:
             raise ValueError("losses: every weight is zero; expected at least one positive weight")
@@ -310,24 +315,9 @@ class SEIGAN(keras.Model):
         Returns:
             float32 [N, S, S, 1] in [0, 1].
         """
-        return self._in_batches(type(self).masks, batch_size, *self._crops(images=images, boxes=boxes))
-
-    def _crops(self, **arrays):
-        """The arguments of `segment` and `swap` as the networks take them."""
-        count, size = len(arrays["images"]), self.networks.size
-        if not count:
-            raise ValueError("images: there are none; expected at least one")
-        checked = []
-        for name, array in arrays.items():
-            array = np.asarray(array)
-            expected = (count, 4) if name == "boxes" else (count, size, size, 3)
-            if array.shape != expected:
-                raise ValueError(f"{name}: shape {array.shape}; expected {expected}")
-            array = to_float(array) if array.dtype == np.uint8 else array.astype("float32")
-            if name != "boxes" and not np.abs(array).max() <= 1.0:
-                raise ValueError(f"{name}: values reach {np.abs(array).max():g}; expected uint8, or floats in [-1, 1]")
-            checked.append(array)
-        return checked
+        return self._in_batches(
+            type(self).masks, batch_size, *checks.crops(self.networks.size, images=images, boxes=boxes)
+        )
 
     def swap(self, object_images, boxes, background_images, batch_size=32) -> dict[str, np.ndarray]:
         """Both swaps of photo crops: SWAP_IMAGES by name, float32 [N, S, S, 3] in [-1, 1] (mask: [N, S, S, 1])."""
@@ -335,7 +325,7 @@ class SEIGAN(keras.Model):
         def call(model, image, box, background):
             return model.call({"object": {"image": image, "box": box}, "background": {"image": background}})
 
-        crops = self._crops(images=object_images, boxes=boxes, background_images=background_images)
+        crops = checks.crops(self.networks.size, images=object_images, boxes=boxes, background_images=background_images)
         return self._in_batches(call, batch_size, *crops)
 
     def _in_batches(self, function, batch_size, *arrays):
@@ -407,24 +397,6 @@ class SEIGAN(keras.Model):
             ValueError: names the first variable that is missing, unknown or of another shape.
         """
         variables.assign(self._state_variables(), state)
-
-
-def _check_ranges(networks):
-    ranges = {
-        "mask_gradient": (networks.mask_gradient >= 0, "0 or more"),
-        "replay_size": (networks.replay_size >= 0, "0 or more"),
-        "average_decay": (0 <= networks.average_decay < 1, "0 to less than 1"),
-    }
-    for name, (good, expected) in ranges.items():
-        if not good:
-            raise ValueError(f"networks.{name}: {getattr(networks, name)}; expected {expected}")
-
-
-def _check_weights(losses):
-    for field in dataclasses.fields(losses):
-        value = getattr(losses, field.name)
-        if not value >= 0:
-            raise ValueError(f"losses.{field.name}: {value}; expected 0 or more")
 
 
 def _without_targets(arguments):
