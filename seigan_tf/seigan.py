@@ -270,6 +270,9 @@ class SEIGAN(keras.Model):
             **generated.objective.terms,
             **judged.terms,
         }
+        return self._running_means(values)
+
+    def _running_means(self, values):
         for name, value in values.items():
             self.trackers[name].update_state(value)
         return {name: self.trackers[name].result() for name in values}
@@ -284,9 +287,7 @@ class SEIGAN(keras.Model):
             both = ops.sum(ops.cast(predicted & truth, "float32"), axis=(1, 2, 3))
             either = ops.sum(ops.cast(predicted | truth, "float32"), axis=(1, 2, 3))
             values["iou"] = ops.where(either > 0, both / ops.maximum(either, 1.0), 1.0)
-        for name, value in values.items():
-            self.trackers[name].update_state(value)
-        return {name: self.trackers[name].result() for name in values}
+        return self._running_means(values)
 
     def _silence(self, batch):
         zeros = ops.zeros_like(batch["object"]["image"][..., :1])
