@@ -1,7 +1,5 @@
 """What a training shows while it runs: a bar on a terminal, a line per epoch elsewhere."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 from rich.console import Console
@@ -11,15 +9,6 @@ from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
 
 # Name in the logs and name on the screen of the numbers that tell how a training goes.
 SHOWN = {"loss": "loss", "discriminator_loss": "discriminators", "mask_mean": "mask", "val_iou": "IoU"}
-
-
-@contextmanager
-def photographs(console: Console) -> Iterator[Callable[[int, int], None]]:
-    """A bar for the reading of photographs, on a terminal; yields what is to be told (photos done, all photos)."""
-    columns = TextColumn("reading photographs"), MofNCompleteColumn(), BarColumn(bar_width=20)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 class ProgressDisplay(RunCallback):

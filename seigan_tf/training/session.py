@@ -7,15 +7,16 @@ import keras
 from rich.console import Console
 
 from seigan_tf.config import Config
-from seigan_tf.data import crop_set, pairs
+from seigan_tf.data import crop_set, data_summary, pairs
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.loading import MODEL_FILE
 from seigan_tf.optimizer import learning_rate
+from seigan_tf.progress import bar
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.training import backend, callbacks, checkpoint, data_summary, report, samples
+from seigan_tf.training import backend, callbacks, checkpoint, report, samples
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.sample_grid import save_grid
-from seigan_tf.training.progress import ProgressDisplay, photographs
+from seigan_tf.training.progress import ProgressDisplay
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.stops import SignalCatcher
 
@@ -42,7 +43,7 @@ def run(config: Config, folder: RunFolder, console: Console | None = None) -> di
     try:
         _check(config)
         backend.prepare(config.networks.seed, config.training.precision)
-        with photographs(console) as progress:
+        with bar(console, "reading photographs") as progress:
             crops = crop_set.load(config.data, config.networks.size, progress)
         model = build(config)
         start = _restore(model, folder, config.training.steps)
@@ -165,7 +166,13 @@ def _fit(model: SEIGAN, crops: Crops, config: Config, folder: RunFolder, start: 
         ]
         for stretch in stretches(start.step, training.steps, training.steps_per_epoch):
             batches = pairs.training_pairs(
-                crops, training.batch_size, config.data.seed, config.data.jitter, start=stretch.start
+                crops,
+                training.batch_size,
+                config.data.seed,
+                config.data.jitter,
+                zoom=config.data.zoom,
+                shift=config.data.shift,
+                start=stretch.start,
             )
             model.fit(
                 batches,

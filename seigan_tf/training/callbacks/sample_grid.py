@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from seigan_tf.training.atomic import replacing
+from seigan_tf.atomic import replacing
 from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
 from seigan_tf.training.samples import Samples, sample_grid
 

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+from seigan_tf.data.problems import PLURALS
+
 NAMED = 3
-"""Unreadable photographs that are named; the others are counted."""
+"""Problems that are named; the others are counted."""
 
 
 def lines(report: dict[str, Any]) -> Iterator[str]:
-    """The report of `crop_set.load` for the screen: crops kept, objects left out by rule, photographs left out."""
+    """The report of `crop_set.load` for the screen: crops kept, objects left out by rule, and what cannot be used."""
     train, validation = report["train"], report["validation"]
     yield (
         f"{train['objects']} object crops and {train['backgrounds']} background crops for training, "
@@ -16,12 +18,17 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     )
     if validation["objects"] == validation.get("without_mask", 0):
         yield "there is no mask to measure by: no IoU is shown, and the last weights are kept"
+    if train["backgrounds"] < train.get("backgrounds_wanted", 0):
+        yield f"training: the photographs have no room for the {train['backgrounds_wanted']} backgrounds wanted"
     for name, split in (("training", train), ("validation", validation)):
         dropped = [f"{count} by {rule}" for rule, count in split.get("dropped", {}).items() if count]
         if dropped:
             yield f"{name}: left out of {split['annotations']} annotated objects: {', '.join(dropped)}"
-        unreadable = split.get("unreadable", {})
-        if unreadable:
-            reasons = [f"{photo} ({reason})" for photo, reason in list(unreadable.items())[:NAMED]]
-            more = " and others" if len(unreadable) > NAMED else ""
-            yield f"{name}: {len(unreadable)} photographs cannot be read and are skipped: {', '.join(reasons)}{more}"
+        if any(split.get("problems", {}).values()):
+            yield f"{name}: {_problems(split['problems'])}"
+
+
+def _problems(problems: dict[str, Any]) -> str:
+    counts = " and ".join(f"{problems[kind]} {plural}" for kind, plural in PLURALS.items() if problems[kind])
+    more = "; and others" if problems["photo"] + problems["object"] > NAMED else ""
+    return f"{counts} cannot be used and are skipped: {'; '.join(problems['listed'][:NAMED])}{more}"
