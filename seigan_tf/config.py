@@ -114,17 +114,26 @@ class LossesConfig:
 class DataConfig:
     """Where photographs and boxes come from, and the rules by which they become crops."""
 
-    source: Literal["synthetic", "coco"] = "synthetic"
-    """synthetic needs nothing; coco reads photographs and a COCO JSON file."""
+    source: Literal["synthetic", "crops", "coco", "yolo", "voc", "cityscapes", "csv"] = "synthetic"
+    """synthetic needs nothing; crops is a folder made by `python -m seigan_tf prepare`; the others are the formats of
+    the annotations."""
+    crops: Path | None = None
+    """Folder of prepared crops; the rules below were applied when it was made."""
     images: Path | None = None
     """Folder of the training photographs."""
     annotations: Path | None = None
-    """COCO JSON file with their boxes."""
+    """File or folder with their boxes."""
     val_images: Path | None = None
-    """Folder of the validation photographs; without it a tenth of the training photographs is held out, where
+    """Folder of the validation photographs; without it some of the training photographs are held out, where
     their annotations have masks to measure by."""
     val_annotations: Path | None = None
-    """COCO JSON file of the validation photographs; its masks, where present, give the validation IoU."""
+    """File or folder with their boxes; the masks, where present, give the validation IoU."""
+    held_out: float = 0.1
+    """Fraction of the training photographs kept for validation where none are given."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes whose objects become crops; all unless given. No crop touches an object of any class."""
+    max_bad: float = 0.01
+    """Fraction of photographs, and of annotated objects, that may be unusable before the run ends."""
     object_fraction: float = 100 / 128
     """Long side of the object in the crop: 100 of 128 for COCO, 64 of 128 for the Flickr dogs (sections 4.1, 4.2)."""
     min_short_side: float = 20.0
@@ -137,6 +146,10 @@ class DataConfig:
     """Background crops to look for, for each object crop (section 4.2: at least 2)."""
     jitter: float = 0.1
     """Random change of brightness, contrast and saturation, as a fraction."""
+    zoom: float = 0.0
+    """Random change of scale, as a fraction."""
+    shift: float = 0.0
+    """Random shift, as a fraction of the crop's side."""
     synthetic_train: int = 2000
     """Crops of the synthetic training set."""
     synthetic_val: int = 200
@@ -194,7 +207,7 @@ def from_dict(kind: type, values: dict[str, Any]):
         ValueError: a field is unknown, missing or of another type; the message names it.
     """
     try:
-        return dacite.from_dict(kind, values, dacite.Config(strict=True, cast=[Path], check_types=True))
+        return dacite.from_dict(kind, values, dacite.Config(strict=True, cast=[Path, tuple], check_types=True))
     except dacite.DaciteError as error:
         raise ValueError(f"{kind.__name__}: {error}") from None
 

@@ -1,0 +1,115 @@
+"""Brings photos and their objects together where the annotations hold them apart, in little memory."""
+
+import sqlite3
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple
+
+MAX_ID = 2**63 - 1
+"""Numbers are stored in 64 bits."""
+
+TABLES = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA temp_store = FILE;
+PRAGMA cache_size = -8000;  -- KiB of memory; the rest lies on disk
+CREATE TABLE photos (position INTEGER PRIMARY KEY, name TEXT UNIQUE, width INTEGER, height INTEGER, refused INTEGER,
+    incomplete INTEGER DEFAULT 0);
+CREATE TABLE keys (key PRIMARY KEY, photo INTEGER) WITHOUT ROWID;
+CREATE TABLE objects (position INTEGER PRIMARY KEY, photo INTEGER, id INTEGER UNIQUE, content BLOB);
+CREATE INDEX objects_of_photo ON objects (photo);
+BEGIN;
+"""
+# Both orders are those of the tables and the index: SQLite walks along them and sorts nothing.
+JOINED = """
+SELECT photos.position, name, width, height, incomplete, id, content
+FROM photos LEFT JOIN objects ON objects.photo = photos.position
+WHERE NOT refused ORDER BY photos.position, objects.position
+"""
+
+
+class Joined(NamedTuple):
+    """One photo with what was added to it, in the order in which it came."""
+
+    name: str
+    width: int | None
+    height: int | None
+    incomplete: bool
+    """Not all of its objects could be added."""
+    objects: list[tuple[int, bytes]]
+    """Id and content of each object."""
+
+
+class Join:
+    """Photos and objects in a temporary SQLite database; a context manager that closes it at the end.
+
+    An object belongs to the photo that its key leads to. More than one key may lead to one photo; a key that leads
+    to None is that of a photo that was refused.
+
+    Raises:
+        ValueError: no room on the disk; the message names the annotations.
+    """
+
+    def __init__(self, annotations: Path):
+        self._annotations = annotations
+
+    def __enter__(self) -> "Join":
+        # No name stands for a file that SQLite makes when it needs one, in TMPDIR, and that no killed process leaves.
+        # A consumer may ask for the first photo on one thread and for the next on another.
+        self._file = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._file.executescript(TABLES)
+        return self
+
+    def __exit__(self, kind, error, trace) -> None:
+        self._file.close()
+        if isinstance(error, sqlite3.Error):
+            raise ValueError(
+                f"{self._annotations}: the temporary file of its photos cannot be written ({error}), expected room for"
+                " as much as the annotations take; TMPDIR chooses the folder"
+            ) from None
+
+    def add_photo(self, name: str, width: int | None = None, height: int | None = None) -> tuple[int, bool]:
+        """Its number, and whether the name is new; a name that is not stands for the photo added before."""
+        values = name, width, height
+        added = self._file.execute("INSERT OR IGNORE INTO photos VALUES (NULL, ?, ?, ?, 0, 0)", values)
+        if added.rowcount:
+            return added.lastrowid, True
+        return self._file.execute("SELECT position FROM photos WHERE name = ?", (name,)).fetchone()[0], False
+
+    def link(self, key: int | str, photo: int | None) -> None:
+        """Makes the key lead to the photo, or to None."""
+        self._file.execute("REPLACE INTO keys VALUES (?, ?)", (key, photo))
+
+    def linked(self, key: int | str) -> tuple[int | None, str | None] | None:
+        """Number and name of the photo that the key leads to, None for both if refused; None if the key is unknown."""
+        return self._file.execute(
+            "SELECT photo, name FROM keys LEFT JOIN photos ON position = photo WHERE key = ?", (key,)
+        ).fetchone()
+
+    def refuse(self, key: int | str) -> None:
+        """Makes the key lead to None and leaves out the photo that it led to, with all its objects."""
+        self._file.execute(
+            "UPDATE photos SET refused = 1 WHERE position = (SELECT photo FROM keys WHERE key = ?)", (key,)
+        )
+        self.link(key, None)
+
+    def add_object(self, photo: int, identity: int, content: bytes) -> bool:
+        """Whether the id is new; an object whose id is not is left out, and the photo lacks it."""
+        values = photo, identity, content
+        if self._file.execute("INSERT OR IGNORE INTO objects VALUES (NULL, ?, ?, ?)", values).rowcount:
+            return True
+        self.lacks_object(photo)
+        return False
+
+    def lacks_object(self, photo: int) -> None:
+        """Remembers that the photo shows an object that could not be added."""
+        self._file.execute("UPDATE photos SET incomplete = 1 WHERE position = ?", (photo,))
+
+    def __iter__(self) -> Iterator[Joined]:
+        """The photos in the order in which they were added."""
+        for _, rows in groupby(self._file.execute(JOINED), key=lambda row: row[0]):
+            rows: list[tuple[Any, ...]] = list(rows)
+            objects = [(identity, content) for *_, identity, content in rows if identity is not None]
+            name, width, height, incomplete = rows[0][1:5]
+            yield Joined(name, width, height, bool(incomplete), objects)

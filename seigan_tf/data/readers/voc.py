@@ -1,0 +1,150 @@
+"""Reads photographs annotated as in Pascal VOC (http://host.robots.ox.ac.uk/pascal/VOC/): one XML file for each."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+from xml.parsers import expat
+
+from seigan_tf.data.annotations import Object, Photo, Problem
+from seigan_tf.data.photographs import UnreadablePhoto, photo_size
+from seigan_tf.data.readers.common import (
+    checked_box,
+    checked_size,
+    locate,
+    name_of,
+    number,
+    printable,
+    require_folder,
+    shown,
+)
+from seigan_tf.data.readers.files import PHOTO_SUFFIXES, find_files
+
+
+def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
+    """Reads the XML files of the folder, in the order of their paths. Photos without an XML file are not used.
+
+    Objects marked as difficult are used like the others. The corners of boxes are pixels counted from 1, both
+    inside the box. Photos are opened only where a file does not give their size.
+
+    Args:
+        images: folder of the photographs (JPEGImages).
+        annotations: folder of the XML files (Annotations), at the same relative paths as their photos, or anywhere
+            below it where <filename> says which photo is meant. None: they lie beside the photos.
+
+    Yields:
+        Photos, and problems: damaged files, files without a photo, malformed objects, boxes outside their photo.
+
+    Raises:
+        ValueError: a folder is missing, or holds no XML file.
+    """
+    require_folder(images)
+    annotations = images if annotations is None else annotations
+    if not annotations.is_dir():
+        raise ValueError(f"{annotations}: no such folder, expected a folder of Pascal VOC's XML files")
+    found = False
+    claimed: set[str] = set()
+    for path in find_files(annotations, ".xml"):
+        found = True
+        where = shown(path.relative_to(annotations).as_posix())
+        try:
+            root = _parse(path)
+            photo = _find_photo(root, path.relative_to(annotations), images)
+            name = name_of(photo, images)
+            _check_only_one(path, annotations, name, claimed)
+            width, height = _size(root, photo)
+        except UnreadablePhoto as error:
+            yield Problem("photo", name, str(error))
+            continue
+        except ValueError as error:
+            yield Problem("photo", where, str(error))
+            continue
+        objects, incomplete = [], False
+        for index, element in enumerate(root.findall("object"), 1):
+            try:
+                objects.append(_object(element, index, width, height))
+            except ValueError as error:
+                incomplete = True
+                yield Problem("object", f"{where}: object {index}", str(error))
+        yield Photo(photo, width, height, tuple(objects), name, incomplete)
+    if not found:
+        raise ValueError(f"{annotations}: no XML file in it, expected Pascal VOC's annotations")
+
+
+def _parse(path: Path) -> ElementTree.Element:
+    """The file's root element.
+
+    A document type is refused: VOC has none, and the entities that one defines can grow to any size
+    (https://docs.python.org/3/library/xml.html#xml-security).
+    """
+    builder = ElementTree.TreeBuilder()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = builder.start
+    parser.EndElementHandler = builder.end
+    parser.CharacterDataHandler = builder.data
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    try:
+        parser.Parse(path.read_bytes(), True)
+        root = builder.close()
+    except OSError as error:
+        raise ValueError(f"cannot be read ({error.strerror})") from None
+    except (expat.ExpatError, LookupError) as error:  # LookupError: it names an encoding that does not exist.
+        raise ValueError(f"not XML ({shown(str(error))})") from None
+    if root.tag != "annotation":
+        raise ValueError(f"root element is {shown(root.tag)}, expected Pascal VOC's annotation")
+    return root
+
+
+def _refuse_doctype(*_):
+    raise ValueError("XML with a document type, expected Pascal VOC's annotation without one")
+
+
+def _find_photo(root: ElementTree.Element, relative: Path, images: Path) -> Path:
+    """The photo that <filename> names, in the XML file's own subfolder or else from the top; without one of that name,
+    the photo that is called as the XML file is."""
+    file_name = (root.findtext("filename") or "").strip()
+    places = []
+    if file_name:
+        places = [locate(images / relative.parent, file_name), locate(images, file_name)]
+    own = images / relative.with_suffix("")
+    suffixes = sorted(PHOTO_SUFFIXES)
+    places += [own.with_name(own.name + suffix) for suffix in (*suffixes, *map(str.upper, suffixes))]
+    for place in places:
+        if os.path.isfile(place):
+            return place
+    raise ValueError(f"no photo {shown(file_name or own.name)} in the folder of photographs")
+
+
+def _check_only_one(path: Path, annotations: Path, name: str, claimed: set[str]):
+    """Raises ValueError where another XML file is of the same photo: its objects would not be known together."""
+    own = annotations / Path(name).with_suffix(".xml")
+    if path == own:
+        return
+    # Only names that do not follow from the file's own are kept: they are few.
+    if name in claimed or os.path.isfile(own):
+        raise ValueError(f"of photo {name}, which another XML file describes as well")
+    claimed.add(name)
+
+
+def _size(root: ElementTree.Element, photo: Path) -> tuple[int, int]:
+    width, height = (root.findtext(f"size/{side}", "").strip() for side in ("width", "height"))
+    # Some tools write 0 for what they do not know.
+    if width in ("", "0") or height in ("", "0"):
+        return photo_size(photo)
+    return checked_size(width, height)
+
+
+def _object(element: ElementTree.Element, index: int, width: int, height: int) -> Object:
+    box = element.find("bndbox")
+    if box is None:
+        raise ValueError("has no <bndbox>, expected one")
+    edges = []
+    for name in ("xmin", "ymin", "xmax", "ymax"):
+        text = box.findtext(name, "").strip()
+        if not text:
+            raise ValueError(f"<bndbox> has no <{name}>, expected one")
+        edges.append(number(text))
+    left, top = edges[0] - 1, edges[1] - 1
+    box = checked_box(left, top, edges[2] - left, edges[3] - top, width, height)
+    return Object(box, id=index, category=printable(element.findtext("name") or ""))
