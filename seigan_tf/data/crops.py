@@ -1,5 +1,6 @@
 """The rules by which an annotated object becomes a square crop (paper, sections 4.1 and 4.2)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +11,13 @@ from seigan_tf.data.annotations import Object, Photo
 
 DROP_RULES = (
     "crowd",
+    "other_class",
     "degenerate_box",
     "min_short_side",
     "max_object_fraction",
     "min_aspect",
     "other_object_touches",
+    "incomplete_photo",
 )
 """The names of the rules that drop an object, in the order in which they are asked."""
 
@@ -31,7 +34,7 @@ class CropRegion:
 
     def overlaps(self, boxes: np.ndarray) -> np.ndarray:
         """Which boxes, [boxes, 4] of left, top, right, bottom, share pixels with the region: bool [boxes]."""
-        left, top, right, bottom = np.moveaxis(np.asarray(boxes, float), -1, 0)
+        left, top, right, bottom = np.asarray(boxes, float).T
         return (
             (left < self.x + self.side) & (right > self.x) & (top < self.y + self.side) & (bottom > self.y)
         )  # fmt: skip
@@ -53,6 +56,8 @@ class CropRules:
     """Long side of the box by the long side of the photo, at most."""
     min_aspect: float
     """Short side by long side of the box, at least; in [0, 1]."""
+    classes: Collection[str] = ()
+    """Names of the classes whose objects make crops; all unless given."""
 
     def __post_init__(self):
         for name, low, high in (
@@ -72,18 +77,44 @@ class CropRules:
             config.min_short_side,
             config.max_object_fraction,
             config.min_aspect,
+            frozenset(config.classes),
         )
 
 
-def object_region(photo: Photo, item: Object, rules: CropRules) -> CropRegion | str:
-    """The square around one object of the photo, or the name of the rule (of DROP_RULES) that drops it.
+PROTOCOLS = {
+    "dogs": CropRules(object_fraction=64 / 128, min_short_side=60, max_object_fraction=0.4, min_aspect=0),
+    "coco": CropRules(object_fraction=100 / 128, min_short_side=20, max_object_fraction=0.4, min_aspect=0.4),
+}
+"""The paper's: "dogs" of section 4.1 (Flickr), "coco" of section 4.2 (COCO and Cityscapes)."""
 
-    The square has the box's centre and the side long_side / object_fraction, both rounded to whole pixels.
+
+def object_regions(photo: Photo, rules: CropRules) -> list[CropRegion | str]:
+    """For each object of the photo, in their order, the square around it, or the rule (of DROP_RULES) that drops it.
+
+    The square has the box's centre and the side long_side / object_fraction, both rounded to whole pixels. Whatever
+    their class, and crowds too, the other objects may not touch it.
     """
+    boxes = photo.boxes
+    regions = [_region(photo, item, rules) for item in photo.objects]
+    for index, region in enumerate(regions):
+        if isinstance(region, CropRegion):
+            touched = region.overlaps(boxes)
+            touched[index] = False
+            if touched.any():
+                regions[index] = "other_object_touches"
+            elif photo.incomplete:
+                regions[index] = "incomplete_photo"
+    return regions
+
+
+def _region(photo: Photo, item: Object, rules: CropRules) -> CropRegion | str:
+    """As `object_regions`, for one object as if it were alone."""
     x, y, width, height = item.box
     short, long = sorted((width, height))
     if item.crowd:
         return "crowd"
+    if rules.classes and item.category not in rules.classes:
+        return "other_class"
     if short <= 0:
         return "degenerate_box"
     if short < rules.min_short_side:
@@ -93,11 +124,7 @@ def object_region(photo: Photo, item: Object, rules: CropRules) -> CropRegion | 
     if short < rules.min_aspect * long:
         return "min_aspect"
     side = max(round(long / rules.object_fraction), 1)
-    region = CropRegion(round(x + width / 2 - side / 2), round(y + height / 2 - side / 2), side)
-    others = [other is not item for other in photo.objects]
-    if region.overlaps(photo.boxes[others]).any():
-        return "other_object_touches"
-    return region
+    return CropRegion(round(x + width / 2 - side / 2), round(y + height / 2 - side / 2), side)
 
 
 def relative_box(item: Object, region: CropRegion) -> tuple[float, float, float, float]:
@@ -112,10 +139,14 @@ def extract(image: np.ndarray, region: CropRegion, size: int) -> np.ndarray:
 
     Past its border the photo is mirrored, as often as it takes.
     """
-    rows = _mirrored(region.y, region.side, image.shape[0])
-    columns = _mirrored(region.x, region.side, image.shape[1])
-    pixels = Image.fromarray(image[np.ix_(rows, columns)])
-    return np.asarray(pixels.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0))
+    bottom, right = region.y + region.side, region.x + region.side
+    if region.x >= 0 and region.y >= 0 and bottom <= image.shape[0] and right <= image.shape[1]:
+        pixels = image[region.y : bottom, region.x : right]
+    else:
+        rows = _mirrored(region.y, region.side, image.shape[0])
+        pixels = image.take(rows, axis=0).take(_mirrored(region.x, region.side, image.shape[1]), axis=1)
+    resized = Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return np.asarray(resized)
 
 
 def extract_mask(mask: np.ndarray, region: CropRegion) -> np.ndarray:

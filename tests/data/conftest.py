@@ -76,6 +76,11 @@ def coco128():
 
 
 @pytest.fixture
+def coco_person():
+    return real_set("coco_person", "images", "instances.json")
+
+
+@pytest.fixture
 def one_line_error():
     """Runs a call that must raise ValueError, and returns its message after checking that it is one line."""
 

@@ -71,25 +71,52 @@ def test_a_tenth_of_the_photos_is_held_out_by_photo_and_by_seed(photo_set):
     assert not (other.evaluation.images == crops.evaluation.images).all()
 
 
+def test_order_of_the_annotations_does_not_matter(photo_set):
+    for index in range(12):
+        photo_set.add(f"{index}.png", BOX, (140, 100, 40, 30), segmentation=SQUARE)
+    first = load(photo_set.config(), 32)
+    for entries in photo_set.content.values():
+        entries.reverse()
+    second = load(photo_set.config(), 32)
+    assert (second.objects.images == first.objects.images).all()
+    assert (second.objects.boxes == first.objects.boxes).all()
+    assert (second.backgrounds.images == first.backgrounds.images).all()
+    assert (second.evaluation.images == first.evaluation.images).all()
+
+
 def test_missing_and_truncated_photos_are_skipped_counted_and_named(photo_set):
     paths = fill(photo_set, 20)
     cut_short(paths[3])
     paths[5].unlink()
     paths[8].write_text("no photo")
-    crops = load(photo_set.config(), 32)
-    unreadable = crops.report["train"]["unreadable"] | crops.report["validation"]["unreadable"]
-    assert set(unreadable) == {"3.png", "5.png", "8.png"}
-    assert "truncated" in unreadable["3.png"]
-    assert unreadable["5.png"] == "missing"
-    dropped = [crops.report[split]["dropped"]["unreadable_photo"] for split in ("train", "validation")]
-    assert sum(dropped) == 3
+    crops = load(photo_set.config(max_bad=0.2), 32)
+    part = crops.report["train"]
+    assert part["problems"]["photo"] == part["dropped"]["unreadable_photo"] == 3
+    problems = dict(line.split(": ", 1) for line in part["problems"]["listed"])
+    assert set(problems) == {"3.png", "5.png", "8.png"}
+    assert "truncated" in problems["3.png"]
+    assert problems["5.png"] == "missing"
+    assert part["objects"] == len(crops.objects.images) == 17
+    assert part["backgrounds"] == len(crops.backgrounds.images)
+
+
+def test_more_damaged_photos_than_allowed_end_the_run(photo_set, one_line_error):
+    fill(photo_set, 20)[3].unlink()
+    message = one_line_error(load, photo_set.config(), 32)
+    assert "1 of 20 photographs cannot be used (5 %)" in message
+    assert message.endswith("3.png: missing")
+    assert len(load(photo_set.config(max_bad=0.05), 32).objects.images) == 19
 
 
 def test_report_accounts_for_every_annotation_and_is_json(photo_set):
     fill(photo_set, 8)
     photo_set.add("small.png", (10, 10, 10, 10), (100, 100, 30, 5))
     photo_set.add("crowd.png", BOX, iscrowd=1)
-    report = load(photo_set.config(), 32).report
+    (photo_set.images / "3.png").unlink()
+    report = load(photo_set.config(max_bad=0.1), 32).report
+    assert report["source"] == "coco"
+    assert report["train"]["problems"]["photo"] == 1
+    assert report["train"]["backgrounds_wanted"] == 16
     for split in ("train", "validation"):
         part = report[split]
         assert part["annotations"] == part["objects"] + sum(part["dropped"].values())
@@ -107,7 +134,7 @@ def test_progress_counts_every_photo(photo_set):
 def test_nothing_readable_is_an_error_that_names_folder_and_first_photo(photo_set, one_line_error, ending):
     for path in fill(photo_set, 3):
         cut_short(path) if ending == "truncated" else path.unlink()
-    message = one_line_error(load, photo_set.config(), 32)
+    message = one_line_error(load, photo_set.config(max_bad=1.0), 32)
     assert str(photo_set.images) in message
     assert ending in message
 
@@ -137,13 +164,13 @@ def test_no_background_at_all_is_an_error(photo_set, one_line_error):
     assert "no background" in message
 
 
-def test_photo_of_another_size_than_annotated_is_named_with_both_sizes(photo_set, one_line_error):
+def test_photo_of_another_size_than_annotated_is_named_with_both_sizes(photo_set):
     fill(photo_set)
     photo_set.content["images"][2]["width"] = 190
-    message = one_line_error(load, photo_set.config(), 32)
-    assert "2.png" in message
-    assert "200 x 160" in message
-    assert "190 x 160" in message
+    (problem,) = load(photo_set.config(max_bad=0.5), 32).report["train"]["problems"]["listed"]
+    assert "2.png" in problem
+    assert "200 x 160" in problem
+    assert "190 x 160" in problem
 
 
 def test_photo_stored_sideways_is_turned_as_annotated(photo_set):
@@ -164,12 +191,10 @@ def test_photo_stored_sideways_is_turned_as_annotated(photo_set):
     ("settings", "field"),
     [
         ({"images": None}, "data.images"),
-        ({"annotations": None}, "data.annotations"),
-        ({"val_images": "here"}, "data.val_annotations"),
         ({"val_annotations": "here"}, "data.val_images"),
-        ({"backgrounds_per_object": 0.0}, "data.backgrounds_per_object is 0.0"),
-        ({"object_fraction": 2.0}, "data.object_fraction is 2.0"),
-        ({"seed": -1}, "data.seed is -1"),
+        ({"source": "crops"}, "data.crops"),
+        ({"source": "synthetic", "object_fraction": 2.0}, "data.object_fraction is 2.0"),
+        ({"source": "synthetic", "seed": -1}, "data.seed is -1"),
     ],
 )
 def test_unusable_setting_is_named(photo_set, one_line_error, settings, field):

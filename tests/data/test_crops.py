@@ -1,24 +1,31 @@
 """The crop rules of the paper, and the pixels that a region gives."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
+from seigan_tf.config import DataConfig
+from seigan_tf.data import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.data.annotations import Object, Photo
 from seigan_tf.data.crops import (
     DROP_RULES,
+    PROTOCOLS,
     CropRegion,
     CropRules,
     extract,
     extract_mask,
-    object_region,
+    object_regions,
     relative_box,
 )
+from seigan_tf.data.pairs import evaluation_pairs
+from seigan_tf.evaluation.iou import to_original
 
-RULES = CropRules(object_fraction=100 / 128, min_short_side=20, max_object_fraction=0.4, min_aspect=0.4)
+RULES = PROTOCOLS["coco"]
 ANYTHING = CropRules(object_fraction=0.5, min_short_side=0, max_object_fraction=1, min_aspect=0)
 
 
@@ -27,8 +34,7 @@ def photo_of(*boxes, width=400, height=300, crowd=False):
 
 
 def outcome(*boxes, rules=RULES, **settings):
-    photo = photo_of(*boxes, **settings)
-    return object_region(photo, photo.objects[0], rules)
+    return object_regions(photo_of(*boxes, **settings), rules)[0]
 
 
 @st.composite
@@ -40,7 +46,7 @@ def boxes(draw, width=400, height=300):
 @given(boxes(), st.floats(0.1, 1))
 def test_object_is_centred_and_of_the_protocols_size_within_a_pixel(box, fraction):
     photo = photo_of(box)
-    region = object_region(photo, photo.objects[0], CropRules(fraction, 0, 1, 0))
+    (region,) = object_regions(photo, CropRules(fraction, 0, 1, 0))
     x, y, width, height = box
     assert abs(region.side * fraction - max(width, height)) <= 1
     assert abs(region.x + region.side / 2 - (x + width / 2)) <= 1
@@ -49,11 +55,13 @@ def test_object_is_centred_and_of_the_protocols_size_within_a_pixel(box, fractio
     assert max(ymax - ymin, xmax - xmin) == pytest.approx(fraction, abs=1.5 / region.side)
 
 
-@given(boxes(), st.lists(boxes(), max_size=4))
-def test_no_other_box_shares_a_pixel_with_an_object_crop(box, others):
-    region = outcome(box, *others, rules=ANYTHING)
+@given(boxes(), st.lists(st.tuples(boxes(), st.booleans(), st.sampled_from(["cat", "dog"])), max_size=4))
+def test_no_other_box_of_any_class_shares_a_pixel_with_an_object_crop(box, others):
+    objects = [Object(other, crowd, category=category) for other, crowd, category in others]
+    photo = Photo(Path("a.png"), 400, 300, (Object(box, category="cat"), *objects))
+    region = object_regions(photo, replace(ANYTHING, classes=["cat"]))[0]
     assume(not isinstance(region, str))
-    for x, y, width, height in others:
+    for (x, y, width, height), _, _ in others:
         apart_x = x + width <= region.x or x >= region.x + region.side
         apart_y = y + height <= region.y or y >= region.y + region.side
         assert apart_x or apart_y
@@ -83,7 +91,26 @@ def test_crowds_touch_like_other_objects():
     photo = photo_of((100, 100, 50, 50))
     crowd = Object((150, 100, 30, 30), crowd=True)
     photo = Photo(photo.path, photo.width, photo.height, (*photo.objects, crowd))
-    assert object_region(photo, photo.objects[0], RULES) == "other_object_touches"
+    assert object_regions(photo, RULES) == ["other_object_touches", "crowd"]
+
+
+def test_objects_of_other_classes_make_no_crop_but_still_touch():
+    cat, near, far = Object((100, 100, 50, 50), category="cat"), (155, 100, 30, 30), (300, 200, 50, 50)
+    rules = replace(RULES, classes=["cat", "cow"])
+    for box, expected in ((near, "other_object_touches"), (far, CropRegion(93, 93, 64))):
+        photo = Photo(Path("a.png"), 400, 300, (cat, Object(box, category="dog")))
+        assert object_regions(photo, rules) == [expected, "other_class"]
+
+
+def test_class_is_asked_right_after_crowds():
+    crowd = Object((0, 0, 0, 0), crowd=True, category="dog")
+    photo = Photo(Path("a.png"), 400, 300, (crowd, replace(crowd, crowd=False)))
+    assert object_regions(photo, replace(RULES, classes=["cat"])) == ["crowd", "other_class"]
+    assert DROP_RULES[:2] == ("crowd", "other_class")
+
+
+def test_two_annotations_of_one_object_touch_each_other():
+    assert object_regions(photo_of((100, 100, 50, 50), (100, 100, 50, 50)), RULES) == ["other_object_touches"] * 2
 
 
 def test_objects_at_the_limits_of_the_rules_are_kept():
@@ -107,6 +134,24 @@ def test_rule_out_of_range_is_named_with_its_value(one_line_error, name, value):
     assert f"data.{name} is {value}" in message
 
 
+def test_protocols_are_those_of_the_paper():
+    dogs, coco = PROTOCOLS["dogs"], PROTOCOLS["coco"]
+    photo = photo_of((400, 300, 64, 128), width=1000, height=1000)
+    assert object_regions(photo, dogs) == [CropRegion(304, 236, 256)]
+    assert object_regions(photo, coco) == [CropRegion(350, 282, 164)]
+    thin, small = photo_of((400, 300, 61, 300), width=1000, height=1000), photo_of((100, 100, 59, 59))
+    assert isinstance(object_regions(thin, dogs)[0], CropRegion)
+    assert object_regions(thin, coco) == ["min_aspect"]
+    assert object_regions(small, dogs) == ["min_short_side"]
+    assert isinstance(object_regions(small, coco)[0], CropRegion)
+    for rules in PROTOCOLS.values():
+        assert object_regions(photo_of((100, 100, 161, 161)), rules) == ["max_object_fraction"]
+
+
+def test_settings_default_to_the_protocol_of_coco():
+    assert CropRules.from_config(DataConfig()) == replace(PROTOCOLS["coco"], classes=frozenset())
+
+
 def test_crop_shows_the_pixels_of_its_region():
     image = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
     assert (extract(image, CropRegion(5, 7, 12), 12) == image[7:19, 5:17]).all()
@@ -119,6 +164,15 @@ def test_past_the_border_the_photo_is_mirrored_however_small_it_is(x, y, side, h
     around = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), mode="symmetric")
     expected = around[margin + y : margin + y + side, margin + x : margin + x + side]
     assert (extract(image, CropRegion(x, y, side), side) == expected).all()
+
+
+@given(st.integers(-30, 60), st.integers(-30, 60), st.integers(1, 50), st.integers(1, 40))
+def test_resized_crop_is_that_of_the_mirrored_photo_wherever_the_region_lies(x, y, side, size):
+    image = np.random.default_rng(3).integers(0, 256, (45, 37, 3), np.uint8)
+    around = np.pad(image, ((40, 120), (40, 120), (0, 0)), mode="symmetric")
+    square = Image.fromarray(around[40 + y : 40 + y + side, 40 + x : 40 + x + side])
+    expected = np.asarray(square.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0))
+    assert (extract(image, CropRegion(x, y, side), size) == expected).all()
 
 
 def test_reduced_crop_is_antialiased():
@@ -134,3 +188,49 @@ def test_mask_crop_lies_on_the_image_crop_and_is_empty_outside_the_photo(x, y, s
     margin = 120
     expected = np.pad(mask, margin)[margin + y : margin + y + side, margin + x : margin + x + side]
     assert (extract_mask(mask, CropRegion(x, y, side)) == expected).all()
+
+
+def random_mask(generator, height, width, roughness):
+    """Ellipses, with noise on their edges, which may reach past the border."""
+    rows, columns = np.indices((height, width))
+    rough = generator.random((height, width)) * roughness
+    mask = np.zeros((height, width), bool)
+    for _ in range(generator.integers(1, 5)):
+        row, column = generator.uniform(0, height), generator.uniform(0, width)
+        radii = generator.uniform(1, max(height, width) / 2, 2)
+        mask |= ((rows - row) / radii[0]) ** 2 + ((columns - column) / radii[1]) ** 2 + rough < 1
+    return mask
+
+
+def distances_to_border(mask, where):
+    """Of the pixels `where`, the distance of their centres from the nearest edge between object and background."""
+    below = np.argwhere(mask[1:] != mask[:-1]) + np.array([0.5, 0])
+    right = np.argwhere(mask[:, 1:] != mask[:, :-1]) + np.array([0, 0.5])
+    border = np.concatenate([below, right])
+    return np.sqrt(((np.argwhere(where)[:, None] - border[None]) ** 2).sum(axis=-1)).min(axis=1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 9999), st.integers(20, 90), st.sampled_from([24, 32, 64]), st.integers(-15, 15))
+def test_mask_to_crop_and_back_to_the_photo_loses_less_than_a_pixel_at_the_border(seed, side, size, start):
+    # Of noise in single pixels a smaller crop can keep nothing.
+    mask = random_mask(np.random.default_rng(seed), 80, 100, roughness=0.5 if side <= size else 0)
+    region = CropRegion(start, -start, side)
+    truth = extract_mask(mask, region)
+    evaluation = EvaluationCrops(np.zeros((1, size, size, 3), np.uint8), np.zeros((1, 4), np.float32), [truth])
+    backgrounds = BackgroundCrops(evaluation.images)
+    crops = Crops(ObjectCrops(evaluation.images, evaluation.boxes), backgrounds, evaluation, {})
+    (batch,) = evaluation_pairs(crops, 1)
+    back = to_original(batch["object"]["mask"][0, ..., 0], side, side) > 0.5
+    # Of the original where the crop has its resolution, of the crop where it has less.
+    pixel = max(1, side / size)
+    changed = back != truth
+    if truth.any() and not truth.all():
+        assert (distances_to_border(truth, changed) < pixel).all()
+    else:
+        assert not changed.any()
+    # Laid back where it was cut, what is inside the photo agrees with the photo's mask in all other pixels.
+    around = np.pad(mask, 110)
+    place = np.s_[110 + region.y : 110 + region.y + side, 110 + region.x : 110 + region.x + side]
+    inside = np.pad(np.ones_like(mask), 110)[place]
+    assert ((back != around[place]) & inside).sum() <= changed.sum()

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from seigan_tf.data import shapes
-from seigan_tf.data.synthetic import synthetic_backgrounds, synthetic_objects
+from seigan_tf.data.synthetic import shapes, synthetic_backgrounds, synthetic_objects
 
 SIZE = 48
 

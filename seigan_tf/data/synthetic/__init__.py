@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seigan_tf.data import shapes, textures
+from seigan_tf.data.synthetic import shapes, textures
 
 CHUNK = 100
 """Crops drawn at once, which bounds the memory."""

@@ -1,0 +1,76 @@
+"""Calls a function on many items in worker processes, with little in memory and in order."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import Connection
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AHEAD = 4
+"""Items given out for each worker, so that none waits while the oldest is still at work."""
+
+
+def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    """As `map(function, items)`; at most AHEAD * workers items are read ahead of the results.
+
+    The workers are fresh processes, which import the module of `function` and nothing of this process. They end with
+    the iterator, with an error, with Ctrl-C, and also where this process is killed.
+
+    Args:
+        function: of a module, or a `functools.partial` of one; it, items and results are pickled.
+        workers: processes; 0 calls the function here.
+
+    Raises:
+        ValueError: `workers` is negative.
+        ChildProcessError: a worker was killed, as the system does where memory runs out.
+        Exception: whatever `function` raises.
+    """
+    if workers < 0:
+        raise ValueError(f"workers is {workers}, expected at least 0")
+    return _in_processes(function, items, workers) if workers else map(function, items)
+
+
+def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    # A forked process would inherit the locks of this one's threads (TensorFlow, Grain) as they happen to be.
+    context = multiprocessing.get_context("spawn")
+    their_end, lifeline = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(their_end,))
+    try:
+        running = deque()
+        for item in items:
+            running.append(executor.submit(function, item))
+            if len(running) >= AHEAD * workers:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+    except BrokenProcessPool:
+        raise ChildProcessError(
+            "a worker process was killed, as the system does where memory runs out; use fewer workers"
+        ) from None
+    except BaseException:
+        lifeline.close()
+        raise
+    finally:
+        executor.shutdown(cancel_futures=True)
+        lifeline.close()
+        their_end.close()
+
+
+def _start(lifeline: Connection) -> None:
+    # Ctrl-C reaches every process of the terminal; the one that gave out the work ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+
+
+def _end_with(lifeline: Connection) -> None:
+    """Ends this process when the other end is closed, on purpose or because its process is gone."""
+    lifeline.poll(None)
+    os._exit(1)
