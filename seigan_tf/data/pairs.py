@@ -5,8 +5,10 @@ Every batch is a function of the seed and its number alone, so that a run contin
 
 import grain
 import numpy as np
+from absl import flags
 from PIL import Image
 
+from seigan_tf.data.augment import Augmentation, augment
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.pixels import to_float
 
@@ -16,54 +18,81 @@ READ_AHEAD = grain.ReadOptions(num_threads=1, prefetch_buffer_size=4)
 """Grain's own default holds 500 batches: 400 MB at batch 8 and 64 pixels, made on the cores that train."""
 
 
-def training_pairs(crops: Crops, batch_size: int, seed: int, jitter: float, start: int = 0) -> grain.IterDataset[Batch]:
+def training_pairs(
+    crops: Crops,
+    batch_size: int,
+    seed: int,
+    jitter: float,
+    start: int = 0,
+    *,
+    zoom: float = 0.0,
+    shift: float = 0.0,
+    shard: tuple[int, int] = (0, 1),
+    workers: int = 0,
+) -> grain.IterDataset[Batch]:
     """Endless batches of object crops and background crops, paired at random and augmented, as `fit` takes them.
 
     A batch is {"object": {"image": [B, S, S, 3], "box": [B, 4]}, "background": {"image": [B, S, S, 3]}}, all float32,
     images in [-1, 1], boxes ymin, xmin, ymax, xmax relative to the crop. Both kinds are drawn in an order of their own
-    that is new in each pass. Augmented by horizontal flips, boxes included, and by `jitter`.
+    that is new in each pass. Augmented as `augment` describes.
+
+    get_state() and set_state() of its iterator continue exactly, given the same number of workers; `start` does so for
+    any number.
 
     Args:
+        crops: their images are asked for len() and indexed by arrays of integers, so that they need not be in memory.
+        batch_size: of one host.
         seed: decides order, pairing and augmentation.
         jitter: largest relative change of brightness, contrast and saturation, in [0, 1).
-        start: batches to skip, at no cost: batch k is the same whether it is reached by iterating or by start=k.
+        start: batches of this host to skip, at no cost: batch k is the same whether it is reached by iterating or by
+            start=k.
+        zoom: largest relative change of scale, in [0, 1).
+        shift: largest shift by the crop's side, in [0, 1).
+        shard: this host's index and the number of hosts. Host i gets the batches i, i + hosts, ... of the sequence that
+            a single host gets.
+        workers: processes that make the batches, each with a copy of what `crops` holds in memory; 0 makes them in a
+            thread of this process, with the same result. Processes pay where a step takes less time than a batch takes
+            to make and cores are idle meanwhile. On two cores two of them made no more stored crops of 128 pixels a
+            second than the thread, and a third fewer of those in memory; each takes most of a second to start. They
+            start as new Python processes: a script needs `if __name__ == "__main__":`, and iterators want close().
 
     Raises:
-        ValueError: batch_size below 1, jitter out of range or start below 0.
+        ValueError: a setting out of its range; the message names it.
     """
     if batch_size < 1:
         raise ValueError(f"training.batch_size is {batch_size}, expected at least 1")
-    if not 0 <= jitter < 1:
-        raise ValueError(f"data.jitter is {jitter}, expected 0 to less than 1")
     if start < 0:
         raise ValueError(f"training_pairs: start is {start}, expected at least 0")
+    host, hosts = shard
+    if not 0 <= host < hosts:
+        raise ValueError(f"training_pairs: shard is {shard}, expected an index from 0 and a larger number of hosts")
+    if workers < 0:
+        raise ValueError(f"training_pairs: workers is {workers}, expected at least 0")
+    changes = Augmentation(jitter, zoom, shift)
     seeds = np.random.SeedSequence(seed).generate_state(3)
+    # Taken out of `crops`, whose evaluation set must not travel to the workers.
+    images, boxes, backgrounds = crops.objects.images, crops.objects.boxes, crops.backgrounds.images
 
     def order(count: int, order_seed: int) -> grain.MapDataset:
         numbers = grain.MapDataset.range(count).seed(int(order_seed)).shuffle().repeat()
         # An endless dataset has no remainder, but Grain overflows when it counts one in batches of 1.
         return numbers.batch(batch_size, drop_remainder=True)
 
-    def augmented(indices: tuple[np.ndarray, np.ndarray], generator: np.random.Generator) -> Batch:
-        objects, boxes = _augment(
-            crops.objects.images[indices[0]],
-            crops.objects.boxes[indices[0]],
-            jitter,
-            generator,
-        )
-        backgrounds, _ = _augment(crops.backgrounds.images[indices[1]], None, jitter, generator)
-        return {
-            "object": {"image": objects, "box": boxes},
-            "background": {"image": backgrounds},
-        }
+    def batch(indices: tuple[np.ndarray, np.ndarray], generator: np.random.Generator) -> Batch:
+        image, box = augment(images[indices[0]], boxes[indices[0]], changes, generator)
+        background, _ = augment(backgrounds[indices[1]], None, changes, generator)
+        return {"object": {"image": image, "box": box}, "background": {"image": background}}
 
-    indices = grain.experimental.ZipMapDataset(
-        [
-            order(len(crops.objects.images), seeds[0]),
-            order(len(crops.backgrounds.images), seeds[1]),
-        ]
-    )
-    return indices.random_map(augmented, seed=int(seeds[2]))[start:].to_iter_dataset(READ_AHEAD)
+    indices = grain.experimental.ZipMapDataset([order(len(images), seeds[0]), order(len(backgrounds), seeds[1])])
+    batches = indices.random_map(batch, seed=int(seeds[2]))[host + start * hosts :: hosts]
+    if not workers:
+        return batches.to_iter_dataset(READ_AHEAD)
+    if not flags.FLAGS.is_parsed():
+        # Grain's own settings are absl flags, which only absl's `app.run` parses.
+        flags.FLAGS.mark_as_parsed()
+    options = grain.MultiprocessingOptions(num_workers=workers, per_worker_buffer_size=4)
+    # A worker needs no thread beside its own: its buffer is what is read ahead.
+    return batches.to_iter_dataset(grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)).mp_prefetch(options)
 
 
 def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
@@ -81,16 +110,17 @@ def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
         raise ValueError("evaluation_pairs: the crops hold no object with a mask, expected at least one")
     if batch_size < 1:
         raise ValueError(f"evaluation_pairs: batch_size is {batch_size}, expected at least 1")
-    size = evaluation.images.shape[1]
-    masks = np.stack([_resize_mask(mask, size) for mask in evaluation.masks])
 
     def batch(indices: np.ndarray) -> Batch:
+        images = evaluation.images[indices]
+        # Resized here and not once for all: kept, they would take more memory than the crops.
+        masks = [_resize_mask(evaluation.masks[index], images.shape[1]) for index in indices.tolist()]
         backgrounds = crops.backgrounds.images[indices % len(crops.backgrounds.images)]
         return {
             "object": {
-                "image": to_float(evaluation.images[indices]),
+                "image": to_float(images),
                 "box": evaluation.boxes[indices],
-                "mask": masks[indices],
+                "mask": np.stack(masks),
             },
             "background": {"image": to_float(backgrounds)},
         }
@@ -102,32 +132,3 @@ def _resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
     """bool [h, w] to float32 [size, size, 1]."""
     image = Image.fromarray(mask.astype(np.float32))
     return np.asarray(image.resize((size, size), Image.Resampling.BOX))[..., None]
-
-
-def _augment(
-    images: np.ndarray,
-    boxes: np.ndarray | None,
-    jitter: float,
-    generator: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Flips and changes colours; uint8 images in, float32 in [-1, 1] out."""
-    flipped = generator.random(len(images)) < 0.5
-    images = to_float(np.where(flipped[:, None, None, None], images[:, :, ::-1], images))
-    if boxes is not None:
-        boxes = np.where(flipped[:, None], flip_boxes(boxes), boxes)
-    if jitter:
-        changes = generator.uniform(-jitter, jitter, (3, len(images), 1, 1, 1)).astype(np.float32)
-        brightness, contrast, saturation = changes
-        # mean + (1 + contrast) ((grey - mean) + (1 + saturation) (image - grey)) + brightness, multiplied out.
-        grey = images @ np.full((3, 1), 1 / 3, np.float32)
-        mean = grey.mean(axis=(1, 2), keepdims=True)
-        images *= (1 + contrast) * (1 + saturation)
-        images += brightness - contrast * mean - (1 + contrast) * saturation * grey
-        np.clip(images, -1, 1, out=images)
-    return images, boxes
-
-
-def flip_boxes(boxes: np.ndarray) -> np.ndarray:
-    """Boxes [., 4] of ymin, xmin, ymax, xmax after their images are mirrored left to right."""
-    ymin, xmin, ymax, xmax = np.moveaxis(boxes, -1, 0)
-    return np.stack([ymin, 1 - xmax, ymax, 1 - xmin], axis=-1)

@@ -1,6 +1,8 @@
 """Training and evaluation pairs: what a batch holds, and that batch k is always batch k."""
 
+import contextlib
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -8,9 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seigan_tf.data import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
-from seigan_tf.data.pairs import evaluation_pairs, flip_boxes, training_pairs
+from seigan_tf.data.pairs import evaluation_pairs, training_pairs
 
 SIZE = 16
+
+OBJECT_MEANS = [-0.5429787, -0.4003791, -0.4709092, -0.5143838]
+BACKGROUND_MEANS = [0.1066582, -0.0541879, 0.0727542, 0.0745859]
+LEFTS = [0.125, 0.1875, 0.25, 0.0]
 
 
 def made_crops(objects=60, backgrounds=90):
@@ -59,11 +65,6 @@ def test_flips_move_boxes_with_the_pixels():
             np.testing.assert_allclose(box, tight, atol=1e-6)
             flipped.add(bool(np.abs(originals - box).sum(axis=1).min() > 1e-6))
     assert flipped == {False, True}
-
-
-@given(st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4))
-def test_flipping_a_box_twice_gives_it_back(box):
-    np.testing.assert_allclose(flip_boxes(flip_boxes(np.array([box]))), [box], atol=1e-6)
 
 
 def test_jitter_changes_colours_by_no_more_than_it_says():
@@ -122,6 +123,105 @@ def test_each_pass_shows_every_crop_once_in_a_new_order_and_pairing():
     assert len({pair for order in zip(objects, backgrounds, strict=True) for pair in zip(*order, strict=True)}) > 15
 
 
+def test_first_batch_is_the_one_that_earlier_versions_made():
+    """A run continues exactly after an update: order, pairing, flips and colours are drawn as they were."""
+    (batch,) = take(training_pairs(made_crops(), 4, seed=7, jitter=0.1, start=3), 1)
+    means = {kind: batch[kind]["image"].astype(float).mean(axis=(1, 2, 3)) for kind in batch}
+    np.testing.assert_allclose(means["object"], OBJECT_MEANS, atol=1e-5)
+    np.testing.assert_allclose(means["background"], BACKGROUND_MEANS, atol=1e-5)
+    np.testing.assert_allclose(batch["object"]["box"][:, 1], LEFTS, atol=1e-6)
+
+
+def test_zoom_and_shift_leave_order_flips_and_the_bounds_of_what_a_batch_holds():
+    plain, changed = (
+        take(training_pairs(made_crops(), 4, seed=0, jitter=0.1, zoom=size, shift=size), 8) for size in (0.0, 0.3)
+    )
+    for before, after in zip(plain, changed, strict=True):
+        for kind, name in (("object", "image"), ("object", "box"), ("background", "image")):
+            assert after[kind][name].shape == before[kind][name].shape
+            assert after[kind][name].dtype == np.float32
+            low = 0 if name == "box" else -1
+            assert after[kind][name].min() >= low
+            assert after[kind][name].max() <= 1
+        assert (before["object"]["box"] != after["object"]["box"]).any()
+        assert (before["background"]["image"] != after["background"]["image"]).any()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 4), st.integers(0, 20), st.integers(0, 1000))
+def test_hosts_share_the_sequence_of_one_host(hosts, start, seed):
+    def batches(**where):
+        return training_pairs(made_crops(), 3, seed, 0.1, zoom=0.1, **where)
+
+    whole = take(batches(start=start * hosts), 3 * hosts)
+    for host in range(hosts):
+        shared = take(batches(start=start, shard=(host, hosts)), 3)
+        assert all(same(a, b) for a, b in zip(shared, whole[host::hosts], strict=True))
+
+
+def test_hosts_together_show_every_object_once_per_pass():
+    crops = made_crops(objects=12, backgrounds=20)
+    shares = [take(training_pairs(crops, 2, 0, 0.0, shard=(host, 3)), 4) for host in range(3)]
+    for one_pass in (slice(0, 2), slice(2, 4)):
+        shown = seen([batch for share in shares for batch in share[one_pass]], "object", crops.objects.images)
+        assert sorted(shown) == list(range(12))
+
+
+class Decoded:
+    """Images that exist only while they are looked at, as stored ones do: a length, and indexing by integer arrays."""
+
+    def __init__(self, images):
+        self._images = [image.tobytes() for image in images]
+
+    def __len__(self):
+        return len(self._images)
+
+    def __getitem__(self, indices):
+        assert isinstance(indices, np.ndarray)
+        assert np.issubdtype(indices.dtype, np.integer)
+        return np.stack([np.frombuffer(self._images[i], np.uint8).reshape(SIZE, SIZE, 3) for i in indices])
+
+
+def decoded(crops):
+    """The same crops, none of them held as an array."""
+    return crops._replace(
+        objects=crops.objects._replace(images=Decoded(crops.objects.images)),
+        backgrounds=crops.backgrounds._replace(images=Decoded(crops.backgrounds.images)),
+        evaluation=crops.evaluation._replace(images=Decoded(crops.evaluation.images)),
+    )
+
+
+def test_crops_need_not_be_in_memory():
+    crops = made_crops()
+    for make in (lambda crops: training_pairs(crops, 4, 0, 0.1, zoom=0.1), lambda crops: evaluation_pairs(crops, 7)):
+        assert all(same(a, b) for a, b in zip(take(make(crops), 9), take(make(decoded(crops)), 9), strict=True))
+
+
+def test_state_continues_exactly():
+    dataset = training_pairs(made_crops(), 4, 0, 0.1, zoom=0.1, shift=0.1, shard=(1, 2))
+    iterator = iter(dataset)
+    for _ in range(5):
+        next(iterator)
+    state = json.loads(json.dumps(iterator.get_state()))
+    expected = [next(iterator) for _ in range(3)]
+    resumed = iter(dataset)
+    resumed.set_state(state)
+    assert all(same(a, next(resumed)) for a in expected)
+
+
+def test_worker_processes_give_the_same_batches_and_continue_exactly():
+    settings = dict(batch_size=4, seed=0, jitter=0.1, zoom=0.1, shift=0.1, start=2)
+    expected = take(training_pairs(made_crops(), **settings), 9)
+    dataset = training_pairs(decoded(made_crops()), **settings, workers=2)
+    with contextlib.closing(iter(dataset)) as iterator:
+        assert all(same(a, next(iterator)) for a in expected[:5])
+        state = json.loads(json.dumps(iterator.get_state()))
+        assert all(same(a, next(iterator)) for a in expected[5:])
+    with contextlib.closing(iter(dataset)) as resumed:
+        resumed.set_state(state)
+        assert all(same(a, next(resumed)) for a in expected[5:])
+
+
 def test_evaluation_goes_through_all_crops_once_in_order_with_masks_and_cycled_backgrounds():
     crops = made_crops(objects=5, backgrounds=2)
     batches = list(evaluation_pairs(crops, 2))
@@ -142,7 +242,12 @@ def test_evaluation_goes_through_all_crops_once_in_order_with_masks_and_cycled_b
         ({"batch_size": 0}, "training.batch_size is 0"),
         ({"jitter": 1.0}, "data.jitter is 1.0"),
         ({"jitter": -0.1}, "data.jitter is -0.1"),
+        ({"zoom": 1.0}, "data.zoom is 1.0"),
+        ({"shift": float("nan")}, "data.shift is nan"),
         ({"start": -1}, "start is -1"),
+        ({"shard": (2, 2)}, "shard is (2, 2)"),
+        ({"shard": (-1, 2)}, "shard is (-1, 2)"),
+        ({"workers": -1}, "workers is -1"),
     ],
 )
 def test_setting_out_of_range_is_named(one_line_error, settings, expected):
