@@ -1,0 +1,48 @@
+"""A picture of many crops, to see at a glance whether boxes and sizes are right."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from seigan_tf.atomic import replacing
+
+SHOWN = 96
+"""Crops on one sheet, at most."""
+SHOWN_SIDE = 96
+"""Side of a crop on the sheet, in pixels."""
+GAP = 4
+BOX_COLOUR = (0, 255, 0)
+
+
+def spread(count: int) -> np.ndarray:
+    """Which of `count` crops a sheet shows: up to 96 indices, evenly spread."""
+    return np.linspace(0, count - 1, min(SHOWN, count)).round().astype(int)
+
+
+def sheet(images: np.ndarray, boxes: np.ndarray | None, path: Path, columns: int = 12) -> None:
+    """Writes a PNG grid of up to 96 crops, evenly spread over all, each with its box if boxes are given.
+
+    Args:
+        images: uint8 [n, S, S, 3], n at least 1.
+        boxes: float32 [n, 4], ymin, xmin, ymax, xmax relative to the crop, or None.
+        path: where to; the file appears when it is complete.
+        columns: crops in a row.
+
+    Raises:
+        OSError: the picture cannot be written.
+    """
+    chosen = spread(len(images))
+    columns = min(columns, len(chosen))
+    pitch = SHOWN_SIDE + GAP
+    picture = Image.new("RGB", (columns * pitch + GAP, -(-len(chosen) // columns) * pitch + GAP), "white")
+    draw = ImageDraw.Draw(picture)
+    for place, index in enumerate(chosen):
+        left, top = GAP + place % columns * pitch, GAP + place // columns * pitch
+        crop = Image.fromarray(images[index]).resize((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
+        picture.paste(crop, (left, top))
+        if boxes is not None:
+            ymin, xmin, ymax, xmax = (boxes[index] * (SHOWN_SIDE - 1)).round().tolist()
+            draw.rectangle((left + xmin, top + ymin, left + xmax, top + ymax), outline=BOX_COLOUR)
+    with replacing(path) as temporary:
+        picture.save(temporary, format="PNG")

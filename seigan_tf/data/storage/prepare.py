@@ -1,0 +1,204 @@
+"""Photographs and boxes to a folder of crops that appears when all is done, or not at all."""
+
+import contextlib
+import errno
+import json
+import logging
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+
+from seigan_tf.atomic import replacing
+from seigan_tf.config import DataConfig
+from seigan_tf.data.annotations import Problem
+from seigan_tf.data.storage import contact_sheet, store
+from seigan_tf.data.storage.seigan_crops import seigan_crops_dataset_builder as seigan_crops
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
+NOTE = "seigan_tf prepare is writing here, or was interrupted; this folder is of no use and may be removed\n"
+
+
+class Terminated(RuntimeError):
+    """SIGTERM arrived; nothing is left of the build."""
+
+    exit_code = 128 + signal.SIGTERM
+
+
+def prepare(
+    config: DataConfig,
+    size: int,
+    out: Path,
+    workers: int = 0,
+    beam_options: str | None = None,
+    progress: Callable[[int, int | None], None] | None = None,
+    earlier: Sequence[Problem] = (),
+) -> dict[str, Any]:
+    """Cuts crops as `config` says and stores them for training.
+
+    Everything is written to OUT.partial, which takes the name OUT at the end. If preparing fails or is interrupted
+    (Ctrl-C, SIGTERM), OUT.partial is removed; after a power failure or SIGKILL the next `prepare` removes it.
+
+    Args:
+        config: photographs, annotations, crop rules and seed; `source` is one of the formats of annotations.
+        size: side of the stored crops in pixels; training may use them smaller.
+        out: folder to make. It is what `data.crops` takes, and a TFDS set: see docs/data-store.md. Besides the crops
+            it holds report.json and the pictures objects.png and backgrounds.png.
+        workers: processes that decode and cut; 0 is this one.
+        beam_options: build with Apache Beam instead, with these options of its pipeline, as in
+            "runner=DirectRunner,direct_num_workers=2"; "" is Beam's own default.
+        progress: told (photos done, photos of all) after each photo, without Beam.
+        earlier: problems of photographs and objects met before the annotations were written; they count as if they
+            were in them.
+
+    Returns:
+        The report: plain JSON values, as in `crop_set.Crops.report`.
+
+    Raises:
+        ValueError: `out` exists, settings or annotations cannot be used, no crop is left, or too many photos and
+            objects are unusable; the message says which.
+        OSError: something cannot be read or written, or the disk is full; it names the folder.
+        Terminated: by SIGTERM.
+    """
+    out = Path(out)
+    if os.path.lexists(out):
+        raise ValueError(f"{out}: exists already, expected a folder to make")
+    partial = out.with_name(f"{out.name}.partial")
+    beam_errors = contextlib.nullcontext() if beam_options is None else _beam_errors()
+    with _termination(out), beam_errors, _full_disk(out), _claimed(partial):
+        info = _build(config, size, partial, workers, beam_options, progress, earlier)
+        folder = Path(info.data_dir)
+        _describe(info, folder)
+        for path in folder.iterdir():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        folder.rename(out)
+    return info.metadata["report"]
+
+
+def _build(
+    config: DataConfig,
+    size: int,
+    folder: Path,
+    workers: int,
+    beam_options: str | None,
+    progress: Callable[[int, int | None], None] | None,
+    earlier: Sequence[Problem],
+) -> tfds.core.DatasetInfo:
+    """Runs the TFDS builder, without its messages; returns what it says about the crops."""
+    crops = seigan_crops.CropsConfig("crops", data=config, size=size, workers=workers, beam=beam_options is not None)
+    options = tfds.download.DownloadConfig()
+    with _silence():
+        if crops.beam:
+            options.beam_options = seigan_crops.pipeline_options(beam_options)
+        builder = seigan_crops.Builder(data_dir=folder, config=crops)
+        builder.progress = progress or (lambda done, total: None)
+        builder.earlier = earlier
+        builder.download_and_prepare(download_config=options)
+    return builder.info
+
+
+def _describe(info: tfds.core.DatasetInfo, folder: Path) -> None:
+    """Adds the pictures, which are read back from the crops, and the report."""
+    stored = store.splits(info)
+    for name in ("objects", "backgrounds"):
+        crops = stored[f"train_{name}"]
+        chosen = contact_sheet.spread(len(crops))
+        images = store.StoredImages(crops, info.features["image"].shape[0])[chosen]
+        boxes = np.stack([store.box(crops[number]) for number in chosen]) if name == "objects" else None
+        contact_sheet.sheet(images, boxes, folder / f"{name}.png")
+    with replacing(folder / "report.json") as temporary:
+        temporary.write_text(json.dumps(info.metadata["report"], indent=2) + "\n")
+
+
+@contextlib.contextmanager
+def _claimed(folder: Path) -> Iterator[None]:
+    """Makes the folder, of which nothing is left at the end. What a killed process left there is removed first."""
+    note = folder / store.UNFINISHED
+    if os.path.lexists(folder) and not note.is_file() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise ValueError(f"{folder}: is in the way, and was not made by prepare; move it or choose another name")
+    folder.mkdir(parents=True, exist_ok=True)
+    with note.open("a+") as file:
+        try:
+            if fcntl:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"{folder}: another prepare is writing there") from None
+        try:
+            for path in folder.iterdir():
+                if path != note:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            file.write(NOTE)
+            file.flush()
+            yield
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _termination(out: Path) -> Iterator[None]:
+    """Lets SIGTERM interrupt as Ctrl-C does, so that what has been written is removed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Signals are another thread's business.
+        return
+    received = []
+
+    def interrupt(number, _frame):
+        received.append(number)
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        if received:
+            raise Terminated(f"terminated before {out} was complete; nothing is left of it") from None
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, previous or signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def _full_disk(out: Path) -> Iterator[None]:
+    """Says of a full disk which folder it is about; the files on the way there tell the user nothing."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # Beam wraps errors of its workers into RuntimeError.
+        for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if os.strerror(number) in str(error):
+                raise OSError(number, os.strerror(number), str(out)) from None
+        raise
+
+
+@contextlib.contextmanager
+def _beam_errors() -> Iterator[None]:
+    """Makes one type of the many that Beam raises where a pipeline cannot be run, or does not end well."""
+    try:
+        yield
+    except (ValueError, OSError):
+        raise
+    except Exception as error:
+        raise ValueError(f"Apache Beam: {' '.join(str(error).split()) or type(error).__name__}") from error
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Without what TFDS and Beam log, and without TFDS's bars; `tfds build` shows them."""
+    disabled = logging.root.manager.disable
+    logging.disable()
+    tfds.disable_progress_bar()
+    try:
+        yield
+    finally:
+        tfds.enable_progress_bar()
+        logging.disable(disabled)

@@ -1,0 +1,1 @@
+"""The crops as a set of TensorFlow Datasets, for `tfds build`."""

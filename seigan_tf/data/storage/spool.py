@@ -1,0 +1,82 @@
+"""Records on disk between cutting and writing, given back in the order of their keys.
+
+TFDS's own shuffling keeps up to 1 GB in memory, and after that needs TensorFlow and a thousand open files.
+"""
+
+import contextlib
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+CACHE = 16
+"""Megabytes kept in memory, however many records there are."""
+
+
+class Spool:
+    """Keys and serialized records of several splits, in one temporary file.
+
+    Args:
+        path: of the file, which must not exist.
+
+    Raises:
+        OSError: of every method: the file cannot be written or read, for example because the disk is full.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        with self._errors():
+            self._file = sqlite3.connect(path, isolation_level=None)
+            # Nothing to recover: what was not finished is begun anew.
+            self._file.execute("PRAGMA journal_mode = OFF")
+            self._file.execute("PRAGMA synchronous = OFF")
+            self._file.execute(f"PRAGMA cache_size = {-1000 * CACHE}")
+            self._file.execute("CREATE TABLE records (split TEXT, key BLOB, record BLOB, PRIMARY KEY (split, key))")
+            self._file.execute("BEGIN")
+
+    def add(self, split: str, key: int, record: bytes) -> None:
+        """Takes one record.
+
+        Args:
+            key: of 128 bits; decides the order within the split.
+
+        Raises:
+            ValueError: the split has a record of this key.
+        """
+        try:
+            with self._errors():
+                self._file.execute("INSERT INTO records VALUES (?, ?, ?)", (split, key.to_bytes(16), record))
+        except sqlite3.IntegrityError:
+            raise ValueError(f"two records of one key in {split}") from None
+
+    def total(self, split: str) -> tuple[int, int]:
+        """Number of records and their bytes."""
+        with self._errors():
+            query = "SELECT count(*), coalesce(sum(length(record)), 0) FROM records WHERE split = ?"
+            return self._file.execute(query, (split,)).fetchone()
+
+    def keys(self, split: str) -> Iterator[int]:
+        """In ascending order."""
+        with self._errors():
+            for (key,) in self._file.execute("SELECT key FROM records WHERE split = ? ORDER BY key", (split,)):
+                yield int.from_bytes(key)
+
+    def records(self, split: str) -> Iterator[tuple[int, bytes]]:
+        """Keys and records, in ascending order of the keys."""
+        with self._errors():
+            query = "SELECT key, record FROM records WHERE split = ? ORDER BY key"
+            for key, record in self._file.execute(query, (split,)):
+                yield int.from_bytes(key), record
+
+    def close(self) -> None:
+        self._file.close()
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path)) from None
+            raise OSError(errno.EIO, str(error), str(self._path)) from None

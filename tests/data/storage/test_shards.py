@@ -1,0 +1,174 @@
+"""Records on their way to the files of the store: their order, their bytes, and what happens on a bad disk."""
+
+import pickle
+
+import numpy as np
+import pytest
+from tensorflow_datasets.core.example_serializer import ExampleSerializer
+from tensorflow_datasets.core.file_adapters import FileFormat
+
+from seigan_tf.data.crops import CropRegion
+from seigan_tf.data.cutting import Crop
+from seigan_tf.data.storage import records, shards
+from seigan_tf.data.storage.seigan_crops.seigan_crops_dataset_builder import Builder, CropsConfig
+from seigan_tf.data.storage.shards import ShardWriter, serialize
+from seigan_tf.data.storage.spool import Spool
+from seigan_tf.data.storage.stored_records import CHUNK, StoredRecords
+
+KEYS = [2**127 + 5, 0, 2**128 - 1, 7, 300]
+
+
+def crop(**changes):
+    """A crop of a validation photo."""
+    image = np.random.default_rng(0).integers(0, 256, (16, 16, 3), np.uint8)
+    mask = np.arange(81).reshape(9, 9) % 5 == 0
+    box = np.array([0.1, 0.2, 0.8, 0.9], np.float32)
+    values = (
+        "object:a.png:-3:4:9",
+        "val",
+        "object",
+        image,
+        box,
+        mask,
+        "a.png",
+        (30, 20),
+        CropRegion(-3, 4, 9),
+        12,
+        "cat",
+    )
+    return Crop(*values)._replace(**changes)
+
+
+def example(number):
+    return serialize({"object_id": number})
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes records to a file; returns its path."""
+
+    def call(name, numbers):
+        path = tmp_path / name
+        ShardWriter(FileFormat.ARRAY_RECORD).write(path, [(number, example(number)) for number in numbers])
+        return path
+
+    return call
+
+
+def test_a_spool_gives_back_what_it_took_in_order_of_the_keys_split_by_split(tmp_path):
+    records = Spool(tmp_path / "spool")
+    for key in KEYS:
+        records.add("a", key, b"a" * (key % 7))
+        records.add("b", key + (key == 0), b"b")
+    assert list(records.keys("a")) == sorted(KEYS)
+    assert list(records.records("a")) == [(key, b"a" * (key % 7)) for key in sorted(KEYS)]
+    assert records.total("a") == (5, sum(key % 7 for key in KEYS))
+    assert records.total("b") == (5, 5)
+    assert records.total("c") == (0, 0)
+    with pytest.raises(ValueError, match="one key"):
+        records.add("a", 7, b"again")
+
+
+@pytest.mark.parametrize("pages", [1, 40])
+def test_a_spool_on_a_full_disk_says_so(tmp_path, pages):
+    records = Spool(tmp_path / "spool")
+    records._file.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        for key in range(1000):
+            records.add("a", key, bytes(1000))
+    assert caught.value.filename == str(tmp_path / "spool")
+
+
+def test_fields_are_serialized_as_tfds_does_it():
+    features = Builder(config=CropsConfig(name="any", size=16), data_dir="nowhere").info.features
+    for item in (crop(), crop(mask=None, category="", object_id=-(2**63), box=np.zeros(4, np.float32))):
+        fields = records.pack(item).fields
+        assert fields.keys() == features.keys()
+        serializer = ExampleSerializer(features.get_serialized_info())
+        expected = serializer.get_tf_example(features.encode_example(fields))
+        assert serialize(fields) == expected.SerializeToString(deterministic=True)
+
+
+def test_a_crop_survives_packing():
+    packed = records.pack(crop())
+    assert packed.split == "val_objects"
+    assert packed.key == b"object:a.png:-3:4:9"
+    assert (records.from_png(packed.fields["mask"]) == crop().mask).all()
+    smooth = np.linspace(0, 255, 16 * 16 * 3).reshape(16, 16, 3).astype(np.uint8)
+    unpacked = records.from_jpeg(records.to_jpeg(smooth), 16)
+    assert np.abs(unpacked.astype(int) - smooth).max() <= 4
+    assert records.pack(crop(mask=None)).fields["mask"] == b""
+
+
+def test_colours_keep_their_full_resolution():
+    image = np.zeros((16, 16, 3), np.uint8)
+    image[:, ::2, 0] = 200
+    assert np.abs(records.from_jpeg(records.to_jpeg(image), 16).astype(int) - image).mean() < 8
+
+
+def test_names_that_are_no_text_can_be_packed():
+    name = b"caf\xe9.png".decode(errors="surrogateescape")
+    packed = records.pack(crop(photo=name, key=f"object:{name}:0:0:9", category="\ud800"))
+    assert packed.fields["photo"].decode(errors="surrogatepass") == name
+    assert serialize(packed.fields)
+
+
+def test_the_same_records_give_the_same_file(write):
+    assert write("a", range(200)).read_bytes() == write("b", range(200)).read_bytes()
+
+
+def test_the_order_of_the_fields_in_what_is_given_does_not_matter(tmp_path):
+    files = []
+    for name, fields in (("a", ("photo", "mask")), ("b", ("mask", "photo"))):
+        message = shards.tf_example_pb2.Example()
+        for field in fields:
+            message.features.feature[field].bytes_list.value.append(field.encode())
+        ShardWriter(FileFormat.ARRAY_RECORD).write(tmp_path / name, [(0, message.SerializeToString())])
+        files.append((tmp_path / name).read_bytes())
+    assert files[0] == files[1]
+
+
+@pytest.mark.parametrize("name", ["missing/shard", "folder"])
+def test_a_file_that_cannot_be_written_is_an_os_error_that_names_it(write, tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError) as caught:
+        write(name, range(3))
+    assert str(tmp_path / name) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_address_on_remote_storage_is_copied_to(monkeypatch):
+    copied = {}
+
+    class Remote:
+        def __init__(self, path):
+            self.path = path
+
+        def copy(self, address):
+            copied[address] = StoredRecords([self.path], [3])[1]
+
+    monkeypatch.setattr(shards.epath, "Path", Remote)
+    ShardWriter(FileFormat.ARRAY_RECORD).write("gs://bucket/shard", [(number, example(number)) for number in range(3)])
+    assert copied == {"gs://bucket/shard": example(1)}
+
+
+@pytest.mark.parametrize("copy", [lambda stored: stored, lambda stored: pickle.loads(pickle.dumps(stored))])
+def test_records_of_several_files_are_numbered_through(write, copy):
+    lengths = [3, CHUNK + 10, 1]
+    starts = [0, 3, CHUNK + 13]
+    paths = [write(f"{start}", range(start, start + length)) for start, length in zip(starts, lengths, strict=True)]
+    stored = copy(StoredRecords(paths, lengths))
+    stored.check()
+    expected = [example(number) for number in range(sum(lengths))]
+    assert len(stored) == len(expected)
+    assert list(stored) == expected
+    for number in (0, 2, 3, 4, CHUNK + 12, CHUNK + 13, -1, -len(expected)):
+        assert stored[number] == expected[number]
+    for number in (len(expected), -len(expected) - 1):
+        with pytest.raises(IndexError):
+            stored[number]
+
+
+def test_a_wrong_number_of_records_is_found(write):
+    with pytest.raises(RuntimeError, match="5 of 6 records"):
+        StoredRecords([write("a", range(5))], [6]).check()
