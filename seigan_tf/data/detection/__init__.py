@@ -1,0 +1,1 @@
+"""Boxes from a detection model, for photographs that have none."""

@@ -1,0 +1,143 @@
+"""Draws boxes around the objects in a folder of photographs, with a detection model."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from seigan_tf.data.annotations import Object, Photo, Problem
+from seigan_tf.data.coco_writer import write_coco
+from seigan_tf.data.detection.labels import Labels
+from seigan_tf.data.detection.model import DetectionModel, Detections
+from seigan_tf.data.photographs import UnreadablePhoto, photo_size, read_photo
+from seigan_tf.data.readers.common import checked_box, name_of, require_folder, shown
+from seigan_tf.data.readers.files import find_photos
+
+SAME_OBJECT = 0.7
+"""Intersection over union from which two boxes are taken for one object; their classes may differ."""
+
+Progress = Callable[[int, int | None], None]
+"""Called with the number of photos done and the number of all."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The photos of a folder with what a model finds in them; going through it runs the model."""
+
+    images: Path
+    model: DetectionModel
+    labels: Labels
+    wanted: str
+    """Name of the class that was asked for."""
+    score: float
+    progress: Progress | None = None
+
+    def __iter__(self) -> Iterator[Photo | Problem]:
+        total = sum(1 for _ in find_photos(self.images))
+        if not total:
+            raise ValueError(f"{self.images}: no photograph in it, expected some to find objects in")
+        ids = itertools.count(1)
+        for done, path in enumerate(find_photos(self.images), 1):
+            yield from self._photo(path, ids)
+            if self.progress:
+                self.progress(done, total)
+
+    def _photo(self, path: Path, ids: Iterator[int]) -> Iterator[Photo | Problem]:
+        try:
+            name = name_of(path, self.images)
+            photo = Photo(path, *photo_size(path), name=name)
+            pixels = read_photo(photo)
+        except (UnreadablePhoto, ValueError) as error:
+            yield Problem("photo", shown(path.relative_to(self.images).as_posix()), str(error))
+            return
+        detections = self.model.detect(pixels)
+        objects, incomplete = [], False
+        for index in strongest(detections, self.score):
+            top, left, bottom, right = np.clip(detections.boxes[index].astype(float), 0, 1)
+            box = left * photo.width, top * photo.height, (right - left) * photo.width, (bottom - top) * photo.height
+            try:
+                box = checked_box(*box, photo.width, photo.height)
+            except ValueError as error:
+                incomplete = True
+                yield Problem("object", name, f"detected {error}")
+                continue
+            category = self.labels.name(int(detections.classes[index]))
+            score = round(float(detections.scores[index]), 4)
+            objects.append(Object(box, id=next(ids), category=category, score=score))
+        yield Photo(photo.path, photo.width, photo.height, tuple(objects), name, incomplete)
+
+
+def detect(
+    images: Path,
+    model: Path,
+    wanted: str,
+    score: float = 0.5,
+    labels: Path | None = None,
+    progress: Progress | None = None,
+) -> Found:
+    """Opens a model to find objects in all photos of a folder and those below it.
+
+    Objects of all classes are kept, so that no crop around one of the wanted class touches another object;
+    `DataConfig.classes` then picks the wanted. Photos in which nothing is found are kept too: they give backgrounds.
+
+    Args:
+        images: folder of the photographs.
+        model: LiteRT (.tflite) file of a detection model, see `DetectionModel`.
+        wanted: name of a class, or its number; only checked here.
+        score: detections below it are left out.
+        labels: text file with the names of the classes, see `Labels`; None: the one inside the model's file, or else
+            the classes of COCO.
+        progress: told after each photo.
+
+    Returns:
+        What yields photos, in the order of their paths, and problems: photos that cannot be
+        read. Nothing runs before it is gone through.
+
+    Raises:
+        ValueError: folder, model or labels are missing or cannot be used, the model knows no such class, or score is
+            out of range; while going through the result: there is no photo, or the model gives what it cannot.
+    """
+    require_folder(images)
+    if not 0 <= score <= 1:
+        raise ValueError(f"detector score is {score}, expected 0 to 1")
+    opened = DetectionModel(model)
+    names = Labels.of_model(model) if labels is None else Labels.of_file(labels)
+    return Found(images, opened, names, names.find(wanted), score, progress)
+
+
+def write(found: Found, path: Path) -> list[Problem]:
+    """Runs the model and writes COCO JSON, all of it or nothing, to look at, edit and train on.
+
+    Returns:
+        The problems.
+
+    Raises:
+        ValueError: as `detect` says.
+        OSError: the file cannot be written.
+    """
+    return write_coco(found, path)
+
+
+def strongest(detections: Detections, score: float) -> list[int]:
+    """Indices of the detections of at least that score, the best first, one for each object.
+
+    Models suppress the weaker of two boxes of one class; an animal found as a cat and as a dog would still be two
+    objects, of which each keeps the other from becoming a crop.
+    """
+    kept: list[int] = []
+    for index in np.argsort(-detections.scores, kind="stable").tolist():
+        if detections.scores[index] < score:
+            break
+        if not any(_overlap(detections.boxes[index], detections.boxes[other]) >= SAME_OBJECT for other in kept):
+            kept.append(index)
+    return kept
+
+
+def _overlap(first: np.ndarray, second: np.ndarray) -> float:
+    """Intersection over union of two boxes, ymin, xmin, ymax, xmax; 0 where a box is empty or not finite."""
+    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
+    inner = np.prod(np.maximum(sides, 0))
+    union = sum(np.prod(np.maximum(box[2:] - box[:2], 0)) for box in (first, second)) - inner
+    return float(inner / union) if union > 0 else 0.0

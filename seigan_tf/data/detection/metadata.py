@@ -1,0 +1,114 @@
+"""Reads what a TFLite file says of itself: names of its outputs, normalisation of its input, and labels.
+
+Metadata is a second flatbuffer inside the model's (https://ai.google.dev/edge/lite/models/metadata;
+schema: tensorflow/tflite-support, metadata_schema.fbs); label files are members of a zip archive behind it.
+"""
+
+import zipfile
+from pathlib import Path
+from typing import NamedTuple
+
+from flatbuffers import number_types
+from flatbuffers.table import Table
+
+LARGEST_LABELS = 2**20
+"""Bytes; a member of more is no list of labels."""
+
+
+class Metadata(NamedTuple):
+    """What the file says; empty where it says nothing."""
+
+    outputs: tuple[str, ...] = ()
+    """Names of the outputs, in the order of the model's outputs."""
+    mean: tuple[float, ...] = ()
+    """Of the input's channels, or one for all: the network takes (value - mean) / std of values 0 to 255."""
+    std: tuple[float, ...] = ()
+
+
+def read_metadata(path: Path) -> Metadata:
+    """The file's metadata; empty where it has none or where it is malformed."""
+    try:
+        return _read(path.read_bytes())
+    except Exception:  # Offsets that lead nowhere raise whatever bytes and numbers raise; the model may yet be sound.
+        return Metadata()
+
+
+def read_labels(path: Path) -> str | None:
+    """The text of the label file inside the model file; None where there is none."""
+    try:
+        with zipfile.ZipFile(path) as members:
+            names = [entry for entry in members.infolist() if entry.filename.endswith(".txt")]
+            # Other text files, as a vocabulary or a licence, may lie beside the labels.
+            names.sort(key=lambda entry: "label" not in entry.filename)
+            if names and names[0].file_size <= LARGEST_LABELS:
+                return members.read(names[0]).decode("utf-8")
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError):
+        pass
+    return None
+
+
+def _read(content: bytes) -> Metadata:
+    # The numbers are those of the fields in the two schemas.
+    model = _Node.root(content)
+    for entry in model.nodes(6):
+        if entry.text(0) == "TFLITE_METADATA":
+            subgraph = _Node.root(model.nodes(4)[entry.integer(1)].content(0)).nodes(3)[0]
+            outputs = tuple(output.text(0) for output in subgraph.nodes(3))
+            for unit in subgraph.nodes(2)[0].nodes(4):
+                if unit.byte(0) == 1:  # the union's NormalizationOptions
+                    mean, std = unit.node(1).floats(0), unit.node(1).floats(1)
+                    if len(mean) in (1, 3) and len(std) in (1, 3) and min(std) > 0:
+                        return Metadata(outputs, mean, std)
+            return Metadata(outputs)
+    return Metadata()
+
+
+class _Node:
+    """A table of a flatbuffer (https://flatbuffers.dev/internals), its fields asked for by number."""
+
+    def __init__(self, content: bytes, position: int):
+        self._table = Table(content, position)
+
+    @classmethod
+    def root(cls, content: bytes) -> "_Node":
+        return cls(content, Table(content, 0).Indirect(0))
+
+    def _field(self, number: int) -> int:
+        """Its offset in the table; 0 where it is absent."""
+        return self._table.Offset(4 + 2 * number)
+
+    def _at(self, position: int) -> "_Node":
+        return _Node(self._table.Bytes, self._table.Indirect(position))
+
+    def node(self, number: int) -> "_Node":
+        return self._at(self._field(number) + self._table.Pos)
+
+    def nodes(self, number: int) -> list["_Node"]:
+        field = self._field(number)
+        if not field:
+            return []
+        start = self._table.Vector(field)
+        return [self._at(start + 4 * index) for index in range(self._table.VectorLen(field))]
+
+    def content(self, number: int) -> bytes:
+        start = self._table.Vector(self._field(number))
+        return self._table.Bytes[start : start + self._table.VectorLen(self._field(number))]
+
+    def floats(self, number: int) -> tuple[float, ...]:
+        field = self._field(number)
+        flags = number_types.Float32Flags
+        return tuple(self._table.GetVectorAsNumpy(flags, field).tolist()) if field else ()
+
+    def text(self, number: int) -> str:
+        field = self._field(number)
+        return self._table.String(field + self._table.Pos).decode("utf-8") if field else ""
+
+    def integer(self, number: int) -> int:
+        return self._scalar(number_types.Uint32Flags, number)
+
+    def byte(self, number: int) -> int:
+        return self._scalar(number_types.Uint8Flags, number)
+
+    def _scalar(self, flags: type, number: int) -> int:
+        field = self._field(number)
+        return self._table.Get(flags, field + self._table.Pos) if field else 0

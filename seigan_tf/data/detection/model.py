@@ -1,0 +1,200 @@
+"""Runs a LiteRT (TFLite) object detection model with the standard four outputs: boxes, classes, scores, count.
+
+Such models come with their post-processing (https://www.tensorflow.org/lite/examples/object_detection/overview): the
+operation TFLite_Detection_PostProcess of the TensorFlow Object Detection API and of EfficientDet-Lite, or their own.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from seigan_tf.data.detection.metadata import read_metadata
+from seigan_tf.data.readers.common import shown
+
+ROLES = ("count", "scores", "classes", "boxes")
+WORDS = {
+    "count": ("num", "count"),
+    "scores": ("score",),
+    "classes": ("class", "categor"),
+    "boxes": ("box", "location"),
+}
+"""What the name of an output holds, in the order in which they are asked: "num_boxes" is the count."""
+SYMMETRIC = (127.5,)
+"""Mean and deviation that take 0 to 255 to [-1, 1], as float models expect that do not say otherwise."""
+
+
+class Detections(NamedTuple):
+    """What a model finds in one photo."""
+
+    boxes: np.ndarray
+    """float [objects, 4]: ymin, xmin, ymax, xmax relative to the photo; they may stick out of it."""
+    classes: np.ndarray
+    """int [objects], from 0."""
+    scores: np.ndarray
+    """float [objects] in [0, 1]."""
+
+
+class DetectionModel:
+    """A detection model, read from a file.
+
+    Which output is which: by the names in the file's metadata, in its signature, or of its tensors; where those are
+    only numbered, boxes and count are told by their shapes, and the numbers go boxes, classes, scores, count or the
+    other way round.
+
+    Raises:
+        ValueError: the file is missing or no model that LiteRT can run, its input is no image, or its outputs are not
+            the four.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self._interpreter = _interpreter(path)
+        metadata = read_metadata(path)
+        self._input = self._checked_input()
+        self._mean = np.array(metadata.mean or SYMMETRIC, np.float32)
+        self._std = np.array(metadata.std or SYMMETRIC, np.float32)
+        # Some models have no shapes before they ran.
+        self._invoke(np.zeros(self._input["shape"], self._input["dtype"]))
+        self._outputs = self._named_outputs(metadata.outputs)
+
+    def detect(self, pixels: np.ndarray) -> Detections:
+        """Finds the objects in a photo, uint8 [height, width, 3] RGB; it is stretched to the model's input.
+
+        Raises:
+            ValueError: classes or scores have values that they cannot have.
+        """
+        _, height, width, _ = self._input["shape"]
+        resized = Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        self._invoke(self._encoded(np.asarray(resized)[None]))
+        values = {role: self._value(details) for role, details in self._outputs.items()}
+        count = np.clip(values["count"].ravel()[0], 0, values["scores"].size)
+        count = 0 if np.isnan(count) else int(count)
+        boxes, classes, scores = (values[role][0][:count] for role in ("boxes", "classes", "scores"))
+        self._check("scores", scores, (scores >= -1e-3) & (scores <= 1 + 1e-3), "values from 0 to 1")
+        self._check("classes", classes, (classes >= 0) & (classes == np.rint(classes)), "whole numbers from 0")
+        return Detections(boxes, classes.astype(int), scores)
+
+    def _checked_input(self) -> dict:
+        inputs = self._interpreter.get_input_details()
+        shape = inputs[0]["shape_signature"].tolist()
+        if len(inputs) != 1 or len(shape) != 4 or shape[0] not in (1, -1) or min(shape[1:]) < 1 or shape[3] != 3:
+            shapes = ", ".join(str(entry["shape_signature"].tolist()) for entry in inputs)
+            raise ValueError(f"{self.path}: takes {shapes}, expected one image [1, height, width, 3]")
+        if inputs[0]["dtype"] not in (np.uint8, np.int8, np.float32):
+            raise ValueError(f"{self.path}: takes {inputs[0]['dtype'].__name__}, expected uint8, int8 or float32")
+        return inputs[0]
+
+    def _encoded(self, pixels: np.ndarray) -> np.ndarray:
+        """uint8 pixels as the model takes them. Quantised inputs span the range of their type, whatever it stands for
+        inside the model."""
+        if self._input["dtype"] == np.float32:
+            return (pixels - self._mean) / self._std
+        return pixels if self._input["dtype"] == np.uint8 else (pixels.astype(np.int16) - 128).astype(np.int8)
+
+    def _invoke(self, values: np.ndarray) -> None:
+        try:
+            self._interpreter.set_tensor(self._input["index"], values)
+            self._interpreter.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise ValueError(f"{self.path}: LiteRT cannot run it ({shown(_one_line(error))})") from None
+
+    def _value(self, details: dict) -> np.ndarray:
+        value = self._interpreter.get_tensor(details["index"])
+        scale, zero = details["quantization"]
+        return (value.astype(np.float32) - zero) * scale if scale else value
+
+    def _named_outputs(self, names: Sequence[str]) -> dict[str, dict]:
+        """The details of the outputs by their roles."""
+        outputs = self._interpreter.get_output_details()
+        shapes = [self._interpreter.get_tensor(entry["index"]).shape for entry in outputs]
+        if not _is_standard(shapes):
+            what = ", ".join(str(list(shape)) for shape in shapes)
+            raw = " (the raw outputs of a network without its post-processing)" if _is_raw(shapes) else ""
+            raise ValueError(
+                f"{self.path}: gives {what}{raw}, expected boxes [1, N, 4], classes [1, N], scores [1, N] and count [1]"
+            )
+        tensors = [entry["name"] for entry in outputs]
+        for candidate in (names, self._signature_names(outputs), tensors):
+            roles = _told_roles(candidate, shapes) or _numbered_roles(candidate, shapes)
+            if roles:
+                return dict(zip(roles, outputs, strict=True))
+        raise ValueError(f"{self.path}: outputs {', '.join(map(shown, tensors))}: cannot tell classes from scores")
+
+    def _signature_names(self, outputs: list[dict]) -> list[str]:
+        try:
+            signature = self._interpreter.get_signature_runner().get_output_details()
+        except (ValueError, RuntimeError):  # it has none, or more than one
+            return []
+        names = {details["index"]: name for name, details in signature.items()}
+        return [names.get(entry["index"], "") for entry in outputs]
+
+    def _check(self, role: str, values: np.ndarray, good: np.ndarray, expected: str) -> None:
+        if not good.all():
+            name = shown(self._outputs[role]["name"])
+            raise ValueError(
+                f"{self.path}: output {name}, taken for {role}, is {values[~good][0]:g}, expected {expected}"
+            )
+
+
+def _interpreter(path: Path):
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file, expected a LiteRT (.tflite) detection model")
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise ValueError(f"detectors need the package ai-edge-litert, which cannot be imported ({error})") from None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        interpreter = Interpreter(model_path=str(path), num_threads=cores)
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError, OSError) as error:
+        raise ValueError(f"{path}: not a model that LiteRT can run ({shown(_one_line(error))})") from None
+    return interpreter
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _is_standard(shapes: Sequence[tuple[int, ...]]) -> bool:
+    """Whether boxes, count and two like lists are among the shapes."""
+    boxes = [shape for shape in shapes if len(shape) == 3]
+    lists = [shape for shape in shapes if len(shape) == 2]
+    counts = [shape for shape in shapes if shape in ((), (1,))]
+    sizes = len(boxes), len(lists), len(counts), len(shapes)
+    return sizes == (1, 2, 1, 4) and boxes[0] == (*lists[0], 4) and lists[0] == lists[1] and lists[0][0] == 1
+
+
+def _is_raw(shapes: Sequence[tuple[int, ...]]) -> bool:
+    return len(shapes) == 2 and all(len(shape) == 3 for shape in shapes)
+
+
+def _told_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[str] | None:
+    """The roles of the outputs where the words in their names tell all four and agree with the shapes."""
+    roles = [next((role for role in ROLES if any(word in name.lower() for word in WORDS[role])), "") for name in names]
+    if sorted(roles) != sorted(ROLES):
+        return None
+    fits = len(shapes[roles.index("boxes")]) == 3 and len(shapes[roles.index("count")]) < 2
+    return roles if fits else None
+
+
+def _numbered_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[str] | None:
+    """The roles where the names end in numbers: TFLite_Detection_PostProcess, ...:1, ...:2, ...:3 are boxes, classes,
+    scores and count, StatefulPartitionedCall:0 to :3 count, scores, classes and boxes."""
+    numbers = [int(found.group(1)) if (found := re.search(r"[:_](\d+)$", name)) else 0 for name in names]
+    if len(set(numbers)) != 4:
+        return None
+    order = np.argsort(numbers).tolist()
+    ranks = [len(shapes[index]) for index in order]
+    if ranks[0] < 2 and ranks[3] == 3:
+        told = ROLES
+    elif ranks[0] == 3 and ranks[3] < 2:
+        told = ROLES[::-1]
+    else:
+        return None
+    return [told[order.index(index)] for index in range(4)]
