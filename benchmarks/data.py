@@ -1,0 +1,167 @@
+"""Cost of preparing and of feeding crops, as ratios measured in one run.
+
+    python benchmarks/data.py
+
+Preparing: photographs per second and core, how it scales with worker processes, and the peak of memory for 10,000
+and for 100,000 annotations. Feeding: crops per second and core out of the store and out of memory, against what a train
+step
+of the demo preset consumes. The photographs are drawn: 640 x 480 pixels, five objects each.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+WIDTH, HEIGHT, OBJECTS = 640, 480, 5
+DRAWN = 16
+"""Different photographs; the others are links to them, which costs the reader as much."""
+
+
+def draw_set(folder, annotations):
+    """Photographs with COCO boxes, OBJECTS of them in each; returns (folder of photographs, annotations file)."""
+    import numpy as np
+    from PIL import Image
+
+    from seigan_tf.data import synthetic
+
+    photos = folder / "photos"
+    photos.mkdir(parents=True)
+    scenes = synthetic.synthetic_backgrounds(DRAWN, WIDTH, seed=0)[:, :HEIGHT]
+    for number, scene in enumerate(scenes):
+        Image.fromarray(scene).save(folder / f"drawn{number}.jpg", quality=90)
+    random = np.random.default_rng(0)
+    images, boxes = [], []
+    for photo in range(-(-annotations // OBJECTS)):
+        name = f"{photo:06d}.jpg"
+        os.symlink(folder / f"drawn{photo % DRAWN}.jpg", photos / name)
+        images.append({"id": photo, "file_name": name, "width": WIDTH, "height": HEIGHT})
+        for column, width in enumerate(random.integers(40, 80, OBJECTS).tolist()):
+            box = [20 + 124 * column, int(random.integers(40, 200)), width, 60]
+            boxes.append({"id": len(boxes), "image_id": photo, "category_id": 1, "iscrowd": 0, "bbox": box})
+    content = {"images": images, "annotations": boxes, "categories": [{"id": 1, "name": "thing"}]}
+    (folder / "boxes.json").write_text(json.dumps(content))
+    return photos, folder / "boxes.json"
+
+
+def prepare_once(photos, boxes, out, workers, size):
+    """Seconds that preparing took."""
+    from seigan_tf.config import DataConfig
+    from seigan_tf.data.storage.prepare import prepare
+
+    start = time.perf_counter()
+    prepare(DataConfig(source="coco", images=photos, annotations=boxes), size, out, workers)
+    return time.perf_counter() - start
+
+
+def preparing(folder, annotations):
+    photos, boxes = draw_set(folder / "set", annotations)
+    count = annotations // OBJECTS
+    prepare_once(*draw_set(folder / "first", 5 * OBJECTS), folder / "crops-first", 0, 128)  # imports are not counted
+    seconds = {}
+    for workers in (0, 1, 2):
+        seconds[workers] = prepare_once(photos, boxes, folder / f"crops{workers}", workers, 128)
+        rate = count / seconds[workers]
+        print(f"prepare, {workers} workers: {rate:.0f} photographs of {OBJECTS} objects per second", flush=True)
+    print(f"2 workers / 1 worker: {seconds[1] / seconds[2]:.2f} times as fast")
+
+
+def memory(folder, annotations):
+    photos, boxes = draw_set(folder / "set", annotations)
+    seconds = prepare_once(photos, boxes, folder / "crops", 2, 64)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    stored = sum(path.stat().st_size for path in (folder / "crops").rglob("*") if path.is_file()) / 2**20
+    print(json.dumps({"annotations": annotations, "seconds": seconds, "peak_mb": peak, "stored_mb": stored}))
+
+
+def feeding(folder, batches):
+    from seigan_tf.config import DataConfig
+    from seigan_tf.data import crop_set, pairs
+    from seigan_tf.data.storage import store
+
+    photos, boxes = draw_set(folder / "set", 2000)
+    prepare_once(photos, boxes, folder / "crops", 2, 64)
+    memory_crops = crop_set.load(DataConfig(source="coco", images=photos, annotations=boxes), 64)
+    step = demo_step()
+    print(f"demo train step: {1 / step:.0f} pairs of crops per second")
+    for name, crops in (("memory", memory_crops), ("store", store.load(folder / "crops", 64))):
+        for workers in (0, 2):
+            iterator = iter(pairs.training_pairs(crops, 8, 0, 0.1, zoom=0.1, shift=0.05, workers=workers))
+            for _ in range(20):
+                next(iterator)
+            cpu, start = time.process_time(), time.perf_counter()
+            for _ in range(batches):
+                next(iterator)
+            seconds = (time.perf_counter() - start) / (8 * batches)
+            core = "" if workers else f", {8 * batches / (time.process_time() - cpu):.0f} per second of one core"
+            print(
+                f"feeding 64 px from {name}, {workers} worker processes: {1 / seconds:.0f} pairs per second{core},"
+                f" {step / seconds:.1f} times what the demo step consumes",
+                flush=True,
+            )
+
+
+def demo_step(repeats=10):
+    """Seconds that a train step of the demo preset takes for one pair of crops."""
+    import tensorflow as tf
+
+    from benchmarks.step import median_seconds
+    from seigan_tf import presets
+    from seigan_tf.data import crop_set, pairs
+    from seigan_tf.training import backend, session
+
+    config = presets.load("demo")
+    backend.prepare(config.networks.seed, config.training.precision)
+    model = session.build(config)
+    crops = crop_set.load(config.data, config.networks.size)
+    batch = next(iter(pairs.training_pairs(crops, config.training.batch_size, 0, 0.1)))
+    batch = tf.nest.map_structure(tf.constant, batch)
+    step = tf.function(model.train_step)
+    return median_seconds(lambda: step(batch), repeats) / config.training.batch_size
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=("prepare", "memory", "feed"), help="measure only this")
+    parser.add_argument("--annotations", type=int, default=100_000, help="of the larger set (default: 100000)")
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    parts = [arguments.only] if arguments.only else ["prepare", "memory", "feed"]
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        if arguments.one:
+            memory(folder, arguments.annotations)
+            return
+        if "prepare" in parts:
+            preparing(folder / "prepare", 1000)
+        if "memory" in parts:
+            peaks = [measured_alone(count) for count in (arguments.annotations // 10, arguments.annotations)]
+            print(f"ten times the annotations take {peaks[1] / peaks[0]:.2f} times the memory")
+        if "feed" in parts:
+            feeding(folder / "feed", 300)
+
+
+def measured_alone(annotations):
+    """Peak of memory, in MB, of a process that prepares so many annotations."""
+    command = [sys.executable, __file__, "--one", "--annotations", str(annotations)]
+    result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
+    print(
+        f"prepare {annotations} annotations: {result['peak_mb']:.0f} MB at most, {result['seconds']:.0f} s,"
+        f" {result['stored_mb']:.0f} MB stored",
+        flush=True,
+    )
+    return result["peak_mb"]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""`python -m seigan_tf prepare` as a user meets it."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from seigan_tf.commands import main
+from seigan_tf.data.storage import store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def photos(photo_set):
+    """Twelve photos with an object each, of two classes."""
+    for number in range(12):
+        photo_set.add(f"photo{number}.png", (90 + number, 60, 40, 30), width=240, category_id=1 + number % 2)
+    photo_set.content["categories"].append({"id": 2, "name": "dog"})
+    photo_set.config()
+    return photo_set
+
+
+@pytest.fixture
+def prepare(tmp_path, photos, capsys):
+    """Runs the command on the photos; returns its exit code, its output and its errors."""
+
+    def call(*arguments, out=tmp_path / "crops", annotations=photos.annotations, images=photos.images):
+        command = ["prepare", "--workers", "0", "--size", "32"]
+        for flag, value in (("--images", images), ("--annotations", annotations), ("--out", out)):
+            command += [flag, str(value)] if value is not None else []
+        code = 0
+        try:
+            main([*command, *map(str, arguments)])
+        except SystemExit as exit:
+            code = exit.code
+        written = capsys.readouterr()
+        return code, written.out, written.err
+
+    return call
+
+
+def refused(result):
+    """The one line of a command that ended with exit code 2."""
+    code, _, err = result
+    assert code == 2, err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    return err
+
+
+def test_photographs_become_crops_a_report_and_pictures(prepare, tmp_path):
+    code, out, err = prepare()
+    assert code == 0, err
+    folder = tmp_path / "crops"
+    report = json.loads((folder / "report.json").read_text())
+    assert report["train"]["objects"] == 12
+    assert report["train"]["backgrounds"] == len(store.load(folder, 32).backgrounds.images) > 0
+    assert "12 object crops" in out
+    for name in ("objects.png", "backgrounds.png"):
+        with Image.open(folder / name) as picture:
+            picture.load()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["crops", "set"]
+
+
+def test_only_the_classes_asked_for_become_crops(prepare, tmp_path):
+    assert prepare("--classes", "dog")[0] == 0
+    report = json.loads((tmp_path / "crops" / "report.json").read_text())
+    assert report["train"]["objects"] == 6
+    assert report["train"]["dropped"]["other_class"] == 6
+
+
+def test_the_protocol_of_the_dogs_asks_for_larger_objects_and_one_value_of_it_may_be_changed(prepare):
+    assert "min_short_side 12" in refused(prepare("--protocol", "dogs"))
+    assert prepare("--protocol", "dogs", "--min-short-side", "20")[0] == 0
+
+
+def test_twice_into_the_same_folder_is_refused_and_the_first_is_kept(prepare, tmp_path):
+    prepare()
+    before = (tmp_path / "crops" / "report.json").read_bytes()
+    assert "exists already" in refused(prepare())
+    assert (tmp_path / "crops" / "report.json").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "part"),
+    [
+        ([], {"images": "nowhere"}, "nowhere"),
+        ([], {"annotations": "nowhere.json"}, "nowhere.json"),
+        ([], {"images": None}, "--images is not given"),
+        (["--protocol", "cows"], {}, "--protocol cows"),
+        (["--source", "photoshop"], {}, "--source photoshop"),
+        (["--classes", "horse"], {}, "horse"),
+        (["--max-bad", "many"], {}, "--max-bad many"),
+        (["--max-bad", "nan"], {}, "--max-bad nan"),
+        (["--size", "0"], {}, "size"),
+        (["--workers", "-1"], {}, "workers"),
+        (["--held-out", "2"], {}, "held_out"),
+        (["--detector", "model.tflite"], {}, "--detector-class"),
+        (["--detector", "model.tflite", "--detector-class", "dog"], {}, "expected one"),
+        (["--source", "tfds:voc"], {}, "tfds:NAME"),
+        (["--beam", "runner=NoSuchRunner"], {}, "NoSuchRunner"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(prepare, tmp_path, arguments, changes, part):
+    assert part in refused(prepare(*arguments, **changes))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["set"]
+
+
+def test_too_many_bad_photographs_end_the_run_and_more_may_be_allowed(prepare, photos, tmp_path):
+    (photos.images / "photo3.png").write_bytes(b"")
+    line = refused(prepare())
+    assert "photo3.png" in line
+    assert "max-bad" in line
+    assert not (tmp_path / "crops").exists()
+    code, out, _ = prepare("--max-bad", "10%")
+    assert code == 0
+    assert "photo3.png" in out
+
+
+def test_unknown_commands_are_refused_and_help_names_the_known_ones(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["paint"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("error: paint: no such command")
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    assert "prepare" in capsys.readouterr().out
+
+
+def test_a_bare_folder_with_one_file_of_boxes_is_enough(prepare, photos):
+    photos.annotations.rename(photos.images / "boxes.json")
+    assert prepare(annotations=None)[0] == 0
+
+
+def test_the_module_runs_and_its_help_comes_without_heavy_imports():
+    script = """
+import sys
+from seigan_tf.commands import main
+try:
+    main(["prepare", "--help"])
+finally:
+    print([name for name in ("tensorflow", "keras", "jax", "grain") if name in sys.modules])
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert result.stdout.endswith("[]\n"), result.stdout + result.stderr
+    assert "contact" in result.stdout or "objects.png" in result.stdout
