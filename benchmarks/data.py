@@ -3,15 +3,13 @@
     python benchmarks/data.py
 
 Preparing: photographs per second and core, how it scales with worker processes, and the peak of memory for 10,000
-and for 100,000 annotations. Feeding: crops per second and core out of the store and out of memory, against what a train
-step
-of the demo preset consumes. The photographs are drawn: 640 x 480 pixels, five objects each.
+and for 100,000 annotations. Feeding: pairs of crops per second out of the store and out of memory, against what a train
+step of the demo preset consumes. The photographs are drawn: 640 x 480 pixels, five objects each.
 """
 
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -76,12 +74,14 @@ def preparing(folder, annotations):
     print(f"2 workers / 1 worker: {seconds[1] / seconds[2]:.2f} times as fast")
 
 
-def memory(folder, annotations):
-    photos, boxes = draw_set(folder / "set", annotations)
-    seconds = prepare_once(photos, boxes, folder / "crops", 2, 64)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def memory(folder):
+    """Prepares the set in the folder; prints, as JSON, what this process took."""
+    seconds = prepare_once(folder / "set" / "photos", folder / "set" / "boxes.json", folder / "crops", 2, 64)
+    # Not ru_maxrss: Linux hands it on from the process that started this one.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    peak = int(status["VmHWM"].split()[0]) / 1024
     stored = sum(path.stat().st_size for path in (folder / "crops").rglob("*") if path.is_file()) / 2**20
-    print(json.dumps({"annotations": annotations, "seconds": seconds, "peak_mb": peak, "stored_mb": stored}))
+    print(json.dumps({"seconds": seconds, "peak_mb": peak, "stored_mb": stored}))
 
 
 def feeding(folder, batches):
@@ -134,26 +134,28 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("prepare", "memory", "feed"), help="measure only this")
     parser.add_argument("--annotations", type=int, default=100_000, help="of the larger set (default: 100000)")
-    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)  # of a set, for the process that is measured
     arguments = parser.parse_args()
+    if arguments.folder:
+        memory(arguments.folder)
+        return
     parts = [arguments.only] if arguments.only else ["prepare", "memory", "feed"]
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        if arguments.one:
-            memory(folder, arguments.annotations)
-            return
         if "prepare" in parts:
-            preparing(folder / "prepare", 1000)
+            preparing(folder / "prepare", 10_000)
         if "memory" in parts:
-            peaks = [measured_alone(count) for count in (arguments.annotations // 10, arguments.annotations)]
+            counts = arguments.annotations // 10, arguments.annotations
+            peaks = [measured_alone(folder / f"memory{count}", count) for count in counts]
             print(f"ten times the annotations take {peaks[1] / peaks[0]:.2f} times the memory")
         if "feed" in parts:
             feeding(folder / "feed", 300)
 
 
-def measured_alone(annotations):
+def measured_alone(folder, annotations):
     """Peak of memory, in MB, of a process that prepares so many annotations."""
-    command = [sys.executable, __file__, "--one", "--annotations", str(annotations)]
+    draw_set(folder / "set", annotations)
+    command = [sys.executable, __file__, "--folder", str(folder)]
     result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
     print(
         f"prepare {annotations} annotations: {result['peak_mb']:.0f} MB at most, {result['seconds']:.0f} s,"

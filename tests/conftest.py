@@ -1,9 +1,14 @@
-"""What every test shares: the backend, and the data and weights beside the repository."""
+"""What every test shares: the backend, small annotated photo sets, and the data and weights beside the repository."""
 
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from seigan_tf.config import DataConfig
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -18,3 +23,86 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared, which lies beside the project's own checkouts only")
     return folder
+
+
+class PhotoSet:
+    """A folder of photographs with COCO annotations, built entry by entry."""
+
+    def __init__(self, folder: Path):
+        self.images = folder / "photos"
+        self.annotations = folder / "annotations.json"
+        self.images.mkdir(parents=True)
+        self.content = {"images": [], "annotations": [], "categories": [{"id": 1, "name": "cat"}]}
+
+    def add(self, name: str, *boxes, width: int = 200, height: int = 160, **annotation) -> Path:
+        """One photo of random pixels with the boxes given; `annotation` goes into each of its annotations."""
+        path = self.images / name
+        seed = len(self.content["images"])
+        pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+        Image.fromarray(pixels).save(path)
+        self.content["images"].append({"id": seed + 1, "file_name": name, "width": width, "height": height})
+        for box in boxes:
+            number = len(self.content["annotations"]) + 1
+            entry = {"id": number, "image_id": seed + 1, "category_id": 1, "iscrowd": 0, "bbox": list(box)}
+            self.content["annotations"].append(entry | annotation)
+        return path
+
+    def config(self, **settings) -> DataConfig:
+        """Writes the annotations and returns settings that read the set."""
+        self.annotations.write_text(json.dumps(self.content))
+        return DataConfig(source="coco", images=self.images, annotations=self.annotations, **settings)
+
+
+@pytest.fixture
+def photo_set(tmp_path):
+    """An empty set of photographs."""
+    return PhotoSet(tmp_path / "set")
+
+
+@pytest.fixture
+def new_photo_set(tmp_path):
+    """Makes further sets, by name."""
+    return lambda name: PhotoSet(tmp_path / name)
+
+
+def real_set(name: str, photos: str, annotations: str) -> tuple[Path, Path]:
+    """Folder and annotations of a set of ../shared; skips the test where it is absent."""
+    folder = ROOT.parent / "shared" / "data" / name
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is absent: the photographs stay outside the project")
+    return folder / photos, folder / annotations
+
+
+@pytest.fixture
+def cats_train():
+    return real_set("cats", "train", "instances_train.json")
+
+
+@pytest.fixture
+def cats_val():
+    return real_set("cats", "val", "instances_val.json")
+
+
+@pytest.fixture
+def coco128():
+    return real_set("coco128", "train2017", "instances_train2017.json")
+
+
+@pytest.fixture
+def coco_person():
+    return real_set("coco_person", "images", "instances.json")
+
+
+@pytest.fixture
+def one_line_error():
+    """Runs a call that must raise ValueError, and returns its message after checking that it is one line."""
+
+    def message(call, *arguments, **settings) -> str:
+        with pytest.raises(ValueError) as caught:
+            call(*arguments, **settings)
+        text = str(caught.value)
+        assert text
+        assert "\n" not in text
+        return text
+
+    return message

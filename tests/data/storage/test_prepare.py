@@ -20,7 +20,7 @@ from PIL import Image
 from seigan_tf import config as settings
 from seigan_tf.data.storage import store
 from seigan_tf.data.storage.prepare import Terminated, prepare
-from tests.data.conftest import PhotoSet
+from tests.conftest import PhotoSet
 
 ROOT = Path(__file__).resolve().parents[3]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -17,7 +17,7 @@ from PIL import Image
 from seigan_tf.data import crop_set
 from seigan_tf.data.storage import records, store
 from seigan_tf.data.storage.prepare import prepare
-from tests.data.conftest import PhotoSet
+from tests.conftest import PhotoSet
 
 ROOT = Path(__file__).resolve().parents[3]
 SIZE = 48
