@@ -1,0 +1,80 @@
+"""Masks of the model and of what needs no training, measured on the same objects (Table 1 of the paper)."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from seigan_tf.atomic import replacing
+from seigan_tf.evaluation.baselines import BASELINES
+from seigan_tf.evaluation.boundary import boundary_f
+from seigan_tf.evaluation.grabcut import grabcut_mask
+from seigan_tf.evaluation.iou import iou, to_original
+from seigan_tf.evaluation.objects import EvaluationObject
+
+MODEL = "model"
+METHODS = (MODEL, *BASELINES, "grabcut")
+"""In the order of the table."""
+BATCH = 32
+
+Segment = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Images uint8 [N, S, S, 3] and boxes [N, 4] to soft masks [N, S, S, 1], as SEIGAN.segment."""
+
+
+class ObjectScores(NamedTuple):
+    """What each of METHODS reached on one object."""
+
+    photo: str
+    id: int
+    iou: dict[str, float]
+    boundary: dict[str, float]
+    """Boundary F-score."""
+
+
+def measure(segment: Segment, objects: Iterable[EvaluationObject]) -> Iterator[ObjectScores]:
+    """Scores every object at its original resolution, in order; BATCH of them are in memory at a time."""
+    batch: list[EvaluationObject] = []
+    for item in objects:
+        batch.append(item)
+        if len(batch) == BATCH:
+            yield from _measured(segment, batch)
+            batch = []
+    if batch:
+        yield from _measured(segment, batch)
+
+
+def _measured(segment: Segment, batch: Sequence[EvaluationObject]) -> Iterator[ObjectScores]:
+    soft = segment(np.stack([item.image for item in batch]), np.stack([item.box for item in batch]))
+    for item, mask in zip(batch, soft[..., 0], strict=True):
+        masks = {MODEL: to_original(mask, *item.truth.shape) > 0.5}
+        masks |= {name: draw(item.box, *item.truth.shape) for name, draw in BASELINES.items()}
+        masks["grabcut"] = grabcut_mask(item.original, item.box)
+        yield ObjectScores(
+            item.photo,
+            item.id,
+            {name: iou(masks[name], item.truth) for name in METHODS},
+            {name: boundary_f(masks[name], item.truth) for name in METHODS},
+        )
+
+
+def summary(scores: Sequence[ObjectScores]) -> dict[str, Any]:
+    """{"count", "iou": {method: mean}, "boundary": {method: mean}} as plain JSON values."""
+    return {
+        "count": len(scores),
+        **{
+            measured: {name: float(np.mean([getattr(row, measured)[name] for row in scores])) for name in METHODS}
+            for measured in ("iou", "boundary")
+        },
+    }
+
+
+def write_csv(scores: Sequence[ObjectScores], path: Path) -> None:
+    """One row per object: photo, id, iou_METHOD ..., boundary_METHOD ..."""
+    columns = [(measured, name) for measured in ("iou", "boundary") for name in METHODS]
+    with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["photo", "id", *(f"{measured}_{name}" for measured, name in columns)])
+        for row in scores:
+            writer.writerow([row.photo, row.id, *(f"{getattr(row, kind)[name]:.6f}" for kind, name in columns)])

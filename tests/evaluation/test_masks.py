@@ -1,0 +1,129 @@
+"""Masks measured on photographs, from the objects to the table."""
+
+import csv
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from seigan_tf.commands import main
+from seigan_tf.data import readers
+from seigan_tf.data.crops import PROTOCOLS
+from seigan_tf.data.problems import Tally
+from seigan_tf.evaluation import masks
+from seigan_tf.evaluation.baselines import box_mask
+from seigan_tf.evaluation.objects import evaluation_objects
+from seigan_tf.seigan import SEIGAN
+from tests import tiny
+
+RULES = replace(PROTOCOLS["coco"], max_object_fraction=0.9)
+
+
+@pytest.fixture
+def photos(photo_set):
+    """Forty photos with a triangle each, one of them without a mask, and one object too small."""
+    for number in range(40):
+        x, y = 40 + number, 50
+        photo_set.add(f"{number:02d}.png", (x, y, 40, 30), segmentation=[[x, y, x + 40, y, x, y + 30]])
+    del photo_set.content["annotations"][3]["segmentation"]
+    photo_set.add("small.png", (50, 50, 5, 5), segmentation=[[50, 50, 55, 50, 50, 55]])
+    photo_set.config()
+    return photo_set
+
+
+def found(photos, problems, size=16):
+    items = readers.read("coco", photos.images, photos.annotations)
+    return [item for of_photo in evaluation_objects(items, RULES, size, problems) for item in of_photo]
+
+
+def test_objects_with_masks_that_pass_the_rules_are_measured(photos):
+    objects = found(photos, Tally(0))
+    assert [item.photo for item in objects] == [f"{number:02d}.png" for number in range(40) if number != 3]
+    for item in objects:
+        side = round(40 / RULES.object_fraction)
+        assert item.image.shape == (16, 16, 3)
+        assert item.original.shape == (side, side, 3)
+        assert item.truth.shape == (side, side)
+        assert item.truth.sum() == pytest.approx(600, rel=0.1)
+        assert not (item.truth & ~box_mask(item.box, side, side)).any()
+
+
+def test_unreadable_photos_and_masks_are_counted(photos):
+    (photos.images / "07.png").write_bytes(b"nothing")
+    photos.content["annotations"][9]["segmentation"] = [["x"]]
+    photos.config()
+    problems = Tally(1)
+    assert len(found(photos, problems)) == 37
+    assert dict(problems.counts) == {"photo": 1, "object": 1}
+
+
+def test_every_method_is_measured_on_every_object_in_order(photos):
+    objects = found(photos, Tally(0))
+    seen = []
+
+    def segment(images, boxes):
+        seen.append(len(images))
+        return np.stack([box_mask(box, 16, 16)[..., None] for box in boxes]).astype(np.float32)
+
+    scores = list(masks.measure(segment, objects))
+    assert seen == [32, 7]
+    assert [row.photo for row in scores] == [item.photo for item in objects]
+    summary = masks.summary(scores)
+    assert summary["count"] == 39
+    assert list(summary["iou"]) == list(summary["boundary"]) == ["model", "box", "ellipse", "grabcut"]
+    # Half of the box is the object.
+    assert summary["iou"]["box"] == pytest.approx(0.5, abs=0.03)
+    assert summary["iou"]["model"] == pytest.approx(summary["iou"]["box"], abs=0.06)
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "seigan.keras"
+    tiny.compile_model(SEIGAN(tiny.networks())).save(path)
+    return path
+
+
+@pytest.fixture
+def evaluate(photos, weights, capsys):
+    """Runs the command on the photos; returns its exit code, its output and its errors."""
+
+    def call(*arguments, weights=weights):
+        command = ["evaluate", "--weights", str(weights), "--images", str(photos.images)]
+        command += ["--annotations", str(photos.annotations), *map(str, arguments)]
+        code = 0
+        try:
+            main(command)
+        except SystemExit as ended:
+            code = ended.code
+        written = capsys.readouterr()
+        return code, written.out, written.err
+
+    return call
+
+
+def test_command_prints_a_table_and_writes_means_and_scores(evaluate, tmp_path):
+    code, out, err = evaluate("--json", tmp_path / "means.json", "--csv", tmp_path / "scores.csv")
+    assert code == 0, err
+    means = json.loads((tmp_path / "means.json").read_text())
+    rows = list(csv.DictReader((tmp_path / "scores.csv").open()))
+    assert means["count"] == len(rows) == 39
+    for name in masks.METHODS:
+        assert f"{means['iou'][name]:.3f}" in out
+        assert means["iou"][name] == pytest.approx(np.mean([float(row[f"iou_{name}"]) for row in rows]), abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "part"),
+    [
+        ([], {"weights": "nowhere"}, "nowhere: no trained model"),
+        (["--min-short-side", "500"], {}, "no object passes the crop rules"),
+        (["--json", "no/such/folder.json"], {}, "no/such/folder.json"),
+        (["--object-fraction", "0"], {}, "object_fraction is 0.0"),
+    ],
+)
+def test_command_refuses_with_one_line(evaluate, arguments, changes, part):
+    code, _, err = evaluate(*arguments, **changes)
+    assert code == 2
+    assert part in err
+    assert err.count("\n") == 1
