@@ -1,5 +1,6 @@
 """The commands of this project, and what each does with errors: one line on stderr and an exit code."""
 
+import io
 import sys
 from collections.abc import Callable, Sequence
 
@@ -27,6 +28,10 @@ def run(command: Callable[[], None]) -> int:
     Returns:
         The exit code: 0, 2 for bad input (ValueError, OSError), 130 for Ctrl-C, or the error's own `exit_code`.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that lacks a letter of a file's name shows another one; the command does not fail for it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         command()
         return 0

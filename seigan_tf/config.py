@@ -142,6 +142,9 @@ class DataConfig:
     """Longest side of a source object, as a fraction of the photo's (sections 4.1, 4.2)."""
     min_aspect: float = 0.4
     """Short side by long side of a source object, at least (section 4.2); 0 turns the rule off."""
+    max_mirrored: float = 1.0
+    """How deep the strip in which a training crop is mirrored past the photo's border may show its own object's box
+    again, as a fraction of the crop's side; 1 turns the rule off. Validation objects are measured on as they are."""
     backgrounds_per_object: float = 2.0
     """Background crops to look for, for each object crop (section 4.2: at least 2)."""
     jitter: float = 0.1
@@ -206,10 +209,18 @@ def from_dict(kind: type, values: dict[str, Any]):
     Raises:
         ValueError: a field is unknown, missing or of another type; the message names it.
     """
+    hooks = {tuple[str, ...]: _several}
     try:
-        return dacite.from_dict(kind, values, dacite.Config(strict=True, cast=[Path, tuple], check_types=True))
+        return dacite.from_dict(kind, values, dacite.Config(hooks, strict=True, cast=[Path], check_types=True))
     except dacite.DaciteError as error:
         raise ValueError(f"{kind.__name__}: {error}") from None
+
+
+def _several(value: Any) -> tuple:
+    """A list of JSON as a tuple. A cast would also take a text, and make one of its letters."""
+    if not isinstance(value, (list, tuple)):
+        raise dacite.WrongTypeError(list, value)
+    return tuple(value)
 
 
 def save(config: Config, path: Path) -> None:

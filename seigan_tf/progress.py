@@ -2,22 +2,29 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Progress = Callable[[int, int | None], None]
+"""Called with the number done and the number of all, None where it is not known yet."""
 
 
 @contextmanager
-def bar(console: Console, what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar with the time left; yields what is to be told (number done, number of all or None where it is unknown)."""
+def bar(console: "Console", what: str) -> Iterator[Progress]:
+    """A bar with the time left; yields what is to be told how much is done."""
+    # The data package needs the type above only, and each of its worker processes would import rich.
+    from rich import progress
+
     columns = (
-        TextColumn(what),
-        MofNCompleteColumn(),
-        BarColumn(bar_width=20),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        progress.TextColumn(what),
+        progress.MofNCompleteColumn(),
+        progress.BarColumn(bar_width=20),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("left"),
+        progress.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+    with progress.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
         task = shown.add_task("", total=None)
         yield lambda done, total: shown.update(task, completed=done, total=total)

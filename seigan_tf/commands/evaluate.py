@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from seigan_tf.atomic import replacing
+from seigan_tf.commands.max_bad import MaxBad, share
 from seigan_tf.config import DataConfig
 from seigan_tf.progress import bar
 
@@ -42,8 +43,8 @@ class Options:
     """Longest side of an object, as a fraction of the photograph's."""
     min_aspect: float = DataConfig.min_aspect
     """Short side by long side of an object, at least."""
-    max_bad: float = DataConfig.max_bad
-    """Fraction of photographs, and of objects, that may be unusable before the run ends."""
+    max_bad: MaxBad = "1%"
+    """Share of photographs, and of objects, that may be unusable before the run ends: 1% or 0.01."""
     json: Path | None = None
     """File for the means."""
     csv: Path | None = None
@@ -82,6 +83,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
 
 def _scores(options: Options, console: Console) -> list:
     from seigan_tf.data import readers
+    from seigan_tf.data.annotations import Photo, Problem
     from seigan_tf.data.crops import CropRules
     from seigan_tf.data.problems import Tally
     from seigan_tf.evaluation import masks
@@ -92,14 +94,20 @@ def _scores(options: Options, console: Console) -> list:
     source = readers.guess(options.images, options.annotations) if options.source == "auto" else options.source
     with quiet.native_messages_hidden():
         from seigan_tf.loading import load
+    items = list(readers.read(source, options.images, options.annotations))
+    photos = [item for item in items if isinstance(item, Photo)]
+    problems = Tally(share(options.max_bad))
+    for item in items:
+        if isinstance(item, Problem):
+            problems.add(item)
+    every_photo = len(photos) + problems.counts["photo"]
+    every_object = sum(len(photo.objects) for photo in photos) + problems.counts["object"]
     model = load(options.weights)
-    problems = Tally(options.max_bad)
-    photos = list(readers.read(source, options.images, options.annotations))
     with bar(console, "measuring photographs") as progress:
         found = evaluation_objects(photos, rules, model.networks.size, problems)
         counted = (progress(done, len(photos)) or items for done, items in enumerate(found, 1))
         scores = list(masks.measure(model.segment, itertools.chain.from_iterable(counted)))
-    problems.check(len(photos), len(scores) + problems.counts["object"])
+    problems.check(every_photo, every_object)
     if not scores:
         raise ValueError(
             f"{options.annotations or options.images}: no object passes the crop rules and has a mask, expected at"

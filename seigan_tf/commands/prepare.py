@@ -1,6 +1,5 @@
 """python -m seigan_tf prepare: photographs and boxes to stored crops."""
 
-import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,9 +9,12 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
+from seigan_tf.commands.max_bad import MaxBad, share
+from seigan_tf.commands.prepare_sources import AnnotatedPhotos, Detected, PublishedSet
 from seigan_tf.config import DataConfig
 from seigan_tf.data import data_summary
-from seigan_tf.data.annotations import Problem
+from seigan_tf.data.workers import cores
+from seigan_tf.interruption import termination
 from seigan_tf.progress import bar
 
 DESCRIPTION = """Cut crops out of photographs with boxes, once, and store them for training.
@@ -34,6 +36,7 @@ The folder holds the crops (a set of TensorFlow Datasets), report.json (what was
 could not be read) and objects.png and backgrounds.png to look at. It appears when all is done, or not at all.
 """
 
+DETECTOR_SCORE = 0.5
 SOURCES = "auto|coco|yolo|voc|cityscapes|csv|tfds:NAME"
 
 
@@ -65,6 +68,9 @@ class Options:
     """Longest side of an object, as a fraction of the photograph's (0.4)."""
     min_aspect: float | None = None
     """Short side by long side of an object, at least (coco 0.4, dogs 0)."""
+    max_mirrored: float = DataConfig.max_mirrored
+    """How deep a training crop that reaches past the photograph may show its object's mirror image, as a fraction of
+    its side; 1 turns the rule off."""
     backgrounds_per_object: float = DataConfig.backgrounds_per_object
     """Background crops to look for, for each object crop."""
     size: int = 128
@@ -73,12 +79,12 @@ class Options:
     """LiteRT (.tflite) detection model that draws the boxes; docs/detectors.md names some."""
     detector_class: str | None = None
     """Class of the detector whose objects become crops: a name or a number."""
-    detector_score: float = 0.5
-    """Least score of a detection."""
+    detector_score: float | None = None
+    """Least score of a detection (0.5)."""
     detector_labels: Path | None = None
     """File with the detector's class names, a line each; unless given, those in the model, or COCO's."""
-    max_bad: Annotated[str, tyro.conf.arg(metavar="PERCENT")] = "1%"
-    """Share of photographs, and of objects, that may be unusable before the run ends."""
+    max_bad: MaxBad = "1%"
+    """Share of photographs, and of objects, that may be unusable before the run ends: 1% or 0.01."""
     seed: int = DataConfig.seed
     """Seed of hold-out and backgrounds."""
     workers: int | None = None
@@ -96,42 +102,88 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         SystemExit: --help, or an argument that is unknown or of another type.
     """
     options = tyro.cli(Options, args=list(arguments), prog="python -m seigan_tf prepare", description=DESCRIPTION)
-    console = console or Console()
-    with tempfile.TemporaryDirectory(prefix="seigan-photos-") as temporary:
-        _prepare(*_config(options, Path(temporary), console), options, console)
-
-
-def _prepare(config: DataConfig, problems: list[Problem], options: Options, console: Console) -> None:
-    from seigan_tf.data.storage.prepare import prepare
-
-    workers = _cores() if options.workers is None else options.workers
-    with bar(console, "cutting photographs") as progress:
-        report = prepare(config, options.size, options.out, workers, options.beam, progress, problems)
-    for line in data_summary.lines(report):
-        console.print(line, soft_wrap=True, highlight=False, markup=False)
-    console.print(f"look at {options.out / 'objects.png'} and {options.out / 'backgrounds.png'}", soft_wrap=True)
-
-
-def _config(options: Options, temporary: Path, console: Console) -> tuple[DataConfig, list[Problem]]:
-    """The settings of the data, and problems met already; boxes and photographs that are yet to be had are had now."""
-    from seigan_tf.data import readers
-    from seigan_tf.data.crops import PROTOCOLS
-
     if options.out.exists():
         raise ValueError(f"--out {options.out}: exists already, expected a folder to make")
-    if options.protocol not in PROTOCOLS:
-        raise ValueError(f"--protocol {options.protocol}: expected one of {', '.join(PROTOCOLS)}")
+    with termination(options.out), tempfile.TemporaryDirectory(prefix="seigan-photos-") as temporary:
+        _prepare(options, _source(options, Path(temporary)), console or Console())
+
+
+def _prepare(options: Options, source: AnnotatedPhotos | PublishedSet | Detected, console: Console) -> None:
+    from seigan_tf.data.storage.prepare import check, prepare
+
+    workers = _workers() if options.workers is None else options.workers
+    check(source.config, options.size, options.out, workers, options.beam)
+    config, problems = source.get(console)
+    with bar(console, "cutting photographs") as progress:
+        report = prepare(config, options.size, options.out, workers, options.beam, progress, problems, source.origin)
+    for line in data_summary.lines(report):
+        console.print(line, soft_wrap=True, highlight=False, markup=False)
+    pictures = f"{options.out / 'objects.png'} and {options.out / 'backgrounds.png'}"
+    console.print(f"look at {pictures}", soft_wrap=True, highlight=False, markup=False)
+
+
+def _source(options: Options, temporary: Path) -> AnnotatedPhotos | PublishedSet | Detected:
+    """What the options name to start from.
+
+    Raises:
+        ValueError: they name none, or more than one.
+    """
+    from seigan_tf.data import readers
+
+    published = options.source.startswith("tfds:")
+    _refuse_unused(options, published)
+    config = _config(options)
+    if published:
+        return PublishedSet(config, options.source.removeprefix("tfds:"), temporary)
+    if options.images is None:
+        raise ValueError("--images is not given, expected the folder of the photographs")
+    if options.detector is not None:
+        boxes = options.out.with_name(f"{options.out.name}-boxes.json")
+        if boxes.exists():
+            raise ValueError(f"{boxes}: exists already; give it as --annotations, or remove it to detect anew")
+        score = DETECTOR_SCORE if options.detector_score is None else options.detector_score
+        return Detected(config, options.detector, options.detector_class, score, options.detector_labels, boxes)
+    source = readers.guess(options.images, options.annotations) if options.source == "auto" else options.source
+    if source not in readers.FORMATS:
+        raise ValueError(f"--source {source}: expected one of auto, {', '.join(readers.FORMATS)}, tfds:NAME")
+    return AnnotatedPhotos(replace(config, source=source))
+
+
+def _refuse_unused(options: Options, published: bool) -> None:
+    """Raises ValueError where an option is given that another one makes useless."""
     if (options.detector is None) != (options.detector_class is None):
         raise ValueError("--detector and --detector-class: one is given, expected both or neither")
+    of_detector = ("detector_score", "detector_labels")
+    paths = ("images", "annotations", "val_images", "val_annotations")
+    if published:
+        reason, unused = "with --source tfds:NAME", (*paths, "detector", *of_detector)
+    elif options.detector is not None:
+        reason, unused = "with --detector", ("annotations", "classes")
+        if options.source != "auto":
+            raise ValueError(f"--source {options.source} is of no use with --detector, expected one of them")
+    else:
+        reason, unused = "without --detector", of_detector
+    for name in unused:
+        if getattr(options, name) not in (None, ()):
+            raise ValueError(f"--{name.replace('_', '-')} is of no use {reason}, expected it not to be given")
+
+
+def _config(options: Options) -> DataConfig:
+    """The settings of the data, as far as options give them."""
+    from seigan_tf.data.crops import PROTOCOLS
+
+    if options.protocol not in PROTOCOLS:
+        raise ValueError(f"--protocol {options.protocol}: expected one of {', '.join(PROTOCOLS)}")
     rules = PROTOCOLS[options.protocol]
-    config = DataConfig(
+    return DataConfig(
         images=options.images,
         annotations=options.annotations,
         val_images=options.val_images,
         val_annotations=options.val_annotations,
         held_out=options.held_out,
         classes=options.classes,
-        max_bad=_fraction(options.max_bad),
+        max_bad=share(options.max_bad),
+        max_mirrored=options.max_mirrored,
         backgrounds_per_object=options.backgrounds_per_object,
         seed=options.seed,
         **{
@@ -139,73 +191,8 @@ def _config(options: Options, temporary: Path, console: Console) -> tuple[DataCo
             for name in ("object_fraction", "min_short_side", "max_object_fraction", "min_aspect")
         },
     )
-    if options.source.startswith("tfds:"):
-        return _fetch(config, options.source.removeprefix("tfds:"), temporary, console)
-    if options.images is None:
-        raise ValueError("--images is not given, expected the folder of the photographs")
-    if options.detector is not None:
-        return _detect(config, options, console)
-    source = readers.guess(options.images, options.annotations) if options.source == "auto" else options.source
-    if source not in readers.FORMATS:
-        raise ValueError(f"--source {source}: expected one of auto, {', '.join(readers.FORMATS)}, tfds:NAME")
-    return replace(config, source=source), []
 
 
-def _detect(config: DataConfig, options: Options, console: Console) -> tuple[DataConfig, list[Problem]]:
-    """Lets the detector draw the boxes, into a file that stays."""
-    from seigan_tf.data.detection import detector
-
-    if config.annotations is not None:
-        raise ValueError("--annotations and --detector are both given, expected one")
-    boxes = options.out.with_name(f"{options.out.name}-boxes.json")
-    if boxes.exists():
-        raise ValueError(f"{boxes}: exists already; give it as --annotations, or remove it to detect anew")
-    with bar(console, "detecting") as progress:
-        found = detector.detect(
-            options.images,
-            options.detector,
-            options.detector_class,
-            options.detector_score,
-            options.detector_labels,
-            progress,
-        )
-        boxes.parent.mkdir(parents=True, exist_ok=True)
-        problems = detector.write(found, boxes)
-    console.print(f"boxes: {boxes}; edit it and give it as --annotations to prepare again", soft_wrap=True)
-    return replace(config, source="coco", annotations=boxes, classes=(found.wanted,)), problems
-
-
-def _fetch(config: DataConfig, name: str, temporary: Path, console: Console) -> tuple[DataConfig, list[Problem]]:
-    """Copies photographs and boxes of a set of TensorFlow Datasets into files."""
-    from seigan_tf.data import tfds_source
-    from seigan_tf.data.coco_writer import write_coco
-
-    if config.images is not None or config.annotations is not None:
-        raise ValueError("--images and --annotations are of no use with --source tfds:NAME, expected neither")
-    paths, problems = {}, []
-    for split in tfds_source.splits(name):
-        images = temporary / split
-        images.mkdir()
-        with bar(console, f"reading {name} {split}") as progress:
-            problems += write_coco(tfds_source.photos(name, images, split, progress), images.with_suffix(".json"))
-        paths[split] = images, images.with_suffix(".json")
-    config = replace(config, source="coco", images=paths["train"][0], annotations=paths["train"][1])
-    if "validation" in paths:
-        config = replace(config, val_images=paths["validation"][0], val_annotations=paths["validation"][1])
-    return config, problems
-
-
-def _fraction(text: str) -> float:
-    """A share, "1%" or "0.01", as a fraction."""
-    try:
-        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise ValueError(f"--max-bad {text}: expected a share from 0% to 100%")
-    return value
-
-
-def _cores() -> int:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return cores if cores > 1 else 0
+def _workers() -> int:
+    """A process for each core; on a single core none but this one."""
+    return cores() if cores() > 1 else 0

@@ -5,6 +5,7 @@ supervision that there is.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,21 +34,31 @@ class Augmentation:
                 raise ValueError(f"data.{name} is {value}, expected 0 to less than 1")
 
 
+class Augmented(NamedTuple):
+    """What `augment` makes."""
+
+    images: np.ndarray
+    """float32 [B, S, S, 3] in [-1, 1]."""
+    boxes: np.ndarray | None
+    """float32 [B, 4] in [0, 1], or None."""
+    masks: np.ndarray | None
+    """float32 [B, S, S, 1] in [0, 1], or None."""
+
+
 def augment(
     images: np.ndarray,
     boxes: np.ndarray | None,
     settings: Augmentation,
     generator: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray | None]:
+    masks: np.ndarray | None = None,
+) -> Augmented:
     """Flips, zooms, shifts and changes colours.
 
     Args:
         images: uint8 [B, S, S, 3].
         boxes: float32 [B, 4] of ymin, xmin, ymax, xmax in [0, 1], or None for crops without object.
         generator: gives the same changes for the same state.
-
-    Returns:
-        float32 images in [-1, 1], and float32 boxes in [0, 1] or None.
+        masks: float32 [B, S, S, 1] in [0, 1], moved as their images are.
     """
     count = len(images)
     flipped = generator.random(count) < 0.5
@@ -59,14 +70,17 @@ def augment(
     images = np.where(flipped[:, None, None, None], images[:, :, ::-1], images)
     if boxes is not None:
         boxes = np.where(flipped[:, None], flip_boxes(boxes), boxes)
+    if masks is not None:
+        masks = np.where(flipped[:, None, None, None], masks[:, :, ::-1], masks)
     if settings.zoom or settings.shift:
         corners, sides = windows(boxes, scales, shifts)
         images = resample(images, corners, sides)
         boxes = None if boxes is None else move_boxes(boxes, corners, sides)
+        masks = None if masks is None else resample(masks, corners, sides)
     images = to_float(images)
     if colours is not None:
         _recolour(images, *colours.astype(np.float32))
-    return images, boxes
+    return Augmented(images, boxes, masks)
 
 
 def flip_boxes(boxes: np.ndarray) -> np.ndarray:
@@ -106,7 +120,7 @@ def move_boxes(boxes: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.
 
 
 def resample(images: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """The windows of the images, [B, S, S, 3] to float32 of the same shape and range.
+    """The windows of the images, [B, S, S, C] to float32 of the same shape and range.
 
     Bilinear; past the border the image is mirrored. Image by image: the steps then stay in the processor's cache, which
     makes them four times as fast as on the whole batch.

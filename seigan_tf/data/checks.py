@@ -1,6 +1,5 @@
 """Settings and sets of photographs that give no crops, each named in one line."""
 
-import math
 from collections.abc import Set
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ def settings(config: DataConfig) -> None:
     """Raises ValueError where a setting is out of its range, or one is missing that another needs."""
     CropRules.from_config(config)
     ranges = {
-        "backgrounds_per_object": (0 < config.backgrounds_per_object < math.inf, "more than 0"),
+        "backgrounds_per_object": (0 < config.backgrounds_per_object <= 1000, "more than 0, at most 1000"),
         "held_out": (0 <= config.held_out < 1, "0 to less than 1"),
         "max_bad": (0 <= config.max_bad <= 1, "0 to 1"),
         "seed": (config.seed >= 0, "at least 0"),

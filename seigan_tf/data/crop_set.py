@@ -1,7 +1,6 @@
 """The crops of a run, as they are held in memory: objects, backgrounds, and the ground truth to evaluate on."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,9 +13,7 @@ from seigan_tf.data import checks, plan
 from seigan_tf.data.annotations import Problem
 from seigan_tf.data.cutting import Crop, CutReport, cut
 from seigan_tf.data.synthetic import synthetic_backgrounds, synthetic_objects
-
-Progress = Callable[[int, int], None]
-"""Called with the number of photos done and the number of all."""
+from seigan_tf.progress import Progress
 
 
 class ObjectCrops(NamedTuple):

@@ -1,5 +1,6 @@
 """The rules by which an annotated object becomes a square crop (paper, sections 4.1 and 4.2)."""
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -18,8 +19,9 @@ DROP_RULES = (
     "min_aspect",
     "other_object_touches",
     "incomplete_photo",
+    "mirrored_object",
 )
-"""The names of the rules that drop an object, in the order in which they are asked."""
+"""The names of the rules that drop an object, in the order in which they are asked; the last one in training only."""
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,13 @@ class CropRegion:
     side: int
 
     def overlaps(self, boxes: np.ndarray) -> np.ndarray:
-        """Which boxes, [boxes, 4] of left, top, right, bottom, share pixels with the region: bool [boxes]."""
+        """Which boxes, [boxes, 4] of left, top, right, bottom, share a point with the region: bool [boxes].
+
+        A common border is enough, for object crops as for backgrounds.
+        """
         left, top, right, bottom = np.asarray(boxes, float).T
         return (
-            (left < self.x + self.side) & (right > self.x) & (top < self.y + self.side) & (bottom > self.y)
+            (left <= self.x + self.side) & (right >= self.x) & (top <= self.y + self.side) & (bottom >= self.y)
         )  # fmt: skip
 
 
@@ -58,6 +63,8 @@ class CropRules:
     """Short side by long side of the box, at least; in [0, 1]."""
     classes: Collection[str] = ()
     """Names of the classes whose objects make crops; all unless given."""
+    max_mirrored: float = 1.0
+    """Of `mirrored`, at most; training only, see `object_regions`."""
 
     def __post_init__(self):
         for name, low, high in (
@@ -65,6 +72,7 @@ class CropRules:
             ("min_short_side", 0.0, np.inf),
             ("max_object_fraction", 0.0, np.inf),
             ("min_aspect", 0.0, 1.0),
+            ("max_mirrored", 0.0, 1.0),
         ):
             value = getattr(self, name)
             if not low <= value <= high:
@@ -78,6 +86,7 @@ class CropRules:
             config.max_object_fraction,
             config.min_aspect,
             frozenset(config.classes),
+            config.max_mirrored,
         )
 
 
@@ -92,7 +101,8 @@ def object_regions(photo: Photo, rules: CropRules) -> list[CropRegion | str]:
     """For each object of the photo, in their order, the square around it, or the rule (of DROP_RULES) that drops it.
 
     The square has the box's centre and the side long_side / object_fraction, both rounded to whole pixels. Whatever
-    their class, and crowds too, the other objects may not touch it.
+    their class, and crowds too, the other objects may not touch it. Whether it is "mirrored_object" is not asked: that
+    is for training alone, and up to the caller (`mirrored`).
     """
     boxes = photo.boxes
     regions = [_region(photo, item, rules) for item in photo.objects]
@@ -125,6 +135,29 @@ def _region(photo: Photo, item: Object, rules: CropRules) -> CropRegion | str:
         return "min_aspect"
     side = max(round(long / rules.object_fraction), 1)
     return CropRegion(round(x + width / 2 - side / 2), round(y + height / 2 - side / 2), side)
+
+
+def mirrored(box: tuple[float, float, float, float], region: CropRegion, width: int, height: int) -> float:
+    """How deep the strips in which a crop is mirrored show its own object again, by the crop's side.
+
+    Past the photo's border the crop is mirrored (`extract`). Of an object near it a part comes back there, outside the
+    annotated box, and looks like the object although it counts as background.
+
+    Args:
+        box: x, y, width and height in pixels of the photo.
+        region: of the crop.
+        width: of the photo.
+        height: of the photo.
+
+    Returns:
+        Columns or rows of the box, in whole pixels, that one of the four strips shows, by the side; 0 to less than 1.
+    """
+    deepest = 0
+    for start, extent, first, length in ((box[0], box[2], region.x, width), (box[1], box[3], region.y, height)):
+        begin, end = math.floor(start), math.ceil(start + extent)
+        for gap, strip in ((begin, -first), (length - end, first + region.side - length)):
+            deepest = max(deepest, min(strip - gap, end - begin))
+    return deepest / region.side
 
 
 def relative_box(item: Object, region: CropRegion) -> tuple[float, float, float, float]:

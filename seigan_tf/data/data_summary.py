@@ -20,6 +20,13 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
         yield "there is no mask to measure by: no IoU is shown, and the last weights are kept"
     if train["backgrounds"] < train.get("backgrounds_wanted", 0):
         yield f"training: the photographs have no room for the {train['backgrounds_wanted']} backgrounds wanted"
+    # A store made by an earlier version has no sides.
+    objects, backgrounds = train.get("object_sides"), train.get("background_sides")
+    if objects and backgrounds and abs(backgrounds[1] - objects[1]) > objects[1] / 3:
+        yield (
+            f"training: backgrounds and objects are of different scale, half of their crops are smaller than"
+            f" {backgrounds[1]} and {objects[1]} pixels: the photographs have no room for more alike"
+        )
     for name, split in (("training", train), ("validation", validation)):
         dropped = [f"{count} by {rule}" for rule, count in split.get("dropped", {}).items() if count]
         if dropped:

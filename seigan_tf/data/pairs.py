@@ -79,9 +79,9 @@ def training_pairs(
         return numbers.batch(batch_size, drop_remainder=True)
 
     def batch(indices: tuple[np.ndarray, np.ndarray], generator: np.random.Generator) -> Batch:
-        image, box = augment(images[indices[0]], boxes[indices[0]], changes, generator)
-        background, _ = augment(backgrounds[indices[1]], None, changes, generator)
-        return {"object": {"image": image, "box": box}, "background": {"image": background}}
+        objects = augment(images[indices[0]], boxes[indices[0]], changes, generator)
+        others = augment(backgrounds[indices[1]], None, changes, generator)
+        return {"object": {"image": objects.images, "box": objects.boxes}, "background": {"image": others.images}}
 
     indices = grain.experimental.ZipMapDataset([order(len(images), seeds[0]), order(len(backgrounds), seeds[1])])
     batches = indices.random_map(batch, seed=int(seeds[2]))[host + start * hosts :: hosts]

@@ -26,22 +26,26 @@ from PIL import (
 )
 
 from seigan_tf.data.annotations import Photo
+from seigan_tf.data.text import one_line
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
 """Pillow's names. Others it reads are no photographs, and some of them start programs (EPS)."""
-MAX_PIXELS = 178_956_970
-"""More than any camera makes; Pillow refuses more as well. Checked before anything is decoded."""
+MAX_PIXELS = 110_000_000
+"""Cameras for photographs make up to 102 million (medium format, 11,656 x 8,742). Decoding takes up to 8 bytes for each
+in every worker process, however small the file; so more is refused, by the header."""
+STRIP_PIXELS = 2**20
+"""Pixels that are converted at a time, so that no second copy of a photo is in memory on the way to RGB."""
 EXIF_ORIENTATION = 0x0112
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+STORED = {
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: lambda upright: upright.swapaxes(0, 1)[::-1],
+    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
+    8: lambda upright: upright.swapaxes(0, 1)[:, ::-1],
 }
-"""What makes an image of that EXIF orientation upright."""
+"""How a file of that EXIF orientation holds the pixels of the upright photo; views, not copies."""
 
 
 class UnreadablePhoto(Exception):
@@ -78,10 +82,25 @@ def read_photo(photo: Photo) -> np.ndarray:
                 f"{width} x {height} pixels, but its annotations expect {photo.width} x {photo.height}"
             )
         image.load()
-        rgb = _to_rgb(image)
-        if size == expected and orientation != 1:
-            rgb = rgb.transpose(TURNS[orientation])
-        return np.asarray(rgb)
+        pixels = np.empty((photo.height, photo.width, 3), np.uint8)
+        turned = size == expected and orientation != 1
+        _to_rgb(image, STORED[orientation](pixels) if turned else pixels)
+        return pixels
+
+
+def without_exif(content: bytes) -> bytes:
+    """A JPEG file without its EXIF data, and other files as they are."""
+    if not content.startswith(b"\xff\xd8"):
+        return content
+    kept, position = [content[:2]], 2
+    while content[position : position + 1] == b"\xff" and position + 4 <= len(content):
+        marker, end = content[position + 1], position + 2 + int.from_bytes(content[position + 2 : position + 4], "big")
+        if marker == 0xDA or end <= position + 2:  # the pixels begin, or the file is damaged
+            break
+        if not (marker == 0xE1 and content[position + 4 : position + 10] == b"Exif\0\0"):
+            kept.append(content[position:end])
+        position = end
+    return b"".join([*kept, content[position:]])
 
 
 @contextmanager
@@ -96,10 +115,15 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise UnreadablePhoto("a folder, expected a file" if stat.S_ISDIR(status.st_mode) else "not a file")
     if not status.st_size:
         raise UnreadablePhoto("an empty file, expected a photograph")
-    too_large = f"more than {MAX_PIXELS:,} pixels, which no photograph has"
+    too_large = f"more than {MAX_PIXELS:,} pixels, expected a photograph of a camera"
     try:
-        # Pillow warns of large photos, of damaged metadata and of more; what matters here is an error.
-        with warnings.catch_warnings(action="ignore"), Image.open(path, formats=FORMATS) as image:
+        # Pillow warns of large photos, of damaged metadata and of more; what matters here is an error. It is given no
+        # path, because from one it maps uncompressed TIFF files into memory, and turns those of some modes wrongly.
+        with (
+            warnings.catch_warnings(action="ignore"),
+            path.open("rb") as file,
+            Image.open(file, formats=FORMATS) as image,
+        ):
             if image.width * image.height > MAX_PIXELS:
                 raise UnreadablePhoto(too_large)
             yield image
@@ -107,11 +131,12 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise
     except Image.DecompressionBombError:
         raise UnreadablePhoto(too_large) from None
+    except MemoryError:
+        raise UnreadablePhoto("too large for the memory that is free; use fewer workers") from None
     except UnidentifiedImageError:
         raise UnreadablePhoto(f"not an image of a known format ({', '.join(FORMATS)})") from None
     except Exception as error:  # Pillow's decoders raise nearly everything on damaged files.
-        what = getattr(error, "strerror", None) or " ".join(str(error).split())
-        raise UnreadablePhoto(what or type(error).__name__) from None
+        raise UnreadablePhoto(getattr(error, "strerror", None) or one_line(error)) from None
 
 
 def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
@@ -128,7 +153,7 @@ def _orientation(image: Image.Image, path: Path) -> int:
         orientation = image.getexif().get(EXIF_ORIENTATION, 1)
     except Exception:  # Damaged metadata of a photo that may be sound.
         return 1
-    return orientation if orientation in TURNS else 1
+    return orientation if orientation in STORED else 1
 
 
 def _late_exif(path: Path) -> bool:
@@ -143,21 +168,45 @@ def _late_exif(path: Path) -> bool:
     return False
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I;16") or image.mode in ("I", "F"):
-        return Image.fromarray(_to_bytes(np.asarray(image))).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        return Image.alpha_composite(white, layer).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")
+def _to_rgb(image: Image.Image, pixels: np.ndarray) -> None:
+    """Fills `pixels`, uint8 [height, width, 3], with the image's colours."""
+    deep = image.mode.startswith("I;16") or image.mode in ("I", "F")
+    top = _top(image) if deep else None
+    for rows, strip in _strips(image):
+        if deep:
+            pixels[rows] = _to_bytes(_finite(strip), top)[..., None]
+        elif strip.has_transparency_data:
+            layer = strip.convert("RGBA")
+            white = Image.new("RGBA", layer.size, "white")
+            pixels[rows] = np.asarray(Image.alpha_composite(white, layer).convert("RGB"))
+        else:
+            pixels[rows] = np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB"))
 
 
-def _to_bytes(values: np.ndarray) -> np.ndarray:
-    """Grey values of more than 8 bits, scaled from the smallest usual range that holds them to uint8."""
+def _strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """The image in pieces of full width, with the rows that each is."""
+    count = max(STRIP_PIXELS // image.width, 1)
+    if count >= image.height:
+        yield slice(None), image
+        return
+    for top in range(0, image.height, count):
+        bottom = min(top + count, image.height)
+        yield slice(top, bottom), image.crop((0, top, image.width, bottom))
+
+
+def _top(image: Image.Image) -> float:
+    """The value of white among grey values of more than 8 bits: the end of the smallest usual range that holds all."""
     # Integers are of 16 bits however dark the photo; of floats, ranges of 1 and of 255 are common.
-    ranges = (65535.0,) if np.issubdtype(values.dtype, np.integer) else (1.0, 255.0, 65535.0)
-    values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    peak = float(values.max())
-    top = next((top for top in ranges if peak <= top), peak)
+    ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
+    peak = max(float(_finite(strip).max()) for _, strip in _strips(image))
+    return next((top for top in ranges if peak <= top), peak)
+
+
+def _finite(image: Image.Image) -> np.ndarray:
+    """Grey values of more than 8 bits as float32, those that are no number as 0."""
+    return np.nan_to_num(np.asarray(image, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def _to_bytes(values: np.ndarray, top: float) -> np.ndarray:
+    """Values from 0 to `top`, scaled to uint8."""
     return (np.clip(values / top, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -7,7 +7,8 @@ its boxes, not on the order in which photos or objects come: other formats of th
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator
+from array import array
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,11 +24,9 @@ from seigan_tf.data.crops import DROP_RULES, CropRegion, CropRules
 from seigan_tf.data.photographs import MAX_PIXELS
 from seigan_tf.data.problems import Tally
 from seigan_tf.data.scan import Scan
+from seigan_tf.progress import Progress
 
 SPLITS = ("train", "val")
-
-Progress = Callable[[int, int | None], None]
-"""Called with the number of photos done and the number of all, None where it is not known yet."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,8 @@ class Plan:
             objects: make a crop, and dropped: {rule: number} do not;
             without_mask (val only): of the objects, those that have none;
             backgrounds, backgrounds_wanted: crops without object;
+            object_sides, background_sides: quartiles of their sides in pixels of the photos, [] where there are none;
+                as planned, whatever becomes of photos that cannot be read;
             problems: what could not be used, {"photo": number, "object": number, "listed": [...]}.
         length: number of photos in the file.
     """
@@ -87,7 +88,7 @@ def parse(line: str) -> PhotoPlan:
 
 
 def as_line(plan: PhotoPlan) -> str:
-    """What `parse` makes the plan of again."""
+    """The line that `parse` reads; of an object it has the box, number, class and segmentation."""
     photo = plan.photo
     values = {"split": plan.split, "path": str(photo.path), "name": photo.name}
     values |= {"width": photo.width, "height": photo.height, "objects": []}
@@ -97,18 +98,11 @@ def as_line(plan: PhotoPlan) -> str:
             entry["segmentation"] = item.segmentation
         values["objects"].append(entry)
     values["backgrounds"] = [_numbers(region) for region in plan.backgrounds]
-    return json.dumps(values, default=_plain)
+    return json.dumps(values)
 
 
 def _numbers(region: CropRegion) -> tuple[int, int, int]:
     return region.x, region.y, region.side
-
-
-def _plain(value: Any) -> Any:
-    """Text of run lengths in bytes, as pycocotools makes them."""
-    if isinstance(value, bytes):
-        return value.decode("ascii")
-    raise TypeError(f"{type(value).__name__} in a segmentation")
 
 
 def make(config: DataConfig, folder: Path, progress: Progress | None = None, earlier: Iterable[Problem] = ()) -> Plan:
@@ -136,14 +130,14 @@ def make(config: DataConfig, folder: Path, progress: Progress | None = None, ear
         checks.classes(config, scan.classes)
         validation = _validation(config, scan, training_photos)
         shares = _shares(config, scan, validation)
-        hashes = np.frombuffer(scan.hashes, np.uint64)
-        mined = mine(lambda: (scanned.scene for scanned in scan), hashes, shares, config.seed, Path(scratch))
+        mined = mine(lambda: (scanned.scene for scanned in scan), _order(scan), shares, config.seed, Path(scratch))
         path = folder / "plan.jsonl"
         counts, length = _write(path, scan, validation, mined, problems)
         _check_problems(config, scan, problems)
     report = {"source": config.source}
     for split, share in zip(SPLITS, shares, strict=True):
-        more = {"backgrounds_wanted": share.wanted, "problems": problems[split].as_report()}
+        more = {"backgrounds_wanted": share.wanted, "object_sides": _quartiles(share.sides)}
+        more |= {"problems": problems[split].as_report()}
         report[split] = counts[split] | more
     checks.crops_left(config, report)
     return Plan(path, report, length)
@@ -189,19 +183,30 @@ def _validation(config: DataConfig, scan: Scan, training_photos: int) -> np.ndar
             first = int(twice.argmax())
             path = next(scanned.path for index, scanned in enumerate(scan) if index == first)
             raise ValueError(f"{path}: is a training photo and a validation photo, expected none to be both")
-    elif scan.has_masks and config.held_out and len(scan) > 1:
-        # Without masks there is nothing to measure. Links to one file share their hash and stay together.
-        hashes = np.frombuffer(scan.hashes, np.uint64)
-        number = min(max(round(config.held_out * len(scan)), 1), len(scan) - 1)
-        validation = hashes < np.sort(hashes)[number]
+    elif scan.has_masks and config.held_out:
+        # Without masks there is nothing to measure. Links to one file share their hash and stay together: as many
+        # files as it takes for the number of photos, though never all of them.
+        _, owners, links = np.unique(np.frombuffer(scan.hashes, np.uint64), return_inverse=True, return_counts=True)
+        number = max(round(config.held_out * len(scan)), 1)
+        held_out = np.cumsum(links) - links < number
+        held_out[-1:] = False
+        validation = held_out[owners]
     return validation
+
+
+def _order(scan: Scan) -> np.ndarray:
+    """The place of each photo in an order that depends on names and the seed only; links to one file are neighbours."""
+    order = np.empty(len(scan), np.int64)
+    order[np.lexsort((np.frombuffer(scan.names, np.uint64), np.frombuffer(scan.hashes, np.uint64)))] = range(len(scan))
+    return order
 
 
 def _shares(config: DataConfig, scan: Scan, validation: np.ndarray) -> list[Share]:
     sides = np.frombuffer(scan.sides, np.int64)
     of_validation = np.repeat(validation, np.frombuffer(scan.kept, np.uint32))
+    of_training = ~of_validation & (np.frombuffer(scan.mirrored, np.uint8) == 0)
     shares = []
-    for photos, objects in ((~validation, ~of_validation), (validation, of_validation)):
+    for photos, objects in ((~validation, of_training), (validation, of_validation)):
         own = np.sort(sides[objects])
         shares.append(Share(photos, own, math.ceil(config.backgrounds_per_object * len(own))))
     return shares
@@ -223,12 +228,13 @@ def _write(
         }
         for split in SPLITS
     }
+    sides = {split: array("I") for split in SPLITS}
     length = 0
     with path.open("w", encoding="utf-8") as file:
         for scanned, backgrounds, held_out in zip(scan, mined, validation.tolist(), strict=True):
             split = SPLITS[held_out]
             photo = Photo(Path(scanned.path), scanned.width, scanned.height, name=scanned.name)
-            objects = scanned.objects(masks=held_out)
+            objects = scanned.objects(held_out)
             if held_out:
                 objects = [(_with_usable_mask(item, photo, problems[split]), region) for item, region in objects]
             if objects or backgrounds:
@@ -237,14 +243,22 @@ def _write(
             part = counts[split]
             part["photos"] += 1
             part["photos_without_annotation"] += not scanned.boxes
-            part["annotations"] += len(objects) + len(scanned.dropped)
+            part["annotations"] += len(scanned.kept) + len(scanned.dropped)
             part["objects"] += len(objects)
+            part["dropped"]["mirrored_object"] += len(scanned.kept) - len(objects)
             for rule in scanned.dropped:
                 part["dropped"][rule] += 1
             part["without_mask"] += sum(item.segmentation is None for item, _ in objects)
             part["backgrounds"] += len(backgrounds)
+            sides[split].extend(region.side for region in backgrounds)
+    for split in SPLITS:
+        counts[split]["background_sides"] = _quartiles(np.frombuffer(sides[split], np.uint32))
     del counts["train"]["without_mask"]  # No training object has one.
     return counts, length
+
+
+def _quartiles(sides: np.ndarray) -> list[int]:
+    return np.quantile(sides, [0.25, 0.5, 0.75], method="nearest").tolist() if len(sides) else []
 
 
 def _with_usable_mask(item: Object, photo: Photo, problems: Tally) -> Object:

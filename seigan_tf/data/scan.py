@@ -4,7 +4,7 @@ import os
 import pickle
 from array import array
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,9 +13,10 @@ import numpy as np
 
 from seigan_tf.data.annotations import Object, Photo
 from seigan_tf.data.backgrounds import Scene
-from seigan_tf.data.crops import CropRegion, CropRules, object_regions
+from seigan_tf.data.crops import CropRegion, CropRules, mirrored, object_regions
 
 CLASSES_REMEMBERED = 1000
+FOLDERS_REMEMBERED = 4096
 
 
 class Scanned(NamedTuple):
@@ -28,8 +29,9 @@ class Scanned(NamedTuple):
     boxes: bytes
     """float64 [objects, 4] of all its objects: left, top, right, bottom; one of the whole photo where it is incomplete,
     so that no background is found in it."""
-    kept: list[tuple[tuple[float, float, float, float], int, str, tuple[int, int, int]]]
-    """Box, id, class and region (x, y, side) of the objects that make a crop, ordered by their boxes."""
+    kept: list[tuple[tuple[float, float, float, float], int, str, tuple[int, int, int], bool]]
+    """Box, id, class and region (x, y, side) of the objects that make a crop, ordered by their boxes; and whether they
+    make it in validation only."""
     dropped: list[str]
     """For each of the others the rule that dropped it."""
     segmentations: bytes
@@ -39,12 +41,14 @@ class Scanned(NamedTuple):
     def scene(self) -> Scene:
         return Scene(self.name, self.width, self.height, np.frombuffer(self.boxes).reshape(-1, 4))
 
-    def objects(self, masks: bool) -> list[tuple[Object, CropRegion]]:
-        """The kept objects with their regions, and with their masks only if asked for."""
-        segmentations = pickle.loads(self.segmentations) if masks and self.segmentations else [None] * len(self.kept)
+    def objects(self, validation: bool) -> list[tuple[Object, CropRegion]]:
+        """The kept objects with their regions; in training less those that are mirrored, and without masks."""
+        use_masks = validation and self.segmentations
+        segmentations = pickle.loads(self.segmentations) if use_masks else [None] * len(self.kept)
         return [
             (Object(box, segmentation=segmentation, id=number, category=category), CropRegion(*region))
-            for (box, number, category, region), segmentation in zip(self.kept, segmentations, strict=True)
+            for (box, number, category, region, again), segmentation in zip(self.kept, segmentations, strict=True)
+            if validation or not again
         ]
 
 
@@ -60,23 +64,27 @@ class Scan:
     def __init__(self, rules: CropRules, seed: int, path: Path):
         self.hashes = array("Q")
         """Of each photo: a number that depends on its name and the seed alone, and is the same for links to it."""
+        self.names = array("Q")
+        """Of each photo: a number that depends on its name and the seed alone, and is another one for links to it."""
         self.files = array("Q")
         """Of each photo: a number that depends on its file alone."""
         self.kept = array("I")
-        """Of each photo: the number of its objects that make a crop."""
+        """Of each photo: the number of its objects that make a crop, if only in validation."""
         self.sides = array("q")
         """Of these objects, photo by photo: the side of the region."""
+        self.mirrored = array("B")
+        """Of these objects: whether they make a crop in validation only."""
         self.objects = 0
         """Of all photos, whatever becomes of them."""
         self.has_masks = False
-        """Whether any object has one."""
+        """Whether any object that makes a crop has one."""
         self.classes: set[str] = set()
         """Names of the classes met, up to CLASSES_REMEMBERED and those that the rules ask for."""
         self._rules = rules
         self._seed = seed
         self._path = path
         self._file = path.open("wb")
-        self._real_folder = cache(os.path.realpath)
+        self._real_folder = lru_cache(FOLDERS_REMEMBERED)(os.path.realpath)
 
     def __enter__(self) -> "Scan":
         return self
@@ -107,12 +115,15 @@ class Scan:
                 dropped.append(region)
             else:
                 kept.append((item, region))
-            self.has_masks = self.has_masks or bool(item.segmentation)
             if item.category in self._rules.classes or len(self.classes) < CLASSES_REMEMBERED:
                 self.classes.add(item.category)
         # Objects of one box touch each other, so that no two of these are equal.
         kept.sort(key=lambda pair: pair[0].box)
         segmentations = [item.segmentation or None for item, _ in kept]
+        self.has_masks = self.has_masks or any(segmentations)
+        again = [
+            mirrored(item.box, region, photo.width, photo.height) > self._rules.max_mirrored for item, region in kept
+        ]
         boxes = np.array([[0.0, 0.0, photo.width, photo.height]]) if photo.incomplete else photo.boxes
         scanned = Scanned(
             str(photo.path),
@@ -120,7 +131,10 @@ class Scan:
             photo.width,
             photo.height,
             boxes.tobytes(),
-            [(item.box, item.id, item.category, (region.x, region.y, region.side)) for item, region in kept],
+            [
+                (item.box, item.id, item.category, (region.x, region.y, region.side), beyond)
+                for (item, region), beyond in zip(kept, again, strict=True)
+            ],
             dropped,
             pickle.dumps(segmentations) if masks and any(segmentations) else b"",
         )
@@ -128,8 +142,10 @@ class Scan:
         file = self._real(str(photo.path))
         self.files.append(_hash(file))
         self.hashes.append(_hash(f"{self._seed} {self._relative(file, photo.name, str(images))}"))
+        self.names.append(_hash(f"{self._seed} {photo.name}"))
         self.kept.append(len(kept))
         self.sides.extend(region.side for _, region in kept)
+        self.mirrored.extend(again)
         self.objects += len(photo.objects)
 
     def _real(self, path: str) -> str:

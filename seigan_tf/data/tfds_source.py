@@ -1,7 +1,7 @@
 """Reads photographs with boxes from sets of TensorFlow Datasets (https://www.tensorflow.org/datasets/catalog)."""
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,8 +9,10 @@ import numpy as np
 from PIL import Image
 
 from seigan_tf.data.annotations import Object, Photo, Problem
-from seigan_tf.data.photographs import UnreadablePhoto, photo_size
-from seigan_tf.data.readers.common import checked_box, locate, name_of, printable, shown
+from seigan_tf.data.photographs import UnreadablePhoto, photo_size, without_exif
+from seigan_tf.data.readers.common import checked_box, locate, name_of
+from seigan_tf.data.text import one_line, printable, shown
+from seigan_tf.progress import Progress
 
 SPLITS = ("train", "validation")
 """The splits that are of use, where a set has them; test splits often come without layout."""
@@ -21,9 +23,6 @@ NAMES = ("image/filename", "file_name", "filename", "image/file_name")
 CROWDS = ("is_crowd", "is_group_of")
 SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp", b"RIFF": ".webp"}
 """Endings of photos without a name, by the first bytes of their files."""
-
-Progress = Callable[[int, int | None], None]
-"""Called with the number of photos done and the number of all."""
 
 
 class Layout(NamedTuple):
@@ -103,7 +102,7 @@ def _builder(name: str):
             f" `tfds build {name}` downloads and prepares it"
         ) from None
     except Exception as error:  # A name of another form, a set in two places, damaged files: each has its own.
-        raise ValueError(f"tfds:{name}: {shown(_one_line(error), 300)}") from None
+        raise ValueError(f"tfds:{name}: {shown(one_line(error), 300)}") from None
 
 
 def _examples(name: str, builder, split: str) -> Iterator[dict[str, Any]]:
@@ -119,7 +118,7 @@ def _examples(name: str, builder, split: str) -> Iterator[dict[str, Any]]:
         else:
             yield from tfds.as_numpy(builder.as_dataset(split, decoders=decoders, shuffle_files=False))
     except Exception as error:  # TensorFlow and ArrayRecord have errors of their own for damaged and missing files.
-        raise ValueError(f"tfds:{name}: cannot be read ({shown(_one_line(error), 300)})") from None
+        raise ValueError(f"tfds:{name}: cannot be read ({shown(one_line(error), 300)})") from None
 
 
 def _layout(name: str, info) -> Layout:
@@ -195,21 +194,6 @@ def _write(example: dict[str, Any], index: int, folder: Path) -> Path:
     return path
 
 
-def without_exif(content: bytes) -> bytes:
-    """A JPEG file without its EXIF data, and other files as they are."""
-    if not content.startswith(b"\xff\xd8"):
-        return content
-    kept, position = [content[:2]], 2
-    while content[position : position + 1] == b"\xff" and position + 4 <= len(content):
-        marker, end = content[position + 1], position + 2 + int.from_bytes(content[position + 2 : position + 4], "big")
-        if marker == 0xDA or end <= position + 2:  # the pixels begin, or the file is damaged
-            break
-        if not (marker == 0xE1 and content[position + 4 : position + 10] == b"Exif\0\0"):
-            kept.append(content[position:end])
-        position = end
-    return b"".join([*kept, content[position:]])
-
-
 def _read_boxes(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterator[Object | Problem]:
     if layout.sequence is None:
         items = {key: np.asarray(value)[None] for key, value in example.items() if key in (layout.box, layout.label)}
@@ -243,7 +227,7 @@ def _read_pet(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterator
         if trimap.shape != (photo.height, photo.width):
             raise ValueError(f"{trimap.shape[1]} x {trimap.shape[0]} pixels, the photo {photo.width} x {photo.height}")
     except Exception as error:  # Pillow's decoders raise nearly everything on damaged files.
-        yield Problem("object", photo.name, f"segmentation_mask: {shown(_one_line(error))}")
+        yield Problem("object", photo.name, f"segmentation_mask: {shown(one_line(error))}")
         return
     mask = (trimap == 1) | (trimap == 3)
     if not mask.any():
@@ -258,7 +242,3 @@ def _read_pet(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterator
 def _category(layout: Layout, label: Any) -> str:
     number = int(label)
     return printable(layout.labels[number]) if 0 <= number < len(layout.labels) else f"class {number}"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

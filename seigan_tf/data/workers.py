@@ -1,5 +1,6 @@
 """Calls a function on many items in worker processes, with little in memory and in order."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -16,6 +17,11 @@ Result = TypeVar("Result")
 
 AHEAD = 4
 """Items given out for each worker, so that none waits while the oldest is still at work."""
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
@@ -46,7 +52,8 @@ def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], wor
     try:
         running = deque()
         for item in items:
-            running.append(executor.submit(function, item))
+            with _interrupts_held_back():
+                running.append(executor.submit(function, item))
             if len(running) >= AHEAD * workers:
                 yield running.popleft().result()
         while running:
@@ -62,6 +69,19 @@ def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], wor
         executor.shutdown(cancel_futures=True)
         lifeline.close()
         their_end.close()
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Processes started in here do not hear Ctrl-C, not even while they import what they need."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _start(lifeline: Connection) -> None:

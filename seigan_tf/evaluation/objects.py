@@ -29,20 +29,17 @@ class EvaluationObject(NamedTuple):
 
 
 def evaluation_objects(
-    photos: Iterable[Photo | Problem], rules: CropRules, size: int, problems: Tally
+    photos: Iterable[Photo], rules: CropRules, size: int, problems: Tally
 ) -> Iterator[list[EvaluationObject]]:
     """The objects of each photo, an empty list where it has none to measure; one photo is in memory at a time.
 
     Args:
-        photos: as readers yield them.
+        photos: with all their objects.
         rules: which objects make a crop, and how large it is around them.
         size: side of the model's crops in pixels.
         problems: told what cannot be used.
     """
     for photo in photos:
-        if isinstance(photo, Problem):
-            problems.add(photo)
-            continue
         try:
             yield _of_photo(photo, rules, size, problems)
         except UnreadablePhoto as error:
@@ -51,10 +48,14 @@ def evaluation_objects(
 
 
 def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> list[EvaluationObject]:
+    regions = object_regions(photo, rules)
+    kept = [pair for pair in zip(photo.objects, regions, strict=True) if not isinstance(pair[1], str)]
+    if not any(item.segmentation for item, _ in kept):
+        return []
+    # Before the masks, which would take the memory of the annotated size: only now it is known to be true.
+    pixels = read_photo(photo)
     chosen = []
-    for item, region in zip(photo.objects, object_regions(photo, rules), strict=True):
-        if isinstance(region, str):
-            continue
+    for item, region in kept:
         try:
             mask = object_mask(item, photo)
         except ValueError as error:
@@ -62,9 +63,6 @@ def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> lis
             continue
         if mask is not None:
             chosen.append((item, region, mask))
-    if not chosen:
-        return []
-    pixels = read_photo(photo)
     return [
         EvaluationObject(
             photo.name,

@@ -38,7 +38,7 @@ def tight_boxes(images):
 @given(edges, edges, fractions, fractions, st.integers(0, 10**6))
 def test_box_stays_tight_and_the_object_whole_and_single(vertical, horizontal, zoom, shift, seed):
     images, boxes = rectangles(4, vertical, horizontal)
-    changed, moved = augment(images, boxes, Augmentation(0.0, zoom, shift), np.random.default_rng(seed))
+    changed, moved, _ = augment(images, boxes, Augmentation(0.0, zoom, shift), np.random.default_rng(seed))
     # Single, too: a mirrored part of it at the far border would widen the box that is found.
     assert np.abs(tight_boxes(changed) - moved * SIZE).max() <= 1
     # Whole: the box keeps its shape, so that nothing of it was cut off at the crop's border.
@@ -77,7 +77,7 @@ def test_scale_and_shift_mean_what_they_say(scale, down, right):
 
 def test_object_that_touches_the_border_goes_on_touching_it():
     images, boxes = rectangles(40, (0, 30), (20, 50))
-    changed, moved = augment(images, boxes, Augmentation(0.0, 0.5, 0.5), np.random.default_rng(0))
+    changed, moved, _ = augment(images, boxes, Augmentation(0.0, 0.5, 0.5), np.random.default_rng(0))
     assert (moved[:, 0] == 0).all()
     assert (changed[:, 0, :, 0].max(axis=1) > 0.99).all()
     assert np.ptp(moved[:, 1]) > 0.2

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seigan_tf.data.backgrounds import MAX_OVERLAP, MAX_PER_PHOTO, Scene, Share, find_backgrounds, mine
+from seigan_tf.data.backgrounds import MAX_OVERLAP, MAX_PER_PHOTO, Scene, Share, find_background, largest_square, mine
 
 
 def scene_of(*boxes, name="a.png", width=300, height=200):
@@ -17,8 +17,15 @@ def scene_of(*boxes, name="a.png", width=300, height=200):
     return Scene(name, width, height, edges)
 
 
-def find(scene, sides, number, seed=0, found=()):
-    return find_backgrounds(scene, np.sort(sides), seed, number, found)
+def find(scene, side, number, seed=0, smallest=None):
+    """Up to a number of regions, one after the other."""
+    regions = []
+    for _ in range(number):
+        region = find_background(scene, side, side if smallest is None else smallest, seed, regions)
+        if region is None:
+            break
+        regions.append(region)
+    return regions
 
 
 @pytest.fixture
@@ -35,7 +42,6 @@ def mined(tmp_path):
         order = np.arange(len(scenes)) if order is None else np.array(order)
         result = mine(lambda: iter(scenes), order, given, seed, folder)
         regions = list(result)
-        assert [len(found) for found in regions] == result.counts.tolist()
         assert len(list(folder.iterdir())) <= 1
         return regions
 
@@ -53,27 +59,47 @@ def scenes(draw):
 
 
 @settings(max_examples=80, deadline=None)
-@given(scenes(), st.lists(st.integers(10, 200), min_size=1, max_size=5), st.integers(0, 99))
-def test_backgrounds_lie_inside_the_photo_and_touch_no_box(scene, sides, seed):
-    for region in find(scene, sides, 5, seed):
-        assert min(sides) <= region.side <= max(sides)
+@given(scenes(), st.integers(10, 200), st.integers(10, 200), st.integers(0, 99))
+def test_backgrounds_lie_inside_the_photo_and_touch_no_box(scene, smallest, more, seed):
+    for region in find(scene, smallest + more, 5, seed, smallest):
+        assert smallest <= region.side <= smallest + more
         assert 0 <= region.x <= scene.width - region.side
         assert 0 <= region.y <= scene.height - region.side
-        for left, top, right, bottom in scene.boxes:
-            apart_x = right < region.x or left > region.x + region.side
-            apart_y = bottom < region.y or top > region.y + region.side
-            assert apart_x or apart_y
+        assert not region.overlaps(scene.boxes).any()
 
 
-@settings(max_examples=40, deadline=None)
-@given(scenes(), st.lists(st.integers(10, 100), min_size=1, max_size=5), st.integers(0, 5), st.integers(0, 5))
-def test_regions_do_not_depend_on_how_many_are_asked_for_at_once(scene, sides, first, more):
-    at_once = find(scene, sides, first + more)
-    begun = find(scene, sides, first)
-    assert at_once[: len(begun)] == begun
-    assert len(begun) == min(first, len(at_once))
-    if len(begun) == first:
-        assert find(scene, sides, more, found=begun) == at_once
+@settings(max_examples=80, deadline=None)
+@given(scenes(), st.booleans())
+def test_largest_square_is_that_of_trying_every_place(scene, whole_pixels):
+    if whole_pixels:
+        scene = scene._replace(boxes=np.round(scene.boxes))
+    # taken[y, x]: whether the pixel, with its edges, touches a box.
+    taken = np.zeros((scene.height, scene.width), bool)
+    for left, top, right, bottom in scene.boxes:
+        columns, rows = np.arange(scene.width), np.arange(scene.height)
+        taken |= ((rows + 1 >= top) & (rows <= bottom))[:, None] & ((columns + 1 >= left) & (columns <= right))
+    # The largest square whose last pixel is this one, row by row.
+    best = 0
+    above = [0] * (scene.width + 1)
+    for row in taken.tolist():
+        here = [0] * (scene.width + 1)
+        for x, full in enumerate(row):
+            here[x] = 0 if full else 1 + min(here[x - 1], above[x], above[x - 1])
+        best = max(best, *here)
+        above = here
+    assert largest_square(scene) == best
+    if best:
+        assert find_background(scene, best, best, 0).side == best
+
+
+def test_many_boxes_neither_take_long_nor_let_a_square_touch_them():
+    corners = np.random.default_rng(0).uniform(0, 3900, (3000, 2))
+    scene = Scene("a.png", 4000, 4000, np.concatenate([corners, corners + 20], axis=1))
+    side = largest_square(scene)
+    assert side > 60
+    region = find_background(scene, side, side, 0)
+    assert region.side == side
+    assert not region.overlaps(scene.boxes).any()
 
 
 @settings(max_examples=40, deadline=None)
@@ -81,16 +107,16 @@ def test_regions_do_not_depend_on_how_many_are_asked_for_at_once(scene, sides, f
 def test_order_of_the_boxes_does_not_matter(scene, random):
     order = list(range(len(scene.boxes)))
     random.shuffle(order)
-    assert find(scene._replace(boxes=scene.boxes[order]), [30, 50], 4) == find(scene, [30, 50], 4)
+    assert find(scene._replace(boxes=scene.boxes[order]), 50, 4, smallest=30) == find(scene, 50, 4, smallest=30)
 
 
 def test_a_side_that_finds_no_room_shrinks_to_what_fits():
-    (region,) = find(scene_of((60, 0, 240, 200)), [200, 200, 200, 200, 30], 1)
-    assert 30 <= region.side < 60
+    (region,) = find(scene_of((60, 0, 240, 200)), 200, 1, smallest=30)
+    assert 50 < region.side < 60
 
 
 def test_two_backgrounds_of_a_photo_show_different_places():
-    regions = find(scene_of(), [80], 20)
+    regions = find(scene_of(), 80, 20)
     assert len(regions) > 3
     for index, first in enumerate(regions):
         for second in regions[:index]:
@@ -101,7 +127,7 @@ def test_two_backgrounds_of_a_photo_show_different_places():
 
 def test_name_and_seed_decide_where_a_photo_is_searched():
     first, again, seeded, named = (
-        find(scene_of((100, 80, 50, 40), name=name), [40, 60], 3, seed)
+        find(scene_of((100, 80, 50, 40), name=name), 60, 3, seed, 40)
         for name, seed in (("a.png", 5), ("a.png", 5), ("a.png", 6), ("b.png", 5))
     )
     assert first == again
@@ -111,8 +137,10 @@ def test_name_and_seed_decide_where_a_photo_is_searched():
 
 def test_none_is_found_where_boxes_fill_the_photo_or_it_is_too_small():
     full = [(x, y, 50, 50) for x in np.arange(0, 300, 50.0) for y in np.arange(0, 200, 50.0)]
-    assert find(scene_of(*full), [20], 5) == []
-    assert find(scene_of(width=19, height=300), [20], 5) == []
+    assert find(scene_of(*full), 20, 5) == []
+    assert largest_square(scene_of(*full)) == 0
+    assert find(scene_of(width=19, height=300), 20, 5) == []
+    assert largest_square(scene_of(width=19, height=300)) == 19
 
 
 def test_photos_take_turns_and_the_last_turn_goes_by_their_order(mined):
@@ -133,11 +161,34 @@ def test_photos_with_room_give_what_others_lack_up_to_a_limit(mined):
     assert len(mined(([*full, large], [40], 500))[30]) == MAX_PER_PHOTO
 
 
-def test_sides_follow_those_of_the_objects(mined):
-    regions = mined(([scene_of(name=f"{index}.png") for index in range(40)], [30, 60], 40))
-    sides = [found[0].side for found in regions]
-    assert set(sides) == {30, 60}
-    assert 8 < sides.count(30) < 32
+def test_sides_are_those_of_the_objects_though_few_photos_have_room_for_the_large_ones(mined):
+    small = [scene_of((70, 0, 230, 200), name=f"{index}.png") for index in range(30)]
+    roomy = [scene_of(name=f"{index}.jpg") for index in range(10)]
+    sides = [30] * 15 + [60] * 15 + [150] * 10
+    for order in (range(40), range(39, -1, -1)):
+        regions = mined(([*small, *roomy], sides, 40), order=list(order))
+        assert sorted(region.side for found in regions for region in found) == sides
+
+
+def test_a_side_that_a_photo_cannot_give_a_second_time_is_asked_of_others(mined):
+    several = [scene_of(name="narrow.png", width=100, height=100), scene_of(name="roomy.png")]
+    narrow, roomy = mined((several, [20, 90, 90, 90, 90], 5))
+    assert sorted(region.side for region in narrow + roomy) == [20, 90, 90, 90, 90]
+    assert [region.side for region in narrow].count(90) == 1
+
+
+def test_where_no_photo_has_room_for_a_side_the_roomiest_give_what_they_have(mined):
+    several = [scene_of((left, 0, 300 - left, 200), name=f"{left}.png") for left in (50, 90, 120, 70)]
+    regions = mined((several, [20, 180], 2))
+    assert [region.side for found in regions for region in found] == [20, 119]
+    assert regions[2][0].side == 119
+
+
+def test_where_there_is_room_for_few_they_are_of_all_sizes(mined):
+    sides = np.arange(20, 60)
+    (found,) = mined(([scene_of(width=90, height=90)], sides, 400))
+    assert 2 < len(found) <= MAX_PER_PHOTO
+    assert min(region.side for region in found) < 40 < max(region.side for region in found)
 
 
 def test_each_split_has_its_own_sides_and_number(mined):
@@ -156,21 +207,18 @@ def test_a_split_that_wants_none_has_none(mined):
 
 @settings(max_examples=25, deadline=None)
 @given(st.data())
-def test_mining_equals_taking_turns_one_by_one(tmp_path_factory, data):
-    """The rounds, which ask for more than one at a time and for few in the end, against the plain definition."""
+def test_order_in_which_photos_are_read_changes_nothing(tmp_path_factory, data):
     several = [data.draw(scenes())._replace(name=f"{index}.png") for index in range(data.draw(st.integers(1, 8)))]
-    order = data.draw(st.permutations(range(len(several))))
-    wanted = data.draw(st.integers(0, 40))
-    sides = np.sort(data.draw(st.lists(st.integers(10, 60), min_size=1, max_size=3)))
-    every = [find_backgrounds(scene, sides, 0, MAX_PER_PHOTO) for scene in several]
-    expected = [0] * len(several)
-    for turn in range(MAX_PER_PHOTO):
-        for index in sorted(range(len(several)), key=order.__getitem__):
-            if sum(expected) < wanted and len(every[index]) > turn:
-                expected[index] += 1
-    share = Share(np.ones(len(several), bool), sides, wanted)
-    result = list(mine(lambda: iter(several), np.array(order), [share], 0, tmp_path_factory.mktemp("mined")))
-    assert result == [regions[:number] for regions, number in zip(every, expected, strict=True)]
+    shuffled = data.draw(st.permutations(range(len(several))))
+    sides = np.sort(data.draw(st.lists(st.integers(10, 90), min_size=1, max_size=3)))
+    share = Share(np.ones(len(several), bool), sides, data.draw(st.integers(0, 40)))
+    folder = tmp_path_factory.mktemp("mined")
+    first = list(mine(lambda: iter(several), np.arange(len(several)), [share], 0, folder))
+    second = list(mine(lambda: (several[index] for index in shuffled), np.array(shuffled), [share], 0, folder))
+    assert second == [first[index] for index in shuffled]
+    assert sum(map(len, first)) <= share.wanted
+    given = [region.side for regions in first for region in regions]
+    assert all(sides[0] <= side <= sides[-1] for side in given)
 
 
 def test_few_rounds_find_the_one_photo_with_room(tmp_path):
@@ -180,4 +228,4 @@ def test_few_rounds_find_the_one_photo_with_room(tmp_path):
     share = Share(np.ones(2000, bool), np.array([40]), 1)
     result = mine(lambda: rounds.append(0) or iter(several), np.arange(2000), [share], 0, tmp_path)
     assert len(rounds) <= 12
-    assert result.counts.sum() == result.counts[1500] == 1
+    assert [len(found) for found in result] == [index == 1500 for index in range(2000)]

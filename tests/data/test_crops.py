@@ -19,6 +19,7 @@ from seigan_tf.data.crops import (
     CropRules,
     extract,
     extract_mask,
+    mirrored,
     object_regions,
     relative_box,
 )
@@ -56,14 +57,14 @@ def test_object_is_centred_and_of_the_protocols_size_within_a_pixel(box, fractio
 
 
 @given(boxes(), st.lists(st.tuples(boxes(), st.booleans(), st.sampled_from(["cat", "dog"])), max_size=4))
-def test_no_other_box_of_any_class_shares_a_pixel_with_an_object_crop(box, others):
+def test_no_other_box_of_any_class_touches_an_object_crop(box, others):
     objects = [Object(other, crowd, category=category) for other, crowd, category in others]
     photo = Photo(Path("a.png"), 400, 300, (Object(box, category="cat"), *objects))
     region = object_regions(photo, replace(ANYTHING, classes=["cat"]))[0]
     assume(not isinstance(region, str))
     for (x, y, width, height), _, _ in others:
-        apart_x = x + width <= region.x or x >= region.x + region.side
-        apart_y = y + height <= region.y or y >= region.y + region.side
+        apart_x = x + width < region.x or x > region.x + region.side
+        apart_y = y + height < region.y or y > region.y + region.side
         assert apart_x or apart_y
 
 
@@ -85,6 +86,13 @@ def test_each_rule_drops_what_it_is_for_and_is_named(rule, box, settings):
 def test_neighbour_that_reaches_into_the_crop_drops_the_object_even_if_boxes_are_apart():
     assert outcome((100, 100, 50, 50), (155, 100, 30, 30)) == "other_object_touches"
     assert isinstance(outcome((100, 100, 50, 50), (158, 100, 30, 30)), CropRegion)
+
+
+def test_a_common_border_is_a_touch():
+    side = outcome((100, 100, 50, 50)).side
+    assert outcome((100, 100, 50, 50), (93 + side, 100, 30, 30)) == "other_object_touches"
+    assert outcome((100, 100, 50, 50), (93 - 30, 100, 30, 30)) == "other_object_touches"
+    assert isinstance(outcome((100, 100, 50, 50), (93 + side + 0.01, 100, 30, 30)), CropRegion)
 
 
 def test_crowds_touch_like_other_objects():
@@ -126,6 +134,7 @@ def test_objects_at_the_limits_of_the_rules_are_kept():
         ("min_short_side", -1),
         ("max_object_fraction", float("nan")),
         ("min_aspect", 2),
+        ("max_mirrored", -0.1),
     ],
 )
 def test_rule_out_of_range_is_named_with_its_value(one_line_error, name, value):
@@ -173,6 +182,22 @@ def test_resized_crop_is_that_of_the_mirrored_photo_wherever_the_region_lies(x, 
     square = Image.fromarray(around[40 + y : 40 + y + side, 40 + x : 40 + x + side])
     expected = np.asarray(square.resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0))
     assert (extract(image, CropRegion(x, y, side), size) == expected).all()
+
+
+@given(st.data(), st.floats(0.05, 1), st.integers(3, 60), st.integers(3, 60))
+def test_depth_of_the_mirrored_object_is_that_of_the_pixels_shown_again(data, fraction, width, height):
+    x, y = data.draw(st.floats(0, width - 1)), data.draw(st.floats(0, height - 1))
+    box = (x, y, data.draw(st.floats(1, width - x)), data.draw(st.floats(1, height - y)))
+    (region,) = object_regions(photo_of(box, width=width, height=height), CropRules(fraction, 0, np.inf, 0))
+    depths = [0]
+    for first, start, extent, length in ((region.x, x, box[2], width), (region.y, y, box[3], height)):
+        # Which pixel of the photo each column (row) of the crop shows, those of the first and second strip apart.
+        shown = np.pad(np.arange(length), 3000, mode="symmetric")[3000 + first : 3000 + first + region.side]
+        places = np.arange(first, first + region.side)
+        in_box = (shown + 1 > start) & (shown < start + extent)
+        depths += [len(set(shown[in_box & strip].tolist())) for strip in (places < 0, places >= length)]
+    assert mirrored(box, region, width, height) * region.side == pytest.approx(max(depths))
+    assert mirrored(box, region, width, height) < 1
 
 
 def test_reduced_crop_is_antialiased():
@@ -229,8 +254,8 @@ def test_mask_to_crop_and_back_to_the_photo_loses_less_than_a_pixel_at_the_borde
         assert (distances_to_border(truth, changed) < pixel).all()
     else:
         assert not changed.any()
-    # Laid back where it was cut, what is inside the photo agrees with the photo's mask in all other pixels.
+    # Laid back where it was cut, it is the photo's mask at all other pixels.
     around = np.pad(mask, 110)
     place = np.s_[110 + region.y : 110 + region.y + side, 110 + region.x : 110 + region.x + side]
-    inside = np.pad(np.ones_like(mask), 110)[place]
-    assert ((back != around[place]) & inside).sum() <= changed.sum()
+    around[place] = np.where(changed, around[place], back)
+    assert (around[110:-110, 110:-110] == mask).all()

@@ -45,3 +45,15 @@ def test_backgrounds_that_were_not_found_are_told():
     train = {"objects": 3, "backgrounds": 5, "backgrounds_wanted": 6}
     _, second = data_summary.lines({"train": train, "validation": {"objects": 5}})
     assert "6 backgrounds wanted" in second
+
+
+def test_backgrounds_of_another_scale_than_the_objects_are_told():
+    def told(objects, backgrounds):
+        train = {"objects": 3, "backgrounds": 6, "object_sides": objects, "background_sides": backgrounds}
+        return list(data_summary.lines({"train": train, "validation": {"objects": 5}}))[1:]
+
+    (line,) = told([80, 150, 300], [60, 99, 120])
+    assert line.startswith("training: ")
+    assert "smaller than 99 and 150 pixels" in line
+    assert told([80, 150, 300], [60, 100, 120]) == told([80, 150, 300], [80, 200, 300]) == told([], []) == []
+    assert told([80, 150, 300], [80, 201, 300])

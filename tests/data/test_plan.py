@@ -7,15 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pycocotools.mask as coco_mask
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seigan_tf.config import DataConfig
 from seigan_tf.data import plan, readers
-from seigan_tf.data.annotations import Object, Photo, Problem
+from seigan_tf.data.annotations import Object, Photo, Problem, object_mask
 from seigan_tf.data.crops import CropRules, object_regions
 from seigan_tf.data.photographs import MAX_PIXELS
+from seigan_tf.data.scan import FOLDERS_REMEMBERED, Scan
 
 BOX = (60, 50, 40, 30)
 IMAGES = Path("photos")
@@ -126,10 +128,7 @@ def test_plan_keeps_what_the_rules_promise(planned, photos, changes):
             assert abs(region.y + region.side / 2 - (y + height / 2)) <= 1
             assert region.overlaps(boxes).sum() == 1
         for region in found.backgrounds:
-            left, top, right, bottom = boxes.T
-            apart = (right < region.x) | (left > region.x + region.side)
-            apart |= (bottom < region.y) | (top > region.y + region.side)
-            assert apart.all()
+            assert not region.overlaps(boxes).any()
             assert 0 <= region.x <= photo.width - region.side
             assert 0 <= region.y <= photo.height - region.side
 
@@ -158,13 +157,17 @@ def test_report_accounts_for_every_photo_annotation_and_crop(planned, photos, ch
 
 
 def test_lines_are_read_back_as_they_were(planned):
-    runs = {"size": [300, 400], "counts": b"_m2A"}
+    compressed = coco_mask.encode(np.asfortranarray(np.eye(300, 400, dtype=np.uint8)))["counts"].decode("ascii")
+    runs = {"size": [300, 400], "counts": compressed}
     items = masked(BOX, id=3, category="cat"), Object((250, 200, 40, 30), segmentation=runs, id=2**40)
-    first, *_ = planned([photo_of(*items, name="täg/ü.jpg"), *several(20, masked(BOX))])
-    for found in (first, plan.PhotoPlan("val", first.photo, first.objects, first.backgrounds)):
-        assert plan.parse(plan.as_line(found)) == found
-    assert first.photo == Photo(IMAGES / "täg/ü.jpg", 400, 300, name="täg/ü.jpg")
-    assert all(isinstance(found, plan.PhotoPlan) for found in planned(several(3, BOX)))
+    result = planned(several(1, BOX), [photo_of(*items, name="täg/ü.jpg", folder=Path("val"))])
+    training, validation = result
+    assert [item for item, _ in validation.objects] == list(items)
+    assert object_mask(validation.objects[1][0], validation.photo).sum() == 300
+    assert validation.photo == Photo(Path("val/täg/ü.jpg"), 400, 300, name="täg/ü.jpg")
+    assert validation.backgrounds
+    lines = result.path.read_text().splitlines()
+    assert [plan.as_line(found) for found in (training, validation)] == lines
 
 
 def test_training_objects_carry_no_segmentation_and_those_held_out_do(planned):
@@ -214,6 +217,129 @@ def test_links_to_one_photo_are_held_out_together(planned, tmp_path_factory):
     held_out, training = ({name.strip("ab") for name in names(result, split)} for split in ("val", "train"))
     assert held_out
     assert not held_out & training
+
+
+@pytest.fixture
+def links(tmp_path_factory):
+    """A folder of files with links to them, as photos with one masked box each."""
+
+    def make(files, count):
+        folder = tmp_path_factory.mktemp("linked")
+        photos = []
+        for index in range(files):
+            (folder / f"file{index}.jpg").touch()
+            for number in range(count):
+                name = f"{index}-{number:02d}.jpg"
+                (folder / name).symlink_to(f"file{index}.jpg")
+                photos.append(photo_of(masked(BOX), name=name, folder=folder))
+        return folder, photos
+
+    return make
+
+
+@pytest.fixture
+def planned_links(tmp_path, monkeypatch):
+    def call(folder, photos, **changes):
+        monkeypatch.setattr(readers, "read", lambda source, images, annotations: iter(photos))
+        return plan.make(DataConfig(source="coco", images=folder, **changes), tmp_path)
+
+    return call
+
+
+def test_links_to_few_files_are_held_out_file_by_file_and_never_all(links, planned_links):
+    for files, count, fraction, expected in ((2, 10, 0.1, 10), (10, 3, 0.1, 3), (10, 3, 0.15, 6), (3, 2, 0.99, 4)):
+        folder, photos = links(files, count)
+        result = planned_links(folder, photos, held_out=fraction)
+        assert result.report["val"]["photos"] == expected
+        assert not {name[:2] for name in names(result, "val")} & {name[:2] for name in names(result, "train")}
+    folder, photos = links(1, 8)
+    assert planned_links(folder, photos, held_out=0.5).report["val"]["photos"] == 0
+
+
+def test_order_of_links_to_one_file_changes_nothing(links, planned_links):
+    folder, photos = links(2, 12)
+    settings = {"held_out": 0.1, "backgrounds_per_object": 1.3}
+    first = planned_links(folder, photos, **settings)
+    lines = sorted(first.path.read_text().splitlines())
+    assert first.report["train"]["backgrounds"] == 16
+    for order in (photos[::-1], photos[5:] + photos[:5]):
+        again = planned_links(folder, order, **settings)
+        assert sorted(again.path.read_text().splitlines()) == lines
+        assert again.report == first.report
+
+
+@pytest.mark.parametrize("useless", [masked(BOX, crowd=True), masked((60, 50, 10, 10))])
+def test_masks_of_objects_that_make_no_crop_hold_out_no_photo(planned, useless):
+    photos = [*several(10, Object((200, 150, 40, 30))), *[photo_of(useless, name=f"{index}.png") for index in range(9)]]
+    assert planned(photos).report["val"]["photos"] == 0
+    assert planned([*photos, photo_of(masked(BOX), name="x.png")]).report["val"]["photos"] == 2
+
+
+BORDER_BOXES = st.tuples(st.integers(0, 70), st.integers(0, 50), st.integers(20, 60), st.integers(20, 60))
+
+
+@QUIET
+@given(st.lists(BORDER_BOXES, min_size=1, max_size=6), st.sampled_from([0.5, 100 / 128]), st.booleans())
+def test_no_training_crop_shows_its_object_again_past_the_border(planned, boxes, fraction, far):
+    """Deeper than 2 % of its side; those of validation may, and are the same as without the rule."""
+    if far:
+        boxes = [(400 - x - width, 300 - y - height, width, height) for x, y, width, height in boxes]
+    photos = [photo_of(masked(box), name=f"{index}.jpg") for index, box in enumerate(boxes)]
+    middle = photo_of(BOX, (250, 180, 40, 30), name="middle.jpg")
+    validation = [replace(photo, path=Path("val") / photo.name) for photo in photos]
+    changes = {"object_fraction": fraction, "min_short_side": 0.0, "min_aspect": 0.0}
+    free = planned([*photos, middle], validation, **changes)
+    result = planned([*photos, middle], validation, max_mirrored=0.02, **changes)
+    kept = 0
+    for found in result:
+        for item, region in found.objects if found.split == "train" else ():
+            kept += 1
+            for first, start, extent, length in (
+                (region.x, item.box[0], item.box[2], 400),
+                (region.y, item.box[1], item.box[3], 300),
+            ):
+                places = np.arange(first, first + region.side)
+                shown = np.where(places < 0, -1 - places, 2 * length - 1 - places)
+                for strip in (places < 0, places >= length):
+                    assert ((shown >= start) & (shown < start + extent) & strip).sum() <= 0.02 * region.side
+    train, val = result.report["train"], result.report["val"]
+    assert train["objects"] == kept
+    assert train["dropped"]["mirrored_object"] == free.report["train"]["objects"] - kept
+    assert train["annotations"] == train["objects"] + sum(train["dropped"].values())
+    assert train["backgrounds_wanted"] == 2 * kept
+    assert val == free.report["val"]
+    assert val["dropped"]["mirrored_object"] == 0
+
+
+def test_objects_that_make_no_training_crop_set_no_side_of_a_background(planned):
+    large, small = (0, 100, 150, 150), (200, 100, 40, 40)
+    photos = [photo_of(large, name="a.jpg"), *several(5, small)]
+    assert {region.side for found in planned(photos) for region in found.backgrounds} == {51, 192}
+    result = planned(photos, max_mirrored=0.02)
+    assert {region.side for found in result for region in found.backgrounds} == {51}
+    assert result.report["train"]["dropped"]["mirrored_object"] == 1
+    assert not [found for found in result if found.photo.name == "a.jpg" and found.objects]
+
+
+def test_report_tells_the_quartiles_of_sides(planned):
+    photos = [photo_of((100, 100, 20 + index, 30), name=f"{index:03d}.jpg") for index in range(101)]
+    result = planned(photos, object_fraction=1.0)
+    part = result.report["train"]
+    objects = [region.side for found in result for _, region in found.objects]
+    backgrounds = [region.side for found in result for region in found.backgrounds]
+    for name, sides in (("object_sides", objects), ("background_sides", backgrounds)):
+        assert part[name] == pytest.approx(np.quantile(sides, [0.25, 0.5, 0.75]), abs=1)
+        assert all(type(side) is int for side in part[name])
+    assert part["object_sides"] == part["background_sides"]
+    assert planned(photos).report["val"]["object_sides"] == []
+
+
+def test_folders_that_are_remembered_are_limited(planned):
+    photos = [photo_of(BOX, name=f"{index}/a.jpg") for index in range(50)]
+    with Scan(CropRules.from_config(DataConfig()), 0, planned(photos[:1]).path.with_name("scan")) as scan:
+        for photo in photos:
+            scan.add(photo, IMAGES, masks=False)
+        assert scan._real_folder.cache_info().maxsize == FOLDERS_REMEMBERED < 100_000
 
 
 def test_a_photo_in_both_sets_is_named_however_it_is_reached(planned, tmp_path_factory, one_line_error):

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from seigan_tf.commands import main
 from seigan_tf.data.storage import store
 
 ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 @pytest.fixture
@@ -98,15 +101,21 @@ def test_twice_into_the_same_folder_is_refused_and_the_first_is_kept(prepare, tm
         (["--max-bad", "many"], {}, "--max-bad many"),
         (["--max-bad", "nan"], {}, "--max-bad nan"),
         (["--size", "0"], {}, "size"),
+        (["--size", "1000000"], {}, "size is 1000000, expected 1 to 4096"),
+        (["--backgrounds-per-object", "1e308"], {}, "backgrounds_per_object"),
+        (["--beam", "runner=FnApiRunner,nonsense=1"], {}, "nonsense"),
         (["--workers", "-1"], {}, "workers"),
         (["--held-out", "2"], {}, "held_out"),
         (["--detector", "model.tflite"], {}, "--detector-class"),
-        (["--detector", "model.tflite", "--detector-class", "dog"], {}, "expected one"),
+        (["--detector", "model.tflite", "--detector-class", "dog"], {}, "--annotations"),
         (["--source", "tfds:voc"], {}, "tfds:NAME"),
         (["--beam", "runner=NoSuchRunner"], {}, "NoSuchRunner"),
+        (["--min-short-side", "1000"], {"out": "zz/yy/x"}, "min_short_side"),
     ],
 )
 def test_a_mistake_is_one_line_and_leaves_nothing(prepare, tmp_path, arguments, changes, part):
+    if "out" in changes:
+        changes = changes | {"out": tmp_path / changes["out"]}
     assert part in refused(prepare(*arguments, **changes))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["set"]
 
@@ -138,17 +147,49 @@ def test_a_bare_folder_with_one_file_of_boxes_is_enough(prepare, photos):
     assert prepare(annotations=None)[0] == 0
 
 
-def test_the_module_runs_and_its_help_comes_without_heavy_imports():
+def test_help_comes_without_heavy_imports():
     script = """
 import sys
 from seigan_tf.commands import main
 try:
     main(["prepare", "--help"])
 finally:
-    print([name for name in ("tensorflow", "keras", "jax", "grain") if name in sys.modules])
+    print([name for name in ("tensorflow", "tensorflow_datasets", "keras", "jax", "grain") if name in sys.modules])
 """
-    result = subprocess.run(
-        [sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
-    )
+    result = subprocess.run([sys.executable, "-c", script], env=ENVIRONMENT, capture_output=True, text=True)
     assert result.stdout.endswith("[]\n"), result.stdout + result.stderr
     assert "contact" in result.stdout or "objects.png" in result.stdout
+
+
+def module(photos, out, *arguments):
+    """`python -m seigan_tf prepare` as a process of its own, in the folder of `out`."""
+    command = [sys.executable, "-m", "seigan_tf", "prepare", "--images", photos.images, "--out", out.name]
+    command += ["--annotations", photos.annotations, "--size", "32", *arguments]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(list(map(str, command)), env=ENVIRONMENT, cwd=out.parent, **streams)
+
+
+def test_the_module_runs_with_worker_processes(photos, tmp_path):
+    process = module(photos, tmp_path / "crops", "--workers", "1")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "12 object crops" in out
+    assert err == ""
+    assert store.load(tmp_path / "crops", 32)
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "line"),
+    [
+        (signal.SIGTERM, 143, "stopped: terminated; nothing is left of crops\n"),
+        (signal.SIGINT, 130, "stopped: interrupted\n"),
+    ],
+)
+def test_the_module_ends_with_one_line_and_leaves_nothing(photos, tmp_path, number, code, line):
+    process = module(photos, tmp_path / "crops", "--workers", "2")
+    while not (tmp_path / "crops.partial").exists() and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(number)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (code, line)
+    assert [path.name for path in tmp_path.iterdir()] == ["set"]

@@ -5,8 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from seigan_tf.data import readers, tfds_source
@@ -113,26 +111,6 @@ def test_boxes_refer_to_pixels_as_they_are_stored(sets):
         assert not written.getexif()
         assert (np.asarray(written) == np.asarray(original)).all()
     assert len(photo.path.read_bytes()) < len(content)
-
-
-def test_exif_is_all_that_is_taken_out(tmp_path):
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    exif[0x010F] = "maker"
-    without = picture(tmp_path / "a.jpg", comment="kept")
-    assert tfds_source.without_exif(picture(tmp_path / "b.jpg", exif=exif, comment="kept")) == without
-    assert tfds_source.without_exif(without) == without
-    other = picture(tmp_path / "a.png", exif=exif)
-    assert tfds_source.without_exif(other) == other
-
-
-@given(st.binary(max_size=60), st.integers(0, 60))
-def test_damaged_jpegs_lose_no_more_than_exif(rest, cut):
-    exif = b"\xff\xe1\x00\x0aExif\0\0ab"
-    for content in (b"\xff\xd8" + rest, b"\xff\xd8" + exif + rest, (b"\xff\xd8\xff\xe1\xff\xffExif\0\0" + rest)[:cut]):
-        kept = tfds_source.without_exif(content)
-        assert len(kept) <= len(content)
-        assert tfds_source.without_exif(kept) == kept
 
 
 def make_voc(sets, box, name="000012"):

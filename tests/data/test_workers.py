@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from seigan_tf import cli
-from seigan_tf.data import cutting
-from seigan_tf.data.workers import AHEAD, ordered_map
+from seigan_tf.data.workers import AHEAD, cores, ordered_map
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,7 +82,6 @@ def test_few_items_are_read_ahead_of_the_results():
 
 def test_workers_import_no_framework():
     assert list(ordered_map(heavy_modules, range(2), 1)) == [[], []]
-    assert cutting.cut.__module__ == "seigan_tf.data.cutting"
 
 
 def test_error_of_the_function_is_raised_here_after_the_results_before_it():
@@ -153,3 +151,11 @@ def test_no_worker_outlives_its_program(tmp_path, ending):
 
 def test_partial_functions_travel():
     assert list(ordered_map(functools.partial(pow, 2), range(4), 1)) == [1, 2, 4, 8]
+
+
+def test_cores_are_those_that_the_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1

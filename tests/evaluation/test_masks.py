@@ -58,6 +58,14 @@ def test_unreadable_photos_and_masks_are_counted(photos):
     assert dict(problems.counts) == {"photo": 1, "object": 1}
 
 
+def test_photo_annotated_as_gigantic_is_counted_before_its_mask_is_drawn(photos):
+    photos.content["images"][5] |= {"width": 10**6, "height": 10**6}
+    photos.config()
+    problems = Tally(1)
+    assert len(found(photos, problems)) == 38
+    assert dict(problems.counts) == {"photo": 1, "object": 0}
+
+
 def test_every_method_is_measured_on_every_object_in_order(photos):
     objects = found(photos, Tally(0))
     seen = []

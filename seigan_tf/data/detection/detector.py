@@ -1,25 +1,23 @@
 """Draws boxes around the objects in a folder of photographs, with a detection model."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from seigan_tf.data.annotations import Object, Photo, Problem
-from seigan_tf.data.coco_writer import write_coco
 from seigan_tf.data.detection.labels import Labels
 from seigan_tf.data.detection.model import DetectionModel, Detections
 from seigan_tf.data.photographs import UnreadablePhoto, photo_size, read_photo
-from seigan_tf.data.readers.common import checked_box, name_of, require_folder, shown
+from seigan_tf.data.readers.common import checked_box, name_of, require_folder
 from seigan_tf.data.readers.files import find_photos
+from seigan_tf.data.text import shown
+from seigan_tf.progress import Progress
 
 SAME_OBJECT = 0.7
 """Intersection over union from which two boxes are taken for one object; their classes may differ."""
-
-Progress = Callable[[int, int | None], None]
-"""Called with the number of photos done and the number of all."""
 
 
 @dataclass(frozen=True)
@@ -105,19 +103,6 @@ def detect(
     opened = DetectionModel(model)
     names = Labels.of_model(model) if labels is None else Labels.of_file(labels)
     return Found(images, opened, names, names.find(wanted), score, progress)
-
-
-def write(found: Found, path: Path) -> list[Problem]:
-    """Runs the model and writes COCO JSON, all of it or nothing, to look at, edit and train on.
-
-    Returns:
-        The problems.
-
-    Raises:
-        ValueError: as `detect` says.
-        OSError: the file cannot be written.
-    """
-    return write_coco(found, path)
 
 
 def strongest(detections: Detections, score: float) -> list[int]:

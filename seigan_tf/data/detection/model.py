@@ -4,7 +4,6 @@ Such models come with their post-processing (https://www.tensorflow.org/lite/exa
 operation TFLite_Detection_PostProcess of the TensorFlow Object Detection API and of EfficientDet-Lite, or their own.
 """
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,8 @@ import numpy as np
 from PIL import Image
 
 from seigan_tf.data.detection.metadata import read_metadata
-from seigan_tf.data.readers.common import shown
+from seigan_tf.data.text import one_line, shown
+from seigan_tf.data.workers import cores
 
 ROLES = ("count", "scores", "classes", "boxes")
 WORDS = {
@@ -101,7 +101,7 @@ class DetectionModel:
             self._interpreter.set_tensor(self._input["index"], values)
             self._interpreter.invoke()
         except (RuntimeError, ValueError) as error:
-            raise ValueError(f"{self.path}: LiteRT cannot run it ({shown(_one_line(error))})") from None
+            raise ValueError(f"{self.path}: LiteRT cannot run it ({shown(one_line(error))})") from None
 
     def _value(self, details: dict) -> np.ndarray:
         value = self._interpreter.get_tensor(details["index"])
@@ -148,17 +148,12 @@ def _interpreter(path: Path):
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
         raise ValueError(f"detectors need the package ai-edge-litert, which cannot be imported ({error})") from None
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        interpreter = Interpreter(model_path=str(path), num_threads=cores)
+        interpreter = Interpreter(model_path=str(path), num_threads=cores())
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError, OSError) as error:
-        raise ValueError(f"{path}: not a model that LiteRT can run ({shown(_one_line(error))})") from None
+        raise ValueError(f"{path}: not a model that LiteRT can run ({shown(one_line(error))})") from None
     return interpreter
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
 
 
 def _is_standard(shapes: Sequence[tuple[int, ...]]) -> bool:

@@ -16,8 +16,9 @@ from pycocotools import mask as coco_mask
 
 from seigan_tf.data.annotations import Object, Photo, Problem
 from seigan_tf.data.photographs import UnreadablePhoto, photo_size
-from seigan_tf.data.readers.common import checked_box, name_of, require_folder, shown
+from seigan_tf.data.readers.common import checked_box, name_of, require_folder
 from seigan_tf.data.readers.files import find_files
+from seigan_tf.data.text import one_line, shown
 
 POLYGONS = "_gtFine_polygons.json"
 INSTANCES = "_gtFine_instanceIds.png"
@@ -104,7 +105,7 @@ def _stored(path: Path, width: int, height: int) -> np.ndarray:
             if size == (width, height):
                 instances = np.array(image)
     except Exception as error:  # Pillow's decoders raise nearly everything on damaged files.
-        raise ValueError(f"{path.name}: {' '.join(str(error).split()) or type(error).__name__}") from None
+        raise ValueError(f"{path.name}: {one_line(error)}") from None
     _check_size(path, size, width, height)
     if mode not in ("L", "I") and not mode.startswith("I;16"):
         raise ValueError(f"{path.name}: pixels of mode {mode}, expected one integer each")

@@ -15,11 +15,10 @@ from seigan_tf.data.readers.common import (
     locate,
     name_of,
     only_file,
-    printable,
     require_folder,
-    shown,
 )
 from seigan_tf.data.readers.joining import MAX_ID, Join
+from seigan_tf.data.text import printable, shown
 
 DEEPEST = 100
 """Lists and objects inside one another; ijson's memory grows with the square of their number."""

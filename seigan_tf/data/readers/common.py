@@ -3,10 +3,11 @@
 import math
 import os
 import posixpath
-import re
 from collections.abc import Collection
 from pathlib import Path, PureWindowsPath
 from typing import Any
+
+from seigan_tf.data.text import UNPRINTABLE, shown
 
 TABLES = frozenset({".csv", ".tsv", ".txt"})
 BOX_FILES = TABLES | {".json"}
@@ -20,9 +21,6 @@ MAX_SIDE = 2**31 - 1
 
 MAX_NAME = 255
 """Bytes of one part of a path that file systems can hold."""
-
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Control characters, line ends and bytes that are no UTF-8: not in names that go into reports, keys and files."""
 
 
 def require_folder(images: Path) -> None:
@@ -43,7 +41,10 @@ def only_file(folder: Path, suffixes: Collection[str]) -> Path:
     if len(found) != 1:
         names = ", ".join(map(shown, found[:3])) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
         kinds = " or ".join(sorted(suffixes))
-        raise ValueError(f"{folder}: holds {names or 'no annotations'}, expected one {kinds} where none are given")
+        raise ValueError(
+            f"{folder}: holds {names or 'no annotations'}, expected one {kinds} where none are given"
+            " (labels of YOLO beside their photos: name the folder as annotations too)"
+        )
     return folder / found[0]
 
 
@@ -144,21 +145,3 @@ def _span(start: float, size: float, limit: int, text: str, width: int, height: 
         raise ValueError(f"{text} is not inside the {width} x {height} photo")
     start, end = min(max(start, 0.0), limit), min(max(end, 0.0), limit)
     return start, round(end - start, 2)
-
-
-def shown(value: Any, longest: int = 100) -> str:
-    """A value as messages show it: on one line, not too long, text without quotes unless there is none to see."""
-    if isinstance(value, str):
-        text = UNPRINTABLE.sub(lambda found: repr(found.group())[1:-1], value[: longest + 1])
-        text = text if text.strip() else repr(text)
-    else:
-        try:
-            text = repr(value)
-        except (ValueError, RecursionError):  # an integer of thousands of digits; lists in lists in lists
-            text = f"a {type(value).__name__} that is too large to show"
-    return text if len(text) <= longest else text[: longest - 3] + "..."
-
-
-def printable(text: str) -> str:
-    """A class name without characters that no file can hold, and without blanks around it."""
-    return UNPRINTABLE.sub("?", text.strip())

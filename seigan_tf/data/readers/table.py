@@ -1,66 +1,16 @@
 """Reads boxes from a text table with one object a line, as spreadsheets and small scripts write it."""
 
-import codecs
-import csv
 import marshal
-import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from seigan_tf.data import photographs
 from seigan_tf.data.annotations import Object, Photo, Problem
-from seigan_tf.data.readers.common import (
-    BOX_FILES,
-    checked_box,
-    locate,
-    name_of,
-    number,
-    only_file,
-    printable,
-    require_folder,
-    shown,
-)
+from seigan_tf.data.readers.common import BOX_FILES, checked_box, locate, name_of, number, only_file, require_folder
 from seigan_tf.data.readers.joining import MAX_ID, Join
-
-COLUMNS = {
-    "file": ("file", "filename", "image", "path", "photo"),
-    "left": ("xmin", "left", "x1", "x"),
-    "top": ("ymin", "top", "y1", "y"),
-    "right": ("xmax", "right", "x2"),
-    "bottom": ("ymax", "bottom", "y2"),
-    "width": ("width", "w"),
-    "height": ("height", "h"),
-    "class": ("class", "label", "category", "name"),
-    "id": ("id",),
-}
-"""What each column may be called in the header, in small letters and without underscores."""
-
-EDGES = ("left", "top", "right", "bottom")
-SIZES = ("left", "top", "width", "height")
-WITHOUT_HEADER = ("file", *SIZES, "class")
-
-DELIMITERS = ("\t", ";", ",", " ")
-"""In the order in which they are tried; " " stands for blanks."""
-BLANKS = re.compile(r'("(?:[^"]|"")*")|[ \t]+')
-
-LONGEST_LINE = 65_536
-SNIFFED_LINES = 1000
-"""Lines in which a box is looked for that tells the delimiter."""
-
-
-class _Layout(NamedTuple):
-    """How the table is written."""
-
-    delimiter: str
-    columns: dict[str, int]
-    """Place of each column, by its name in COLUMNS."""
-    count: int
-    """Columns of a line, at most."""
-    box: tuple[str, ...]
-    """EDGES or SIZES."""
-    has_header: bool
+from seigan_tf.data.readers.table_layout import EDGES, Layout, layout_of, lines, split
+from seigan_tf.data.text import printable, shown
 
 
 def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
@@ -88,7 +38,7 @@ def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
 
             yield from read_coco(images, annotations)
             return
-    layout = _layout(annotations)
+    layout = layout_of(annotations)
     with Join(annotations) as join:
         yield from _read_rows(annotations, layout, images, join)
         for name, _, _, incomplete, rows in join:
@@ -108,28 +58,39 @@ def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
             yield Photo(images / name, *size, tuple(objects), name, incomplete)
 
 
-def _read_rows(annotations: Path, layout: _Layout, images: Path, join: Join) -> Iterator[Problem]:
-    lines = _lines(annotations)
+def _read_rows(annotations: Path, layout: Layout, images: Path, join: Join) -> Iterator[Problem]:
+    rows = lines(annotations)
     if layout.has_header:
-        next(lines)
+        next(rows)
     line = 0
-    for line, text in lines:
+    for line, text in rows:
         where = f"{annotations.name}: line {line}"
         try:
-            row = _row(text, layout)
+            fields = split(text, layout.delimiter)
         except ValueError as error:
             yield Problem("object", where, str(error))
             continue
-        if join.linked(row.file) is None:
+        fields += [""] * (layout.count - len(fields))
+        # Before the box: where that cannot be read, the photo is known to show an object somewhere.
+        file = fields[layout.columns["file"]]
+        if join.linked(file) is None:
             try:
-                name = name_of(locate(images, row.file), images)
+                name = name_of(locate(images, file), images)
             except ValueError as error:
                 yield Problem("photo", where, str(error))
-                join.link(row.file, None)
+                join.link(file, None)
             else:
-                join.link(row.file, join.add_photo(name)[0])
-        photo, _ = join.linked(row.file)
-        if photo is None or row.box is None:
+                join.link(file, join.add_photo(name)[0])
+        photo, _ = join.linked(file)
+        if photo is None:
+            continue
+        try:
+            row = _row(fields, layout)
+        except ValueError as error:
+            join.lacks_object(photo)
+            yield Problem("object", where, str(error))
+            continue
+        if row is None:
             continue
         identity = line if row.id is None else row.id
         if not join.add_object(photo, identity, marshal.dumps((line, row.box, row.category))):
@@ -139,31 +100,31 @@ def _read_rows(annotations: Path, layout: _Layout, images: Path, join: Join) -> 
 
 
 class _Row(NamedTuple):
-    """One line of the table."""
+    """The object of one line of the table."""
 
-    file: str
-    box: tuple[float, float, float, float] | None
-    """Left, top, width and height; None of a photo without object."""
+    box: tuple[float, float, float, float]
+    """Left, top, width and height."""
     category: str
     id: int | None
     """None where the table has no ids."""
 
 
-def _row(text: str, layout: _Layout) -> _Row:
-    """Raises ValueError where the line has too many columns, or a box or an id that is no number."""
-    fields = _split(text, layout.delimiter)
+def _row(fields: list[str], layout: Layout) -> _Row | None:
+    """None where the line has no numbers: a photo without object.
+
+    Raises:
+        ValueError: the line has too many columns, or a box or an id that is no number.
+    """
     if any(fields[layout.count :]):
         raise ValueError(f"has {len(fields)} columns, expected {layout.count}")
-    fields += [""] * (layout.count - len(fields))
     values = {name: fields[place] for name, place in layout.columns.items()}
-    file, category = values["file"], printable(values.get("class", ""))
     if not any(values[name] for name in layout.box):
-        return _Row(file, None, category, None)
+        return None
     left, top, right, bottom = (_cell(name, values[name]) for name in layout.box)
     if layout.box is EDGES:
         right, bottom = right - left, bottom - top
     identity = _identity(values["id"]) if "id" in values else None
-    return _Row(file, (left, top, right, bottom), category, identity)
+    return _Row((left, top, right, bottom), printable(values.get("class", "")), identity)
 
 
 def _cell(name: str, text: str) -> float:
@@ -181,97 +142,3 @@ def _identity(text: str) -> int:
     if value is None or abs(value) > MAX_ID:
         raise ValueError(f"id: {shown(text)} is not a whole number")
     return value
-
-
-def _layout(path: Path) -> _Layout:
-    """Tells how the table is written from its first lines.
-
-    Raises:
-        ValueError: there is no line with a box in it, or the header lacks a column.
-    """
-    first, delimiter = None, None
-    for count, (_, text) in enumerate(_lines(path)):
-        first = text if first is None else first
-        delimiter = next((mark for mark in DELIMITERS if len(_split_or_nothing(text, mark)) >= 5), None)
-        if delimiter or count == SNIFFED_LINES:
-            break
-    if delimiter is None:
-        what = "is empty" if first is None else f"begins with {shown(first)}"
-        raise ValueError(
-            f"{path}: {what}, expected a table with columns {', '.join(WITHOUT_HEADER)},"
-            " separated by tabs, semicolons, commas or blanks"
-        )
-    header = [re.sub("[_ -]", "", field.lower()) for field in _split_or_nothing(first, delimiter)]
-    columns = {
-        column: header.index(name) for column, names in COLUMNS.items() for name in names[::-1] if name in header
-    }
-    for box in (EDGES, SIZES):
-        if columns.keys() >= {"file", *box}:
-            return _Layout(delimiter, columns, len(header), box, True)
-    if len(header) >= 5 and any(header[1:5]) and not any(map(_is_number, header[1:5])):
-        raise ValueError(
-            f"{path}: the columns are {shown(first)}, expected file, left and top, with right and bottom or with width"
-            " and height"
-        )
-    columns = {name: place for place, name in enumerate(WITHOUT_HEADER)}
-    return _Layout(delimiter, columns, len(columns), SIZES, False)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        number(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _split(text: str, delimiter: str) -> list[str]:
-    """The fields of a line, without blanks around them.
-
-    Raises:
-        ValueError: a quote is not closed, or has something behind it.
-    """
-    if delimiter == " ":
-        text, delimiter = BLANKS.sub(lambda found: found[1] or "\t", text), "\t"
-    try:
-        (fields,) = csv.reader([text], delimiter=delimiter, skipinitialspace=True, strict=True)
-    except (csv.Error, ValueError) as error:
-        raise ValueError(f"is {shown(text)}: {shown(str(error))}") from None
-    return [field.strip() for field in fields]
-
-
-def _split_or_nothing(text: str, delimiter: str) -> list[str]:
-    try:
-        return _split(text, delimiter)
-    except ValueError:
-        return []
-
-
-def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number and text of each line that is neither empty nor a comment.
-
-    Raises:
-        ValueError: the file cannot be read, is no text, or has a line that is too long for a table.
-    """
-    if not os.path.isfile(path):
-        raise ValueError(f"{path}: no such file, expected a table of boxes")
-    try:
-        with path.open("rb") as file:
-            start = file.read(2)
-        # Excel's "Unicode text" is UTF-16.
-        encoding = "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-        with path.open(encoding=encoding) as file:
-            line = 0
-            while text := file.readline(LONGEST_LINE + 1):
-                line += 1
-                if len(text) > LONGEST_LINE:
-                    raise ValueError(f"line {line} is longer than {LONGEST_LINE} characters, expected a table of boxes")
-                if text.strip() and not text.startswith("#"):
-                    # Not the tabs: the first column may be empty.
-                    yield line, text.strip(" \n")
-    except UnicodeError as error:
-        raise ValueError(f"{path}: not UTF-8 text ({shown(str(error))})") from None
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
-    except OSError as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None

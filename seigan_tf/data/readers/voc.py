@@ -1,5 +1,6 @@
 """Reads photographs annotated as in Pascal VOC (http://host.robots.ox.ac.uk/pascal/VOC/): one XML file for each."""
 
+import marshal
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +15,15 @@ from seigan_tf.data.readers.common import (
     locate,
     name_of,
     number,
-    printable,
     require_folder,
-    shown,
 )
 from seigan_tf.data.readers.files import PHOTO_SUFFIXES, find_files
+from seigan_tf.data.readers.joining import Join
+from seigan_tf.data.text import printable, shown
 
 
 def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
-    """Reads the XML files of the folder, in the order of their paths. Photos without an XML file are not used.
+    """Reads the XML files of the folder; photos come in the order of their files. Photos without a file are not used.
 
     Objects marked as difficult are used like the others. The corners of boxes are pixels counted from 1, both
     inside the box. Photos are opened only where a file does not give their size.
@@ -33,7 +34,8 @@ def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
             below it where <filename> says which photo is meant. None: they lie beside the photos.
 
     Yields:
-        Photos, and problems: damaged files, files without a photo, malformed objects, boxes outside their photo.
+        Problems: damaged files, files without a photo or of the photo of another file, malformed objects, boxes
+        outside their photo; then the photos. One that two files describe has the objects of the first, incomplete.
 
     Raises:
         ValueError: a folder is missing, or holds no XML file.
@@ -42,33 +44,50 @@ def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
     annotations = images if annotations is None else annotations
     if not annotations.is_dir():
         raise ValueError(f"{annotations}: no such folder, expected a folder of Pascal VOC's XML files")
-    found = False
-    claimed: set[str] = set()
-    for path in find_files(annotations, ".xml"):
-        found = True
-        where = shown(path.relative_to(annotations).as_posix())
+    # Whether another file is of the same photo is known at the end.
+    with Join(annotations) as join:
+        number = 0
+        for number, path in enumerate(find_files(annotations, ".xml"), 1):
+            yield from _read_file(path, number, images, annotations, join)
+        if not number:
+            raise ValueError(f"{annotations}: no XML file in it, expected Pascal VOC's annotations")
+        for name, width, height, incomplete, contents in join:
+            objects = [
+                Object(box, id=index, category=category)
+                for _, content in contents
+                for index, box, category in marshal.loads(content)
+            ]
+            yield Photo(images / name, width, height, tuple(objects), name, incomplete)
+
+
+def _read_file(path: Path, number: int, images: Path, annotations: Path, join: Join) -> Iterator[Problem]:
+    """Adds the photo of an XML file with its objects, as one entry of that number."""
+    where = shown(path.relative_to(annotations).as_posix())
+    try:
+        root = _parse(path)
+        photo = _find_photo(root, path.relative_to(annotations), images)
+        name = name_of(photo, images)
+        width, height = _size(root, photo)
+    except UnreadablePhoto as error:
+        yield Problem("photo", name, str(error))
+        return
+    except ValueError as error:
+        yield Problem("photo", where, str(error))
+        return
+    position, is_new = join.add_photo(name, width, height)
+    if not is_new:
+        join.lacks_object(position)
+        what = f"of photo {name}, which another XML file describes as well; no crop is taken from the photo"
+        yield Problem("photo", where, what)
+        return
+    objects = []
+    for index, element in enumerate(root.findall("object"), 1):
         try:
-            root = _parse(path)
-            photo = _find_photo(root, path.relative_to(annotations), images)
-            name = name_of(photo, images)
-            _check_only_one(path, annotations, name, claimed)
-            width, height = _size(root, photo)
-        except UnreadablePhoto as error:
-            yield Problem("photo", name, str(error))
-            continue
+            objects.append((index, *_box_and_class(element, width, height)))
         except ValueError as error:
-            yield Problem("photo", where, str(error))
-            continue
-        objects, incomplete = [], False
-        for index, element in enumerate(root.findall("object"), 1):
-            try:
-                objects.append(_object(element, index, width, height))
-            except ValueError as error:
-                incomplete = True
-                yield Problem("object", f"{where}: object {index}", str(error))
-        yield Photo(photo, width, height, tuple(objects), name, incomplete)
-    if not found:
-        raise ValueError(f"{annotations}: no XML file in it, expected Pascal VOC's annotations")
+            join.lacks_object(position)
+            yield Problem("object", f"{where}: object {index}", str(error))
+    join.add_object(position, number, marshal.dumps(objects))
 
 
 def _parse(path: Path) -> ElementTree.Element:
@@ -84,6 +103,8 @@ def _parse(path: Path) -> ElementTree.Element:
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.data
     parser.StartDoctypeDeclHandler = _refuse_doctype
+    if not path.is_file():
+        raise ValueError("not a file")
     try:
         parser.Parse(path.read_bytes(), True)
         root = builder.close()
@@ -116,17 +137,6 @@ def _find_photo(root: ElementTree.Element, relative: Path, images: Path) -> Path
     raise ValueError(f"no photo {shown(file_name or own.name)} in the folder of photographs")
 
 
-def _check_only_one(path: Path, annotations: Path, name: str, claimed: set[str]):
-    """Raises ValueError where another XML file is of the same photo: its objects would not be known together."""
-    own = annotations / Path(name).with_suffix(".xml")
-    if path == own:
-        return
-    # Only names that do not follow from the file's own are kept: they are few.
-    if name in claimed or os.path.isfile(own):
-        raise ValueError(f"of photo {name}, which another XML file describes as well")
-    claimed.add(name)
-
-
 def _size(root: ElementTree.Element, photo: Path) -> tuple[int, int]:
     width, height = (root.findtext(f"size/{side}", "").strip() for side in ("width", "height"))
     # Some tools write 0 for what they do not know.
@@ -135,7 +145,9 @@ def _size(root: ElementTree.Element, photo: Path) -> tuple[int, int]:
     return checked_size(width, height)
 
 
-def _object(element: ElementTree.Element, index: int, width: int, height: int) -> Object:
+def _box_and_class(
+    element: ElementTree.Element, width: int, height: int
+) -> tuple[tuple[float, float, float, float], str]:
     box = element.find("bndbox")
     if box is None:
         raise ValueError("has no <bndbox>, expected one")
@@ -147,4 +159,4 @@ def _object(element: ElementTree.Element, index: int, width: int, height: int) -
         edges.append(number(text))
     left, top = edges[0] - 1, edges[1] - 1
     box = checked_box(left, top, edges[2] - left, edges[3] - top, width, height)
-    return Object(box, id=index, category=printable(element.findtext("name") or ""))
+    return box, printable(element.findtext("name") or "")

@@ -1,6 +1,7 @@
 """Reads photographs annotated in the text format of the YOLO detectors, as laid out by Ultralytics
 (https://docs.ultralytics.com/datasets/detect, https://docs.ultralytics.com/datasets/segment)."""
 
+import errno
 import os
 from array import array
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ import yaml
 
 from seigan_tf.data.annotations import Object, Photo, Problem
 from seigan_tf.data.photographs import UnreadablePhoto, photo_size
-from seigan_tf.data.readers.common import checked_box, name_of, number, printable, require_folder, shown
+from seigan_tf.data.readers.common import checked_box, name_of, number, require_folder
 from seigan_tf.data.readers.files import find_files, find_photos
+from seigan_tf.data.text import one_line, printable, shown
 
 CLASSES = "classes.txt"
 SETTINGS = ("data.yaml", "data.yml")
@@ -89,6 +91,8 @@ def _read_photo(path: Path, images: Path, label: Path, classes: dict[int, str]) 
     where = Path(name).with_suffix(".txt").as_posix()
     objects, incomplete = [], False
     try:
+        if label.exists() and not label.is_file():
+            raise OSError(errno.EINVAL, "not a file")
         with label.open(encoding="utf-8-sig", errors="replace") as file:
             for index, line in enumerate(file, 1):
                 if not (words := line.split()):
@@ -158,7 +162,7 @@ def _names_in_yaml(path: Path) -> dict[int, str]:
         # The base loader leaves every value a text: a class may be called "no" or "2024-01-01".
         content = yaml.load(path.read_text(encoding="utf-8-sig"), yaml.BaseLoader)
     except (yaml.YAMLError, OSError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: not YAML ({shown(' '.join(str(error).split()))})") from None
+        raise ValueError(f"{path}: not YAML ({shown(one_line(error))})") from None
     if not isinstance(content, dict) or not {"names", "nc", "train", "val", "path"} & content.keys():
         raise ValueError(f"{path}: no data.yaml of a YOLO set, expected a mapping with 'names'")
     names = content.get("names") or {}

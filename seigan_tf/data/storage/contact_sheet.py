@@ -21,10 +21,10 @@ def spread(count: int) -> np.ndarray:
 
 
 def sheet(images: np.ndarray, boxes: np.ndarray | None, path: Path, columns: int = 12) -> None:
-    """Writes a PNG grid of up to 96 crops, evenly spread over all, each with its box if boxes are given.
+    """Writes a PNG grid of crops, each with its box if boxes are given.
 
     Args:
-        images: uint8 [n, S, S, 3], n at least 1.
+        images: uint8 [n, S, S, 3], n at least 1; `spread` picks them.
         boxes: float32 [n, 4], ymin, xmin, ymax, xmax relative to the crop, or None.
         path: where to; the file appears when it is complete.
         columns: crops in a row.
@@ -32,17 +32,16 @@ def sheet(images: np.ndarray, boxes: np.ndarray | None, path: Path, columns: int
     Raises:
         OSError: the picture cannot be written.
     """
-    chosen = spread(len(images))
-    columns = min(columns, len(chosen))
+    columns = min(columns, len(images))
     pitch = SHOWN_SIDE + GAP
-    picture = Image.new("RGB", (columns * pitch + GAP, -(-len(chosen) // columns) * pitch + GAP), "white")
+    picture = Image.new("RGB", (columns * pitch + GAP, -(-len(images) // columns) * pitch + GAP), "white")
     draw = ImageDraw.Draw(picture)
-    for place, index in enumerate(chosen):
+    for place, image in enumerate(images):
         left, top = GAP + place % columns * pitch, GAP + place // columns * pitch
-        crop = Image.fromarray(images[index]).resize((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
+        crop = Image.fromarray(image).resize((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
         picture.paste(crop, (left, top))
         if boxes is not None:
-            ymin, xmin, ymax, xmax = (boxes[index] * (SHOWN_SIDE - 1)).round().tolist()
+            ymin, xmin, ymax, xmax = (boxes[place] * (SHOWN_SIDE - 1)).round().tolist()
             draw.rectangle((left + xmin, top + ymin, left + xmax, top + ymax), outline=BOX_COLOUR)
     with replacing(path) as temporary:
         picture.save(temporary, format="PNG")

@@ -6,20 +6,23 @@ import json
 import logging
 import os
 import shutil
-import signal
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
+from tensorflow_datasets.core.utils import tqdm_utils
 
 from seigan_tf.atomic import replacing
 from seigan_tf.config import DataConfig
+from seigan_tf.data import checks
 from seigan_tf.data.annotations import Problem
 from seigan_tf.data.storage import contact_sheet, store
 from seigan_tf.data.storage.seigan_crops import seigan_crops_dataset_builder as seigan_crops
+from seigan_tf.data.text import one_line
+from seigan_tf.interruption import parents_made, termination
+from seigan_tf.progress import Progress
 
 try:
     import fcntl
@@ -29,10 +32,19 @@ except ImportError:  # Windows
 NOTE = "seigan_tf prepare is writing here, or was interrupted; this folder is of no use and may be removed\n"
 
 
-class Terminated(RuntimeError):
-    """SIGTERM arrived; nothing is left of the build."""
+def check(config: DataConfig, size: int, out: Path, workers: int = 0, beam_options: str | None = None) -> None:
+    """Refuses at once what `prepare`, with the same arguments, would refuse whatever the photographs are.
 
-    exit_code = 128 + signal.SIGTERM
+    Raises:
+        ValueError: `out` exists, or a setting is out of its range, is missing or cannot be used here.
+    """
+    if os.path.lexists(out):
+        raise ValueError(f"{out}: exists already, expected a folder to make")
+    checks.settings(config)
+    seigan_crops.CropsConfig("crops", data=config, size=size, workers=workers)
+    if beam_options is not None:
+        with _beam_errors(), _silence():
+            seigan_crops.pipeline_options(beam_options)
 
 
 def prepare(
@@ -41,8 +53,9 @@ def prepare(
     out: Path,
     workers: int = 0,
     beam_options: str | None = None,
-    progress: Callable[[int, int | None], None] | None = None,
+    progress: Progress | None = None,
     earlier: Sequence[Problem] = (),
+    origin: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Cuts crops as `config` says and stores them for training.
 
@@ -60,6 +73,7 @@ def prepare(
         progress: told (photos done, photos of all) after each photo, without Beam.
         earlier: problems of photographs and objects met before the annotations were written; they count as if they
             were in them.
+        origin: see `CropsConfig`.
 
     Returns:
         The report: plain JSON values, as in `crop_set.Crops.report`.
@@ -71,12 +85,14 @@ def prepare(
         Terminated: by SIGTERM.
     """
     out = Path(out)
-    if os.path.lexists(out):
-        raise ValueError(f"{out}: exists already, expected a folder to make")
+    check(config, size, out, workers, beam_options)
+    crops = seigan_crops.CropsConfig(
+        "crops", data=config, size=size, workers=workers, beam=beam_options is not None, origin=dict(origin or {})
+    )
     partial = out.with_name(f"{out.name}.partial")
     beam_errors = contextlib.nullcontext() if beam_options is None else _beam_errors()
-    with _termination(out), beam_errors, _full_disk(out), _claimed(partial):
-        info = _build(config, size, partial, workers, beam_options, progress, earlier)
+    with termination(out), beam_errors, _full_disk(out), parents_made(out), _claimed(partial):
+        info = _build(crops, partial, beam_options, progress, earlier)
         folder = Path(info.data_dir)
         _describe(info, folder)
         for path in folder.iterdir():
@@ -87,16 +103,13 @@ def prepare(
 
 
 def _build(
-    config: DataConfig,
-    size: int,
+    crops: seigan_crops.CropsConfig,
     folder: Path,
-    workers: int,
     beam_options: str | None,
-    progress: Callable[[int, int | None], None] | None,
+    progress: Progress | None,
     earlier: Sequence[Problem],
 ) -> tfds.core.DatasetInfo:
     """Runs the TFDS builder, without its messages; returns what it says about the crops."""
-    crops = seigan_crops.CropsConfig("crops", data=config, size=size, workers=workers, beam=beam_options is not None)
     options = tfds.download.DownloadConfig()
     with _silence():
         if crops.beam:
@@ -127,45 +140,26 @@ def _claimed(folder: Path) -> Iterator[None]:
     note = folder / store.UNFINISHED
     if os.path.lexists(folder) and not note.is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise ValueError(f"{folder}: is in the way, and was not made by prepare; move it or choose another name")
-    folder.mkdir(parents=True, exist_ok=True)
-    with note.open("a+") as file:
-        try:
-            if fcntl:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"{folder}: another prepare is writing there") from None
-        try:
+    own = not folder.exists()
+    try:
+        folder.mkdir(exist_ok=True)
+        with note.open("a+") as file:
+            try:
+                if fcntl:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                own = False
+                raise ValueError(f"{folder}: another prepare is writing there") from None
+            own = True
             for path in folder.iterdir():
                 if path != note:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
             file.write(NOTE)
             file.flush()
             yield
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def _termination(out: Path) -> Iterator[None]:
-    """Lets SIGTERM interrupt as Ctrl-C does, so that what has been written is removed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Signals are another thread's business.
-        return
-    received = []
-
-    def interrupt(number, _frame):
-        received.append(number)
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        if received:
-            raise Terminated(f"terminated before {out} was complete; nothing is left of it") from None
-        raise
     finally:
-        signal.signal(signal.SIGTERM, previous or signal.SIG_DFL)
+        if own:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -188,17 +182,17 @@ def _beam_errors() -> Iterator[None]:
     except (ValueError, OSError):
         raise
     except Exception as error:
-        raise ValueError(f"Apache Beam: {' '.join(str(error).split()) or type(error).__name__}") from error
+        raise ValueError(f"Apache Beam: {one_line(error)}") from error
 
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
     """Without what TFDS and Beam log, and without TFDS's bars; `tfds build` shows them."""
-    disabled = logging.root.manager.disable
+    disabled, shown = logging.root.manager.disable, tqdm_utils._active  # TFDS has no call that tells.
     logging.disable()
     tfds.disable_progress_bar()
     try:
         yield
     finally:
-        tfds.enable_progress_bar()
+        tfds.display_progress_bar(shown)
         logging.disable(disabled)

@@ -46,18 +46,13 @@ def pack(crop: Crop) -> Record:
         "image": to_jpeg(crop.image),
         "box": crop.box,
         "mask": b"" if crop.mask is None else to_png(crop.mask),
-        "photo": _utf8(crop.photo),
+        "photo": crop.photo.encode(),
         "photo_size": np.array(crop.photo_size, np.int32),
         "region": np.array([crop.region.x, crop.region.y, crop.region.side], np.int32),
         "object_id": crop.object_id,
-        "category": _utf8(crop.category),
+        "category": crop.category.encode(),
     }
-    return Record(f"{crop.split}_{crop.kind}s", _utf8(crop.key), fields)
-
-
-def _utf8(text: str) -> bytes:
-    # Names of files may hold bytes that are no text, which Python keeps as surrogates.
-    return text.encode(errors="surrogatepass")
+    return Record(f"{crop.split}_{crop.kind}s", crop.key.encode(), fields)
 
 
 def to_jpeg(image: np.ndarray) -> bytes:
@@ -69,7 +64,7 @@ def to_jpeg(image: np.ndarray) -> bytes:
 
 def from_jpeg(data: bytes, size: int) -> np.ndarray:
     """The image at `size` pixels, which is at most that of the packed one, uint8 [size, size, 3]."""
-    image = Image.open(io.BytesIO(data))
+    image = Image.open(io.BytesIO(data), formats=["JPEG"])
     if image.width != size:
         image = image.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(image)
@@ -84,4 +79,4 @@ def to_png(mask: np.ndarray) -> bytes:
 
 def from_png(data: bytes) -> np.ndarray:
     """The mask, bool [side, side]."""
-    return np.array(Image.open(io.BytesIO(data)))
+    return np.array(Image.open(io.BytesIO(data), formats=["PNG"]))

@@ -12,6 +12,8 @@ from etils import epath
 from tensorflow_datasets.core.writer import ExampleWriter
 from tensorflow_datasets.proto import tf_example_pb2
 
+from seigan_tf.data.text import one_line
+
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.ENOENT)
 
 
@@ -62,7 +64,7 @@ class ShardWriter(ExampleWriter):
             for number in DISK_ERRORS:
                 if os.strerror(number) in str(error):
                     raise OSError(number, os.strerror(number), path) from None
-            raise OSError(f"{path}: {' '.join(str(error).split())}") from None
+            raise OSError(f"{path}: {one_line(error)}") from None
 
 
 def _ordered(example: tf_example_pb2.Example) -> bytes:

@@ -15,6 +15,7 @@ from tensorflow_datasets.proto import tf_example_pb2
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.data.storage import records
 from seigan_tf.data.storage.stored_records import StoredRecords
+from seigan_tf.data.text import one_line
 
 UNFINISHED = "UNFINISHED"
 """Name of the file that says that `prepare` is not done with a folder."""
@@ -100,7 +101,7 @@ def load(folder: Path, size: int) -> Crops:
             info.metadata["report"],
         )
     except (RuntimeError, KeyError) as error:  # A file or a split is missing, cut short or changed.
-        raise ValueError(f"{folder}: unfinished or damaged ({_one_line(error)}); prepare the crops again") from None
+        raise ValueError(f"{folder}: unfinished or damaged ({one_line(error)}); prepare the crops again") from None
 
 
 def splits(info: tfds.core.DatasetInfo) -> dict[str, StoredRecords]:
@@ -125,8 +126,10 @@ def _info(folder: Path) -> tfds.core.DatasetInfo:
     """What TFDS wrote about the crops, after checking that they are crops of this version."""
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder, expected prepared crops")
-    # `prepare` leaves its note beside the root of the TFDS set; TFDS names a folder so until it is complete.
-    noted = any((place / UNFINISHED).exists() for place in (folder, *folder.resolve().parents[:3]))
+    # `prepare` leaves its note in OUT.partial, in which the crops are at NAME/CONFIG/VERSION until all is done; TFDS
+    # names a folder so until it is complete.
+    above = [place for place in folder.resolve().parents[2:3] if place.suffix == ".partial"]
+    noted = any((place / UNFINISHED).exists() for place in (folder, *above))
     if noted or folder.name.startswith("incomplete."):
         raise ValueError(f"{folder}: the crops in it are not finished; prepare them again")
     if not (folder / "dataset_info.json").is_file():
@@ -135,7 +138,7 @@ def _info(folder: Path) -> tfds.core.DatasetInfo:
         info = tfds.builder_from_directory(folder).info
         info.metadata.keys()  # Read only now.
     except Exception as error:  # TFDS raises many types, by what is wrong with its files.
-        raise ValueError(f"{folder}: damaged ({_one_line(error)}); prepare the crops again") from None
+        raise ValueError(f"{folder}: damaged ({one_line(error)}); prepare the crops again") from None
     if info.name != records.NAME:
         raise ValueError(f"{folder}: holds the TFDS set {info.name}, expected {records.NAME}")
     if str(info.version) != records.VERSION:
@@ -158,7 +161,3 @@ def _evaluation(objects: StoredRecords, size: int) -> EvaluationCrops | None:
 def _fields(record: bytes) -> Mapping[str, Any]:
     # Ten times faster than TFDS's parser, which makes an array of every field.
     return tf_example_pb2.Example.FromString(record).features.feature
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

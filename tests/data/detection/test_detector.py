@@ -9,7 +9,8 @@ from detection_models import SCORES, SIZE, add_labels, detection_model, metadata
 from PIL import Image
 
 from seigan_tf.data.annotations import Problem
-from seigan_tf.data.detection.detector import detect, strongest, write
+from seigan_tf.data.coco_writer import write_coco
+from seigan_tf.data.detection.detector import detect, strongest
 from seigan_tf.data.detection.labels import Labels
 from seigan_tf.data.detection.model import Detections
 
@@ -99,7 +100,7 @@ def test_boxes_of_all_classes_are_written_as_coco_json(drawn, model, tmp_path):
     drawn.add("empty.png")
     result = detect(drawn.folder, model, "Person", 0.4)
     assert result.wanted == "person"
-    assert write(result, tmp_path / "boxes.json") == []
+    assert write_coco(result, tmp_path / "boxes.json") == []
     content = json.loads((tmp_path / "boxes.json").read_text())
     names = {entry["id"]: entry["name"] for entry in content["categories"]}
     photos = {entry["id"]: entry for entry in content["images"]}
@@ -123,7 +124,7 @@ def test_scores_are_written_for_whoever_edits_the_boxes(drawn, model, tmp_path):
     drawn.add("a.png", red=(20, 30, 40, 25), blue=(80, 10, 30, 60))
     result = detect(drawn.folder, model, "person", 0.4)
     assert [item.score for photo in result for item in photo.objects] == list(SCORES)
-    write(result, tmp_path / "boxes.json")
+    write_coco(result, tmp_path / "boxes.json")
     content = json.loads((tmp_path / "boxes.json").read_text())
     assert [entry["score"] for entry in content["annotations"]] == list(SCORES)
 
@@ -253,7 +254,7 @@ def test_unreadable_photos_are_problems_and_progress_counts_them(drawn, model, t
     (drawn.folder / "b.jpg").write_bytes(b"no photo")
     drawn.add("c.png")
     steps = []
-    problems = write(
+    problems = write_coco(
         detect(drawn.folder, model, "person", progress=lambda *step: steps.append(step)), tmp_path / "boxes.json"
     )
     assert [problem[:2] for problem in problems] == [("photo", "b.jpg")]

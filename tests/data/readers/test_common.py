@@ -15,7 +15,6 @@ from seigan_tf.data.readers.common import (
     locate,
     name_of,
     only_file,
-    shown,
 )
 from seigan_tf.data.readers.files import find_photos
 
@@ -162,14 +161,6 @@ def test_size_of_a_photo_is_whole_numbers():
     size = checked_size("640", 480.0)
     assert size == (640, 480)
     assert all(isinstance(side, int) for side in size)
-
-
-@pytest.mark.parametrize("value", ["a\nb", "\udc80", "x" * 1000, "", [1, {"a": None}], [10**5000], None])
-def test_shown_values_are_short_and_on_one_line(value):
-    text = shown(value)
-    assert 0 < len(text) <= 100
-    assert text.encode().isascii()
-    assert "\n" not in text
 
 
 @pytest.mark.parametrize(

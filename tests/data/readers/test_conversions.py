@@ -1,5 +1,6 @@
 """The same set in several formats gives the same photos and boxes."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,20 @@ DETECTION = [
     ("voc", conversions.write_voc),
     ("csv", conversions.write_csv),
 ]
+
+
+UNREADABLE = (10, 10, 71, 20)
+"""A box whose width becomes a word in the annotations."""
+
+
+def _make_unreadable(annotations):
+    """Writes a word in place of the width of the box UNREADABLE, in the one file where it stands."""
+    widths = r"(?<=10, 10, )71|(?<=10,10,)71|0\.355000|(?<=<xmax>)81"  # COCO, CSV, YOLO, VOC
+    paths = [annotations] if annotations.is_file() else sorted(annotations.rglob("a.*"))
+    (path,) = paths
+    text, count = re.subn(widths, '"wide"' if path.suffix == ".json" else "wide", path.read_text())
+    assert count == 1
+    path.write_text(text)
 
 
 @pytest.fixture
@@ -55,7 +70,7 @@ def test_conversion_of_boxes_of_any_size_gives_the_same_photos_and_boxes(photo_s
     assert content(converted) == content(photos)
 
 
-@pytest.mark.parametrize("box", [(500, 10, 20, 20), (10, 10, -20, 20)], ids=["outside", "flipped"])
+@pytest.mark.parametrize("box", [(500, 10, 20, 20), (10, 10, -20, 20), UNREADABLE], ids=["outside", "flipped", "text"])
 @pytest.mark.parametrize("source", ["coco", *[source for source, _ in DETECTION]])
 def test_photo_with_an_object_that_cannot_be_placed_is_incomplete(photo_set, tmp_path, source, box):
     photo_set.add("a.png", (10, 10, 30, 30), box)
@@ -68,6 +83,8 @@ def test_photo_with_an_object_that_cannot_be_placed_is_incomplete(photo_set, tmp
             for name, boxes in (("a.png", [(10, 10, 30, 30), box]), ("b.png", [(10, 10, 30, 30)]))
         ]
         annotations = dict(DETECTION)[source](photos, tmp_path / "converted")
+    if box == UNREADABLE:
+        _make_unreadable(annotations)
     items = list(read(source, photo_set.images, annotations))
     assert [(item.name, len(item.objects), item.incomplete) for item in items if isinstance(item, Photo)] == [
         ("a.png", 1, True),

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.data.annotations import Photo, Problem
+from seigan_tf.data.annotations import Object, Photo, Problem, object_mask
 from seigan_tf.data.readers import FORMATS, read
 
 WIDTH, HEIGHT = 24, 16
@@ -292,6 +292,20 @@ def check(item: Any) -> None:
         assert 0 <= y <= y + h <= item.height
         assert entry.category.encode() is not None
         assert -(2**63) < entry.id < 2**63
+        check_mask(entry, item)
+
+
+def check_mask(entry: Object, photo: Photo) -> None:
+    """That the object's mask can be made, or is refused in one line."""
+    if (photo.width, photo.height) != (WIDTH, HEIGHT):
+        return  # Before masks are made the photo is opened, and refused for its size.
+    try:
+        mask = object_mask(entry, photo)
+    except ValueError as error:
+        assert len(str(error).splitlines()) == 1
+        assert len(str(error)) < 1000
+        return
+    assert mask is None or (mask.shape == (HEIGHT, WIDTH) and mask.dtype == bool)
 
 
 def survive(target: Target, folder: Path, count: int, seed: int) -> dict[str, int]:

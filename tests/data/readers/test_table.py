@@ -8,7 +8,8 @@ from PIL import Image
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations import Object, Photo, Problem
 from seigan_tf.data.readers import FORMATS, read
-from seigan_tf.data.readers.table import LONGEST_LINE, read_csv
+from seigan_tf.data.readers.table import read_csv
+from seigan_tf.data.readers.table_layout import LONGEST_LINE
 
 SIZE = (200, 160)
 
@@ -137,7 +138,6 @@ def test_photos_that_the_table_does_not_name_are_not_used(table):
         ("a.png,1,,3,4", "top: '' is not a number"),
         ("a.png,1,2,wide,4", "width: wide is not a number"),
         ("a.png,1,2,3,4,cat,5", "has 7 columns, expected 6"),
-        ("a, b.png,1,2,3,4,cat", "has 7 columns, expected 6"),
         ('"a.png,1,2,3,4', "unexpected end of data"),
         ('"a.png"x,1,2,3,4', "expected after"),
         ("a.png,nan,2,3,4", "not finite"),
@@ -153,6 +153,25 @@ def test_malformed_row_is_a_problem_that_names_the_line(table, row, expected):
     assert problem.kind == "object"
     assert problem.where.startswith("boxes.csv: line 3")
     assert expected in problem.what
+
+
+@pytest.mark.parametrize("box", ["1,2,wide,4", "1,2,,4", "1,2", "1,2,3,4,cat,5", "1,2,3,4,,"])
+def test_photo_whose_box_cannot_be_read_is_incomplete(table, box):
+    photos, _ = table(f'a.png,1,1,3,3\na.png,{box}\n"day 1/b, b.png",1,1,3,3\n')
+    complete = box == "1,2,3,4,,"
+    assert [(name, len(photo.objects), photo.incomplete) for name, photo in photos.items()] == [
+        ("a.png", 1 + complete, not complete),
+        ("day 1/b, b.png", 1, False),
+    ]
+    photos, problems = table(f'id,file,x,y,w,h,class\n1,a.png,1,1,3,3\nten,"day 1/b, b.png",{box}\n')
+    assert [(name, photo.incomplete) for name, photo in photos.items()] == [("a.png", False), ("day 1/b, b.png", True)]
+    assert len(problems) == 1
+
+
+def test_name_with_a_comma_and_without_quotes_names_another_photo(table):
+    photos, problems = table("day 1/b, b.png,1,2,3,4,cat\na.png,1,2,3,4,cat\n")
+    assert list(photos) == ["a.png"]
+    assert ["has 7 columns" in problems[0].what, problems[1]] == [True, Problem("photo", "day 1/b", "missing")]
 
 
 def test_flipped_edges_are_a_problem(table):

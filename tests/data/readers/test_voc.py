@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.data.annotations import Problem
+from seigan_tf.data.annotations import Photo, Problem
 from seigan_tf.data.readers.voc import read_voc
 
 BOMB = """<?xml version="1.0"?>
@@ -178,11 +178,23 @@ def test_two_files_of_one_photo_do_not_both_count(voc_set):
     voc_set.photo("b.png")
     for name in ("a.xml", "b.xml", "c.xml"):
         voc_set.xml(name, xml_object(), filename="b.png")
-    items = voc_set.read()
-    assert [getattr(item, "name", None) for item in items] == [None, "b.png", None]
-    assert "b.png" in items[0].what
-    (voc_set.annotations / "b.xml").unlink()
-    assert [getattr(item, "name", None) for item in voc_set.read()] == ["b.png", None]
+    *problems, photo = voc_set.read()
+    assert [(problem.kind, problem.where) for problem in problems] == [("photo", "b.xml"), ("photo", "c.xml")]
+    assert all("of photo b.png, which another" in problem.what for problem in problems)
+    assert (photo.name, len(photo.objects), photo.incomplete) == ("b.png", 1, True)
+
+
+def test_photo_is_incomplete_where_the_objects_of_another_file_of_it_are_not_known(voc_set):
+    """Wherever that file lies: the photo's own comes first here, and everything in it can be read."""
+    voc_set.photo("a.png")
+    voc_set.photo("b.png")
+    voc_set.xml("a.xml", xml_object())
+    voc_set.xml("b.xml", xml_object())
+    voc_set.xml("later.xml", xml_object(100, 50, 120, 80), filename="a.png")
+    assert [(item.name, item.incomplete) for item in voc_set.read() if isinstance(item, Photo)] == [
+        ("a.png", True),
+        ("b.png", False),
+    ]
 
 
 def test_missing_folder_and_folder_without_xml_are_named(voc_set, one_line_error, tmp_path):

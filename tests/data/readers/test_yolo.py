@@ -243,3 +243,11 @@ def test_folder_that_links_to_itself_is_read_once(yolo_set):
     os.symlink(yolo_set.images, yolo_set.images / "again")
     (photo,) = yolo_set.read()
     assert photo.name == "a.png"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_label_that_is_a_pipe_is_a_problem_of_its_photo_and_is_not_waited_for(yolo_set):
+    label = yolo_set.labels / yolo_set.add("a.png", "0 0.5 0.5 0.25 0.4").with_suffix(".txt").name
+    label.unlink()
+    os.mkfifo(label)
+    assert only_problem(yolo_set.read()).what == "its label file cannot be read (not a file)"

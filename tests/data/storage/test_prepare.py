@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import json
+import multiprocessing
 import os
 import resource
 import shutil
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +20,10 @@ import pytest
 from PIL import Image
 
 from seigan_tf import config as settings
+from seigan_tf.data.storage import prepare as prepare_module
 from seigan_tf.data.storage import store
-from seigan_tf.data.storage.prepare import Terminated, prepare
+from seigan_tf.data.storage.prepare import check, prepare
+from seigan_tf.interruption import Terminated
 from tests.conftest import PhotoSet
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -148,13 +152,70 @@ def test_beam_that_is_missing_or_has_no_such_runner_is_named(config, tmp_path, o
     [
         ({"max_bad": 0.01}, 32, "max-bad 1 %"),
         ({"source": "synthetic"}, 32, "data.source is synthetic"),
-        ({"min_short_side": 50.0}, 32, "min_short_side 6"),
+        ({"min_short_side": 50.0}, 32, "(dropped: min_short_side "),
         ({}, 0, "size is 0"),
     ],
 )
 def test_a_mistake_leaves_nothing(config, tmp_path, one_line_error, changes, size, part):
     assert part in one_line_error(prepare, replace(config, **changes), size, tmp_path / "crops")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_folders_made_on_the_way_are_removed_after_a_mistake_and_stay_otherwise(config, tmp_path, one_line_error):
+    out = tmp_path / "zz" / "yy" / "crops"
+    one_line_error(prepare, replace(config, max_bad=0.01), 32, out)
+    assert list(tmp_path.iterdir()) == []
+    prepare(config, 32, out)
+    assert [path.name for path in out.parent.iterdir()] == ["crops"]
+
+
+def test_terminated_after_the_renaming_says_that_it_is_complete(config, tmp_path, monkeypatch):
+    rename = Path.rename
+
+    def rename_and_terminate(self, target):
+        rename(self, target)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Path, "rename", rename_and_terminate)
+    with pytest.raises(Terminated, match="crops is complete"):
+        prepare(config, 32, tmp_path / "crops")
+    assert [path.name for path in tmp_path.iterdir()] == ["crops"]
+    assert store.load(tmp_path / "crops", 32)
+
+
+def test_what_cannot_succeed_is_refused_before_anything_is_read(config, tmp_path, one_line_error):
+    out = tmp_path / "crops"
+    check(replace(config, images=tmp_path / "not yet there"), 32, out, 2, BEAM)
+    for changes, arguments, part in (
+        ({}, (0, out), "size is 0"),
+        ({}, (32, out, -1), "workers is -1"),
+        ({}, (32, tmp_path), "exists already"),
+        ({"held_out": 2.0}, (32, out), "held_out is 2"),
+        ({}, (32, out, 0, "direct_num_workers=many"), "direct_num_workers: invalid int value: 'many'"),
+        ({}, (32, out, 0, "runner=NoSuchRunner"), "NoSuchRunner"),
+    ):
+        assert part in one_line_error(check, replace(config, **changes), *arguments)
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_bars_of_tfds_are_afterwards_as_they_were(config, tmp_path, shown):
+    from tensorflow_datasets.core.utils import tqdm_utils
+
+    before = tqdm_utils._active
+    try:
+        tqdm_utils.display_progress_bar(shown)
+        prepare(config, 32, tmp_path / "crops")
+        assert tqdm_utils._active == shown
+    finally:
+        tqdm_utils.display_progress_bar(before)
+
+
+def test_the_origin_is_recorded_in_place_of_what_was_made_on_the_way(config, tmp_path):
+    origin = {"source": "somewhere", "images": None}
+    report = prepare(config, 32, tmp_path / "crops", origin=origin)
+    metadata = json.loads((tmp_path / "crops" / "metadata.json").read_text())
+    assert metadata["settings"] == json.loads(json.dumps(settings.to_dict(config) | origin))
+    assert metadata["report"]["source"] == report["source"] == "somewhere"
 
 
 @pytest.mark.parametrize("kind", ["folder", "file", "broken link"])
@@ -203,6 +264,16 @@ def test_an_interrupted_build_leaves_nothing(config, tmp_path, number, error, wo
     assert signal.getsignal(signal.SIGTERM) == handler
 
 
+def test_interrupted_before_the_folder_is_locked_leaves_nothing(config, tmp_path, monkeypatch):
+    def interrupt(*_):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(prepare_module.fcntl, "flock", interrupt)
+    with pytest.raises(Terminated):
+        prepare(config, 32, tmp_path / "new" / "crops")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_it_works_in_a_thread(config, tmp_path):
     thread = threading.Thread(target=prepare, args=(config, 32, tmp_path / "crops"))
     thread.start()
@@ -211,7 +282,7 @@ def test_it_works_in_a_thread(config, tmp_path):
 
 
 KILLED = """
-import json, os, signal, sys
+import json, multiprocessing, os, signal, sys
 from pathlib import Path
 from seigan_tf import config
 from seigan_tf.data.storage import contact_sheet
@@ -219,9 +290,10 @@ from seigan_tf.data.storage.prepare import prepare
 from seigan_tf.data.storage.shards import ShardWriter
 
 def die(*_):
+    print(*(worker.pid for worker in multiprocessing.active_children()), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
-moment, out, data = sys.argv[1:]
+moment, out, data, workers = sys.argv[1:]
 progress = None
 if moment == "cutting":
     progress = lambda done, total: done == 4 and total and die()
@@ -232,16 +304,40 @@ elif moment == "describing":
     contact_sheet.sheet = die
 else:
     Path.rename = die
-prepare(config.from_dict(config.DataConfig, json.loads(data)), 32, Path(out), progress=progress)
+prepare(config.from_dict(config.DataConfig, json.loads(data)), 32, Path(out), int(workers), progress=progress)
 """
 
 
-@pytest.mark.parametrize("moment", ["cutting", "writing", "describing", "renaming"])
-def test_a_killed_build_leaves_nothing_that_looks_complete_and_the_next_one_succeeds(config, made, tmp_path, moment):
+def running(pid):
+    """Whether there is such a process, and it has not ended; a process that nobody waits for stays as a zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+@pytest.mark.parametrize(
+    ("moment", "workers"), [("cutting", 0), ("cutting", 2), ("writing", 0), ("describing", 0), ("renaming", 0)]
+)
+def test_a_killed_build_leaves_nothing_that_looks_complete_and_the_next_one_succeeds(
+    config, made, tmp_path, moment, workers
+):
     out = tmp_path / "crops"
-    arguments = [sys.executable, "-c", KILLED, moment, out, json.dumps(settings.to_dict(config))]
-    result = subprocess.run(arguments, env=ENVIRONMENT, capture_output=True, text=True)
-    assert result.returncode == -signal.SIGKILL, result.stderr
+    data = json.dumps(settings.to_dict(config))
+    with (tmp_path / "said").open("w+") as said:
+        # Into a file: workers that lived on would keep a pipe open.
+        arguments = [sys.executable, "-c", KILLED, moment, out, data, str(workers)]
+        result = subprocess.run(arguments, env=ENVIRONMENT, stdout=said, stderr=subprocess.STDOUT)
+    text = (tmp_path / "said").read_text()
+    assert result.returncode == -signal.SIGKILL, text
+    (tmp_path / "said").unlink()
+    pids = text.splitlines()[-1].split()
+    assert len(pids) == workers
+    deadline = time.monotonic() + 20
+    while any(map(running, pids)):
+        assert time.monotonic() < deadline, "a worker process outlives its parent"
+        time.sleep(0.05)
     assert [path.name for path in tmp_path.iterdir()] == ["crops.partial"]
     partial = out.with_name("crops.partial")
     for folder in (out, partial, *(path for path in partial.rglob("*") if path.is_dir())):
@@ -263,11 +359,12 @@ def no_file_larger_than(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize("size", [100, 30_000, 70_000])
-def test_a_full_disk_is_one_line_that_names_the_folder_and_leaves_nothing(config, tmp_path, size):
+@pytest.mark.parametrize(("size", "workers"), [(100, 0), (30_000, 0), (70_000, 0), (30_000, 2)])
+def test_a_full_disk_is_one_line_that_names_the_folder_and_leaves_nothing(config, tmp_path, size, workers):
     out = tmp_path / "crops"
     with pytest.raises(OSError) as caught, no_file_larger_than(size):
-        prepare(config, 32, out)
+        prepare(config, 32, out, workers)
+    assert multiprocessing.active_children() == []
     assert caught.value.filename == str(out)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []

@@ -229,6 +229,16 @@ def test_an_unfinished_build_is_refused(copy, one_line_error):
     assert "not finished" in one_line_error(store.load, half, SIZE)
 
 
+def test_a_file_of_that_name_above_the_crops_is_the_users_own(copy, tmp_path, one_line_error):
+    for name in ("sets", "crops.partial"):
+        folder = tmp_path / name / records.NAME / "cats" / records.VERSION
+        shutil.copytree(copy, folder)
+        for place in folder.parents[:3]:
+            (place / store.UNFINISHED).touch()
+    assert store.load(tmp_path / "sets" / records.NAME / "cats" / records.VERSION, SIZE)
+    assert "not finished" in one_line_error(store.load, folder, SIZE)
+
+
 def test_crops_of_another_version_or_another_set_are_refused(copy, one_line_error):
     description = copy / "dataset_info.json"
     content = json.loads(description.read_text())

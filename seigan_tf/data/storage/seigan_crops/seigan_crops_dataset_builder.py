@@ -9,10 +9,11 @@ Both ways give the same files, byte for byte.
 import contextlib
 import dataclasses
 import importlib.util
+import io
 import itertools
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from seigan_tf.data.plan import PhotoPlan
 from seigan_tf.data.storage import records
 from seigan_tf.data.storage.shards import ShardWriter, serialize
 from seigan_tf.data.storage.spool import Spool
+from seigan_tf.progress import Progress
 
 FEATURES = {
     "box": tfds.features.Tensor(
@@ -52,6 +54,10 @@ FEATURES = {
     "object_id": tfds.features.Scalar(dtype=np.int64, doc="of the annotation; 0 for a background"),
     "category": tfds.features.Text(doc="of the object; empty where unknown and for a background"),
 }
+
+
+MAX_SIZE = 4096
+"""Side of the largest crops, in pixels: far more than any network here takes, and 50 MB each."""
 
 
 @dataclasses.dataclass(eq=False)
@@ -71,12 +77,15 @@ class CropsConfig(tfds.core.BuilderConfig):
     differs from here."""
     remote_val_images: str = ""
     """The same of data.val_images."""
+    origin: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """What metadata.json says in place of fields of `data`, where these are about files made on the way here: "source"
+    (in the report too) names what the user gave, paths that mean nothing later are None."""
 
     def __post_init__(self):
         if isinstance(self.data, dict):
             self.data = settings.from_dict(DataConfig, self.data)
-        if self.size < 1:
-            raise ValueError(f"size is {self.size}, expected at least 1 pixel")
+        if not 1 <= self.size <= MAX_SIZE:
+            raise ValueError(f"size is {self.size}, expected 1 to {MAX_SIZE} pixels")
         if self.workers < 0:
             raise ValueError(f"workers is {self.workers}, expected at least 0")
 
@@ -85,12 +94,28 @@ def pipeline_options(text: str) -> Any:
     """Beam's options from one line, as `--beam_pipeline_options` takes them: "runner=FlinkRunner,parallelism=8".
 
     Raises:
-        ValueError: Beam is not installed.
+        ValueError: Beam is not installed, an option's value is of another type, or options that the runner needs are
+            missing.
+        Exception: there is no such runner, or it cannot be used here; each has its own.
     """
     _require_beam()
+    import apache_beam
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    return PipelineOptions([f"--{option}" for option in text.split(",") if option])
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            options = PipelineOptions([f"--{option}" for option in text.split(",") if option])
+            known = options.get_all_options()
+    except SystemExit:  # It reads them as those of a command line, and ends the process as a command does.
+        raise ValueError(f"Apache Beam: {said.getvalue().strip().rpartition('error: ')[2]}") from None
+    for option in filter(None, text.split(",")):
+        if option.partition("=")[0] not in known:
+            raise ValueError(
+                f"Apache Beam: {option!r} is no option of a pipeline, expected such as runner=DirectRunner"
+            )
+    apache_beam.Pipeline(options=options)  # Finds the runner and asks it what it needs; nothing runs yet.
+    return options
 
 
 def _require_beam() -> None:
@@ -116,7 +141,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     # TFDS takes a configuration of this type from --config only where there is one already.
     BUILDER_CONFIGS = [CropsConfig(name="unset")]  # noqa: RUF012
 
-    progress: Callable[[int, int | None], None] | None = None
+    progress: Progress | None = None
     """Told after each photo: photos done, all photos. A bar of TFDS is shown where it is None."""
     earlier: Sequence[Problem] = ()
     """Problems met before the annotations were written; they count as if they were in them."""
@@ -160,7 +185,9 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         report = self._report.report
         checks.crops_left(config.data, report)
         report["validation"] = report.pop("val")
-        self.info.metadata.update(settings=settings.to_dict(config.data), report=report)
+        given = settings.to_dict(config.data) | config.origin
+        report["source"] = given["source"]
+        self.info.metadata.update(settings=given, report=report)
         return infos
 
     @contextlib.contextmanager

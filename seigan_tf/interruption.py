@@ -1,0 +1,69 @@
+"""What a command that is broken off leaves behind: nothing, and one line that says so."""
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+
+class Terminated(RuntimeError):
+    """SIGTERM arrived, and everything that was on the way is cleaned up."""
+
+    exit_code = 128 + signal.SIGTERM
+
+
+class _Interrupt:
+    """Handles SIGTERM as Ctrl-C is handled, once: nothing disturbs the cleaning up."""
+
+    received = False
+
+    def __call__(self, _number, _frame) -> None:
+        if not self.received:
+            self.received = True
+            raise KeyboardInterrupt
+
+
+@contextlib.contextmanager
+def termination(out: Path) -> Iterator[None]:
+    """Lets SIGTERM end the block as Ctrl-C does, so that what has been written on the way to `out` is removed.
+
+    Such a block inside another one, or in a thread, leaves the signal to whoever has it.
+
+    Raises:
+        Terminated: SIGTERM arrived.
+    """
+    handled = isinstance(signal.getsignal(signal.SIGTERM), _Interrupt)
+    if handled or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    interrupt = _Interrupt()
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except BaseException:
+        if not interrupt.received:
+            raise
+        complete = os.path.lexists(out)
+        text = f"terminated; {out} is complete" if complete else f"terminated; nothing is left of {out}"
+        raise Terminated(text) from None
+    finally:
+        signal.signal(signal.SIGTERM, previous or signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def parents_made(path: Path) -> Iterator[None]:
+    """Makes the folders above `path`; those that hold nothing at the end of the block are removed again.
+
+    Raises:
+        OSError: one cannot be made.
+    """
+    missing = [folder for folder in path.absolute().parents if not folder.exists()]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    finally:
+        with contextlib.suppress(OSError):  # The first that is not empty ends it.
+            for folder in missing:
+                folder.rmdir()
