@@ -19,8 +19,8 @@ import numpy as np
 from seigan_tf.config import DataConfig
 from seigan_tf.data import checks
 from seigan_tf.data.annotations import Object, Photo, Problem, mask_runs
-from seigan_tf.data.backgrounds import Mined, Share, mine
 from seigan_tf.data.crops import DROP_RULES, CropRegion, CropRules
+from seigan_tf.data.mining import Mined, Share, mine
 from seigan_tf.data.photographs import MAX_PIXELS
 from seigan_tf.data.problems import Tally
 from seigan_tf.data.scan import Scan
