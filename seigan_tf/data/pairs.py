@@ -114,7 +114,7 @@ def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
     def batch(indices: np.ndarray) -> Batch:
         images = evaluation.images[indices]
         # Resized here and not once for all: kept, they would take more memory than the crops.
-        masks = [_resize_mask(evaluation.masks[index], images.shape[1]) for index in indices.tolist()]
+        masks = [resize_mask(evaluation.masks[index], images.shape[1]) for index in indices.tolist()]
         backgrounds = crops.backgrounds.images[indices % len(crops.backgrounds.images)]
         return {
             "object": {
@@ -128,7 +128,7 @@ def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
     return grain.MapDataset.range(len(evaluation.images)).batch(batch_size).map(batch).to_iter_dataset(READ_AHEAD)
 
 
-def _resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
+def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
     """bool [h, w] to float32 [size, size, 1]."""
     image = Image.fromarray(mask.astype(np.float32))
     return np.asarray(image.resize((size, size), Image.Resampling.BOX))[..., None]

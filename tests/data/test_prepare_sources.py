@@ -67,6 +67,8 @@ class Drawn(tfds.core.GeneratorBasedBuilder, skip_registration=True):
 
     VERSION = tfds.core.Version("1.0.0")
     photos: Path
+    damaged: int | None = None
+    """Number of a photo that is none."""
 
     def _info(self):
         features = {
@@ -85,13 +87,16 @@ class Drawn(tfds.core.GeneratorBasedBuilder, skip_registration=True):
             x, y, width, height = boxes(number)
             box = tfds.features.BBox(y / 150, x / 220, (y + height) / 150, (x + width) / 220)
             path = photo(self.photos / f"{number}.png", boxes(number))
+            if number == self.damaged:
+                path.write_bytes(b"no photo")
             objects = [{"bbox": box, "label": number % 2}]
             yield number, {"image": path, "image/filename": path.name, "objects": objects}
 
 
 @pytest.fixture
-def drawn_set(tmp_path, monkeypatch):
-    """The set tfds:drawn, prepared in the folder of sets of this machine."""
+def drawn_set(request, tmp_path, monkeypatch):
+    """The set tfds:drawn, prepared in the folder of sets of this machine; a parameter is the number of a bad photo."""
+    monkeypatch.setattr(Drawn, "damaged", getattr(request, "param", None))
     monkeypatch.setattr(tfds.core.constants, "DATA_DIR", tmp_path / "sets")
     monkeypatch.setattr(Drawn, "photos", tmp_path / "drawn", raising=False)
     tfds.disable_progress_bar()
@@ -137,6 +142,17 @@ def test_a_set_of_tfds_becomes_crops_twice_the_same(command, drawn_set, tmp_path
 def test_only_one_class_of_a_set_of_tfds(command, drawn_set, tmp_path):
     assert command("--source", "tfds:drawn", "--classes", "dog")[0] == 0
     assert json.loads((tmp_path / "crops" / "report.json").read_text())["train"]["objects"] == 3
+
+
+@pytest.mark.parametrize("drawn_set", [2], indirect=True)
+def test_a_damaged_photo_of_a_set_of_tfds_is_named_and_counts(command, drawn_set, tmp_path):
+    line = refused(command("--source", "tfds:drawn"))
+    assert "1 of 8 photographs cannot be used" in line
+    assert "2.png" in line
+    assert command("--source", "tfds:drawn", "--max-bad", "20%")[0] == 0
+    report = json.loads((tmp_path / "crops" / "report.json").read_text())
+    assert report["train"]["objects"] == 5
+    assert report["train"]["problems"]["listed"][0].startswith("2.png: ")
 
 
 def test_a_detector_draws_the_boxes_and_the_crops_are_cut(command, photos, model, tmp_path):

@@ -325,14 +325,15 @@ def test_a_killed_build_leaves_nothing_that_looks_complete_and_the_next_one_succ
 ):
     out = tmp_path / "crops"
     data = json.dumps(settings.to_dict(config))
-    with (tmp_path / "said").open("w+") as said:
-        # Into a file: workers that lived on would keep a pipe open.
+    # Into files: workers that lived on would keep a pipe open.
+    written = [tmp_path / "workers", tmp_path / "errors"]
+    with written[0].open("w") as output, written[1].open("w") as errors:
         arguments = [sys.executable, "-c", KILLED, moment, out, data, str(workers)]
-        result = subprocess.run(arguments, env=ENVIRONMENT, stdout=said, stderr=subprocess.STDOUT)
-    text = (tmp_path / "said").read_text()
-    assert result.returncode == -signal.SIGKILL, text
-    (tmp_path / "said").unlink()
-    pids = text.splitlines()[-1].split()
+        result = subprocess.run(arguments, env=ENVIRONMENT, stdout=output, stderr=errors)
+    pids, errors = written[0].read_text().split(), written[1].read_text()
+    assert result.returncode == -signal.SIGKILL, errors
+    for path in written:
+        path.unlink()
     assert len(pids) == workers
     deadline = time.monotonic() + 20
     while any(map(running, pids)):

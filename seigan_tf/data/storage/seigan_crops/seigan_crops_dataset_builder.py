@@ -56,6 +56,8 @@ FEATURES = {
 }
 
 
+LOCAL_RUNNERS = (None, "DirectRunner", "FnApiRunner")
+"""Of Apache Beam; None stands for its default."""
 MAX_SIZE = 4096
 """Side of the largest crops, in pixels: far more than any network here takes, and 50 MB each."""
 
@@ -109,11 +111,10 @@ def pipeline_options(text: str) -> Any:
             known = options.get_all_options()
     except SystemExit:  # It reads them as those of a command line, and ends the process as a command does.
         raise ValueError(f"Apache Beam: {said.getvalue().strip().rpartition('error: ')[2]}") from None
-    for option in filter(None, text.split(",")):
-        if option.partition("=")[0] not in known:
-            raise ValueError(
-                f"Apache Beam: {option!r} is no option of a pipeline, expected such as runner=DirectRunner"
-            )
+    # Job servers define options of their own; a misspelt "runner" would build here and not on the cluster.
+    unknown = [option for option in text.split(",") if option and option.partition("=")[0] not in known]
+    if unknown and known["runner"] in LOCAL_RUNNERS:
+        raise ValueError(f"Apache Beam: {unknown[0]!r} is no option of a pipeline here, expected such as runner=NAME")
     apache_beam.Pipeline(options=options)  # Finds the runner and asks it what it needs; nothing runs yet.
     return options
 
