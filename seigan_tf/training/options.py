@@ -61,7 +61,7 @@ def read(arguments: Sequence[str], root: Path = Path("runs")) -> Request:
         OSError: the run folder cannot be written.
         SystemExit: --help, or an argument that is unknown or of another type.
     """
-    preset = _preset(arguments)
+    preset = preset_of(arguments, Options.preset)
     options = _parse(arguments, Options(preset, config=presets.load(preset)))
     name = options.config.name
     if options.resume:
@@ -76,12 +76,13 @@ def read(arguments: Sequence[str], root: Path = Path("runs")) -> Request:
     return Request(replace(options.config, name=folder.name), folder, renamed=folder.name != name)
 
 
-def _preset(arguments: Sequence[str]) -> str:
+def preset_of(arguments: Sequence[str], default: str) -> str:
+    """The preset that the arguments name, before the settings that it brings are known."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--preset", default=Options.preset, nargs="?")
+    parser.add_argument("--preset", default=default, nargs="?")
     name = parser.parse_known_args(arguments)[0].preset
     # Without a value tyro's own message is the better one.
-    return Options.preset if name is None else name
+    return default if name is None else name
 
 
 def _parse(arguments: Sequence[str], default: Options) -> Options:

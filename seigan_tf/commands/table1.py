@@ -1,0 +1,105 @@
+"""python -m seigan_tf table1: the methods of the paper's Table 1, trained under equal budgets and compared."""
+
+import json
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from seigan_tf import presets
+from seigan_tf.atomic import replacing
+from seigan_tf.config import Config
+from seigan_tf.training import options as training_options
+from seigan_tf.training.run_folder import RunFolder
+
+DESCRIPTION = """Train NoCycle, SEIGAN and Supervised on one set of photographs in equal steps; compare their masks.
+
+  python -m seigan_tf table1 --out runs/table1 --preset boxes --seeds 0 1 2 \\
+      --data.images DIR --data.annotations FILE --data.val-images DIR --data.val-annotations FILE
+
+Training photographs need masks for Supervised, which alone uses them. Every run has a folder in --out; those that are
+finished are not trained again, so that the command can be interrupted and given more seeds or methods. table.md and
+table.json say mean and standard deviation over the seeds of the IoU after the last step: no epoch is chosen by the
+objects that are measured. Ablations are methods too: --methods seigan no_texture ...
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    out: Path
+    """Folder of the runs and of the table."""
+    methods: tuple[str, ...] = ("box_terms", "no_cycle", "seigan", "supervised")
+    """What to compare; also no_box_terms, no_confinement, no_compositing, no_texture, hard_mask, no_identity,
+    no_replay, shallow_discriminators, full_mask_gradient: SEIGAN with that change."""
+    seeds: tuple[int, ...] = (0,)
+    """Of networks and data; one training each."""
+    preset: Annotated[str, tyro.conf.arg(metavar="|".join(presets.NAMES))] = "boxes"
+    """Where the defaults of all settings below come from."""
+    config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
+
+
+def run(arguments: Sequence[str], console: Console | None = None) -> None:
+    """Trains what is not trained yet, and writes the table.
+
+    Raises:
+        ValueError: settings or data that cannot be used.
+        OSError: a file cannot be read or written.
+        SystemExit: --help, or an argument that is unknown or of another type.
+    """
+    from seigan_tf.experiments import methods, table
+
+    preset = training_options.preset_of(arguments, Options.preset)
+    default = Options(Path(), preset=preset, config=presets.load(preset))
+    options = tyro.cli(
+        Options, args=list(arguments), default=default, prog="python -m seigan_tf table1", description=DESCRIPTION
+    )
+    console = console or Console()
+    if options.out == Path():
+        raise ValueError("--out is not given, expected the folder of the runs and of the table")
+    runs = {
+        (name, seed): methods.configuration(name, options.config, seed)
+        for name in options.methods
+        for seed in options.seeds
+    }
+    reports: dict[str, list[dict]] = {}
+    for (name, seed), config in runs.items():
+        folder = RunFolder(options.out / config.name)
+        if folder.report() is None:
+            console.print(f"training {name}, seed {seed}, in {folder.path}", markup=False, highlight=False)
+            _train(config, folder, supervised=name == methods.SUPERVISED)
+        reports.setdefault(name, []).append(_at_the_end(folder))
+    result = table.summary(reports)
+    text = table.markdown(result)
+    for name, content in (("table.md", text), ("table.json", json.dumps(result, indent=2) + "\n")):
+        with replacing(options.out / name) as temporary:
+            temporary.write_text(content)
+    console.print(f"IoU at original resolution, mean of {result['count']} objects, in {options.out / 'table.md'}:")
+    console.print(text, markup=False, highlight=False)
+
+
+def _at_the_end(folder: RunFolder) -> dict:
+    """The run's report, with the IoU after the last step in place of that of the weights that were kept."""
+    from seigan_tf.training.callbacks.metrics_log import read_rows
+
+    report = folder.report()
+    return report | {"iou": report["iou"] | {"model": float(read_rows(folder.metrics)[-1]["val_iou"])}}
+
+
+def _train(config: Config, folder: RunFolder, supervised: bool) -> None:
+    """In a process of its own, so that no run inherits memory or random state from the one before."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        executor.submit(_run, config, folder, supervised).result()
+
+
+def _run(config: Config, folder: RunFolder, supervised: bool) -> None:
+    from seigan_tf.training import quiet
+
+    with quiet.native_messages_hidden():
+        from seigan_tf.training import session, supervised_session
+    folder.path.mkdir(parents=True, exist_ok=True)
+    (supervised_session if supervised else session).run(config, folder)

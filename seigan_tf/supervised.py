@@ -1,0 +1,75 @@
+"""Supervised: the same G_seg trained on true masks, which is what SEIGAN's masks are measured against (Table 1)."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from seigan_tf import checks
+from seigan_tf import config as configuration
+from seigan_tf.config import NetworksConfig
+from seigan_tf.losses import boxes
+from seigan_tf.networks import Segmenter, VGG19Features
+from seigan_tf.serialization import serializable
+
+
+@serializable
+class Supervised(keras.Model):
+    """G_seg alone, on {"image": [N, S, S, 3] in [-1, 1], "box": [N, 4]}; `fit` takes true masks [N, S, S, 1] as y.
+
+    Masks are confined to the box where the settings say so, as SEIGAN's are.
+
+    Args:
+        networks: of the SEIGAN that it is compared with; of its networks the segmenter is used.
+
+    Raises:
+        ValueError: a size does not fit the network, or VGG-19 weights are missing.
+    """
+
+    def __init__(self, networks: NetworksConfig, **kwargs):
+        super().__init__(**{"name": "supervised", **kwargs})
+        checks.networks(networks)
+        self.networks = networks
+        self.vgg = VGG19Features(name="vgg19") if networks.segmenter.backbone == "vgg19" else None
+        self.segmenter = Segmenter(networks.segmenter, networks.size, self.vgg, name="segmenter")
+        self._restored = False
+
+    def build(self, input_shape=None):
+        """Creates every weight; the shape is known, so that nothing has to be passed."""
+        if not self.built:
+            self.segmenter.build()
+            if self.vgg is not None and not self._restored:
+                self.vgg.load(self.networks.vgg_weights)
+            self.built = True
+
+    def call(self, inputs, training=False):
+        mask = self.segmenter(inputs["image"])
+        return mask * boxes.inside(inputs["box"], self.networks.size) if self.networks.confine_mask else mask
+
+    def segment(self, images, boxes, batch_size=32) -> np.ndarray:
+        """Masks of photo crops; arguments and result as of `SEIGAN.segment`."""
+        image, box = checks.crops(self.networks.size, images=images, boxes=boxes)
+        return self.predict({"image": image, "box": box}, batch_size=batch_size, verbose=0)
+
+    def get_config(self):
+        return {"networks": configuration.to_dict(self.networks), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(configuration.from_dict(NetworksConfig, config["networks"]), name=config["name"])
+
+    def get_build_config(self):
+        return {"input_shape": None}  # Keras skips build_from_config, and with it the weights, where this is empty
+
+    def build_from_config(self, config):
+        self._restored = True  # called for saved files only, which hold VGG-19 too
+        self.build()
+
+
+@serializable
+def mask_loss(truth, mask):
+    """Binary cross-entropy and 1 - Dice, the usual pair for masks (Milletari et al., arXiv 1606.04797): [N]."""
+    mask = ops.clip(mask, 1e-6, 1.0 - 1e-6)
+    entropy = -ops.mean(truth * ops.log(mask) + (1.0 - truth) * ops.log(1.0 - mask), axis=(1, 2, 3))
+    overlap = ops.sum(truth * mask, axis=(1, 2, 3))
+    total = ops.sum(ops.square(truth), axis=(1, 2, 3)) + ops.sum(ops.square(mask), axis=(1, 2, 3))
+    return entropy + 1.0 - 2.0 * overlap / ops.maximum(total, 1e-6)

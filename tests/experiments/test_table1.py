@@ -1,0 +1,162 @@
+"""Table 1 from the methods' settings to the file, and Supervised, which is trained for it alone."""
+
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from seigan_tf import presets
+from seigan_tf.commands import main
+from seigan_tf.data.augment import Augmentation
+from seigan_tf.experiments import methods, table
+from seigan_tf.objective import active_terms
+from seigan_tf.supervised import Supervised, mask_loss
+from seigan_tf.training import supervised_session
+from seigan_tf.training.supervised_session import SupervisedCrops
+from tests import tiny
+
+BOXES = presets.load("boxes")
+
+
+def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
+    terms = {name: active_terms(methods.configuration(name, BOXES, 0).losses) for name in methods.METHODS}
+    assert terms["box_terms"] == ("box_projection", "box_pairwise")
+    assert terms["no_cycle"] == ("coarse_gan", "box_projection", "box_pairwise")
+    assert terms["seigan"] == active_terms(BOXES.losses)
+    for name in methods.METHODS | methods.ABLATIONS:
+        config = methods.configuration(name, BOXES, 3)
+        assert (config.name, config.networks.seed, config.data.seed) == (f"{name}-3", 3, 3)
+        assert (config.training, config.networks.segmenter) == (BOXES.training, BOXES.networks.segmenter)
+        changed = replace(config, name="boxes", networks=replace(config.networks, seed=0), data=BOXES.data)
+        assert (changed == BOXES) == (name in ("seigan", "supervised")), name
+
+
+def test_unknown_methods_are_named(one_line_error):
+    assert "'magic'" in one_line_error(methods.configuration, "magic", BOXES, 0)
+
+
+def report(iou, seconds=60.0):
+    return {"count": 9, "iou": {"model": iou, "box": 0.5}, "cost": {"seconds": seconds}}
+
+
+def test_table_has_mean_spread_and_the_part_of_supervised():
+    made = table.summary({"seigan": [report(0.7), report(0.8)], "supervised": [report(0.9, 120.0)]})
+    assert made["count"] == 9
+    assert made["baselines"] == {"box": 0.5}
+    assert made["methods"]["seigan"] == pytest.approx(
+        {"iou": 0.75, "spread": np.std([0.7, 0.8], ddof=1), "seeds": 2, "seconds": 60.0}
+    )
+    assert made["methods"]["supervised"]["spread"] is None
+    lines = table.markdown(made).splitlines()
+    assert lines[2:] == [
+        "| box | 0.500 | | | |",
+        "| seigan | 0.750 ± 0.071 | 2 | 1 | 0.833 |",
+        "| supervised | 0.900 | 1 | 2 | 1.000 |",
+    ]
+
+
+def test_mask_loss_is_cross_entropy_and_dice():
+    random = np.random.default_rng(0)
+    truth = (random.random((3, 5, 5, 1)) > 0.5).astype(np.float32)
+    mask = random.uniform(0.1, 0.9, truth.shape).astype(np.float32)
+    expected = []
+    for t, m in zip(truth, mask, strict=True):
+        entropy = -np.mean(np.where(t > 0, np.log(m), np.log(1 - m)))
+        expected.append(entropy + 1 - 2 * (t * m).sum() / ((t**2).sum() + (m**2).sum()))
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(mask_loss(truth, mask)), expected, rtol=1e-5)
+
+
+@pytest.fixture
+def crops():
+    """White squares on black, which any segmenter can learn."""
+    images, boxes, masks = np.zeros((12, 16, 16, 3), np.uint8), [], np.zeros((12, 16, 16, 1), np.float32)
+    for number in range(12):
+        top, left = 2 + number % 4, 2 + number % 3
+        images[number, top : top + 8, left : left + 6] = 255
+        masks[number, top : top + 8, left : left + 6] = 1
+        boxes.append([top / 16, left / 16, (top + 8) / 16, (left + 6) / 16])
+    return SupervisedCrops(images, np.array(boxes, np.float32), masks)
+
+
+def test_batches_move_masks_with_their_images(crops):
+    changes = Augmentation(0.0, zoom=0.2, shift=0.1)
+    inputs, masks = next(iter(supervised_session.batches(crops, 4, 0, changes)))
+    assert inputs["image"].shape == (4, 16, 16, 3)
+    np.testing.assert_allclose((inputs["image"][..., :1] + 1) / 2, masks, atol=1e-5)
+    again, _ = next(iter(supervised_session.batches(crops, 4, 0, changes)))
+    np.testing.assert_array_equal(again["image"], inputs["image"])
+
+
+def test_supervised_learns_masks_and_comes_back_from_its_file(crops, tmp_path):
+    keras.utils.set_random_seed(0)
+    model = Supervised(tiny.networks(confine_mask=True))
+    model.build()
+    model.compile(keras.optimizers.Adam(1e-2), loss=mask_loss)
+    batches = supervised_session.batches(crops, 4, 0, Augmentation())
+    history = model.fit(batches, steps_per_epoch=15, epochs=2, verbose=0, shuffle=False).history["loss"]
+    assert history[-1] < history[0]
+    masks = model.segment(crops.images, crops.boxes)
+    outside = masks[..., 0] * (crops.masks[..., 0] == 0)
+    assert outside.max() == 0  # confined to the box, which here is the object
+    model.save(tmp_path / "supervised.keras")
+    again = keras.models.load_model(tmp_path / "supervised.keras")
+    np.testing.assert_array_equal(again.segment(crops.images, crops.boxes), masks)
+
+
+@pytest.fixture
+def sets(new_photo_set):
+    """Photographs for training and for validation, with masks."""
+    made = []
+    for name in ("train", "val"):
+        photos = new_photo_set(name)
+        for number in range(6):
+            x, y = 60 + number, 50
+            photos.add(f"{name}{number}.png", (x, y, 40, 30), segmentation=[[x, y, x + 40, y, x, y + 30]])
+        photos.config()
+        made.append(photos)
+    return made
+
+
+@pytest.fixture
+def table1(sets, tmp_path):
+    """Runs the command with networks and budgets that are as small as can be."""
+    train, val = sets
+    settings = [
+        *["--networks.size=16", "--networks.replay-size=0", "--vgg-weights=none", "--networks.average-decay=0"],
+        *["--networks.segmenter.backbone=unet", "--networks.segmenter.width=2", "--networks.segmenter.depth=2"],
+        *["--networks.inpainter.width=2", "--networks.inpainter.depth=2"],
+        *["--networks.enhancer.width=2", "--networks.enhancer.depth=2"],
+        *["--networks.discriminator.width=2", "--networks.discriminator.depth=2"],
+        *["--losses.background-texture=0", "--losses.background-perceptual=0", "--losses.object-perceptual=0"],
+        *["--training.batch-size=2", "--training.steps=4", "--training.steps-per-epoch=2"],
+        *[f"--data.images={train.images}", f"--data.annotations={train.annotations}"],
+        *[f"--data.val-images={val.images}", f"--data.val-annotations={val.annotations}"],
+    ]
+
+    def call(*arguments):
+        main(["table1", "--out", str(tmp_path / "out"), *arguments, *settings])
+        return json.loads((tmp_path / "out" / "table.json").read_text())
+
+    return call
+
+
+def test_command_trains_what_is_missing_and_writes_the_table(table1, tmp_path, capsys):
+    made = table1("--methods", "box_terms", "supervised", "--seeds", "1")
+    assert made["count"] == 6
+    assert {name: method["seeds"] for name, method in made["methods"].items()} == {"box_terms": 1, "supervised": 1}
+    text = (tmp_path / "out" / "table.md").read_text()
+    assert text.count("\n") == 6
+    trained = (tmp_path / "out" / "box_terms-1" / "report.json").stat().st_mtime_ns
+    assert table1("--methods", "box_terms", "supervised", "--seeds", "1") == made
+    assert (tmp_path / "out" / "box_terms-1" / "report.json").stat().st_mtime_ns == trained
+    assert "training box_terms, seed 1" in capsys.readouterr().out
+
+
+def test_command_names_an_unknown_method_before_it_trains(table1, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        table1("--methods", "seigan", "magic")
+    assert ended.value.code == 2
+    assert "'magic'" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
