@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from seigan_tf.commands import main
 from seigan_tf.data.storage import store
+from tests import commands
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -30,30 +30,15 @@ def photos(photo_set):
 
 @pytest.fixture
 def prepare(tmp_path, photos, capsys):
-    """Runs the command on the photos; returns its exit code, its output and its errors."""
+    """Runs the command on the photos."""
 
     def call(*arguments, out=tmp_path / "crops", annotations=photos.annotations, images=photos.images):
         command = ["prepare", "--workers", "0", "--size", "32"]
         for flag, value in (("--images", images), ("--annotations", annotations), ("--out", out)):
             command += [flag, str(value)] if value is not None else []
-        code = 0
-        try:
-            main([*command, *map(str, arguments)])
-        except SystemExit as exit:
-            code = exit.code
-        written = capsys.readouterr()
-        return code, written.out, written.err
+        return commands.call(capsys, *command, *arguments)
 
     return call
-
-
-def refused(result):
-    """The one line of a command that ended with exit code 2."""
-    code, _, err = result
-    assert code == 2, err
-    assert err.startswith("error: ")
-    assert err.count("\n") == 1
-    return err
 
 
 def test_photographs_become_crops_a_report_and_pictures(prepare, tmp_path):
@@ -78,14 +63,14 @@ def test_only_the_classes_asked_for_become_crops(prepare, tmp_path):
 
 
 def test_the_protocol_of_the_dogs_asks_for_larger_objects_and_one_value_of_it_may_be_changed(prepare):
-    assert "min_short_side 12" in refused(prepare("--protocol", "dogs"))
+    assert "min_short_side 12" in prepare("--protocol", "dogs").refusal
     assert prepare("--protocol", "dogs", "--min-short-side", "20")[0] == 0
 
 
 def test_twice_into_the_same_folder_is_refused_and_the_first_is_kept(prepare, tmp_path):
     prepare()
     before = (tmp_path / "crops" / "report.json").read_bytes()
-    assert "exists already" in refused(prepare())
+    assert "exists already" in prepare().refusal
     assert (tmp_path / "crops" / "report.json").read_bytes() == before
 
 
@@ -116,13 +101,13 @@ def test_twice_into_the_same_folder_is_refused_and_the_first_is_kept(prepare, tm
 def test_a_mistake_is_one_line_and_leaves_nothing(prepare, tmp_path, arguments, changes, part):
     if "out" in changes:
         changes = changes | {"out": tmp_path / changes["out"]}
-    assert part in refused(prepare(*arguments, **changes))
+    assert part in prepare(*arguments, **changes).refusal
     assert sorted(path.name for path in tmp_path.iterdir()) == ["set"]
 
 
 def test_too_many_bad_photographs_end_the_run_and_more_may_be_allowed(prepare, photos, tmp_path):
     (photos.images / "photo3.png").write_bytes(b"")
-    line = refused(prepare())
+    line = prepare().refusal
     assert "photo3.png" in line
     assert "max-bad" in line
     assert not (tmp_path / "crops").exists()
@@ -132,14 +117,10 @@ def test_too_many_bad_photographs_end_the_run_and_more_may_be_allowed(prepare, p
 
 
 def test_unknown_commands_are_refused_and_help_names_the_known_ones(capsys):
-    with pytest.raises(SystemExit) as ended:
-        main(["paint"])
-    assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("error: paint: no such command")
-    with pytest.raises(SystemExit) as ended:
-        main(["--help"])
-    assert ended.value.code == 0
-    assert "prepare" in capsys.readouterr().out
+    assert commands.call(capsys, "paint").refusal.startswith("error: paint: no such command")
+    ended = commands.call(capsys, "--help")
+    assert ended.code == 0
+    assert "prepare" in ended.out
 
 
 def test_a_bare_folder_with_one_file_of_boxes_is_enough(prepare, photos):
@@ -150,7 +131,6 @@ def test_a_bare_folder_with_one_file_of_boxes_is_enough(prepare, photos):
 def test_help_comes_without_heavy_imports():
     script = """
 import sys
-from seigan_tf.commands import main
 try:
     main(["prepare", "--help"])
 finally:

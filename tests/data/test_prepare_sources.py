@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.commands import main
 from seigan_tf.data import tfds_source
 from seigan_tf.data.detection import detector
 from seigan_tf.data.detection.model import DetectionModel
 from seigan_tf.data.storage import store
+from tests import commands
 from tests.data.detection.detection_models import detection_model
 
 tfds = pytest.importorskip("tensorflow_datasets")
@@ -22,30 +22,18 @@ tfds = pytest.importorskip("tensorflow_datasets")
 
 @pytest.fixture
 def command(tmp_path, monkeypatch, capsys):
-    """Runs the command; returns its exit code, its output and its errors. Nothing temporary may be left."""
+    """Runs the command, which may leave nothing temporary."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
 
     def call(*arguments, out="crops"):
-        code, before = 0, list((tmp_path / "temporary").iterdir())
-        try:
-            main(["prepare", "--workers", "0", "--size", "32", "--out", str(tmp_path / out), *map(str, arguments)])
-        except SystemExit as exit:
-            code = exit.code
+        before = list((tmp_path / "temporary").iterdir())
+        fixed = ["prepare", "--workers", "0", "--size", "32", "--out", tmp_path / out]
+        ended = commands.call(capsys, *fixed, *arguments)
         assert list((tmp_path / "temporary").iterdir()) == before
-        written = capsys.readouterr()
-        return code, written.out, written.err
+        return ended
 
     return call
-
-
-def refused(result):
-    """The one line of a command that ended with exit code 2."""
-    code, _, err = result
-    assert code == 2, err
-    assert err.startswith("error: ")
-    assert err.count("\n") == 1
-    return err
 
 
 def photo(path, red):
@@ -146,7 +134,7 @@ def test_only_one_class_of_a_set_of_tfds(command, drawn_set, tmp_path):
 
 @pytest.mark.parametrize("drawn_set", [2], indirect=True)
 def test_a_damaged_photo_of_a_set_of_tfds_is_named_and_counts(command, drawn_set, tmp_path):
-    line = refused(command("--source", "tfds:drawn"))
+    line = command("--source", "tfds:drawn").refusal
     assert "1 of 8 photographs cannot be used" in line
     assert "2.png" in line
     assert command("--source", "tfds:drawn", "--max-bad", "20%")[0] == 0
@@ -158,7 +146,7 @@ def test_a_damaged_photo_of_a_set_of_tfds_is_named_and_counts(command, drawn_set
 def test_a_detector_draws_the_boxes_and_the_crops_are_cut(command, photos, model, tmp_path):
     (photos / "damaged.png").write_bytes((photos / "00.png").read_bytes()[:200])
     detect = ("--images", photos, "--detector", model, "--detector-class", "person")
-    line = refused(command(*detect))
+    line = command(*detect).refusal
     assert "damaged.png" in line
     assert "1 of 13 photographs cannot be used" in line
     assert not (tmp_path / "crops").exists()
@@ -212,7 +200,7 @@ def test_wrong_settings_are_refused_before_anything_slow(command, tmp_path, monk
         "tfds": ("--source", "tfds:drawn"),
         "detector": ("--images", tmp_path, "--detector", "model.tflite", "--detector-class", "dog"),
     }
-    assert part in refused(command(*given[of], *wrong))
+    assert part in command(*given[of], *wrong).refusal
 
 
 TFDS = ("--source", "tfds:drawn")
@@ -237,7 +225,7 @@ DETECTOR = ("--images", "photos", "--detector", "model.tflite", "--detector-clas
     ],
 )
 def test_an_option_that_would_be_ignored_is_refused(command, tmp_path, given, unused):
-    assert unused[0] in refused(command(*given, *unused))
+    assert unused[0] in command(*given, *unused).refusal
     assert sorted(path.name for path in tmp_path.iterdir()) == ["temporary"]
 
 
@@ -274,5 +262,5 @@ def test_interrupted_before_the_crops_are_cut(
 def test_a_detector_that_fails_leaves_no_folder(command, photos, tmp_path):
     (tmp_path / "model.tflite").write_bytes(b"no model")
     detect = ("--images", photos, "--detector", tmp_path / "model.tflite", "--detector-class", "dog")
-    assert "model.tflite" in refused(command(*detect, out="new/folder/crops"))
+    assert "model.tflite" in command(*detect, out="new/folder/crops").refusal
     assert not (tmp_path / "new").exists()
