@@ -48,7 +48,10 @@ class Supervised(keras.Model):
     def segment(self, images, boxes, batch_size=32) -> np.ndarray:
         """Masks of photo crops; arguments and result as of `SEIGAN.segment`."""
         image, box = checks.crops(self.networks.size, images=images, boxes=boxes)
-        return self.predict({"image": image, "box": box}, batch_size=batch_size, verbose=0)
+        # Not predict: under TensorFlow its pipeline writes error lines that alarm readers.
+        starts = range(0, len(image), batch_size)
+        parts = [slice(start, start + batch_size) for start in starts]
+        return np.concatenate([self.predict_on_batch({"image": image[part], "box": box[part]}) for part in parts])
 
     def get_config(self):
         return {"networks": configuration.to_dict(self.networks), "name": self.name}
