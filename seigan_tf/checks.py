@@ -29,7 +29,7 @@ def losses(settings: LossesConfig) -> None:
 
 
 def crops(size: int, **arrays) -> list[np.ndarray]:
-    """Arrays of crops, and "boxes", as the networks take them: float32, images in [-1, 1].
+    """Arrays of crops, "boxes" and "masks", as the networks take them: float32, images in [-1, 1], masks in [0, 1].
 
     Raises:
         ValueError: an array is empty, or of another shape or range; the message names it.
@@ -40,11 +40,14 @@ def crops(size: int, **arrays) -> list[np.ndarray]:
     checked = []
     for name, array in arrays.items():
         array = np.asarray(array)
-        expected = (count, 4) if name == "boxes" else (count, size, size, 3)
+        expected = {"boxes": (count, 4), "masks": (count, size, size, 1)}.get(name, (count, size, size, 3))
         if array.shape != expected:
             raise ValueError(f"{name}: shape {array.shape}; expected {expected}")
-        array = to_float(array) if array.dtype == np.uint8 else array.astype("float32")
-        if name != "boxes" and not np.abs(array).max() <= 1.0:
+        photos = name not in ("boxes", "masks")
+        array = to_float(array) if photos and array.dtype == np.uint8 else array.astype("float32")
+        if name == "masks" and not (array.min() >= 0.0 and array.max() <= 1.0):
+            raise ValueError(f"masks: values from {array.min():g} to {array.max():g}; expected 0 to 1")
+        if photos and not np.abs(array).max() <= 1.0:
             raise ValueError(f"{name}: values reach {np.abs(array).max():g}; expected uint8, or floats in [-1, 1]")
         checked.append(array)
     return checked

@@ -28,6 +28,21 @@ class Generators(NamedTuple):
     enhancer: Enhancer
 
 
+def inpaint(inpainter: Inpainter, settings: NetworksConfig, images, mask, noise):
+    """G_inp((1 - m) x), which keeps the photo outside the mask where the settings say so.
+
+    Args:
+        inpainter: G_inp.
+        settings: `composite_inpainting` is read.
+        images: [N, S, S, 3] in [-1, 1].
+        mask: what to restore, [N, S, S, 1] in [0, 1].
+        noise: standard normal, or zeros for the same answer every time, [N, S, S, 1].
+    """
+    holed = (1.0 - mask) * images
+    filled = inpainter((holed, noise, mask))
+    return holed + mask * filled if settings.composite_inpainting else filled
+
+
 @dataclass(frozen=True, eq=False)
 class Cycle:
     """One batch on its way through the cycle. Every attribute below the arguments is an image, made on demand.
@@ -152,9 +167,7 @@ class Cycle:
         return mask if scale == 1.0 else scale * mask + (1.0 - scale) * ops.stop_gradient(mask)
 
     def _inpaint(self, images, mask, name):
-        holed = (1.0 - mask) * images
-        filled = self.generators.inpainter((holed, self.noise[name], mask))
-        return holed + mask * filled if self.settings.composite_inpainting else filled
+        return inpaint(self.generators.inpainter, self.settings, images, mask, self.noise[name])
 
     def _enhance(self, images, name):
         return self.generators.enhancer((images, self.noise[name]))

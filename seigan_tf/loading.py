@@ -1,24 +1,58 @@
 """Trained models from where they were saved."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import keras
 
+from seigan_tf import config, pretrained
+from seigan_tf.config import DataConfig
 from seigan_tf.seigan import SEIGAN
 
 MODEL_FILE = "weights/seigan.keras"
 """Where a run folder keeps its model."""
 
 
-def load(path: str | Path) -> SEIGAN:
-    """The model of a run folder, `runs/NAME`, or of a `.keras` file, compiled as it was.
+class Weights(NamedTuple):
+    """Where a trained model lies, and what its crops were like."""
+
+    name: str
+    """Of the run or the shipped weights."""
+    file: Path
+    """The `.keras` file."""
+    object_fraction: float
+    """Long side of the object's box by the crop's side, as in training; the default where only a file is given."""
+
+
+def find(weights: str | Path) -> Weights:
+    """What `weights` means: a shipped name, a run folder `runs/NAME`, or a `.keras` file.
+
+    A folder whose path is that of a shipped name is reached as ./NAME.
 
     Raises:
-        ValueError: there is no model at `path`, or the file is damaged or holds another one.
+        ValueError: there is no trained model, or the folder's config.json cannot be read.
     """
-    file = Path(path) / MODEL_FILE if Path(path).is_dir() else Path(path)
+    path = Path(weights)
+    if str(weights) in pretrained.names():
+        path = pretrained.folder(str(weights))
+    file = path / MODEL_FILE if path.is_dir() else path
     if not file.is_file():
-        raise ValueError(f"{path}: no trained model; expected a run folder with {MODEL_FILE}, or a .keras file")
+        shipped = f"shipped weights ({', '.join(pretrained.names())}), " if pretrained.names() else ""
+        raise ValueError(
+            f"{weights}: no trained model; expected {shipped}a run folder with {MODEL_FILE}, or a .keras file"
+        )
+    settings = path / "config.json"
+    data = config.load(settings).data if path.is_dir() and settings.is_file() else DataConfig()
+    return Weights(path.resolve().name if path.is_dir() else path.stem, file, data.object_fraction)
+
+
+def load(weights: str | Path) -> SEIGAN:
+    """The model of shipped weights, of a run folder or of a `.keras` file, compiled as it was.
+
+    Raises:
+        ValueError: there is no model at `weights`, or the file is damaged or holds another one.
+    """
+    file = find(weights).file
     try:
         model = keras.models.load_model(file)
     except Exception as error:  # zipfile, h5py and Keras raise many types, by what is wrong with the file

@@ -11,7 +11,7 @@ from keras import ops
 from seigan_tf import checks, variables
 from seigan_tf import config as configuration
 from seigan_tf.config import LossesConfig, NetworksConfig
-from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators
+from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, inpaint
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Discriminator, Enhancer, Inpainter, Segmenter, VGG19Features
 from seigan_tf.objective import (
@@ -295,14 +295,19 @@ class SEIGAN(keras.Model):
 
     # Use
 
+    @property
+    def trained(self) -> Generators:
+        """The generators to use: those of averaged weights where they are on."""
+        return self.averaged or self.generators
+
     def masks(self, images, box):
-        """G_seg of averaged weights where they are on, confined to the box where the settings say so: [N, S, S, 1]."""
-        mask = (self.averaged or self.generators).segmenter(images)
+        """G_seg, confined to the box where the settings say so: [N, S, S, 1]."""
+        mask = self.trained.segmenter(images)
         return mask * boxes.inside(box, self.networks.size) if self.networks.confine_mask else mask
 
     def call(self, batch, training=False):
         """The images of both swaps, SWAP_IMAGES, without noise and with averaged weights where they are on."""
-        cycle = self.cycle(batch, self._silence(batch), self.averaged or self.generators)
+        cycle = self.cycle(batch, self._silence(batch), self.trained)
         return {name: getattr(cycle, name) for name in SWAP_IMAGES}
 
     def segment(self, images, boxes, batch_size=32) -> np.ndarray:
@@ -319,6 +324,39 @@ class SEIGAN(keras.Model):
         return self._in_batches(
             type(self).masks, batch_size, *checks.crops(self.networks.size, images=images, boxes=boxes)
         )
+
+    def inpaint(self, images, masks, batch_size=32) -> np.ndarray:
+        """Photo crops restored where the masks are, without noise.
+
+        Args:
+            images: [N, S, S, 3], uint8 or float32 in [-1, 1].
+            masks: [N, S, S, 1], what to restore, 0 to 1.
+            batch_size: crops at a time.
+
+        Returns:
+            float32 [N, S, S, 3] in [-1, 1].
+        """
+
+        def call(model, image, mask):
+            return inpaint(model.trained.inpainter, model.networks, image, mask, ops.zeros_like(mask))
+
+        return self._in_batches(call, batch_size, *checks.crops(self.networks.size, images=images, masks=masks))
+
+    def enhance(self, images, batch_size=32) -> np.ndarray:
+        """Coarse pastes made natural by G_enh, without noise.
+
+        Args:
+            images: [N, S, S, 3], uint8 or float32 in [-1, 1].
+            batch_size: crops at a time.
+
+        Returns:
+            float32 [N, S, S, 3] in [-1, 1].
+        """
+
+        def call(model, image):
+            return model.trained.enhancer((image, ops.zeros_like(image[..., :1])))
+
+        return self._in_batches(call, batch_size, *checks.crops(self.networks.size, images=images))
 
     def swap(self, object_images, boxes, background_images, batch_size=32) -> dict[str, np.ndarray]:
         """Both swaps of photo crops: SWAP_IMAGES by name, float32 [N, S, S, 3] in [-1, 1] (mask: [N, S, S, 1])."""

@@ -34,7 +34,7 @@ def test_loads_a_run_folder_or_its_file_ready_to_train_on(run):
 
 def test_names_what_it_cannot_load(run, tmp_path):
     folder, _ = run
-    expected = r"expected a run folder with weights/seigan\.keras, or a \.keras file$"
+    expected = r"expected (shipped weights \(.*\), )?a run folder with weights/seigan\.keras, or a \.keras file$"
     with pytest.raises(ValueError, match="^nowhere: no trained model; " + expected):
         seigan_tf.load("nowhere")
     with pytest.raises(ValueError, match=f"{tmp_path}: no trained model"):

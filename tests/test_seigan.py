@@ -291,3 +291,16 @@ def test_the_default_settings_are_the_papers():
     )  # fmt: skip
     assert not (settings.confine_mask or settings.composite_inpainting or settings.hard_mask)
     assert settings.mask_gradient == 1.0
+
+
+def test_inpaint_and_enhance_give_what_the_cycle_makes_of_the_same_crops():
+    model = tiny.seigan(composite_inpainting=True, confine_mask=True)
+    batch = tiny.batch(3)
+    images, boxes = batch["object"]["image"], batch["object"]["box"]
+    swapped = model.swap(images, boxes, batch["background"]["image"])
+    np.testing.assert_allclose(model.inpaint(images, swapped["mask"]), swapped["background"], atol=1e-5)
+    np.testing.assert_allclose(model.enhance(swapped["coarse"].clip(-1, 1)), swapped["composite"], atol=1e-5)
+    with pytest.raises(ValueError, match=r"^masks: shape \(3, 16, 16\); expected \(3, 16, 16, 1\)$"):
+        model.inpaint(images, swapped["mask"][..., 0])
+    with pytest.raises(ValueError, match="^masks: values from 0 to 255; expected 0 to 1$"):
+        model.inpaint(images, np.where(swapped["mask"] > 0.5, 255, 0))
