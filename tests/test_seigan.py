@@ -302,5 +302,5 @@ def test_inpaint_and_enhance_give_what_the_cycle_makes_of_the_same_crops():
     np.testing.assert_allclose(model.enhance(swapped["coarse"].clip(-1, 1)), swapped["composite"], atol=1e-5)
     with pytest.raises(ValueError, match=r"^masks: shape \(3, 16, 16\); expected \(3, 16, 16, 1\)$"):
         model.inpaint(images, swapped["mask"][..., 0])
-    with pytest.raises(ValueError, match="^masks: values from 0 to 255; expected 0 to 1$"):
+    with pytest.raises(ValueError, match=r"^masks: values from 0 to 255; expected 0 to 1$"):
         model.inpaint(images, np.where(swapped["mask"] > 0.5, 255, 0))
