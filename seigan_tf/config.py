@@ -65,7 +65,8 @@ class NetworksConfig:
     hard_mask: bool = False
     """Threshold the mask at 0.5 with straight-through gradients: the paper's first remedy for pale masks (3.4)."""
     mask_gradient: float = 1.0
-    """Scale of the cycle's gradient into the mask, 1 is the paper; box terms always pass in full."""
+    """Scale of the cycle's gradient into the mask, 1 is the paper; box terms always pass in full. With 0, and no box
+    term, the segmenter stays as it is."""
     replay_size: int = 50
     """Earlier fakes kept of each kind, in whole batches (section 3.4; arXiv 1612.07828); 0 turns the pool off."""
     average_decay: float = 0.0
@@ -167,6 +168,9 @@ class TrainingConfig:
 
     batch_size: int = 8
     steps: int = 10_000
+    start_from: str | None = None
+    """Trained weights to begin with (a shipped name, a run folder or a .keras file): of each network that has the same
+    settings there."""
     generator_rate: float = 2e-4
     """Adam's learning rate for the three generators."""
     discriminator_rate: float = 2e-4

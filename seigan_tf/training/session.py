@@ -9,7 +9,7 @@ from rich.console import Console
 from seigan_tf.config import Config
 from seigan_tf.data import crop_set, data_summary, pairs
 from seigan_tf.data.crop_set import Crops
-from seigan_tf.loading import MODEL_FILE
+from seigan_tf.loading import MODEL_FILE, load
 from seigan_tf.optimizer import learning_rate
 from seigan_tf.progress import bar
 from seigan_tf.seigan import SEIGAN
@@ -19,6 +19,7 @@ from seigan_tf.training.callbacks.sample_grid import save_grid
 from seigan_tf.training.progress import ProgressDisplay
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.stops import SignalCatcher
+from seigan_tf.transfer import take_over
 
 
 def run(config: Config, folder: RunFolder, console: Console | None = None) -> dict:
@@ -47,6 +48,8 @@ def run(config: Config, folder: RunFolder, console: Console | None = None) -> di
             crops = crop_set.load(config.data, config.networks.size, progress)
         model = build(config)
         start = _restore(model, folder, config.training.steps)
+        if config.training.start_from and not start.step:
+            _start_from(config.training.start_from, model, console)
     except BaseException:
         folder.discard_if_empty()
         raise
@@ -78,6 +81,13 @@ def build(config: Config) -> SEIGAN:
     )
     model.build()
     return model
+
+
+def _start_from(weights: str, model: SEIGAN, console: Console) -> None:
+    taken = take_over(model, load(weights))
+    if not taken:
+        raise ValueError(f"training.start_from: {weights} has no network with the settings of this run")
+    console.print(f"from {weights}: {', '.join(taken)}", soft_wrap=True, highlight=False, markup=False)
 
 
 class Stretch(NamedTuple):

@@ -29,6 +29,8 @@ def model_iou(model, evaluation: EvaluationCrops):
 class WeightsKeeper(RunCallback):
     """Saves the model to `folder`/seigan.keras: the best by `val_iou` where the logs have it, else the last.
 
+    Of equally good ones the last is kept: where the segmenter is not trained, the other networks still are.
+
     Beside it, weights.json says which: {"step", "iou"}, iou being null without masks.
     """
 
@@ -39,7 +41,7 @@ class WeightsKeeper(RunCallback):
     def on_epoch_end(self, epoch, logs=None):
         iou = logs.get("val_iou")
         best = self._best()
-        if iou is not None and best is not None and iou <= best:
+        if iou is not None and best is not None and iou < best:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         with replacing(self.folder / Path(MODEL_FILE).name) as temporary:
