@@ -1,4 +1,4 @@
-"""Supervised: the same G_seg trained on true masks, which is what SEIGAN's masks are measured against (Table 1)."""
+"""G_seg alone, trained on masks that are given: true ones, which SEIGAN's masks are measured against, or a teacher's."""
 
 import keras
 import numpy as np
@@ -14,31 +14,34 @@ from seigan_tf.serialization import serializable
 
 @serializable
 class Supervised(keras.Model):
-    """G_seg alone, on {"image": [N, S, S, 3] in [-1, 1], "box": [N, 4]}; `fit` takes true masks [N, S, S, 1] as y.
+    """G_seg alone, on {"image": [N, S, S, 3] in [-1, 1], "box": [N, 4]}; `fit` takes masks [N, S, S, 1] as y.
 
     Masks are confined to the box where the settings say so, as SEIGAN's are.
 
     Args:
         networks: of the SEIGAN that it is compared with; of its networks the segmenter is used.
+        segmenter: one to train, of the same settings and built; a new one unless given.
 
     Raises:
         ValueError: a size does not fit the network, or VGG-19 weights are missing.
     """
 
-    def __init__(self, networks: NetworksConfig, **kwargs):
+    def __init__(self, networks: NetworksConfig, segmenter: Segmenter | None = None, **kwargs):
         super().__init__(**{"name": "supervised", **kwargs})
         checks.networks(networks)
         self.networks = networks
-        self.vgg = VGG19Features(name="vgg19") if networks.segmenter.backbone == "vgg19" else None
-        self.segmenter = Segmenter(networks.segmenter, networks.size, self.vgg, name="segmenter")
-        self._restored = False
+        self._restored = segmenter is not None
+        if segmenter is None:
+            vgg = VGG19Features(name="vgg19") if networks.segmenter.backbone == "vgg19" else None
+            segmenter = Segmenter(networks.segmenter, networks.size, vgg, name="segmenter")
+        self.segmenter = segmenter
 
     def build(self, input_shape=None):
         """Creates every weight; the shape is known, so that nothing has to be passed."""
         if not self.built:
             self.segmenter.build()
-            if self.vgg is not None and not self._restored:
-                self.vgg.load(self.networks.vgg_weights)
+            if self.segmenter.encoder is not None and not self._restored:
+                self.segmenter.encoder.load(self.networks.vgg_weights)
             self.built = True
 
     def call(self, inputs, training=False):

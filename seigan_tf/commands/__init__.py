@@ -8,6 +8,7 @@ from seigan_tf import cli
 
 COMMANDS = {
     "evaluate": "masks of trained weights against true ones, beside box, ellipse and GrabCut",
+    "distill": "a small segmenter, trained on the masks of a trained one",
     "table1": "NoCycle, SEIGAN and Supervised trained on one set under equal budgets",
     "prepare": "photographs and boxes to crops, cut once and stored, with a report and contact sheets",
 }

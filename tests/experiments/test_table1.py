@@ -12,8 +12,8 @@ from seigan_tf.data.augment import Augmentation
 from seigan_tf.experiments import methods, table
 from seigan_tf.objective import active_terms
 from seigan_tf.supervised import Supervised, mask_loss
-from seigan_tf.training import supervised_session
-from seigan_tf.training.supervised_session import SupervisedCrops
+from seigan_tf.training import mask_training
+from seigan_tf.training.mask_training import MaskedCrops
 from tests import commands, tiny
 
 BOXES = presets.load("boxes")
@@ -76,15 +76,15 @@ def crops():
         images[number, top : top + 8, left : left + 6] = 255
         masks[number, top : top + 8, left : left + 6] = 1
         boxes.append([top / 16, left / 16, (top + 8) / 16, (left + 6) / 16])
-    return SupervisedCrops(images, np.array(boxes, np.float32), masks)
+    return MaskedCrops(images, np.array(boxes, np.float32), masks)
 
 
 def test_batches_move_masks_with_their_images(crops):
     changes = Augmentation(0.0, zoom=0.2, shift=0.1)
-    inputs, masks = next(iter(supervised_session.batches(crops, 4, 0, changes)))
+    inputs, masks = next(iter(mask_training.batches(crops, 4, 0, changes)))
     assert inputs["image"].shape == (4, 16, 16, 3)
     np.testing.assert_allclose((inputs["image"][..., :1] + 1) / 2, masks, atol=1e-5)
-    again, _ = next(iter(supervised_session.batches(crops, 4, 0, changes)))
+    again, _ = next(iter(mask_training.batches(crops, 4, 0, changes)))
     np.testing.assert_array_equal(again["image"], inputs["image"])
 
 
@@ -93,7 +93,7 @@ def test_supervised_learns_masks_and_comes_back_from_its_file(crops, tmp_path):
     model = Supervised(tiny.networks(confine_mask=True))
     model.build()
     model.compile(keras.optimizers.Adam(1e-2), loss=mask_loss)
-    batches = supervised_session.batches(crops, 4, 0, Augmentation())
+    batches = mask_training.batches(crops, 4, 0, Augmentation())
     history = model.fit(batches, steps_per_epoch=15, epochs=2, verbose=0, shuffle=False).history["loss"]
     assert history[-1] < history[0]
     masks = model.segment(crops.images, crops.boxes)

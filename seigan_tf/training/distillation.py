@@ -1,0 +1,84 @@
+"""Trains a segmenter on the masks of a trained one: a small student, or the teacher's own successor (self-training).
+
+The teacher has seen boxes only, and so has, through it, the student.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+from rich.console import Console
+
+from seigan_tf.atomic import replacing
+from seigan_tf.config import Config
+from seigan_tf.data import crop_set
+from seigan_tf.data.augment import flip_boxes
+from seigan_tf.data.crop_set import ObjectCrops
+from seigan_tf.loading import MODEL_FILE, load
+from seigan_tf.progress import bar
+from seigan_tf.seigan import SEIGAN
+from seigan_tf.supervised import Supervised
+from seigan_tf.training import backend
+from seigan_tf.training.mask_training import MaskedCrops, fit
+from seigan_tf.training.run_folder import RunFolder
+
+
+def run(teacher: str, config: Config, folder: RunFolder, console: Console | None = None) -> dict:
+    """Trains the segmenter of `config.networks` for the steps of `config`; returns the report, as `session.run` does.
+
+    The run folder then holds a SEIGAN whose other networks are untrained, for `training.start_from`. A run that was
+    interrupted begins anew.
+
+    Args:
+        teacher: shipped name, run folder or .keras file; its crops may be of another size.
+        config: of the student; loss weights and the other networks' settings are kept but not used.
+        folder: of a new run.
+        console: where progress goes.
+
+    Raises:
+        ValueError: teacher, settings or data that cannot be used.
+    """
+    console = console or Console()
+    backend.prepare(config.networks.seed, config.training.precision)
+    model = load(teacher)
+    size = config.networks.size
+    with bar(console, "reading photographs") as progress:
+        crops = crop_set.load(config.data, size, progress)
+    objects = crops.objects
+    if model.networks.size != size:
+        with bar(console, "reading photographs for the teacher") as progress:
+            objects = crop_set.load(config.data, model.networks.size, progress).objects
+    masks = teacher_masks(model, objects, size)
+    # Averages would stay behind: it is the segmenter itself that is trained here.
+    config = replace(config, networks=replace(config.networks, average_decay=0.0))
+    student = SEIGAN(config.networks)
+    student.build()
+    trained = Supervised(config.networks, student.generators.segmenter)
+    trained.build()
+    masked = MaskedCrops(crops.objects.images, crops.objects.boxes, masks)
+    report = fit(trained, masked, crops.evaluation, config, folder, console)
+    folder.weights.mkdir(exist_ok=True)
+    with replacing(folder.path / MODEL_FILE) as temporary:
+        student.save(temporary)
+    folder.save_report(report | {"teacher": teacher})
+    return report
+
+
+def teacher_masks(teacher, crops: ObjectCrops, size: int) -> np.ndarray:
+    """Soft masks of the crops, the mean of what the teacher says of each and of its mirror image.
+
+    Args:
+        teacher: with `segment`, as SEIGAN.
+        crops: at the teacher's size.
+        size: of the masks.
+
+    Returns:
+        float32 [N, size, size, 1] in [0, 1].
+    """
+    masks = teacher.segment(crops.images, crops.boxes)
+    mirrored = teacher.segment(crops.images[:, :, ::-1], flip_boxes(crops.boxes).astype(np.float32))
+    masks = (masks + mirrored[:, :, ::-1]) / 2
+    if masks.shape[1] == size:
+        return masks
+    images = (Image.fromarray(mask[..., 0]).resize((size, size), Image.Resampling.BILINEAR) for mask in masks)
+    return np.stack([np.asarray(image) for image in images])[..., None]
