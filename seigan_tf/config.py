@@ -168,6 +168,9 @@ class TrainingConfig:
 
     batch_size: int = 8
     steps: int = 10_000
+    warm_up: int = 0
+    """First steps, in which the box terms alone train the segmenter: a fraction of the cost of a step of the cycle,
+    which then begins with masks that are worth something."""
     start_from: str | None = None
     """Trained weights to begin with (a shipped name, a run folder or a .keras file): of each network that has the same
     settings there."""

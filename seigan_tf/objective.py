@@ -21,6 +21,9 @@ TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.
 """Names of all terms of the generators."""
 
 
+BOX_TERMS = ("box_projection", "box_outside", "box_pairwise")
+
+
 class Discriminators(NamedTuple):
     """The judges of each kind of image."""
 
@@ -37,6 +40,11 @@ class Objective(NamedTuple):
 
 def active_terms(losses: LossesConfig) -> tuple[str, ...]:
     return tuple(name for name in TERMS if getattr(losses, name) > 0)
+
+
+def box_terms_only(losses: LossesConfig) -> LossesConfig:
+    """The same weights with all but the box terms switched off."""
+    return dataclasses.replace(losses, **{name: 0.0 for name in TERMS if name not in BOX_TERMS})
 
 
 def active_fakes(losses: LossesConfig) -> dict[str, str]:

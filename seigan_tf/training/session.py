@@ -6,10 +6,11 @@ from typing import NamedTuple
 import keras
 from rich.console import Console
 
-from seigan_tf.config import Config
+from seigan_tf.config import Config, LossesConfig, TrainingConfig
 from seigan_tf.data import crop_set, data_summary, pairs
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.loading import MODEL_FILE, load
+from seigan_tf.objective import active_terms, box_terms_only
 from seigan_tf.optimizer import learning_rate
 from seigan_tf.progress import bar
 from seigan_tf.seigan import SEIGAN
@@ -68,19 +69,31 @@ def run(config: Config, folder: RunFolder, console: Console | None = None) -> di
 
 def build(config: Config) -> SEIGAN:
     """The model of these settings, built and compiled for training."""
+    model = SEIGAN(config.networks)
+    _compile(model, config, config.losses)
+    model.build()
+    return model
+
+
+def _compile(model: SEIGAN, config: Config, losses: LossesConfig) -> None:
     training = config.training
 
     def adam(rate: float) -> keras.optimizers.Adam:
         return keras.optimizers.Adam(learning_rate(rate, training.steps, training.cooldown), beta_1=training.beta_1)
 
-    model = SEIGAN(config.networks)
     model.compile(
         generator_optimizer=adam(training.generator_rate),
         discriminator_optimizer=adam(training.discriminator_rate),
-        loss_weights=config.losses,
+        loss_weights=losses,
     )
-    model.build()
-    return model
+
+
+def _use_losses(model: SEIGAN, config: Config, losses: LossesConfig) -> None:
+    """Goes on with other loss weights, and everything else, optimizers too, as it is."""
+    if model.losses_config != losses:
+        state = model.state()
+        _compile(model, config, losses)
+        model.restore(state)
 
 
 def _start_from(weights: str, model: SEIGAN, console: Console) -> None:
@@ -116,6 +129,12 @@ def stretches(start: int, steps: int, steps_per_epoch: int) -> Iterator[Stretch]
             start = end
 
 
+def _planned(start: int, training: TrainingConfig) -> Iterator[Stretch]:
+    """The stretches of the warm-up and those after it."""
+    yield from stretches(start, training.warm_up, training.steps_per_epoch)
+    yield from stretches(max(start, training.warm_up), training.steps, training.steps_per_epoch)
+
+
 def _check(config: Config) -> None:
     training, pool = config.training, config.networks.replay_size
     for name in ("batch_size", "steps", "steps_per_epoch", "samples_every"):
@@ -130,6 +149,10 @@ def _check(config: Config) -> None:
         raise ValueError(f"training.beta_1: {training.beta_1}, expected 0 to less than 1")
     if not 0.0 <= training.cooldown <= 1.0:
         raise ValueError(f"training.cooldown: {training.cooldown}, expected a fraction of the steps from 0 to 1")
+    if not 0 <= training.warm_up < training.steps:
+        raise ValueError(f"training.warm_up: {training.warm_up}, expected 0 to less than training.steps")
+    if training.warm_up and not active_terms(box_terms_only(config.losses)):
+        raise ValueError(f"training.warm_up: {training.warm_up}, but no box term has a weight; expected one above 0")
     if 0 < pool < training.batch_size:
         raise ValueError(
             f"networks.replay_size: {pool}, expected at least training.batch_size {training.batch_size}, or 0"
@@ -167,14 +190,16 @@ def _fit(model: SEIGAN, crops: Crops, config: Config, folder: RunFolder, start: 
             callbacks.NotFiniteGuard(start),
             *validation,
             callbacks.CollapseWarning(start),
-            callbacks.WeightsKeeper(folder.weights, start),
+            callbacks.WeightsKeeper(folder.weights, start, training.warm_up),
             callbacks.SampleGrid(folder.samples, samples.choose(crops), training.samples_every, start),
             callbacks.MetricsLog(folder.metrics, start),
             callbacks.TensorBoardLog(folder.logs, start),
             display,
             saving,
         ]
-        for stretch in stretches(start.step, training.steps, training.steps_per_epoch):
+        for stretch in _planned(start.step, training):
+            warming = stretch.start < training.warm_up
+            _use_losses(model, config, box_terms_only(config.losses) if warming else config.losses)
             batches = pairs.training_pairs(
                 crops,
                 training.batch_size,

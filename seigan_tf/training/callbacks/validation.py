@@ -32,13 +32,20 @@ class WeightsKeeper(RunCallback):
     Of equally good ones the last is kept: where the segmenter is not trained, the other networks still are.
 
     Beside it, weights.json says which: {"step", "iou"}, iou being null without masks.
+
+    Args:
+        folder: of the weights.
+        warm_up: up to this step nothing is kept, because most networks are not trained yet.
     """
 
-    def __init__(self, folder: Path, start: Position = BEGINNING):
+    def __init__(self, folder: Path, start: Position = BEGINNING, warm_up: int = 0):
         super().__init__(start)
         self.folder = Path(folder)
+        self.warm_up = warm_up
 
     def on_epoch_end(self, epoch, logs=None):
+        if self.position.step <= self.warm_up:
+            return
         iou = logs.get("val_iou")
         best = self._best()
         if iou is not None and best is not None and iou < best:

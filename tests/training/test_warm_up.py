@@ -1,0 +1,82 @@
+"""A run that begins with the box terms alone."""
+
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from seigan_tf import presets
+from seigan_tf.config import DiscriminatorConfig, LossesConfig
+from seigan_tf.training import checkpoint, run_folder, session
+from seigan_tf.training.callbacks.metrics_log import read_rows
+from tests import tiny
+
+DEMO = presets.load("demo")
+CONFIG = replace(
+    DEMO,
+    networks=tiny.networks(average_decay=0.9, confine_mask=True, prefill=True, discriminator=DiscriminatorConfig(2, 2)),
+    losses=replace(LossesConfig(box_projection=1.0), inpaint_gan=0.0, inpaint_gan_back=0.0, enhance_gan=0.0),
+    data=replace(DEMO.data, synthetic_train=8, synthetic_val=4),
+    training=replace(DEMO.training, batch_size=2, steps=7, steps_per_epoch=2, warm_up=3, cooldown=0.0),
+)
+HALF = replace(CONFIG, training=replace(CONFIG.training, steps=4))
+
+
+def run(config, path):
+    folder = run_folder.RunFolder(path)
+    folder.path.mkdir(exist_ok=True)
+    session.run(config, folder, Console(quiet=True))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    return run(CONFIG, tmp_path_factory.mktemp("straight"))
+
+
+@pytest.fixture(scope="module")
+def half(tmp_path_factory):
+    """Ends one step after the warm-up."""
+    return run(HALF, tmp_path_factory.mktemp("half"))
+
+
+def test_the_box_terms_train_the_segmenter_first_and_the_cycle_follows(straight):
+    rows = {int(row["step"]): row for row in read_rows(straight.metrics)}
+    assert list(rows) == [2, 3, 4, 6, 7]
+    assert all(rows[step]["box_projection"] for step in rows)
+    assert [step for step, row in rows.items() if row["coarse_gan"]] == [4, 6, 7]
+
+
+def test_the_other_networks_and_the_weights_that_are_kept_wait_for_the_cycle(half):
+    # Of two checkpoints the older one is that of the end of the warm-up.
+    warmed, done = (np.load(path) for path in sorted(half.checkpoint.iterdir()))
+    last = [name for name in done if name.startswith("inpainter") and "last" in name]
+    assert last
+    # With prefill the last convolution of each inpainting network starts at zero.
+    assert not any(warmed[name].any() for name in last)
+    assert all(done[name].any() for name in last)
+    assert '"step": 4' in (half.weights / "weights.json").read_text()
+
+
+def test_a_run_resumed_past_the_warm_up_ends_as_one_that_was_not_interrupted(straight, half, tmp_path):
+    shutil.copytree(half.path, tmp_path / "resumed")
+    resumed = run(CONFIG, tmp_path / "resumed")
+    expected, found = (checkpoint.load_latest(folder.checkpoint).state for folder in (straight, resumed))
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("warm_up", "box_projection", "message"),
+    [
+        (7, 1.0, "^training.warm_up: 7, expected 0 to less than training.steps$"),
+        (3, 0.0, "^training.warm_up: 3, but no box term has a weight; expected one above 0$"),
+    ],
+)
+def test_a_warm_up_that_cannot_be_is_refused(tmp_path, warm_up, box_projection, message):
+    losses = replace(CONFIG.losses, box_projection=box_projection)
+    changed = replace(CONFIG, losses=losses, training=replace(CONFIG.training, warm_up=warm_up))
+    with pytest.raises(ValueError, match=message):
+        run(changed, tmp_path)
