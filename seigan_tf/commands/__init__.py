@@ -11,6 +11,7 @@ COMMANDS = {
     "distill": "a small segmenter, trained on the masks of a trained one",
     "table1": "NoCycle, SEIGAN and Supervised trained on one set under equal budgets",
     "prepare": "photographs and boxes to crops, cut once and stored, with a report and contact sheets",
+    "study": "the paper's human study: pictures, a page to compare them on, ratings",
 }
 HELP = "usage: python -m seigan_tf COMMAND ...\n\n{}\n\npython -m seigan_tf COMMAND --help tells more.".format(
     "\n".join(f"  {name:<9} {purpose}" for name, purpose in COMMANDS.items())

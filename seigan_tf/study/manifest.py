@@ -1,0 +1,101 @@
+"""What a study shows: pictures and the set of each, pairs to compare, attention checks. FILE in the study's folder."""
+
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dacite
+
+from seigan_tf.atomic import replacing
+from seigan_tf.data.text import one_line, shown
+
+FILE = "study.json"
+PICTURES = "pictures"
+"""Folder beside FILE, with NAME.png for each picture."""
+
+GROUND_TRUTH, NO_CYCLE, COARSE, FULL = "GroundTruth", "NoCycle", "SEIGAN-Coarse", "SEIGAN-Full"
+SETS = (GROUND_TRUTH, NO_CYCLE, COARSE, FULL)
+"""The sets of section 4.1, in the order of figure 4."""
+
+NAME = re.compile(r"[0-9a-f]{16}")
+"""Names of pictures: they tell an assessor nothing."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two pictures to compare."""
+
+    first: str
+    second: str
+
+    @property
+    def key(self) -> frozenset[str]:
+        """The same whichever of the two is on the left."""
+        return frozenset((self.first, self.second))
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A study.
+
+    Args:
+        question: what assessors are asked.
+        pictures: name to set; None for pictures that are shown in attention checks only.
+        pairs: to compare, of different sets.
+        checks: attention checks; the first picture of each is real, the second visibly broken.
+        origin: how the pictures were made, for the reader.
+    """
+
+    question: str
+    pictures: dict[str, str | None]
+    pairs: list[Pair]
+    checks: list[Pair]
+    origin: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sets(self) -> list[str]:
+        """Names of the sets, in the order in which they were made."""
+        return list(dict.fromkeys(name for name in self.pictures.values() if name is not None))
+
+    def picture(self, folder: Path, name: str) -> Path:
+        """The file of a picture in the study's folder."""
+        return folder / PICTURES / f"{name}.png"
+
+
+def save(manifest: Manifest, folder: Path) -> None:
+    """Writes FILE.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with replacing(folder / FILE) as temporary:
+        temporary.write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
+
+
+def load(folder: Path) -> Manifest:
+    """Reads and checks FILE.
+
+    Raises:
+        ValueError: there is none, or it is not what `save` writes; the message names the field.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise ValueError(f"{folder}: no study; expected a folder with {FILE}, made by `study make`")
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        manifest = dacite.from_dict(Manifest, values, dacite.Config(strict=True))
+    except (ValueError, TypeError, AttributeError, RecursionError, dacite.DaciteError) as error:
+        raise ValueError(f"{path}: not the description of a study ({shown(one_line(error))})") from None
+    for name in manifest.pictures:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{path}: picture {shown(name)}; expected 16 digits and letters a to f")
+    for pair in (*manifest.pairs, *manifest.checks):
+        for name in pair.key:
+            if name not in manifest.pictures:
+                raise ValueError(f"{path}: a pair shows {shown(name)}, which is not among its pictures")
+    for pair in manifest.pairs:
+        if None in (sets := [manifest.pictures[name] for name in (pair.first, pair.second)]) or len(set(sets)) == 1:
+            raise ValueError(f"{path}: pair {pair.first}, {pair.second}: expected pictures of two sets")
+    return manifest

@@ -1,0 +1,95 @@
+"""The pictures of a study: random pastes, of which the object discriminator finds the chosen ones most real."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import keras
+import numpy as np
+
+from seigan_tf.data.crop_set import Crops
+from seigan_tf.pixels import to_float, to_uint8
+from seigan_tf.seigan import SEIGAN
+
+BATCH = 32
+
+
+class Chosen(NamedTuple):
+    """The pictures of one set, best first."""
+
+    images: np.ndarray
+    """uint8 [n, S, S, 3]."""
+    scores: np.ndarray
+    """float32 [n]: mean over patches of D_obj, 1 for real."""
+    mean_of_all: float
+    """Of the scores of all candidates."""
+
+
+def draw_candidates(objects: int, backgrounds: int, count: int, random: np.random.Generator) -> np.ndarray:
+    """Numbers of an object and of a background for each candidate, int [count, 2].
+
+    Both kinds are gone through in new orders, so that each occurs as often as any other, to one.
+    """
+
+    def passes(length: int) -> np.ndarray:
+        return np.concatenate([random.permutation(length) for _ in range(-(-count // length))])[:count]
+
+    return np.stack([passes(objects), passes(backgrounds)], axis=1)
+
+
+def choose(
+    model: SEIGAN,
+    kinds: Sequence[str],
+    crops: Crops,
+    candidates: np.ndarray,
+    count: int,
+    done: Callable[[int], None] = lambda number: None,
+) -> dict[str, Chosen]:
+    """Pastes the candidates, and keeps the `count` that D_obj scores highest, for each kind on its own.
+
+    Args:
+        model: its averaged generators are used where it has them, without noise.
+        kinds: "coarse" (z) and "composite" (y1, enhanced).
+        crops: objects and backgrounds at the model's size.
+        candidates: int [n, 2], numbers of an object and of a background.
+        count: pictures to keep of each kind; at most n.
+        done: told the number of candidates of each batch.
+    """
+    best = {kind: (np.empty((0, *crops.objects.images.shape[1:]), np.uint8), np.empty(0, np.float32)) for kind in kinds}
+    totals = dict.fromkeys(kinds, 0.0)
+    for start in range(0, len(candidates), BATCH):
+        part = candidates[start : start + BATCH]
+        # The last one filled up: for batches of another size TensorFlow would compile everything again.
+        objects, backgrounds = np.resize(part, (BATCH, 2)).T
+        images, boxes = crops.objects.images[objects], crops.objects.boxes[objects]
+        made = paste(model, images, boxes, crops.backgrounds.images[backgrounds], enhanced="composite" in kinds)
+        for kind in kinds:
+            # As they will be shown, rounded: it is the picture that is judged.
+            images = to_uint8(made[kind])
+            given = scores(model, images)[: len(part)]
+            totals[kind] += float(given.sum())
+            images, given = np.concatenate([best[kind][0], images[: len(part)]]), np.concatenate([best[kind][1], given])
+            order = np.argsort(-given, kind="stable")[:count]
+            best[kind] = images[order], given[order]
+        done(len(part))
+    return {kind: Chosen(*best[kind], totals[kind] / len(candidates)) for kind in kinds}
+
+
+def paste(
+    model: SEIGAN, images: np.ndarray, boxes: np.ndarray, backgrounds: np.ndarray, enhanced: bool
+) -> dict[str, np.ndarray]:
+    """The first swap, float32 [N, S, S, 3]: "coarse" z = m x + (1 - m) y and, if `enhanced`, "composite"
+    y1 = G_enh(z)."""
+    mask = model.segment(images, boxes, BATCH)
+    if model.networks.hard_mask:
+        mask = (mask > 0.5).astype(np.float32)
+    coarse = mask * to_float(images) + (1.0 - mask) * to_float(backgrounds)
+    return {"coarse": coarse} | ({"composite": model.enhance(coarse, BATCH)} if enhanced else {})
+
+
+def scores(model: SEIGAN, images: np.ndarray) -> np.ndarray:
+    """D_obj of uint8 images, the mean over its patches: float32 [N], 1 for real and 0 for fake."""
+    parts = [
+        keras.ops.convert_to_numpy(model.discriminators.object(to_float(images[start : start + BATCH])))
+        for start in range(0, len(images), BATCH)
+    ]
+    return np.concatenate(parts).mean(axis=(1, 2, 3)).astype(np.float32)

@@ -1,0 +1,207 @@
+"""The web server of a study: a page, its pictures, and answers that are on the disk before they are acknowledged.
+
+    GET  /                        page.html, with page.css and page.js
+    GET  /pictures/NAME.png       only names of the manifest; no path of a client is ever opened
+    POST /api/sessions            {"assessor": token or null} -> state; begins, or goes on where all is answered
+    GET  /api/state?assessor=     state
+    POST /api/answers             {"assessor", "position", "choice"} -> state, after the answer was committed
+
+A state is {"assessor", "done", "given", "task": {"position", "left", "right"} or null, "ahead": [addresses]}.
+"""
+
+import contextlib
+import html
+import json
+import logging
+import sqlite3
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import waitress
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnavailable, UnsupportedMediaType
+from werkzeug.exceptions import Conflict as ConflictResponse
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request, Response
+
+from seigan_tf.study.answers import SIDES
+from seigan_tf.study.database import AnswerStore, Conflict, UnknownAssessor
+from seigan_tf.study.manifest import Manifest
+
+THREADS = 8
+MAX_BODY = 4096
+"""Bytes of a request; an answer has a hundred."""
+CONNECTIONS = 1000
+IDLE = 60
+"""Seconds after which a silent connection is closed."""
+MAX_POSITION = 2**31
+"""SQLite's integers end at 2^63; nobody is given so many tasks."""
+LOGGER = logging.getLogger(__name__)
+
+PAGE_FILES = {"": "page.html", "page.css": "page.css", "page.js": "page.js"}
+MIME_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+ROUTES = Map(
+    [
+        Rule("/", endpoint="page", methods=["GET"], defaults={"name": ""}),
+        Rule("/<any('page.css', 'page.js'):name>", endpoint="page", methods=["GET"]),
+        Rule("/pictures/<name>.png", endpoint="picture", methods=["GET"]),
+        Rule("/api/sessions", endpoint="session", methods=["POST"]),
+        Rule("/api/state", endpoint="state", methods=["GET"]),
+        Rule("/api/answers", endpoint="answer", methods=["POST"]),
+    ]
+)
+
+
+class Application:
+    """The study as a WSGI application.
+
+    Args:
+        folder: of the study.
+        manifest: of the study.
+        answers: where answers go.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, answers: AnswerStore):
+        self.folder, self.manifest, self.answers = folder, manifest, answers
+        page = resources.files("seigan_tf.study") / "page"
+        self.files = {name: (page / file).read_text(encoding="utf-8") for name, file in PAGE_FILES.items()}
+        question = html.escape(manifest.question)
+        self.files[""] = self.files[""].replace("QUESTION", question)
+
+    def __call__(self, environ, start_response):
+        request = Request(environ)
+        request.max_content_length = MAX_BODY
+        try:
+            endpoint, arguments = ROUTES.bind_to_environ(environ).match()
+            response = getattr(self, endpoint)(request, **arguments)
+        except HTTPException as error:
+            response = error.get_response(environ)
+            response.set_data(json.dumps({"error": error.description}))
+            response.content_type = "application/json"
+        response.headers.extend(HEADERS)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response(environ, start_response)
+
+    def page(self, request: Request, name: str) -> Response:
+        return Response(self.files[name], mimetype=MIME_TYPES[Path(PAGE_FILES[name]).suffix])
+
+    def picture(self, request: Request, name: str) -> Response:
+        if name not in self.manifest.pictures:
+            raise NotFound("there is no such picture")
+        try:
+            content = self.manifest.picture(self.folder, name).read_bytes()
+        except OSError:
+            raise NotFound("the picture is missing from the study's folder") from None
+        return Response(content, mimetype="image/png", headers={"Cache-Control": "max-age=86400, immutable"})
+
+    def session(self, request: Request) -> Response:
+        token = _values(request, assessor=(str, type(None)))["assessor"]
+        with _refusals():
+            return self._state(self.answers.start(token))
+
+    def state(self, request: Request) -> Response:
+        with _refusals():
+            return self._state(request.args.get("assessor", ""))
+
+    def answer(self, request: Request) -> Response:
+        values = _values(request, assessor=(str,), position=(int,), choice=(str,))
+        with _refusals():
+            self.answers.answer(values["assessor"], values["position"], values["choice"])
+            return self._state(values["assessor"])
+
+    def _state(self, token: str) -> Response:
+        state = self.answers.state(token)
+        shown = [
+            {"position": task.position, "left": _address(task.left), "right": _address(task.right)}
+            for task in state.tasks
+        ]
+        content = {
+            "assessor": token,
+            "done": state.done,
+            "given": state.given,
+            "task": shown[0] if shown else None,
+            "ahead": [task[side] for task in shown[1:] for side in SIDES],
+        }
+        return Response(json.dumps(content), mimetype="application/json")
+
+
+def _address(picture: str) -> str:
+    # Relative, so that the study may lie in a folder of a larger server.
+    return f"pictures/{picture}.png"
+
+
+def _values(request: Request, **types: tuple[type, ...]) -> dict[str, Any]:
+    """The fields of a JSON body. Only JSON: another site's form cannot send it in an assessor's name."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("expected application/json")
+    try:
+        values = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        raise BadRequest("the request is not JSON") from None
+    if not isinstance(values, dict):
+        raise BadRequest("the request is not a JSON object")
+    for name, expected in types.items():
+        value = values.get(name)
+        # Python counts true among the integers.
+        if not isinstance(value, expected) or isinstance(value, bool):
+            raise BadRequest(f"{name} is missing or of another type")
+    if abs(values.get("position", 0)) > MAX_POSITION:
+        raise BadRequest("position is out of range")
+    return values
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """What the store refuses, as HTTP says it."""
+    try:
+        yield
+    except UnknownAssessor as error:
+        raise NotFound(str(error)) from None
+    except Conflict as error:
+        raise ConflictResponse(str(error)) from None
+    except ValueError as error:
+        raise BadRequest(str(error)) from None
+    except sqlite3.Error as error:
+        LOGGER.error("an answer could not be stored: %s", error)
+        raise ServiceUnavailable("the answer could not be stored; try again") from None
+
+
+def listen(application: Application, host: str, port: int) -> tuple[Any, str]:
+    """Opens the port.
+
+    Returns:
+        The server, whose run() serves until Ctrl-C, and the address of the page.
+
+    Raises:
+        ValueError: host and port cannot be had.
+    """
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # A moment's queue is no news.
+    try:
+        server = waitress.create_server(
+            application,
+            host=host,
+            port=port,
+            threads=THREADS,
+            max_request_body_size=MAX_BODY * 4,
+            connection_limit=CONNECTIONS,
+            channel_timeout=IDLE,
+            ident=None,
+        )
+    except (OSError, ValueError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(f"--host {host} --port {port}: cannot be listened on ({reason})") from None
+    # A name such as localhost may stand for two addresses, each with a socket.
+    sockets = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
+    name, number = sockets[0]
+    name = f"[{name}]" if ":" in name else name
+    return server, f"http://{name}:{number}/"

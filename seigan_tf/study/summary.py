@@ -1,0 +1,116 @@
+"""The report of a study: who counted, ratings with intervals, fractions won; as JSON and as text."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from seigan_tf.study import attention
+from seigan_tf.study.answers import Sorted
+from seigan_tf.study.attention import Rule
+from seigan_tf.study.manifest import SETS
+from seigan_tf.study.ratings import rate
+
+FEW = 10
+"""Assessors: resampling fewer tells little of what others would say."""
+
+
+def summarise(found: Sorted, rule: Rule, resamples: int, confidence: float, seed: int) -> dict[str, Any]:
+    """Drops assessors by the rule, rates the sets by what the others said.
+
+    Returns:
+        Plain JSON values: "assessors" (count, kept, dropped), "rule", "comparisons", "repeated", "left_fraction",
+        "intervals", "sets" (rating, low, high, wins and comparisons of each), "wins" and "win_fractions" (by row and
+        column: the row's set won against the column's).
+
+    Raises:
+        ValueError: see `attention.dropped` and `ratings.rate`; also if nobody is left.
+    """
+    gone = attention.dropped(found.checks, rule)
+    without = {item.assessor for item in gone}
+    kept = [comparison for comparison in found.comparisons if comparison.assessor not in without]
+    if found.comparisons and not kept:
+        raise ValueError(
+            f"no assessor of {len(found.checks)} is left ({rule}); --min-checks 0 --min-right 0 counts them all"
+        )
+    names = _ordered({name for comparison in kept for name in (comparison.winner, comparison.loser)})
+    rated = rate(kept, names, resamples, confidence, seed)
+    fractions = rated.win_fractions
+    sides = found.sides
+    return {
+        "assessors": {
+            "count": len(found.checks),
+            "kept": len(found.checks) - len(gone),
+            "dropped": [item._asdict() for item in gone],
+        },
+        "rule": str(rule),
+        "comparisons": len(kept),
+        "repeated": found.repeated,
+        "left_fraction": sides["left"] / max(sides.total(), 1),
+        "intervals": {
+            "confidence": confidence,
+            "method": "bootstrap over assessors, percentiles",
+            "resamples": resamples,
+            "assessors": len({comparison.assessor for comparison in kept}),
+        },
+        "sets": {
+            name: {
+                "rating": float(rated.ratings[place]),
+                "low": None if rated.low is None else float(rated.low[place]),
+                "high": None if rated.high is None else float(rated.high[place]),
+                "wins": int(rated.wins[place].sum()),
+                "comparisons": int(rated.wins[place].sum() + rated.wins[:, place].sum()),
+            }
+            for place, name in enumerate(names)
+        },
+        "wins": {row: dict(zip(names, map(int, rated.wins[i]), strict=True)) for i, row in enumerate(names)},
+        "win_fractions": {
+            row: {
+                column: None if np.isnan(fractions[i, j]) else float(fractions[i, j]) for j, column in enumerate(names)
+            }
+            for i, row in enumerate(names)
+        },
+    }
+
+
+def _ordered(names: set[str]) -> list[str]:
+    """The paper's sets in the paper's order, then others by name."""
+    return [name for name in SETS if name in names] + sorted(names - set(SETS))
+
+
+def show(summary: dict[str, Any], console: Console) -> None:
+    """Prints the report."""
+
+    def say(text: str) -> None:
+        console.print(text, soft_wrap=True, highlight=False, markup=False)
+
+    people = summary["assessors"]
+    reasons = Counter(item["reason"] for item in people["dropped"])
+    dropped = "".join(f", {count} dropped ({reason})" for reason, count in reasons.items())
+    say(f"{summary['comparisons']} comparisons by {people['kept']} of {people['count']} assessors{dropped}")
+    say(f"rule: {summary['rule']}")
+    if summary["repeated"]:
+        say(f"{summary['repeated']} answers repeat one of the same assessor and pair; the first counts")
+    confidence = summary["intervals"]["confidence"]
+    ratings = Table("set", "rating", f"{confidence:.0%} interval", "won")
+    for name, values in summary["sets"].items():
+        interval = "" if values["low"] is None else f"{values['low']:+.2f} to {values['high']:+.2f}"
+        ratings.add_row(name, f"{values['rating']:+.2f}", interval, f"{values['wins']} of {values['comparisons']}")
+    say("ratings (Bradley-Terry, logarithms of strengths, mean 0)")
+    console.print(ratings)
+    assessors = summary["intervals"]["assessors"]
+    if assessors < FEW:
+        say(f"{assessors} assessors: " + ("the intervals are rough" if assessors > 1 else "too few for intervals"))
+    names = list(summary["sets"])
+    matrix = Table("row won against column", *names)
+    for row in names:
+        matrix.add_row(row, *(fraction(summary["win_fractions"][row][column]) for column in names))
+    console.print(matrix)
+    say(f"the left picture was chosen in {summary['left_fraction']:.0%} of all comparisons")
+
+
+def fraction(value: float | None) -> str:
+    """As tables and figure show it; empty where two sets never met."""
+    return "" if value is None else f"{value:.2f}"

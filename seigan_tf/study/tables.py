@@ -1,0 +1,187 @@
+"""Tables of tasks and answers as Toloka, Mechanical Turk and spreadsheets write them; docs/study.md has the columns."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from seigan_tf.atomic import replacing
+from seigan_tf.data.text import shown
+from seigan_tf.study.answers import SIDES, Answer
+from seigan_tf.study.manifest import Manifest, Pair
+
+
+class Layout(NamedTuple):
+    """Names of the columns of one kind of table of answers."""
+
+    name: str
+    assessor: str
+    left: str
+    right: str
+    choice: str
+    expected: str
+    """May be missing: the right choice of an attention check."""
+    status: str = ""
+    """May be missing: whether the answer was taken."""
+    refused: tuple[str, ...] = ()
+    """States in which an answer does not count, in small letters."""
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        return self.assessor, self.left, self.right, self.choice
+
+    @property
+    def radio(self) -> dict[str, str]:
+        """Columns in place of `choice` where a form has one for each radio button, which hold true or false."""
+        return {side: f"{self.choice}.{side}" for side in SIDES}
+
+    def fits(self, header: Sequence[str]) -> bool:
+        return {*self.needed} <= {*header} or {*self.needed[:-1], *self.radio.values()} <= {*header}
+
+    def chosen(self, values: dict[str, str]) -> str:
+        """What the row says of the choice, whichever columns it has."""
+        if self.choice in values:
+            return values[self.choice]
+        return " ".join(side for side, column in self.radio.items() if values.get(column, "").lower() == "true")
+
+
+LAYOUTS = (
+    Layout("plain", "assessor", "left", "right", "choice", "expected"),
+    Layout(
+        "Toloka",
+        *("ASSIGNMENT:worker_id", "INPUT:left", "INPUT:right", "OUTPUT:choice", "GOLDEN:choice", "ASSIGNMENT:status"),
+        ("rejected", "skipped", "expired", "active"),
+    ),
+    Layout(
+        "Mechanical Turk",
+        *("WorkerId", "Input.left", "Input.right", "Answer.choice", "Input.expected", "AssignmentStatus"),
+        ("rejected",),
+    ),
+)
+
+PLAIN = ("assessor", "left", "right", "choice", "expected", "left_set", "right_set")
+"""Columns that `write_answers` writes; the last two are for the reader."""
+
+
+def read_answers(path: Path) -> list[Answer]:
+    """Reads a table of answers of any of LAYOUTS, told by its header; columns in any order, others are passed over.
+
+    Fields are separated by commas, semicolons or tabs. Pictures are named by their address or file, or by the set.
+
+    Raises:
+        ValueError: another layout, or a line that cannot be understood; the message names it.
+        OSError: the file cannot be read.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: not a text in UTF-8, expected a table of answers") from None
+    header = text.partition("\n")[0]
+    rows = csv.reader(text.splitlines(keepends=True), delimiter=max("\t;,", key=header.count), strict=True)
+    try:
+        return list(_answers(path, rows))
+    except csv.Error as error:
+        raise ValueError(f"{path} line {rows.line_num}: {error}") from None
+
+
+def _answers(path: Path, rows: Iterator[list[str]]) -> Iterator[Answer]:
+    header = [name.strip() for name in next(rows, [])]
+    layout = next((layout for layout in LAYOUTS if layout.fits(header)), None)
+    if layout is None:
+        wanted = "; ".join(f"{layout.name}: {', '.join(layout.needed)}" for layout in LAYOUTS)
+        raise ValueError(f"{path}: columns are {shown(', '.join(header))}, expected those of one of {wanted}")
+    for row in rows:
+        if not any(field.strip() for field in row):
+            continue
+        values = dict(zip(header, map(str.strip, row), strict=False))
+        if values.get(layout.status, "").lower() in layout.refused:
+            continue
+        where = f"{path} line {rows.line_num}"
+        yield Answer(
+            _filled(values, layout.assessor, where),
+            _picture(_filled(values, layout.left, where)),
+            _picture(_filled(values, layout.right, where)),
+            _side(layout.chosen(values), layout.choice, where),
+            _side(values[layout.expected], layout.expected, where) if values.get(layout.expected) else "",
+        )
+
+
+def _filled(values: dict[str, str], column: str, where: str) -> str:
+    if not values.get(column):
+        raise ValueError(f"{where}: {column} is empty, expected a value")
+    return values[column]
+
+
+def _side(value: str, column: str, where: str) -> str:
+    if value.lower() not in SIDES:
+        raise ValueError(f"{where}: {column} is {shown(value)}, expected left or right")
+    return value.lower()
+
+
+def _picture(value: str) -> str:
+    """The picture's name in its address; a set's name is as it is."""
+    path = PurePosixPath(urlsplit(value).path)
+    return path.stem if path.suffix.lower() == ".png" else value
+
+
+def write_answers(answers: Iterable[Answer], manifest: Manifest, path: Path) -> None:
+    """Writes the plain layout, PLAIN.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    rows = (
+        (*answer, manifest.pictures.get(answer.left) or "", manifest.pictures.get(answer.right) or "")
+        for answer in answers
+    )
+    _write(path, PLAIN, rows, ",")
+
+
+def write_tasks(manifest: Manifest, platform: str, address: str, path: Path, seed: int) -> int:
+    """Writes the pairs and checks of a study as tasks for a platform, in random order, left and right at random.
+
+    Args:
+        platform: "toloka" (tabs; checks as control tasks) or "mturk" (commas; checks as other tasks, told by the
+            manifest when the answers come back).
+        address: of the folder where the pictures lie for the assessors' browsers.
+        path: where to.
+        seed: of the order and the sides.
+
+    Returns:
+        The number of tasks.
+
+    Raises:
+        ValueError: another platform.
+        OSError: it cannot be written.
+    """
+    random = np.random.default_rng(seed)
+    tasks = [(pair, False) for pair in manifest.pairs] + [(check, True) for check in manifest.checks]
+    rows = []
+    for place in random.permutation(len(tasks)):
+        pair, check = tasks[place]
+        swapped = bool(random.integers(2))
+        left, right = _sides(pair, swapped)
+        expected = SIDES[swapped] if check else ""
+        addresses = [f"{address.rstrip('/')}/{name}.png" for name in (left, right)]
+        rows.append((*addresses, expected, "") if platform == "toloka" else addresses)
+    if platform == "toloka":
+        _write(path, ("INPUT:left", "INPUT:right", "GOLDEN:choice", "HINT:text"), rows, "\t")
+    elif platform == "mturk":
+        _write(path, ("left", "right"), rows, ",")
+    else:
+        raise ValueError(f"--platform {platform}: expected toloka or mturk")
+    return len(rows)
+
+
+def _sides(pair: Pair, swapped: bool) -> tuple[str, str]:
+    return (pair.second, pair.first) if swapped else (pair.first, pair.second)
+
+
+def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[str]], delimiter: str) -> None:
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)

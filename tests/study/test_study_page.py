@@ -1,0 +1,118 @@
+"""The page in a browser; needs playwright and Debian's chromium, and is skipped where they are absent."""
+
+import shutil
+import time
+
+import pytest
+
+from seigan_tf.study import database
+from tests.study import simulation
+from tests.study.simulation import Server
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright, to drive a browser")
+CHROMIUM = shutil.which("chromium")
+READY = "#left:not([disabled])"
+GLANCE = 350
+"""Milliseconds after which a choice counts."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("needs chromium")
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def study(tmp_path):
+    made = simulation.study()
+    return made, simulation.write(made, tmp_path / "study")
+
+
+def counted(page, count):
+    """Waits until so many are answered and the next pair is there."""
+    page.wait_for_function("n => document.getElementById('count').textContent.startsWith(n + ' ')", arg=count)
+    ready(page)
+
+
+def ready(page):
+    page.wait_for_selector(f"{READY}, #end:not([hidden])")
+    page.wait_for_timeout(GLANCE)
+
+
+def test_keys_clicks_and_reloading(browser, study):
+    made, folder = study
+    with Server(folder, "--pairs", "3") as running:
+        page = browser.new_page()
+        errors = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.goto(running.address)
+        page.click("#start")
+        ready(page)
+        shown = []
+        for number, act in enumerate(
+            [
+                lambda: page.keyboard.press("ArrowLeft"),
+                lambda: page.click("#right"),
+                lambda: (page.focus("#left"), page.keyboard.press("Enter")),
+                lambda: page.keyboard.press("ArrowRight"),
+                lambda: page.dblclick("#left", delay=80),
+            ],
+            start=1,
+        ):
+            shown.append([page.get_attribute(f"#{side} img", "src")[9:-4] for side in ("left", "right")])
+            act()
+            counted(page, number)
+            if number == 2:
+                page.reload()
+                counted(page, number)
+        assert "2 of 6" not in page.inner_text("#compare")
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_selector("#end:not([hidden])")
+        assert "6 pairs" in page.inner_text("#total")
+        assert errors == []
+        page.close()
+    given = database.read(folder / database.FILE, made)
+    assert [answer.choice for answer in given[:5]] == ["left", "right", "left", "right", "left"]
+    assert [[answer.left, answer.right] for answer in given[:5]] == shown
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 664), (320, 568), (740, 340), (1280, 720)])
+def test_a_pair_fits_on_the_screen_of_a_phone(browser, study, width, height):
+    with Server(study[1]) as running:
+        page = browser.new_page(viewport={"width": width, "height": height}, has_touch=True, is_mobile=width < 1000)
+        page.goto(running.address)
+        page.tap("#start")
+        ready(page)
+        sizes = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert sizes == [width, height]  # nothing to scroll
+        for side in ("left", "right"):
+            box = page.locator(f"#{side} img").bounding_box()
+            assert box["width"] == pytest.approx(box["height"], abs=1)
+            assert box["width"] > 0.5 * min(width, height / 2)
+        page.tap("#right")
+        counted(page, 1)
+        page.close()
+
+
+def test_an_answer_waits_for_a_server_that_is_away(browser, study):
+    made, folder = study
+    running = Server(folder)
+    page = browser.new_page()
+    page.goto(running.address)
+    page.click("#start")
+    ready(page)
+    running.kill()
+    page.click("#right")
+    page.wait_for_selector("#message:not([hidden])")
+    assert "cannot be reached" in page.inner_text("#message")
+    time.sleep(0.2)
+    with Server(folder, port=running.port):
+        counted(page, 1)
+        assert page.is_hidden("#message")
+    page.close()
+    assert [answer.choice for answer in database.read(folder / database.FILE, made)] == ["right"]
