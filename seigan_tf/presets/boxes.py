@@ -49,8 +49,14 @@ def config() -> Config:
             box_projection=1.0,
             box_pairwise=1.0,
         ),
-        data=DataConfig(source="coco", max_object_fraction=0.9),
+        data=DataConfig(source="coco", max_object_fraction=0.9, zoom=0.15, shift=0.06),
         training=TrainingConfig(
-            batch_size=4, steps=1000, generator_rate=5e-4, discriminator_rate=2e-4, cooldown=0.4, samples_every=2
+            batch_size=8,
+            steps=1600,
+            warm_up=800,
+            generator_rate=5e-4,
+            discriminator_rate=2e-4,
+            cooldown=0.4,
+            samples_every=2,
         ),
     )
