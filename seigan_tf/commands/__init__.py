@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from seigan_tf import cli
 
 COMMANDS = {
+    "cut": "objects out of full-size photographs, with transparency around them",
+    "erase": "objects from full-size photographs",
+    "paste": "an object of one photograph onto another one",
     "evaluate": "masks of trained weights against true ones, beside box, ellipse and GrabCut",
     "distill": "a small segmenter, trained on the masks of a trained one",
     "table1": "NoCycle, SEIGAN and Supervised trained on one set under equal budgets",
     "prepare": "photographs and boxes to crops, cut once and stored, with a report and contact sheets",
+    "pack": "what use needs of a trained model, in a folder to hand on",
     "study": "the paper's human study: pictures, a page to compare them on, ratings",
 }
 HELP = "usage: python -m seigan_tf COMMAND ...\n\n{}\n\npython -m seigan_tf COMMAND --help tells more.".format(

@@ -1,0 +1,72 @@
+"""python -m seigan_tf pack: what use needs of a trained model, in a folder to hand on."""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+from rich.console import Console
+
+DESCRIPTION = """Write the part of a trained model that use needs: no optimizers, no replay pools, and no VGG-19 unless the
+segmenter reads it.
+
+  python -m seigan_tf pack --weights runs/cats --out cats
+
+The folder is loaded as a run folder is: seigan_tf.load("cats"), --weights cats/. The weights that ship with this
+package were made so.
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    weights: str = ""
+    """Shipped name, run folder or .keras file."""
+    out: Path = Path()
+    """Folder to make."""
+
+
+def run(arguments: Sequence[str], console: Console | None = None) -> None:
+    """Writes the folder: weights/seigan.keras, its SHA-256 and, of a run, config.json and report.json.
+
+    Raises:
+        ValueError: no trained model, or the folder exists.
+        OSError: a file cannot be written.
+        SystemExit: --help, or an argument that is unknown or of another type.
+    """
+    options = tyro.cli(Options, args=list(arguments), prog="python -m seigan_tf pack", description=DESCRIPTION)
+    console = console or Console()
+    if not options.weights:
+        raise ValueError("--weights is not given, expected a run folder, a .keras file or the name of shipped weights")
+    if options.out == Path():
+        raise ValueError("--out is not given, expected the folder to make")
+    if options.out.exists():
+        raise ValueError(f"{options.out}: exists already, expected the name of a new folder")
+
+    from seigan_tf.training import quiet
+
+    with quiet.native_messages_hidden():
+        from seigan_tf.loading import MODEL_FILE, find, load
+        from seigan_tf.pretrained import DIGEST
+        from seigan_tf.transfer import for_use
+    found = find(options.weights)
+    small = for_use(load(options.weights))
+    # Beside its place, so that a folder under that name is a whole one.
+    partial = options.out.with_name(f".partial-{options.out.name}")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        file = partial / MODEL_FILE
+        file.parent.mkdir(parents=True)
+        small.save(file)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        (partial / DIGEST).write_text(f"{digest}  {MODEL_FILE}\n")
+        for name in ("config.json", "report.json"):
+            source = found.file.parent.parent / name
+            if found.file.name == Path(MODEL_FILE).name and source.is_file():
+                shutil.copyfile(source, partial / name)
+        partial.rename(options.out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    size = (options.out / MODEL_FILE).stat().st_size / 1e6
+    console.print(f"{options.out}: {size:.1f} MB", soft_wrap=True, highlight=False)
