@@ -2,7 +2,12 @@
 
 import importlib
 
-_HOMES = {"SEIGAN": "seigan_tf.seigan", "Config": "seigan_tf.config", "load": "seigan_tf.loading"}
+_HOMES = {
+    "Composer": "seigan_tf.compose.composer",
+    "Config": "seigan_tf.config",
+    "SEIGAN": "seigan_tf.seigan",
+    "load": "seigan_tf.loading",
+}
 
 __all__ = sorted(_HOMES)
 

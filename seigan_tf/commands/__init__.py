@@ -15,6 +15,7 @@ COMMANDS = {
     "table1": "NoCycle, SEIGAN and Supervised trained on one set under equal budgets",
     "prepare": "photographs and boxes to crops, cut once and stored, with a report and contact sheets",
     "pack": "what use needs of a trained model, in a folder to hand on",
+    "serve": "a web page on which photographs are cut, erased and pasted",
     "study": "the paper's human study: pictures, a page to compare them on, ratings",
 }
 HELP = "usage: python -m seigan_tf COMMAND ...\n\n{}\n\npython -m seigan_tf COMMAND --help tells more.".format(

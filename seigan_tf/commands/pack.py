@@ -9,7 +9,7 @@ from pathlib import Path
 import tyro
 from rich.console import Console
 
-DESCRIPTION = """Write the part of a trained model that use needs: no optimizers, no replay pools, and no VGG-19 unless the
+DESCRIPTION = """Write what use needs of a trained model: no optimizers, no replay pools, and no VGG-19 unless the
 segmenter reads it.
 
   python -m seigan_tf pack --weights runs/cats --out cats

@@ -1,6 +1,5 @@
 """python -m seigan_tf study serve: the page on which assessors compare pairs."""
 
-import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,11 +44,10 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     for name in ("pairs", "assessors"):
         if getattr(options, name) < 1:
             raise ValueError(f"--{name} is {getattr(options, name)}, expected at least 1")
-    if not 0 <= options.port <= 65535:
-        raise ValueError(f"--port is {options.port}, expected 0 to 65535")
 
     from seigan_tf.study import database, manifest, server
     from seigan_tf.study.sessions import SessionSettings
+    from seigan_tf.web.server import is_loopback
 
     study = manifest.load(options.study)
     path = options.study / database.FILE
@@ -59,15 +57,8 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         console.print(
             f"serving {address}, answers in {path}; Ctrl-C ends", soft_wrap=True, highlight=False, markup=False
         )
-        if not _loopback(options.host):
+        if not is_loopback(options.host):
             console.print("without encryption, to everybody who reaches this address", highlight=False)
         serving.run()
     finally:
         answers.close()
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

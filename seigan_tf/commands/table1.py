@@ -13,7 +13,8 @@ from rich.console import Console
 
 from seigan_tf import presets
 from seigan_tf.atomic import replacing
-from seigan_tf.config import Config
+from seigan_tf.config import Config, DataConfig
+from seigan_tf.progress import bar
 from seigan_tf.training import options as training_options
 from seigan_tf.training.run_folder import RunFolder
 
@@ -22,10 +23,14 @@ DESCRIPTION = """Train NoCycle, SEIGAN and Supervised on one set of photographs 
   python -m seigan_tf table1 --out runs/table1 --preset boxes --seeds 0 1 2 \\
       --data.images DIR --data.annotations FILE --data.val-images DIR --data.val-annotations FILE
 
-Training photographs need masks for Supervised, which alone uses them. Every run has a folder in --out; those that are
-finished are not trained again, so that the command can be interrupted and given more seeds or methods. table.md and
-table.json say mean and standard deviation over the seeds of the IoU after the last step: no epoch is chosen by the
-objects that are measured. Ablations are methods too: --methods seigan no_texture ...
+Training photographs need masks for Supervised, which alone uses them. Without --data.val-images some of the training
+photographs are held out (--data.held-out 0.25), the same for every method and seed. Every run has a folder in --out;
+those that are finished are not trained again, so that the command can be interrupted and given more seeds or methods.
+
+table.md and table.json say mean and standard deviation over the seeds of the IoU after the last step: no epoch is
+chosen by the objects that are measured. Beside the methods stand the filled box, the ellipse in it and GrabCut.
+figure.png shows masks as figure 6 of the paper does: of the first seed, at evenly spaced quantiles of SEIGAN's IoU.
+Ablations are methods too: --methods seigan no_texture ...
 """
 
 
@@ -34,10 +39,11 @@ class Options:
     out: Path
     """Folder of the runs and of the table."""
     methods: tuple[str, ...] = ("box_terms", "no_cycle", "seigan", "supervised")
-    """What to compare; also no_box_terms, no_confinement, no_compositing, no_texture, hard_mask, no_identity,
-    no_replay, shallow_discriminators, full_mask_gradient: SEIGAN with that change."""
+    """What to compare; also literal, literal_vgg: the paper to the letter, with its own segmenter and with that of the
+    preset; and no_box_terms, no_confinement, no_compositing, no_texture, hard_mask, no_identity, no_replay,
+    resnet_enhancer, shallow_discriminators, full_mask_gradient: SEIGAN with that change."""
     seeds: tuple[int, ...] = (0,)
-    """Of networks and data; one training each."""
+    """Of networks, and of the data unless photographs are held out; one training each."""
     preset: Annotated[str, tyro.conf.arg(metavar="|".join(presets.NAMES))] = "boxes"
     """Where the defaults of all settings below come from."""
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
@@ -61,6 +67,9 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     console = console or Console()
     if options.out == Path():
         raise ValueError("--out is not given, expected the folder of the runs and of the table")
+    for name in ("methods", "seeds"):
+        if not getattr(options, name):
+            raise ValueError(f"--{name} has no value, expected at least one")
     runs = {
         (name, seed): methods.configuration(name, options.config, seed)
         for name in options.methods
@@ -73,13 +82,23 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
             console.print(f"training {name}, seed {seed}, in {folder.path}", markup=False, highlight=False)
             _train(config, folder, supervised=name == methods.SUPERVISED)
         reports.setdefault(name, []).append(_at_the_end(folder))
-    result = table.summary(reports)
+    result = table.summary(reports, _references(options.config.data, console))
     text = table.markdown(result)
     for name, content in (("table.md", text), ("table.json", json.dumps(result, indent=2) + "\n")):
         with replacing(options.out / name) as temporary:
             temporary.write_text(content)
     console.print(f"IoU at original resolution, mean of {result['count']} objects, in {options.out / 'table.md'}:")
     console.print(text, markup=False, highlight=False)
+    figure = options.out / "figure.png"
+    _draw(options.methods, options.seeds[0], runs[options.methods[0], options.seeds[0]], figure)
+    console.print(f"masks: {figure}", markup=False, highlight=False)
+
+
+def _references(data: DataConfig, console: Console) -> dict[str, float]:
+    from seigan_tf.experiments import references
+
+    with bar(console, "GrabCut") as progress:
+        return references.grabcut_iou(data, progress)
 
 
 def _at_the_end(folder: RunFolder) -> dict:
@@ -103,3 +122,13 @@ def _run(config: Config, folder: RunFolder, supervised: bool) -> None:
         from seigan_tf.training import session, supervised_session
     folder.path.mkdir(parents=True, exist_ok=True)
     (supervised_session if supervised else session).run(config, folder)
+
+
+def _draw(methods: tuple[str, ...], seed: int, config: Config, path: Path) -> None:
+    from seigan_tf.training import quiet
+
+    with quiet.native_messages_hidden():
+        from seigan_tf.experiments import figure
+    runs = {name: path.parent / f"{name}-{seed}" for name in figure.columns(methods)}
+    with replacing(path) as temporary:
+        figure.draw(runs, config).save(temporary, format="PNG")

@@ -60,8 +60,8 @@ def photo_size(path: Path) -> tuple[int, int]:
     Raises:
         UnreadablePhoto: missing, no image, or too large.
     """
-    with _opened(path) as image:
-        return _turned(image.size, _orientation(image, path))
+    with opened(path) as image:
+        return turned_size(image.size, remaining_orientation(image, path))
 
 
 def read_photo(photo: Photo) -> np.ndarray:
@@ -74,9 +74,9 @@ def read_photo(photo: Photo) -> np.ndarray:
         UnreadablePhoto: the file cannot be decoded, or is of another size than its annotations say.
     """
     expected = photo.width, photo.height
-    with _opened(photo.path) as image:
-        orientation = _orientation(image, photo.path)
-        width, height = size = _turned(image.size, orientation)
+    with opened(photo.path) as image:
+        orientation = remaining_orientation(image, photo.path)
+        width, height = size = turned_size(image.size, orientation)
         if size != expected and image.size != expected:
             raise UnreadablePhoto(
                 f"{width} x {height} pixels, but its annotations expect {photo.width} x {photo.height}"
@@ -84,7 +84,7 @@ def read_photo(photo: Photo) -> np.ndarray:
         image.load()
         pixels = np.empty((photo.height, photo.width, 3), np.uint8)
         turned = size == expected and orientation != 1
-        _to_rgb(image, STORED[orientation](pixels) if turned else pixels)
+        to_rgb(image, STORED[orientation](pixels) if turned else pixels)
         return pixels
 
 
@@ -104,7 +104,7 @@ def without_exif(content: bytes) -> bytes:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def opened(path: Path) -> Iterator[Image.Image]:
     """The image at `path`, header read; whatever goes wrong inside becomes UnreadablePhoto, without warnings."""
     try:
         status = os.stat(path)
@@ -139,11 +139,11 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise UnreadablePhoto(getattr(error, "strerror", None) or one_line(error)) from None
 
 
-def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     return size[::-1] if orientation >= 5 else size
 
 
-def _orientation(image: Image.Image, path: Path) -> int:
+def remaining_orientation(image: Image.Image, path: Path) -> int:
     """EXIF orientation, 1 to 8, that is still to be applied; 1 where the file has none, or none that can be read."""
     if image.format == "TIFF":
         return 1  # Pillow applies it.
@@ -168,11 +168,11 @@ def _late_exif(path: Path) -> bool:
     return False
 
 
-def _to_rgb(image: Image.Image, pixels: np.ndarray) -> None:
+def to_rgb(image: Image.Image, pixels: np.ndarray) -> None:
     """Fills `pixels`, uint8 [height, width, 3], with the image's colours."""
     deep = image.mode.startswith("I;16") or image.mode in ("I", "F")
     top = _top(image) if deep else None
-    for rows, strip in _strips(image):
+    for rows, strip in strips(image):
         if deep:
             pixels[rows] = _to_bytes(_finite(strip), top)[..., None]
         elif strip.has_transparency_data:
@@ -183,7 +183,7 @@ def _to_rgb(image: Image.Image, pixels: np.ndarray) -> None:
             pixels[rows] = np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB"))
 
 
-def _strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+def strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
     """The image in pieces of full width, with the rows that each is."""
     count = max(STRIP_PIXELS // image.width, 1)
     if count >= image.height:
@@ -198,7 +198,7 @@ def _top(image: Image.Image) -> float:
     """The value of white among grey values of more than 8 bits: the end of the smallest usual range that holds all."""
     # Integers are of 16 bits however dark the photo; of floats, ranges of 1 and of 255 are common.
     ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
-    peak = max(float(_finite(strip).max()) for _, strip in _strips(image))
+    peak = max(float(_finite(strip).max()) for _, strip in strips(image))
     return next((top for top in ranges if peak <= top), peak)
 
 

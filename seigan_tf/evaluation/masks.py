@@ -8,16 +8,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from seigan_tf.atomic import replacing
-from seigan_tf.evaluation.baselines import BASELINES
+from seigan_tf.evaluation.baselines import BASELINES, box_mask
 from seigan_tf.evaluation.boundary import boundary_f
 from seigan_tf.evaluation.grabcut import grabcut_mask
 from seigan_tf.evaluation.iou import iou, to_original
 from seigan_tf.evaluation.objects import EvaluationObject
 
 MODEL = "model"
-METHODS = (MODEL, *BASELINES, "grabcut")
+METHODS = (MODEL, *BASELINES, "grabcut", "grabcut_or_box")
 """In the order of the table."""
 BATCH = 32
+NOTHING = 0.05
+"""Part of the box: where GrabCut calls less than that the object it has found none, but for a few pixels."""
 
 Segment = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Images uint8 [N, S, S, 3] and boxes [N, 4] to soft masks [N, S, S, 1], as SEIGAN.segment."""
@@ -50,13 +52,22 @@ def _measured(segment: Segment, batch: Sequence[EvaluationObject]) -> Iterator[O
     for item, mask in zip(batch, soft[..., 0], strict=True):
         masks = {MODEL: to_original(mask, *item.truth.shape) > 0.5}
         masks |= {name: draw(item.box, *item.truth.shape) for name, draw in BASELINES.items()}
-        masks["grabcut"] = grabcut_mask(item.original, item.box)
+        masks |= grabcut_masks(item)
         yield ObjectScores(
             item.photo,
             item.id,
             {name: iou(masks[name], item.truth) for name in METHODS},
             {name: boundary_f(masks[name], item.truth) for name in METHODS},
         )
+
+
+def grabcut_masks(item: EvaluationObject) -> dict[str, np.ndarray]:
+    """GrabCut's mask and, as the stronger "grabcut_or_box", the same with the filled box where it is NOTHING.
+
+    On photographs of cats that was a fifth of the cases.
+    """
+    mask, box = grabcut_mask(item.original, item.box), box_mask(item.box, *item.truth.shape)
+    return {"grabcut": mask, "grabcut_or_box": mask if mask.sum() >= NOTHING * box.sum() else box}
 
 
 def summary(scores: Sequence[ObjectScores]) -> dict[str, Any]:

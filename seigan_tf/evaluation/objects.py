@@ -1,14 +1,19 @@
 """The annotated objects that masks are measured on, straight from photographs and annotations."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 
+from seigan_tf.config import DataConfig
+from seigan_tf.data import plan, readers
 from seigan_tf.data.annotations import Photo, Problem, object_mask
 from seigan_tf.data.crops import CropRules, extract, extract_mask, object_regions, relative_box
 from seigan_tf.data.photographs import UnreadablePhoto, read_photo
 from seigan_tf.data.problems import Tally
+from seigan_tf.progress import Progress
 
 
 class EvaluationObject(NamedTuple):
@@ -74,3 +79,34 @@ def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> lis
         )
         for item, region, mask in chosen
     ]
+
+
+def split_objects(
+    data: DataConfig, split: str, size: int, problems: Tally, progress: Progress | None = None
+) -> Iterator[EvaluationObject]:
+    """The objects with masks of one split, as training with the same settings makes it.
+
+    Args:
+        data: photographs in one of `readers.FORMATS`.
+        split: "train" or "val"; the latter may be held out of the training photographs.
+        size: side of the model's crops in pixels.
+        problems: told what cannot be used.
+        progress: told after each photo.
+
+    Raises:
+        ValueError: as `plan.make`.
+    """
+    with TemporaryDirectory(prefix="seigan-plan-") as folder:
+        chosen = {
+            planned.photo.name: {item.id for item, _ in planned.objects}
+            for planned in plan.make(data, Path(folder))
+            if planned.split == split and planned.objects
+        }
+    given = split == "val" and data.val_images is not None
+    where = (data.val_images, data.val_annotations) if given else (data.images, data.annotations)
+    items = readers.read(data.source, *where)
+    photos = [item for item in items if isinstance(item, Photo) and item.name in chosen]
+    for done, found in enumerate(evaluation_objects(photos, CropRules.from_config(data), size, problems), 1):
+        yield from (item for item in found if item.id in chosen[item.photo])
+        if progress:
+            progress(done, len(photos))

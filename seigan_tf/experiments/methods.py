@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from seigan_tf.config import Config, DiscriminatorConfig
-from seigan_tf.objective import TERMS
+from seigan_tf.config import BackboneConfig, Config, DiscriminatorConfig
+from seigan_tf.objective import BOX_TERMS, TERMS
+from seigan_tf.presets import paper
 
-BOX_TERMS = ("box_projection", "box_outside", "box_pairwise")
 SUPERVISED = "supervised"
+LITERAL_SEGMENTER = BackboneConfig("resnet", 16, 4)
+"""The paper's G_seg, as narrow as the other networks of preset boxes."""
 
 
 def _only(*kept: str) -> Callable[[Config], Config]:
@@ -33,22 +35,48 @@ def _shallow(config: Config) -> Config:
     return _networks(discriminator=discriminator)(config)
 
 
+def _without_box_terms(config: Config) -> Config:
+    off = _losses(**dict.fromkeys(BOX_TERMS, 0.0))(config)
+    return replace(off, training=replace(off.training, warm_up=0))  # which trains nothing but box terms
+
+
+def _resnet_enhancer(config: Config) -> Config:
+    enhancer = config.networks.enhancer
+    return _networks(enhancer=replace(enhancer, backbone="resnet"))(config)
+
+
+def _literal_vgg(config: Config) -> Config:
+    networks = {"confine_mask": False, "composite_inpainting": False, "show_mask_to_inpainter": False, "prefill": False}
+    changed = _networks(**networks, hard_mask=False, mask_gradient=1.0)(config)
+    training = replace(config.training, warm_up=0, start_from=None)
+    return replace(changed, losses=paper.config().losses, training=training)
+
+
+def _literal(config: Config) -> Config:
+    return _networks(segmenter=LITERAL_SEGMENTER)(_literal_vgg(config))
+
+
 METHODS: dict[str, Callable[[Config], Config]] = {
     "box_terms": _only(*BOX_TERMS),
     "no_cycle": _only("coarse_gan", *BOX_TERMS),
     "seigan": lambda config: config,
     SUPERVISED: lambda config: config,
+    "literal": _literal,
+    "literal_vgg": _literal_vgg,
 }
-"""Box terms alone; cut-and-paste as the paper's NoCycle, with the same box terms; everything; true masks."""
+"""Box terms alone; cut-and-paste as the paper's NoCycle, with the same box terms; everything; true masks; and the
+paper's networks and losses to the letter, with the box used for nothing but cropping, from the segmenter of the paper
+or from the one of the configuration."""
 
 ABLATIONS: dict[str, Callable[[Config], Config]] = {
-    "no_box_terms": _losses(**dict.fromkeys(BOX_TERMS, 0.0)),
+    "no_box_terms": _without_box_terms,
     "no_confinement": _networks(confine_mask=False),
     "no_compositing": _networks(composite_inpainting=False),
     "no_texture": _losses(background_texture=0.0),
     "hard_mask": _networks(hard_mask=True),
     "no_identity": _losses(object_identity=0.0, background_identity=0.0),
     "no_replay": _networks(replay_size=0),
+    "resnet_enhancer": _resnet_enhancer,
     "shallow_discriminators": _shallow,
     "full_mask_gradient": _networks(mask_gradient=1.0),
 }
@@ -58,6 +86,9 @@ ABLATIONS: dict[str, Callable[[Config], Config]] = {
 def configuration(name: str, config: Config, seed: int) -> Config:
     """The configuration of a method or ablation.
 
+    The seed is that of the networks and, where the validation objects do not depend on it, of the data: photographs
+    that are held out, and objects that are drawn, remain those of the seed in `config`.
+
     Raises:
         ValueError: there is no method of that name.
     """
@@ -65,9 +96,7 @@ def configuration(name: str, config: Config, seed: int) -> Config:
     if name not in known:
         raise ValueError(f"method {name!r}, expected one of {', '.join(known)}")
     changed = known[name](config)
-    return replace(
-        changed,
-        name=f"{name}-{seed}",
-        networks=replace(changed.networks, seed=seed),
-        data=replace(changed.data, seed=seed),
-    )
+    data = changed.data
+    if data.val_images is not None or data.source == "crops":
+        data = replace(data, seed=seed)
+    return replace(changed, name=f"{name}-{seed}", networks=replace(changed.networks, seed=seed), data=data)

@@ -6,18 +6,29 @@ from typing import Any
 import numpy as np
 
 
-def summary(reports: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+def summary(
+    reports: Mapping[str, Sequence[Mapping[str, Any]]], references: Mapping[str, float] | None = None
+) -> dict[str, Any]:
     """What the reports of finished runs say, as plain JSON values.
 
     Args:
         reports: by method, one report (as of `session.run`) for each seed.
+        references: IoU of what needs no training on the same objects, by name, beside what is in the reports.
 
     Returns:
         {"count": objects measured, "baselines": {name: IoU}, "methods": {name: {"iou": mean, "spread": standard
         deviation over seeds or None for one seed, "seeds": number, "seconds": mean}}}.
+
+    Raises:
+        ValueError: the runs were not all measured on equally many objects.
     """
     first = next(iter(reports.values()))[0]
-    baselines = {name: value for name, value in first["iou"].items() if name != "model"}
+    counts = {report["count"] for values in reports.values() for report in values}
+    if len(counts) > 1:
+        raise ValueError(
+            f"the runs were measured on {' and '.join(map(str, sorted(counts)))} objects, expected the same"
+        )
+    baselines = {name: value for name, value in first["iou"].items() if name != "model"} | dict(references or {})
     return {
         "count": first["count"],
         "baselines": baselines,

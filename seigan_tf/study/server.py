@@ -15,12 +15,10 @@ import json
 import logging
 import sqlite3
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import waitress
-from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnavailable, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, NotFound, ServiceUnavailable, UnsupportedMediaType
 from werkzeug.exceptions import Conflict as ConflictResponse
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
@@ -28,41 +26,18 @@ from werkzeug.wrappers import Request, Response
 from seigan_tf.study.answers import SIDES
 from seigan_tf.study.database import AnswerStore, Conflict, UnknownAssessor
 from seigan_tf.study.manifest import Manifest
+from seigan_tf.web import server as web
 
 THREADS = 8
 MAX_BODY = 4096
 """Bytes of a request; an answer has a hundred."""
 CONNECTIONS = 1000
-IDLE = 60
-"""Seconds after which a silent connection is closed."""
 MAX_POSITION = 2**31
 """SQLite's integers end at 2^63; nobody is given so many tasks."""
 LOGGER = logging.getLogger(__name__)
 
-PAGE_FILES = {"": "page.html", "page.css": "page.css", "page.js": "page.js"}
-MIME_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
-        " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
 
-ROUTES = Map(
-    [
-        Rule("/", endpoint="page", methods=["GET"], defaults={"name": ""}),
-        Rule("/<any('page.css', 'page.js'):name>", endpoint="page", methods=["GET"]),
-        Rule("/pictures/<name>.png", endpoint="picture", methods=["GET"]),
-        Rule("/api/sessions", endpoint="session", methods=["POST"]),
-        Rule("/api/state", endpoint="state", methods=["GET"]),
-        Rule("/api/answers", endpoint="answer", methods=["POST"]),
-    ]
-)
-
-
-class Application:
+class Application(web.Application):
     """The study as a WSGI application.
 
     Args:
@@ -71,29 +46,27 @@ class Application:
         answers: where answers go.
     """
 
+    front = "page.html"
+    routes = Map(
+        [
+            Rule("/", endpoint="page", methods=["GET"]),
+            Rule("/<any('page.css', 'page.js'):name>", endpoint="page", methods=["GET"]),
+            Rule("/pictures/<name>.png", endpoint="picture", methods=["GET"]),
+            Rule("/api/sessions", endpoint="session", methods=["POST"]),
+            Rule("/api/state", endpoint="state", methods=["GET"]),
+            Rule("/api/answers", endpoint="answer", methods=["POST"]),
+        ]
+    )
+
     def __init__(self, folder: Path, manifest: Manifest, answers: AnswerStore):
+        files = web.page_files("seigan_tf.study")
+        text, mimetype = files[self.front]
+        files[self.front] = text.replace("QUESTION", html.escape(manifest.question)), mimetype
+        super().__init__(files)
         self.folder, self.manifest, self.answers = folder, manifest, answers
-        page = resources.files("seigan_tf.study") / "page"
-        self.files = {name: (page / file).read_text(encoding="utf-8") for name, file in PAGE_FILES.items()}
-        question = html.escape(manifest.question)
-        self.files[""] = self.files[""].replace("QUESTION", question)
 
-    def __call__(self, environ, start_response):
-        request = Request(environ)
+    def check(self, request: Request) -> None:
         request.max_content_length = MAX_BODY
-        try:
-            endpoint, arguments = ROUTES.bind_to_environ(environ).match()
-            response = getattr(self, endpoint)(request, **arguments)
-        except HTTPException as error:
-            response = error.get_response(environ)
-            response.set_data(json.dumps({"error": error.description}))
-            response.content_type = "application/json"
-        response.headers.extend(HEADERS)
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response(environ, start_response)
-
-    def page(self, request: Request, name: str) -> Response:
-        return Response(self.files[name], mimetype=MIME_TYPES[Path(PAGE_FILES[name]).suffix])
 
     def picture(self, request: Request, name: str) -> Response:
         if name not in self.manifest.pictures:
@@ -177,31 +150,12 @@ def _refusals() -> Iterator[None]:
 
 
 def listen(application: Application, host: str, port: int) -> tuple[Any, str]:
-    """Opens the port.
-
-    Returns:
-        The server, whose run() serves until Ctrl-C, and the address of the page.
-
-    Raises:
-        ValueError: host and port cannot be had.
-    """
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # A moment's queue is no news.
-    try:
-        server = waitress.create_server(
-            application,
-            host=host,
-            port=port,
-            threads=THREADS,
-            max_request_body_size=MAX_BODY * 4,
-            connection_limit=CONNECTIONS,
-            channel_timeout=IDLE,
-            ident=None,
-        )
-    except (OSError, ValueError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ValueError(f"--host {host} --port {port}: cannot be listened on ({reason})") from None
-    # A name such as localhost may stand for two addresses, each with a socket.
-    sockets = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
-    name, number = sockets[0]
-    name = f"[{name}]" if ":" in name else name
-    return server, f"http://{name}:{number}/"
+    """As `web.server.listen`, for as many assessors as may come."""
+    return web.listen(
+        application,
+        host,
+        port,
+        threads=THREADS,
+        max_request_body_size=MAX_BODY * 4,
+        connection_limit=CONNECTIONS,
+    )

@@ -1,7 +1,5 @@
 """Masks measured on photographs, from the objects to the table."""
 
-import csv
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +11,6 @@ from seigan_tf.data.problems import Tally
 from seigan_tf.evaluation import masks
 from seigan_tf.evaluation.baselines import box_mask
 from seigan_tf.evaluation.objects import evaluation_objects
-from seigan_tf.seigan import SEIGAN
-from tests import commands, tiny
 
 RULES = replace(PROTOCOLS["coco"], max_object_fraction=0.9)
 
@@ -78,50 +74,22 @@ def test_every_method_is_measured_on_every_object_in_order(photos):
     assert [row.photo for row in scores] == [item.photo for item in objects]
     summary = masks.summary(scores)
     assert summary["count"] == 39
-    assert list(summary["iou"]) == list(summary["boundary"]) == ["model", "box", "ellipse", "grabcut"]
+    methods = ["model", "box", "ellipse", "grabcut", "grabcut_or_box"]
+    assert list(summary["iou"]) == list(summary["boundary"]) == methods
     # Half of the box is the object.
     assert summary["iou"]["box"] == pytest.approx(0.5, abs=0.03)
     assert summary["iou"]["model"] == pytest.approx(summary["iou"]["box"], abs=0.06)
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    path = tmp_path_factory.mktemp("weights") / "seigan.keras"
-    tiny.compile_model(SEIGAN(tiny.networks())).save(path)
-    return path
-
-
-@pytest.fixture
-def evaluate(photos, weights, capsys):
-    """Runs the command on the photos."""
-
-    def call(*arguments, weights=weights):
-        command = ["evaluate", "--weights", str(weights), "--images", str(photos.images)]
-        command += ["--annotations", str(photos.annotations), *arguments]
-        return commands.call(capsys, *command)
-
-    return call
-
-
-def test_command_prints_a_table_and_writes_means_and_scores(evaluate, tmp_path):
-    code, out, err = evaluate("--json", tmp_path / "means.json", "--csv", tmp_path / "scores.csv")
-    assert code == 0, err
-    means = json.loads((tmp_path / "means.json").read_text())
-    rows = list(csv.DictReader((tmp_path / "scores.csv").open()))
-    assert means["count"] == len(rows) == 39
-    for name in masks.METHODS:
-        assert f"{means['iou'][name]:.3f}" in out
-        assert means["iou"][name] == pytest.approx(np.mean([float(row[f"iou_{name}"]) for row in rows]), abs=1e-5)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "changes", "part"),
-    [
-        ([], {"weights": "nowhere"}, "nowhere: no trained model"),
-        (["--min-short-side", "500"], {}, "no object passes the crop rules"),
-        (["--json", "no/such/folder.json"], {}, "no/such/folder.json"),
-        (["--object-fraction", "0"], {}, "object_fraction is 0.0"),
-    ],
-)
-def test_command_refuses_with_one_line(evaluate, arguments, changes, part):
-    assert part in evaluate(*arguments, **changes).refusal
+def test_the_box_stands_in_where_grabcut_finds_nothing(photos):
+    (item,) = found(photos, Tally(0))[:1]
+    plain = item._replace(original=np.full_like(item.original, 128))
+    empty = masks.grabcut_masks(plain)
+    assert not empty["grabcut"].any()
+    np.testing.assert_array_equal(empty["grabcut_or_box"], box_mask(item.box, *item.truth.shape))
+    ymin, xmin, ymax, xmax = np.round(item.box * len(item.truth)).astype(int)
+    bright = np.zeros_like(item.original)
+    bright[ymin + 5 : ymax - 5, xmin + 5 : xmax - 5] = 255
+    filled = masks.grabcut_masks(item._replace(original=bright))
+    assert filled["grabcut"].any()
+    np.testing.assert_array_equal(filled["grabcut_or_box"], filled["grabcut"])

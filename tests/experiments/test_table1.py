@@ -2,13 +2,16 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from seigan_tf import presets
 from seigan_tf.data.augment import Augmentation
+from seigan_tf.evaluation import pictures
 from seigan_tf.experiments import methods, table
 from seigan_tf.objective import active_terms
 from seigan_tf.supervised import Supervised, mask_loss
@@ -17,6 +20,7 @@ from seigan_tf.training.mask_training import MaskedCrops
 from tests import commands, tiny
 
 BOXES = presets.load("boxes")
+BOXES = replace(BOXES, data=replace(BOXES.data, val_images=Path("val")))
 
 
 def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
@@ -27,7 +31,9 @@ def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
     for name in methods.METHODS | methods.ABLATIONS:
         config = methods.configuration(name, BOXES, 3)
         assert (config.name, config.networks.seed, config.data.seed) == (f"{name}-3", 3, 3)
-        assert (config.training, config.networks.segmenter) == (BOXES.training, BOXES.networks.segmenter)
+        warm_up = 0 if name in ("no_box_terms", "literal", "literal_vgg") else BOXES.training.warm_up
+        assert config.training == replace(BOXES.training, warm_up=warm_up)
+        assert (config.networks.segmenter == BOXES.networks.segmenter) == (name != "literal")
         changed = replace(config, name="boxes", networks=replace(config.networks, seed=0), data=BOXES.data)
         assert (changed == BOXES) == (name in ("seigan", "supervised")), name
 
@@ -41,9 +47,10 @@ def report(iou, seconds=60.0):
 
 
 def test_table_has_mean_spread_and_the_part_of_supervised():
-    made = table.summary({"seigan": [report(0.7), report(0.8)], "supervised": [report(0.9, 120.0)]})
+    reports = {"seigan": [report(0.7), report(0.8)], "supervised": [report(0.9, 120.0)]}
+    made = table.summary(reports, {"grabcut": 0.625})
     assert made["count"] == 9
-    assert made["baselines"] == {"box": 0.5}
+    assert made["baselines"] == {"box": 0.5, "grabcut": 0.625}
     assert made["methods"]["seigan"] == pytest.approx(
         {"iou": 0.75, "spread": np.std([0.7, 0.8], ddof=1), "seeds": 2, "seconds": 60.0}
     )
@@ -51,9 +58,15 @@ def test_table_has_mean_spread_and_the_part_of_supervised():
     lines = table.markdown(made).splitlines()
     assert lines[2:] == [
         "| box | 0.500 | | | |",
+        "| grabcut | 0.625 | | | |",
         "| seigan | 0.750 ± 0.071 | 2 | 1 | 0.833 |",
         "| supervised | 0.900 | 1 | 2 | 1.000 |",
     ]
+
+
+def test_runs_that_were_measured_on_other_objects_are_not_compared(one_line_error):
+    other = report(0.7) | {"count": 8}
+    assert "8 and 9 objects" in one_line_error(table.summary, {"seigan": [report(0.7)], "supervised": [other]})
 
 
 def test_mask_loss_is_cross_entropy_and_dice():
@@ -129,7 +142,7 @@ def table1(sets, tmp_path, capsys):
         *["--networks.enhancer.width=2", "--networks.enhancer.depth=2"],
         *["--networks.discriminator.width=2", "--networks.discriminator.depth=2"],
         *["--losses.background-texture=0", "--losses.background-perceptual=0", "--losses.object-perceptual=0"],
-        *["--training.batch-size=2", "--training.steps=4", "--training.steps-per-epoch=2"],
+        *["--training.batch-size=2", "--training.steps=4", "--training.steps-per-epoch=2", "--training.warm-up=0"],
         *[f"--data.images={train.images}", f"--data.annotations={train.annotations}"],
         *[f"--data.val-images={val.images}", f"--data.val-annotations={val.annotations}"],
     ]
@@ -148,12 +161,43 @@ def test_command_trains_what_is_missing_and_writes_the_table(table1, tmp_path):
     made = json.loads((tmp_path / "out" / "table.json").read_text())
     assert made["count"] == 6
     assert {name: method["seeds"] for name, method in made["methods"].items()} == {"box_terms": 1, "supervised": 1}
+    assert list(made["baselines"]) == ["box", "ellipse", "grabcut", "grabcut_or_box"]
     text = (tmp_path / "out" / "table.md").read_text()
-    assert text.count("\n") == 6
+    assert text.count("\n") == 8
+    picture = Image.open(tmp_path / "out" / "figure.png")
+    assert picture.height > 6 * pictures.SIDE
     trained = (tmp_path / "out" / "box_terms-1" / "report.json").stat().st_mtime_ns
     assert "training" not in table1(*methods).out
     assert json.loads((tmp_path / "out" / "table.json").read_text()) == made
     assert (tmp_path / "out" / "box_terms-1" / "report.json").stat().st_mtime_ns == trained
+
+
+def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, capsys, monkeypatch):
+    from seigan_tf.commands import table1 as command
+
+    trained = []
+
+    def train(config, folder, supervised):
+        trained.append(config)
+        folder.path.mkdir(parents=True)
+        folder.save_report({"count": 3, "iou": {"model": 0.5, "box": 0.4}, "cost": {"seconds": 1.0}})
+        folder.metrics.write_text("step,val_iou\n4,0.5\n")
+
+    monkeypatch.setattr(command, "_train", train)
+    monkeypatch.setattr(command, "_draw", lambda *_: None)
+    photos = sets[0]
+    settings = ["--data.images", photos.images, "--data.annotations", photos.annotations, "--data.held-out", "0.5"]
+    ended = commands.call(capsys, "table1", "--out", tmp_path / "out", "--seeds", "0", "1", *settings)
+    assert ended.code == 0, ended.err
+    assert len(trained) == 8
+    assert {config.data.seed for config in trained} == {0}
+    assert {config.networks.seed for config in trained} == {0, 1}
+    assert json.loads((tmp_path / "out" / "table.json").read_text())["count"] == 3
+
+
+@pytest.mark.parametrize("name", ["methods", "seeds"])
+def test_command_wants_a_method_and_a_seed(table1, name):
+    assert f"--{name} has no value" in table1(f"--{name}").refusal
 
 
 def test_command_names_an_unknown_method_before_it_trains(table1, tmp_path):
