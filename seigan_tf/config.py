@@ -171,9 +171,9 @@ class TrainingConfig:
     warm_up: int = 0
     """First steps, in which the box terms alone train the segmenter: a fraction of the cost of a step of the cycle,
     which then begins with masks that are worth something."""
-    start_from: str | None = None
-    """Trained weights to begin with (a shipped name, a run folder or a .keras file): of each network that has the same
-    settings there."""
+    start_from: tuple[str, ...] = ()
+    """Trained weights to begin with (shipped names, run folders or .keras files): of each network that has the same
+    settings there; where several have it, those of the last."""
     generator_rate: float = 2e-4
     """Adam's learning rate for the three generators."""
     discriminator_rate: float = 2e-4

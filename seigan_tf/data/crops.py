@@ -97,7 +97,7 @@ PROTOCOLS = {
 """The paper's: "dogs" of section 4.1 (Flickr), "coco" of section 4.2 (COCO and Cityscapes)."""
 
 
-def object_regions(photo: Photo, rules: CropRules) -> list[CropRegion | str]:
+def object_regions(photo: Photo, rules: CropRules, max_touched: float | None = None) -> list[CropRegion | str]:
     """For each object of the photo, in their order, the square around it, or the rule (of DROP_RULES) that drops it.
 
     The square has the box's centre and the side long_side / object_fraction, both rounded to whole pixels. Whatever
@@ -110,11 +110,20 @@ def object_regions(photo: Photo, rules: CropRules) -> list[CropRegion | str]:
         if isinstance(region, CropRegion):
             touched = region.overlaps(boxes)
             touched[index] = False
+            if max_touched is not None and touched.any():
+                touched = _covered(boxes[index], boxes) > max_touched
+                touched[index] = False
             if touched.any():
                 regions[index] = "other_object_touches"
             elif photo.incomplete:
                 regions[index] = "incomplete_photo"
     return regions
+
+
+def _covered(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """The fraction of `box` that each of `boxes` covers; all are left, top, right, bottom."""
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
+    return np.prod(np.maximum(high - low, 0), axis=1) / np.prod(box[2:] - box[:2])
 
 
 def _region(photo: Photo, item: Object, rules: CropRules) -> CropRegion | str:
@@ -168,18 +177,22 @@ def relative_box(item: Object, region: CropRegion) -> tuple[float, float, float,
 
 
 def extract(image: np.ndarray, region: CropRegion, size: int) -> np.ndarray:
-    """The region of a photo, uint8 [height, width, 3], resized with antialiasing to uint8 [size, size, 3].
+    """The region of a photo, uint8 [height, width, 3], resized with antialiasing to uint8 [size, size, 3]."""
+    pixels = region_pixels(image, region)
+    resized = Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return np.asarray(resized)
+
+
+def region_pixels(image: np.ndarray, region: CropRegion) -> np.ndarray:
+    """The region of a photo, uint8 [height, width, ...], as it is: [side, side, ...].
 
     Past its border the photo is mirrored, as often as it takes.
     """
     bottom, right = region.y + region.side, region.x + region.side
     if region.x >= 0 and region.y >= 0 and bottom <= image.shape[0] and right <= image.shape[1]:
-        pixels = image[region.y : bottom, region.x : right]
-    else:
-        rows = _mirrored(region.y, region.side, image.shape[0])
-        pixels = image.take(rows, axis=0).take(_mirrored(region.x, region.side, image.shape[1]), axis=1)
-    resized = Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return np.asarray(resized)
+        return image[region.y : bottom, region.x : right]
+    rows = _mirrored(region.y, region.side, image.shape[0])
+    return image.take(rows, axis=0).take(_mirrored(region.x, region.side, image.shape[1]), axis=1)
 
 
 def extract_mask(mask: np.ndarray, region: CropRegion) -> np.ndarray:

@@ -14,6 +14,7 @@ from seigan_tf.config import Config
 from seigan_tf.data import crop_set
 from seigan_tf.data.augment import flip_boxes
 from seigan_tf.data.crop_set import ObjectCrops
+from seigan_tf.data.touched import touched_objects
 from seigan_tf.loading import MODEL_FILE, load
 from seigan_tf.progress import bar
 from seigan_tf.seigan import SEIGAN
@@ -48,20 +49,29 @@ def run(teacher: str, config: Config, folder: RunFolder, console: Console | None
     if model.networks.size != size:
         with bar(console, "reading photographs for the teacher") as progress:
             objects = crop_set.load(config.data, model.networks.size, progress).objects
-    masks = teacher_masks(model, objects, size)
+    with bar(console, "reading objects that touch others") as progress:
+        touched, seen = touched_objects(config.data, (size, model.networks.size), progress)
+    shown = _joined(crops.objects, touched)
+    masks = teacher_masks(model, _joined(objects, seen), size)
+    console.print(
+        f"{len(crops.objects.images)} crops, and {len(touched.images)} of objects that others touch", highlight=False
+    )
     # Averages would stay behind: it is the segmenter itself that is trained here.
     config = replace(config, networks=replace(config.networks, average_decay=0.0))
     student = SEIGAN(config.networks)
     student.build()
     trained = Supervised(config.networks, student.generators.segmenter)
     trained.build()
-    masked = MaskedCrops(crops.objects.images, crops.objects.boxes, masks)
-    report = fit(trained, masked, crops.evaluation, config, folder, console)
+    report = fit(trained, MaskedCrops(*shown, masks), crops.evaluation, config, folder, console)
     folder.weights.mkdir(exist_ok=True)
     with replacing(folder.path / MODEL_FILE) as temporary:
         student.save(temporary)
     folder.save_report(report | {"teacher": teacher})
     return report
+
+
+def _joined(*crops: ObjectCrops) -> ObjectCrops:
+    return ObjectCrops(*(np.concatenate(values) for values in zip(*crops, strict=True)))
 
 
 def teacher_masks(teacher, crops: ObjectCrops, size: int) -> np.ndarray:

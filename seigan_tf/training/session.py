@@ -49,8 +49,9 @@ def run(config: Config, folder: RunFolder, console: Console | None = None) -> di
             crops = crop_set.load(config.data, config.networks.size, progress)
         model = build(config)
         start = _restore(model, folder, config.training.steps)
-        if config.training.start_from and not start.step:
-            _start_from(config.training.start_from, model, console)
+        if not start.step:
+            for weights in config.training.start_from:
+                _start_from(weights, model, console)
     except BaseException:
         folder.discard_if_empty()
         raise

@@ -65,7 +65,7 @@ def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys):
         name="joined",
         networks=replace(saved.networks, mask_gradient=0.0, replay_size=0),
         losses=replace(saved.losses, box_projection=0.0, box_outside=0.0, box_pairwise=0.0),
-        training=replace(saved.training, start_from="runs/student", steps=2),
+        training=replace(saved.training, start_from=("runs/student",), steps=2),
     )
     session.run(config, run_folder.fresh(Path("runs"), "joined", True))
     images = tiny.batch(2, size=32)["object"]["image"]
