@@ -1,6 +1,7 @@
 """python -m seigan_tf table1: the methods of the paper's Table 1, trained under equal budgets and compared."""
 
 import json
+import logging
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -127,6 +128,7 @@ def _run(config: Config, folder: RunFolder, supervised: bool) -> None:
 def _draw(methods: tuple[str, ...], seed: int, config: Config, path: Path) -> None:
     from seigan_tf.training import quiet
 
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it remarks on every model that it compiles
     with quiet.native_messages_hidden():
         from seigan_tf.experiments import figure
     runs = {name: path.parent / f"{name}-{seed}" for name in figure.columns(methods)}

@@ -1,8 +1,6 @@
 """Studies that need no model, and assessors who are simulated: their taste is known, so that reports can be checked."""
 
 import json
-import subprocess
-import sys
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from seigan_tf.study import manifest
 from seigan_tf.study.answers import Answer
 from seigan_tf.study.manifest import SETS, Manifest, Pair
 from seigan_tf.study.pairing import random_pairs
+from tests import web_server
 
 STRENGTHS = dict(zip(SETS, (1.1, -0.9, 0.0, -0.2), strict=True))
 """Logarithms, mean 0."""
@@ -68,28 +67,11 @@ def answers(made: Manifest, assessors: int, pairs: int, seed: int, spread=0.0, c
     return given
 
 
-class Server:
+class Server(web_server.Server):
     """`study serve` in a process of its own."""
 
     def __init__(self, folder: Path, *arguments: str, port: int = 0):
-        command = [sys.executable, "-m", "seigan_tf", "study", "serve", str(folder), "--port", str(port), *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        line = self.process.stdout.readline()
-        assert line.startswith("serving http://"), line + self.process.stdout.read()
-        self.address = line.split()[1].rstrip(",")
-        self.port = int(self.address.rstrip("/").rpartition(":")[2])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.kill()
-
-    def kill(self):
-        """SIGKILL: the process has no say."""
-        self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
+        super().__init__("study", "serve", folder, "--port", port, *arguments)
 
 
 class Client:

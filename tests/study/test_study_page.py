@@ -1,16 +1,14 @@
 """The page in a browser; needs playwright and Debian's chromium, and is skipped where they are absent."""
 
-import shutil
 import time
 
 import pytest
 
 from seigan_tf.study import database
+from tests.browser import chromium, complaints
 from tests.study import simulation
 from tests.study.simulation import Server
 
-playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright, to drive a browser")
-CHROMIUM = shutil.which("chromium")
 READY = "#left:not([disabled])"
 GLANCE = 350
 """Milliseconds after which a choice counts."""
@@ -18,12 +16,8 @@ GLANCE = 350
 
 @pytest.fixture(scope="module")
 def browser():
-    if CHROMIUM is None:
-        pytest.skip("needs chromium")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with chromium() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -47,9 +41,7 @@ def test_keys_clicks_and_reloading(browser, study):
     made, folder = study
     with Server(folder, "--pairs", "3") as running:
         page = browser.new_page()
-        errors = []
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        errors = complaints(page)
         page.goto(running.address)
         page.click("#start")
         ready(page)

@@ -1,0 +1,77 @@
+"""How VGG-19 sees images: the distance inside a hole, and one vector for each image."""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from keras import ops
+
+from seigan_tf.networks.vgg19 import ENCODER_LAYERS, VGG19Features
+from seigan_tf.pixels import to_float
+
+POOLED_LAYER = "block5_conv4"
+"""The deepest: its means say what is in the image."""
+BATCH = 32
+
+
+def load(weights: str) -> VGG19Features | None:
+    """VGG-19 with the weights "imagenet", a path, or "random"; None for "none".
+
+    Raises:
+        ValueError: the weights cannot be had, or are not VGG-19's.
+    """
+    if weights == "none":
+        return None
+    vgg = VGG19Features(name="vgg19")
+    vgg.load(weights)
+    return vgg
+
+
+def hole_distances(vgg: VGG19Features, filled: np.ndarray, truth: np.ndarray, holes: np.ndarray) -> np.ndarray:
+    """The perceptual distance of Zhang et al. (arXiv 1801.03924, equation 1), without learnt weights, inside holes.
+
+    Features of the last convolution of each block are scaled to length 1 at every position; their squared differences
+    are averaged with the part of each position that is hole, then over the blocks.
+
+    Args:
+        filled, truth: uint8 [N, S, S, 3].
+        holes: bool [N, S, S], each with at least one pixel.
+
+    Returns:
+        float64 [N], 0 where the two are equal.
+    """
+    parts = []
+    for part in _batches(len(filled)):
+        ours, true = (vgg(to_float(images[part]), layers=ENCODER_LAYERS) for images in (filled, truth))
+        layers = [_layer(ours[name], true[name], holes[part]) for name in ENCODER_LAYERS]
+        parts.append(np.mean(layers, axis=0))
+    return np.concatenate(parts)
+
+
+def _layer(ours, true, holes: np.ndarray) -> np.ndarray:
+    ours, true = (_unit(ops.convert_to_numpy(features).astype(float)) for features in (ours, true))
+    difference = ((ours - true) ** 2).sum(axis=-1)
+    height, width = difference.shape[1:]
+    weights = np.stack(
+        [cv2.resize(hole.astype(float), (width, height), interpolation=cv2.INTER_AREA) for hole in holes]
+    )
+    return (difference * weights).sum(axis=(1, 2)) / weights.sum(axis=(1, 2))
+
+
+def _unit(features: np.ndarray) -> np.ndarray:
+    return features / (np.linalg.norm(features, axis=-1, keepdims=True) + 1e-10)
+
+
+def vectors(vgg: VGG19Features, images: np.ndarray) -> np.ndarray:
+    """What POOLED_LAYER sees, its mean over the positions: uint8 [N, S, S, 3] to float64 [N, 512].
+
+    All have the length √512, so that the kernel of KID is (cosine + 1)³. As they are, a few strong features, to the
+    third power, would drown all others.
+    """
+    parts = [vgg(to_float(images[part]), layers=(POOLED_LAYER,))[POOLED_LAYER] for part in _batches(len(images))]
+    means = np.concatenate([ops.convert_to_numpy(part).astype(float).mean(axis=(1, 2)) for part in parts])
+    return _unit(means) * np.sqrt(means.shape[1])
+
+
+def _batches(count: int) -> Iterator[slice]:
+    return (slice(start, start + BATCH) for start in range(0, count, BATCH))

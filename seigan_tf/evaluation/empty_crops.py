@@ -1,0 +1,58 @@
+"""Crops without any object, from the photographs whose masks are measured: what holes are cut into."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from seigan_tf.data.annotations import Photo
+from seigan_tf.data.backgrounds import Scene
+from seigan_tf.data.crops import CropRegion, CropRules, extract, object_regions
+from seigan_tf.data.mining import Share, mine
+from seigan_tf.data.photographs import UnreadablePhoto, read_photo
+
+
+def empty_crops(photos: Sequence[Photo], rules: CropRules, size: int, wanted: int, seed: int) -> np.ndarray:
+    """Squares that touch no box, as large as the crops of the objects (`data.mining.mine`), in random order.
+
+    Photos that cannot be read give none.
+
+    Args:
+        photos: with all their objects, in any order.
+        rules: of the objects' crops, whose sides are wanted here too.
+        size: side of the crops in pixels.
+        wanted: number of crops; there may be fewer.
+        seed: decides where they are searched, and their order.
+
+    Returns:
+        uint8 [n, size, size, 3].
+    """
+    regions = [region for photo in photos for region in object_regions(photo, rules)]
+    sides = np.sort(np.array([region.side for region in regions if isinstance(region, CropRegion)], np.int64))
+    order = np.argsort(np.argsort([photo.name for photo in photos], kind="stable"), kind="stable")
+    share = Share(np.ones(len(photos), bool), sides, wanted)
+    crops: dict[str, np.ndarray] = {}
+    with TemporaryDirectory(prefix="seigan-empty-") as folder:
+        mined = mine(lambda: map(_scene, photos), order, [share], seed, Path(folder))
+        for photo, found in zip(photos, mined, strict=True):
+            for region, crop in zip(found, _cut(photo, found, size), strict=False):
+                crops[f"{photo.name}:{region.x}:{region.y}:{region.side}"] = crop
+    # By name first, so that the order does not depend on that of the annotations.
+    chosen = np.random.default_rng(seed).permutation(sorted(crops))
+    return np.stack([crops[key] for key in chosen]) if crops else np.zeros((0, size, size, 3), np.uint8)
+
+
+def _scene(photo: Photo) -> Scene:
+    whole = np.array([[0.0, 0.0, photo.width, photo.height]])
+    return Scene(photo.name, photo.width, photo.height, whole if photo.incomplete else photo.boxes)
+
+
+def _cut(photo: Photo, regions: Sequence[CropRegion], size: int) -> list[np.ndarray]:
+    if not regions:
+        return []
+    try:
+        pixels = read_photo(photo)
+    except UnreadablePhoto:
+        return []
+    return [extract(pixels, region, size) for region in regions]

@@ -1,0 +1,79 @@
+"""The figure beside Table 1, as figure 6 of the paper: photo, true mask and the mask of each method."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from seigan_tf.config import Config
+from seigan_tf.data import crop_set
+from seigan_tf.data.crop_set import EvaluationCrops
+from seigan_tf.evaluation import models, pictures
+from seigan_tf.evaluation.iou import iou, to_original
+from seigan_tf.evaluation.pictures import Picture
+from seigan_tf.seigan import SEIGAN
+from seigan_tf.training import checkpoint
+from seigan_tf.training.run_folder import RunFolder
+
+TITLES = {"no_cycle": "NoCycle", "seigan": "SEIGAN", "supervised": "Supervised"}
+"""The methods of the paper's figure."""
+ROWS = 8
+
+
+def columns(methods: tuple[str, ...]) -> tuple[str, ...]:
+    """Which of the methods the figure shows: those of the paper's figure or, where there are none, the first three."""
+    return tuple(name for name in TITLES if name in methods) or methods[:3]
+
+
+def quantile_rows(iou_values: np.ndarray, count: int = ROWS) -> list[int]:
+    """Objects at evenly spaced quantiles of the IoU, the best first: of 8 at 15/16, 13/16, ..., 1/16."""
+    count = min(count, len(iou_values))
+    order = np.argsort(iou_values, kind="stable")
+    places = ((np.arange(count) + 0.5) / count * len(order)).astype(int)
+    return order[places[::-1]].tolist()
+
+
+def draw(runs: Mapping[str, Path], config: Config) -> Image.Image:
+    """Draws the validation objects at evenly spaced quantiles of SEIGAN's IoU.
+
+    Args:
+        runs: by method, in the order of the columns, the folder of a run. If no one is "seigan" the first one chooses.
+        config: of one of the runs; its data are those of all.
+
+    Raises:
+        ValueError: weights or data that cannot be used, or there is no validation object.
+    """
+    evaluation = crop_set.load(config.data, config.networks.size).evaluation
+    if evaluation is None:
+        raise ValueError("no validation object has a mask, expected at least one to draw")
+    masks = {name: masks_at_the_end(folder, evaluation) for name, folder in runs.items()}
+    scores = {
+        name: [iou(mask, truth) for mask, truth in zip(values, evaluation.masks, strict=True)]
+        for name, values in masks.items()
+    }
+    chooser = "seigan" if "seigan" in masks else next(iter(masks))
+    rows = []
+    for index in quantile_rows(np.array(scores[chooser])):
+        row = [
+            Picture(pictures.photo(evaluation.images[index], evaluation.boxes[index])),
+            Picture(pictures.mask(evaluation.masks[index])),
+        ]
+        row += [Picture(pictures.mask(masks[name][index]), f"IoU {scores[name][index]:.3f}") for name in runs]
+        rows.append(("", row))
+    return pictures.sheet(["photo", "true mask", *(TITLES.get(name, name) for name in runs)], rows)
+
+
+def masks_at_the_end(folder: Path, evaluation: EvaluationCrops) -> list[np.ndarray]:
+    """The masks of a finished run after its last step, bool at original resolution.
+
+    That is what the table measures. A SEIGAN keeps the weights of its best epoch, and those of the last step in its
+    checkpoint; where the latter was removed, the masks are of the former.
+    """
+    model = models.load(str(folder)).model
+    if isinstance(model, SEIGAN):
+        last = checkpoint.load_latest(RunFolder(folder).checkpoint)
+        if last is not None:
+            model.restore(last.state)
+    soft = model.segment(evaluation.images, evaluation.boxes)
+    return [to_original(mask, *truth.shape) > 0.5 for mask, truth in zip(soft[..., 0], evaluation.masks, strict=True)]

@@ -1,0 +1,137 @@
+"""python -m seigan_tf evaluate: tables, files and refusals, on photographs of triangles."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seigan_tf import config
+from seigan_tf.config import Config, DataConfig
+from seigan_tf.evaluation import masks, models, pictures
+from seigan_tf.seigan import SEIGAN
+from seigan_tf.supervised import Supervised, mask_loss
+from tests import commands, tiny
+
+
+@pytest.fixture
+def photos(photo_set):
+    """Photos with a triangle each."""
+    for number in range(7):
+        x, y = 40 + number, 50
+        photo_set.add(f"{number}.png", (x, y, 40, 30), segmentation=[[x, y, x + 40, y, x, y + 30]])
+    photo_set.config()
+    return photo_set
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    path = tmp_path_factory.mktemp("weights") / "seigan.keras"
+    tiny.compile_model(SEIGAN(tiny.networks())).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def supervised(tmp_path_factory):
+    """The folder of a run of Supervised."""
+    folder = tmp_path_factory.mktemp("runs") / "supervised-0"
+    (folder / "weights").mkdir(parents=True)
+    model = Supervised(tiny.networks())
+    model.build()
+    model.compile("sgd", loss=mask_loss)
+    model.save(folder / "weights" / "supervised.keras")
+    config.save(Config(networks=tiny.networks(), data=DataConfig(object_fraction=0.5)), folder / "config.json")
+    return folder
+
+
+@pytest.fixture
+def evaluate(photos, weights, capsys):
+    """Runs the command on the photos."""
+
+    def call(*arguments, weights=weights):
+        command = ["evaluate", "--weights", str(weights), "--images", str(photos.images)]
+        command += ["--annotations", str(photos.annotations), *arguments]
+        return commands.call(capsys, *command)
+
+    return call
+
+
+def test_command_prints_tables_and_writes_means_scores_and_a_sheet(evaluate, tmp_path):
+    files = {name: tmp_path / f"out.{name}" for name in ("json", "csv", "sheet")}
+    files["sheet"] = tmp_path / "sheet.png"
+    named = [text for name, path in files.items() for text in (f"--{name}", path)]
+    code, out, err = evaluate("--vgg-weights", "random", *named)
+    assert code == 0, err
+    means = json.loads(files["json"].read_text())
+    rows = list(csv.DictReader(files["csv"].open()))
+    assert list(means) == ["count", "iou", "boundary", "inpainting", "realism"]
+    assert means["count"] == len(rows) == means["inpainting"]["count"] == means["realism"]["count"] == 7
+    for name in masks.METHODS:
+        assert f"{means['iou'][name]:.3f}" in out
+        assert means["iou"][name] == pytest.approx(np.mean([float(row[f"iou_{name}"]) for row in rows]), abs=1e-5)
+    for kind in ("l1", "psnr", "ssim", "vgg"):
+        assert list(means["inpainting"][kind]) == ["model", "telea", "navier_stokes"]
+    assert f"{means['inpainting']['l1']['telea']:.4f}" in out
+    assert list(means["realism"]["kid"]) == ["coarse", "full", "background", "full_minus_coarse"]
+    assert "left out" not in out
+    sheet = Image.open(files["sheet"])
+    # Three groups of two objects; photo, truth, mask, erased and pasted of each.
+    assert sheet.height > 3 * 5 * pictures.SIDE
+    assert 2 * pictures.SIDE < sheet.width < 4 * pictures.SIDE
+
+
+def test_without_vgg_weights_what_needs_them_is_left_out_with_one_line(evaluate, tmp_path):
+    code, out, err = evaluate("--json", tmp_path / "means.json")
+    assert code == 0, err
+    means = json.loads((tmp_path / "means.json").read_text())
+    assert means["realism"] is None
+    assert list(means["inpainting"]) == ["count", "l1", "psnr", "ssim"]
+    assert out.count("--vgg-weights") == 1
+
+
+def test_seed_changes_the_holes_and_not_the_masks(evaluate, tmp_path):
+    made = []
+    for seed in "0", "1":
+        assert evaluate("--json", tmp_path / "means.json", "--seed", seed).code == 0
+        made.append(json.loads((tmp_path / "means.json").read_text()))
+    assert made[0]["iou"] == made[1]["iou"]
+    assert made[0]["inpainting"]["l1"]["telea"] != made[1]["inpainting"]["l1"]["telea"]
+
+
+def test_supervised_is_measured_by_its_masks_alone(evaluate, supervised, tmp_path):
+    files = "--json", tmp_path / "means.json", "--sheet", tmp_path / "sheet.png"
+    code, out, err = evaluate(*files, weights=supervised)
+    assert code == 0, err
+    assert "Supervised segments alone" in out
+    means = json.loads((tmp_path / "means.json").read_text())
+    assert means["count"] == 7
+    assert means["inpainting"] is means["realism"] is None
+    assert Image.open(tmp_path / "sheet.png").height < 3 * 4 * pictures.SIDE
+
+
+def test_crops_are_those_of_the_training(supervised, weights):
+    assert models.load(str(supervised)).object_fraction == 0.5
+    assert models.load(str(weights)).object_fraction == DataConfig.object_fraction
+
+
+def test_damaged_weights_of_supervised_are_refused(evaluate, tmp_path):
+    (tmp_path / "run" / "weights").mkdir(parents=True)
+    (tmp_path / "run" / "weights" / "supervised.keras").write_bytes(b"nothing")
+    assert "supervised.keras: not a model" in evaluate(weights=tmp_path / "run").refusal
+
+
+@pytest.mark.parametrize(
+    ("arguments", "changes", "part"),
+    [
+        ([], {"weights": "nowhere"}, "nowhere: no trained model"),
+        (["--min-short-side", "500"], {}, "no object passes the crop rules"),
+        (["--json", "no/such/folder.json"], {}, "no/such/folder.json"),
+        (["--sheet", "no/such/folder.png"], {}, "no/such/folder.png"),
+        (["--object-fraction", "0"], {}, "object_fraction is 0"),
+        (["--vgg-weights", "nowhere.h5"], {}, "nowhere.h5"),
+        (["--seed", "-1"], {}, "--seed is -1"),
+    ],
+)
+def test_command_refuses_with_one_line(evaluate, arguments, changes, part):
+    assert part in evaluate(*arguments, **changes).refusal
