@@ -1,4 +1,4 @@
-"""G_seg alone, trained on masks that are given: true ones, which SEIGAN's masks are measured against, or a teacher's."""
+"""G_seg alone, trained on masks that are given: true ones, the bound of SEIGAN's (Table 1), or those of a teacher."""
 
 import keras
 import numpy as np
