@@ -12,6 +12,7 @@ def networks(settings: NetworksConfig) -> None:
     """Raises ValueError where a number is out of its range. Sizes are checked by the networks themselves."""
     ranges = {
         "mask_gradient": (settings.mask_gradient >= 0, "0 or more"),
+        "inpainting_margin": (settings.inpainting_margin >= 0, "0 or more"),
         "replay_size": (settings.replay_size >= 0, "0 or more"),
         "average_decay": (0 <= settings.average_decay < 1, "0 to less than 1"),
     }

@@ -62,6 +62,9 @@ class NetworksConfig:
     """Give G_inp the mask as one more channel, as LaMa does; off is the paper."""
     prefill: bool = False
     """Start G_inp from the colours around the hole (pull-push pyramid), which it then changes; off is the paper."""
+    inpainting_margin: int = 0
+    """Pixels by which the mask grows before G_inp fills it, so that no rim of the object colours the hole; 0 is the
+    paper."""
     hard_mask: bool = False
     """Threshold the mask at 0.5 with straight-through gradients: the paper's first remedy for pale masks (3.4)."""
     mask_gradient: float = 1.0

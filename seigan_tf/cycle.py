@@ -167,6 +167,9 @@ class Cycle:
         return mask if scale == 1.0 else scale * mask + (1.0 - scale) * ops.stop_gradient(mask)
 
     def _inpaint(self, images, mask, name):
+        margin = self.settings.inpainting_margin
+        if margin:
+            mask = ops.max_pool(mask, 2 * margin + 1, strides=1, padding="same")
         return inpaint(self.generators.inpainter, self.settings, images, mask, self.noise[name])
 
     def _enhance(self, images, name):

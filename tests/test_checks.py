@@ -11,7 +11,9 @@ from seigan_tf.config import LossesConfig, NetworksConfig
 BOXES = np.tile(np.float32([0.2, 0.2, 0.8, 0.8]), (2, 1))
 
 
-@pytest.mark.parametrize(("name", "value"), [("mask_gradient", -0.1), ("replay_size", -1), ("average_decay", 1.0)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("mask_gradient", -0.1), ("inpainting_margin", -1), ("replay_size", -1), ("average_decay", 1.0)]
+)
 def test_numbers_out_of_range_are_named(name, value):
     with pytest.raises(ValueError, match=rf"^networks\.{name}: {value}; expected 0 .*$"):
         checks.networks(dataclasses.replace(NetworksConfig(), **{name: value}))

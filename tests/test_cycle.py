@@ -52,10 +52,11 @@ SETTINGS = {
     "shown": dict(show_mask_to_inpainter=True),
     "prefilled": dict(prefill=True),
     "hard": dict(hard_mask=True),
+    "grown": dict(inpainting_margin=2),
     "scaled": dict(mask_gradient=0.1),
     "everything": dict(
         confine_mask=True, composite_inpainting=True, show_mask_to_inpainter=True, prefill=True, hard_mask=True,
-        mask_gradient=0.5,
+        mask_gradient=0.5, inpainting_margin=1,
         segmenter=BackboneConfig("unet", 3, 2, True), inpainter=BackboneConfig("resnet", 3, 1),
         enhancer=BackboneConfig("resnet", 3, 1, True),
     ),

@@ -31,6 +31,7 @@ def config() -> Config:
             composite_inpainting=True,
             show_mask_to_inpainter=True,
             prefill=True,
+            inpainting_margin=3,
             mask_gradient=0.1,
             replay_size=64,
             average_decay=0.99,

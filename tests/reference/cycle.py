@@ -21,6 +21,16 @@ class Weights(NamedTuple):
     vgg: dict | None
 
 
+def grown(mask, margin):
+    """Every pixel the largest of the square around it."""
+    count, height, width, _ = mask.shape
+    result = np.empty_like(mask)
+    for i, y, x in np.ndindex(count, height, width):
+        square = mask[i, max(y - margin, 0) : y + margin + 1, max(x - margin, 0) : x + margin + 1]
+        result[i, y, x] = square.max()
+    return result
+
+
 def images(weights: Weights, settings, x, box, y, noise) -> dict:
     """Every image of PAPER's table by its code name, with the mask before it enters the cycle (`free_mask`)."""
     box_mask = losses.inside(box, settings.size)
@@ -33,6 +43,7 @@ def images(weights: Weights, settings, x, box, y, noise) -> dict:
         return (mask > 0.5).astype("float64") if settings.hard_mask else mask
 
     def inp(image, mask, name):
+        mask = grown(mask, settings.inpainting_margin)
         holed = (1 - mask) * image
         how = settings.inpainter, settings.show_mask_to_inpainter, settings.prefill
         filled = networks.inpainter(holed, noise[name], mask, weights.inpainter, *how)
