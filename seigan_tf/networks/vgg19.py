@@ -64,7 +64,9 @@ class VGG19Features(keras.layers.Layer):
 
     def call(self, images, layers):
         """Features of `images` [N, H, W, 3] by layer name, [N, h, w, C] each; runs no deeper than `layers` ask."""
-        values = (images[..., ::-1] + 1.0) * 127.5 - ops.cast(ops.array(_BGR_MEANS), images.dtype)
+        # Joined, not images[..., ::-1]: XNNPACK, which runs TFLite files on CPUs, knows no steps backwards.
+        reversed_channels = ops.concatenate([images[..., 2:], images[..., 1:2], images[..., :1]], axis=-1)
+        values = (reversed_channels + 1.0) * 127.5 - ops.cast(ops.array(_BGR_MEANS), images.dtype)
         missing = set(layers)
         features = {}
         for layer in self.vgg.layers[1:]:

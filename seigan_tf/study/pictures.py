@@ -47,7 +47,7 @@ def choose(
     """Pastes the candidates, and keeps the `count` that D_obj scores highest, for each kind on its own.
 
     Args:
-        model: its averaged generators are used where it has them, without noise.
+        model: its averaged generators are used where it has them, with fixed noise.
         kinds: "coarse" (z) and "composite" (y1, enhanced).
         crops: objects and backgrounds at the model's size.
         candidates: int [n, 2], numbers of an object and of a background.

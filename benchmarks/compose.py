@@ -1,0 +1,160 @@
+"""Cut and erase on a photograph of 12 megapixels, and what the refinement of masks gains.
+
+    python benchmarks/compose.py [--weights RUN]
+    python benchmarks/compose.py --weights RUN --images DIR --annotations FILE
+
+The first draws a photograph of 4000 x 3000 pixels and cuts and erases an object of half its height, and one that nearly
+fills it, on two cores at most: seconds, the peak of the process's memory, and whether any pixel outside the box's
+surroundings changed. Without weights it takes untrained networks of the preset mobile; they cost the same. The second
+measures masks enlarged bilinearly and refined ones against true masks, at the resolution of the photographs.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+WIDTH, HEIGHT, CORES = 4000, 3000, 2
+OBJECTS = {"half the height": (1400, 700, 1200, 1500), "nearly all": (100, 100, 3800, 2800)}
+"""Boxes: x, y, width, height."""
+
+
+def drawn_photo(box):
+    """uint8 [HEIGHT, WIDTH, 3]: an object in the box, on another texture, with grain."""
+    import cv2
+    import numpy as np
+
+    from seigan_tf.data import synthetic
+
+    scene = cv2.resize(synthetic.synthetic_backgrounds(1, 400, seed=0)[0], (WIDTH, WIDTH))[:HEIGHT]
+    drawn = synthetic.synthetic_objects(1, 400, seed=1, object_fraction=1.0)
+    x, y, width, height = box
+    image = cv2.resize(drawn.images[0], (width, height))
+    mask = cv2.resize(drawn.masks[0].astype(np.float32), (width, height))[..., None]
+    part = scene[y : y + height, x : x + width]
+    part[:] = np.rint(mask * image + (1 - mask) * part)
+    grain = np.random.default_rng(0).normal(0, 5, (HEIGHT, WIDTH)).astype(np.float32)
+    return np.clip(scene + grain[..., None], 0, 255).astype(np.uint8)
+
+
+def composer(weights):
+    from seigan_tf.compose.composer import Composer
+
+    if weights is not None:
+        return Composer.load(weights)
+    from seigan_tf import presets
+    from seigan_tf.compose.keras_networks import KerasNetworks
+    from seigan_tf.seigan import SEIGAN
+
+    config = presets.load("mobile")
+    model = SEIGAN(config.networks)
+    model.build()
+    return Composer(KerasNetworks(model, config.data.object_fraction))
+
+
+def seconds_of(function):
+    """Wall and processor seconds of a call, and its result."""
+    start = time.perf_counter(), time.process_time()
+    result = function()
+    return (time.perf_counter() - start[0], time.process_time() - start[1]), result
+
+
+def peak():
+    """Peak of this process's memory in MB. Not ru_maxrss: Linux hands it on from the process that started this one."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status["VmHWM"].split()[0]) / 1024
+
+
+def measure(weights, name, file):
+    """Prints, as JSON, what one object of the photograph in the file costs in this process."""
+    import numpy as np
+
+    box = OBJECTS[name]
+    photo, tool = np.load(file), composer(weights)
+    loaded = peak()
+    first, _ = seconds_of(lambda: tool.cut(photo, box))
+    cut, _ = seconds_of(lambda: tool.cut(photo, box))
+    after_cut = peak()
+    first_erase, _ = seconds_of(lambda: tool.erase(photo, box))
+    erase, erased = seconds_of(lambda: tool.erase(photo, box))
+    margin = round(0.1 * max(box[2:]) / tool.networks.object_fraction)
+    x, y, width, height = box
+    outside = np.ones((HEIGHT, WIDTH), bool)
+    outside[max(y - margin, 0) : y + height + margin, max(x - margin, 0) : x + width + margin] = False
+    result = dict(first=first, cut=cut, first_erase=first_erase, erase=erase, loaded=loaded, after_cut=after_cut)
+    print(json.dumps(result | {"peak": peak(), "same": bool((erased == photo)[outside].all())}))
+
+
+def costs(weights):
+    import numpy as np
+
+    def text(times):
+        return "{:.2f} ({:.2f})".format(*times)
+
+    print(f"{WIDTH} x {HEIGHT} pixels, at most {CORES} cores; seconds (of processors) of the first call, of the next")
+    for name in OBJECTS:  # a process each, so that the peak of memory is its own
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "photo.npy"
+            np.save(file, drawn_photo(OBJECTS[name]))
+            command = [sys.executable, __file__, "--object", name, "--photo", file]
+            command += ["--weights", weights] if weights else []
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        r = json.loads(done.stdout.splitlines()[-1])
+        print(f"{name}: cut {text(r['first'])}, {text(r['cut'])}; erase {text(r['first_erase'])}, {text(r['erase'])}")
+        print(
+            f"    memory {r['loaded']:.0f} MB once loaded, {r['after_cut']:.0f} MB at most up to cut,"
+            f" {r['peak']:.0f} MB at most; outside identical: {r['same']}",
+            flush=True,
+        )
+
+
+def gains(weights, images, annotations):
+    from seigan_tf.compose import measuring, networks
+    from seigan_tf.config import DataConfig
+    from seigan_tf.data import readers
+    from seigan_tf.data.annotations import Photo
+    from seigan_tf.data.crops import CropRules
+    from seigan_tf.data.problems import Tally
+    from seigan_tf.evaluation.objects import evaluation_objects
+
+    used = networks.load(weights)
+    rules = CropRules(used.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)
+    source = readers.guess(images, annotations)
+    photos = (item for item in readers.read(source, images, annotations) if isinstance(item, Photo))
+    objects = (item for found in evaluation_objects(photos, rules, used.size, Tally(1.0)) for item in found)
+    scores = list(measuring.measure(used, objects))
+    print(f"{len(scores)} objects at original resolution    IoU  boundary F")
+    for name, (overlap, boundary) in measuring.means(scores).items():
+        print(f"{name:36}{overlap:6.3f}{boundary:12.3f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weights", help="a shipped name, a run folder, a .keras file or an export folder")
+    parser.add_argument("--images", type=Path, help="photographs with true masks")
+    parser.add_argument("--annotations", type=Path, help="their boxes and masks")
+    # For the process that is measured:
+    parser.add_argument("--object", choices=OBJECTS, help=argparse.SUPPRESS)
+    parser.add_argument("--photo", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
+    if arguments.object:
+        measure(arguments.weights, arguments.object, arguments.photo)
+    elif arguments.images:
+        gains(arguments.weights, arguments.images, arguments.annotations)
+    else:
+        costs(arguments.weights)
+
+
+if __name__ == "__main__":
+    main()

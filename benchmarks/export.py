@@ -1,0 +1,113 @@
+"""Latency of the exported TFLite files against the Keras graphs that they are made from, as ratios measured in one run.
+
+    python benchmarks/export.py                          the mobile preset's networks, random weights
+    python benchmarks/export.py --weights runs/cats      trained ones
+
+Batch 1, one thread each. The Keras graph is a traced tf.function; times are those of the process on its core, so that
+other work on the machine counts less, and the fastest of rounds in which all take turns. Weights do not change them.
+"""
+
+import argparse
+import functools
+import os
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+BUDGETS = {"float32": 1.0, "int8": 0.5}
+"""int8's is against float32, float32's against Keras."""
+MOBILE_MS, MOBILE_MB = 15.0, 2.0
+"""Segmenter and inpainter of the mobile preset together, int8."""
+
+
+def model_of(arguments):
+    from seigan_tf import loading, presets
+    from seigan_tf.seigan import SEIGAN
+
+    if arguments.weights:
+        return loading.load(arguments.weights)
+    model = SEIGAN(presets.load(arguments.preset).networks)
+    model.build()
+    return model
+
+
+def fastest(functions, rounds):
+    """Seconds of each function, by name: the least of as many calls as there are rounds, after one that warms up."""
+    best = dict.fromkeys(functions, float("inf"))
+    for number in range(rounds + 1):
+        for name, function in functions.items():
+            start = time.process_time()
+            function()
+            if number:
+                best[name] = min(best[name], time.process_time() - start)
+    return best
+
+
+def measure(name, graph, model, rounds):
+    """Milliseconds and bytes by format, "Keras" first."""
+    import numpy as np
+    import tensorflow as tf
+
+    from export import crops, tflite
+    from export.running import Runner
+    from seigan_tf.pixels import to_float
+
+    given = crops.synthetic(model.networks.size, 100 / 128, 8, held_out=False)
+    masks = model.segment(to_float(given.images), given.boxes)
+    examples = crops.tensors(graph, model, given, masks)
+    files = tflite.convert(graph, tflite.FORMATS, lambda: examples)
+    traced, example = tf.function(graph.function), examples[0]
+    tensors = {key: tf.constant(values) for key, values in example.items()}
+    functions = {"Keras": lambda: [np.asarray(values) for values in traced(**tensors).values()]}
+    runners = {kind: Runner(content, graph) for kind, content in files.items()}
+    functions |= {kind: functools.partial(run, **example) for kind, run in runners.items()}
+    times = fastest(functions, rounds)
+    return {kind: (1000 * seconds, len(files.get(kind, b""))) for kind, seconds in times.items()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--weights", help="a run folder, a .keras file or a shipped name")
+    parser.add_argument(
+        "--preset", default="mobile", help="whose networks to measure without weights (default: mobile)"
+    )
+    parser.add_argument("--rounds", type=int, default=40, help="timed calls of each (default: 40)")
+    arguments = parser.parse_args()
+
+    from seigan_tf.training import quiet
+
+    with quiet.native_messages_hidden():
+        import tensorflow as tf
+
+        from export import graphs
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.get_logger().setLevel("ERROR")
+    model = model_of(arguments)
+    print(f"{arguments.weights or arguments.preset}: {model.networks.size} px, batch 1, one thread")
+    print(f"{'':22}{'ms':>8}{'to Keras':>10}{'to float32':>12}{'MB':>8}")
+    together = {"ms": 0.0, "bytes": 0}
+    for name, graph in graphs.make(model).items():
+        measured = measure(name, graph, model, arguments.rounds)
+        for kind, (milliseconds, size) in measured.items():
+            to_keras, to_float = (milliseconds / measured[other][0] for other in ("Keras", "float32"))
+            late = kind in BUDGETS and (to_keras if kind == "float32" else to_float) > BUDGETS[kind]
+            mark = f"  more than {BUDGETS[kind]:g}" if late else ""
+            print(
+                f"{name + ', ' + kind:22}{milliseconds:8.2f}{to_keras:10.2f}{to_float:12.2f}{size / 1e6:8.2f}{mark}",
+                flush=True,
+            )
+        if name in ("segmenter", "inpainter"):
+            together["ms"] += measured["int8"][0]
+            together["bytes"] += measured["int8"][1]
+    print(f"segmenter and inpainter, int8: {together['ms']:.1f} ms, {together['bytes'] / 1e6:.2f} MB", end="")
+    print(f" (budget of the mobile preset: {MOBILE_MS:g} ms, {MOBILE_MB:g} MB)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Latency and memory of one TFLite file, in a process of its own: python measure.py FILE RUNS prints them as JSON.
+
+Run by its path and with LiteRT and NumPy alone, so that the memory is that of the file and not that of TensorFlow.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+THREADS = (1, 2)
+
+
+def measure(path: Path, runs: int) -> dict[str, Any]:
+    """What a process that runs nothing else needs for a file.
+
+    Args:
+        path: of the file.
+        runs: timed calls for each number of threads.
+
+    Returns:
+        "latency_ms": {threads: {"fastest", "median"}}; "memory_mb": the growth of its peak by loading and running the
+        file, None where the system does not tell.
+
+    Raises:
+        RuntimeError: the file does not run.
+    """
+    done = subprocess.run([sys.executable, __file__, str(path), str(runs)], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{path}: does not run ({done.stderr.strip().splitlines()[-1]})")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _main(path: str, runs: int) -> None:
+    import numpy as np
+    from ai_edge_litert.interpreter import Interpreter
+
+    before, latency = _peak(), {}
+    for threads in THREADS:
+        interpreter = Interpreter(path, num_threads=threads)
+        interpreter.allocate_tensors()
+        for entry in interpreter.get_input_details():
+            values = np.random.default_rng(0).uniform(0, 255 if entry["dtype"] == np.uint8 else 1, entry["shape"])
+            interpreter.set_tensor(entry["index"], values.astype(entry["dtype"]))
+        interpreter.invoke()
+        times = []
+        for _ in range(runs):
+            start = time.perf_counter()
+            interpreter.invoke()
+            times.append(1000 * (time.perf_counter() - start))
+        latency[threads] = {"fastest": round(min(times), 3), "median": round(sorted(times)[runs // 2], 3)}
+        if threads == THREADS[0]:
+            after = _peak()
+    memory = None if before is None else round((after - before) / 1024, 1)
+    print(json.dumps({"latency_ms": latency, "memory_mb": memory}))
+
+
+def _peak() -> int | None:
+    """Peak memory of this process in kB; not ru_maxrss, which Linux hands on from the process that started this one."""
+    status = Path("/proc/self/status")
+    return int(re.search(r"VmHWM:\s+(\d+)", status.read_text()).group(1)) if status.is_file() else None
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], int(sys.argv[2]))

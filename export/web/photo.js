@@ -1,0 +1,75 @@
+// A photo in full size, upright, with the pixels at hand.
+
+/** What a canvas may hold on every phone: Safari on iOS draws nothing on a larger one. */
+const MOST_PIXELS = 4096 * 4096;
+const PREVIEW = 1600;
+
+export class Photo {
+  /** Opens a picture file; throws an Error of one line where the browser cannot. */
+  static async open(file) {
+    let bitmap;
+    try {
+      bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+    } catch {
+      throw new Error(`${file.name}: not a picture that this browser opens; expected JPEG, PNG or WebP`);
+    }
+    const { width, height } = bitmap;
+    const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+    const photo = new Photo(Math.floor(width * scale), Math.floor(height * scale), file.name);
+    photo.reduced = scale < 1;
+    photo.context.fillStyle = "white"; // behind transparent pixels, as in training
+    photo.context.fillRect(0, 0, photo.width, photo.height);
+    photo.context.imageSmoothingQuality = "high";
+    photo.context.drawImage(bitmap, 0, 0, photo.width, photo.height);
+    bitmap.close();
+    photo.refresh();
+    return photo;
+  }
+
+  constructor(width, height, name = "") {
+    this.name = name;
+    this.canvas = newCanvas(width, height);
+    this.context = this.canvas.getContext("2d", { willReadFrequently: true });
+    if (!this.context) throw new Error(`${name}: ${width} x ${height} pixels are too many for this browser`);
+    const scale = Math.min(1, PREVIEW / Math.max(width, height));
+    /** The photo as it is shown; small, so that dragging stays smooth. */
+    this.preview = newCanvas(Math.max(Math.round(width * scale), 1), Math.max(Math.round(height * scale), 1));
+  }
+
+  get width() { return this.canvas.width; }
+
+  get height() { return this.canvas.height; }
+
+  /** The photo as a rectangle. */
+  get bounds() { return { x: 0, y: 0, width: this.width, height: this.height }; }
+
+  /** Brings the preview up to date. */
+  refresh() {
+    const context = this.preview.getContext("2d");
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.canvas, 0, 0, this.preview.width, this.preview.height);
+  }
+
+  /** Pixels of a rectangle, to put them back. */
+  copy(rectangle) {
+    const { x, y, width, height } = rectangle;
+    const pixels = this.context.getImageData(x, y, width, height);
+    return () => {
+      this.context.putImageData(pixels, x, y);
+      this.refresh();
+    };
+  }
+}
+
+export function newCanvas(width, height) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width, height];
+  return canvas;
+}
+
+/** The canvas as a PNG file; throws where memory does not suffice. */
+export async function toPng(canvas) {
+  const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+  if (!blob) throw new Error(`${canvas.width} x ${canvas.height} pixels: too many to save in this browser`);
+  return blob;
+}

@@ -1,0 +1,128 @@
+// Crops made small for the networks as in training, and maps made large again.
+
+import { mirrored } from "./geometry.js";
+
+const STRIP = 2 ** 20; // pixels read from the photo at a time
+
+/**
+ * The region of a photo as RGB [size, size, 3] from 0 to 255. Past its border the photo is mirrored.
+ *
+ * Antialiased as by Pillow's LANCZOS with reducing_gap 3, because browsers differ in how they make images smaller.
+ */
+export function extract(photo, region, size) {
+  const factor = Math.max(Math.floor(region.side / size / 3), 1);
+  const reduced = reduce(photo, region, factor);
+  const count = Math.ceil(region.side / factor);
+  const weights = lanczos(region.side / factor, count, size);
+  // Along rows, then along columns; 8 bits in between, as in Pillow.
+  const narrow = along(reduced, count, weights, size, count * 3, 3, size * 3, 3);
+  return along(narrow, size, weights, size, 3, size * 3, 3, size * 3);
+}
+
+/** Means of factor x factor pixels of the region: RGB [n, n, 3] with n = side / factor, rounded up. */
+function reduce(photo, region, factor) {
+  const { side } = region;
+  const columns = mirrored(region.x, side, photo.width);
+  const rows = mirrored(region.y, side, photo.height);
+  const count = Math.ceil(side / factor);
+  const result = new Uint8ClampedArray(count * count * 3);
+  const sums = new Float64Array(count * 3);
+  const [left, right] = ends(columns);
+  const height = Math.max(Math.floor(STRIP / (right - left) / factor), 1);
+  for (let start = 0; start < count; start += height) {
+    const strip = rows.subarray(start * factor, Math.min((start + height) * factor, side));
+    const [top, bottom] = ends(strip);
+    const { data } = photo.context.getImageData(left, top, right - left, bottom - top);
+    for (let y = 0; y < strip.length; y++) {
+      if (y % factor === 0) sums.fill(0);
+      const row = (strip[y] - top) * (right - left) - left;
+      for (let x = 0; x < side; x++) {
+        const from = (row + columns[x]) * 4, to = Math.floor(x / factor) * 3;
+        sums[to] += data[from];
+        sums[to + 1] += data[from + 1];
+        sums[to + 2] += data[from + 2];
+      }
+      if (y % factor !== factor - 1 && y !== strip.length - 1) continue;
+      const line = start + Math.floor(y / factor), tall = (y % factor) + 1;
+      for (let x = 0; x < count; x++) {
+        const area = Math.min(factor, side - x * factor) * tall;
+        for (let c = 0; c < 3; c++) result[(line * count + x) * 3 + c] = sums[x * 3 + c] / area;
+      }
+    }
+  }
+  return result;
+}
+
+function ends(indices) {
+  let low = indices[0], high = indices[0];
+  for (const index of indices) {
+    low = Math.min(low, index);
+    high = Math.max(high, index);
+  }
+  return [low, high + 1];
+}
+
+/** For each of `size` outputs the first of `count` inputs and the weights; `length` may be a little less than `count`. */
+function lanczos(length, count, size) {
+  const scale = length / size, stretch = Math.max(scale, 1);
+  const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+  return Array.from({ length: size }, (_, index) => {
+    const centre = (index + 0.5) * scale;
+    const first = Math.max(Math.trunc(centre - 3 * stretch + 0.5), 0);
+    const last = Math.min(Math.trunc(centre + 3 * stretch + 0.5), count);
+    const values = Array.from({ length: last - first }, (_, k) => {
+      const x = (first + k - centre + 0.5) / stretch;
+      return Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0;
+    });
+    const sum = values.reduce((total, value) => total + value, 0);
+    return { first, values: values.map((value) => value / sum) };
+  });
+}
+
+/** Weights applied along one axis of RGB pixels. `line`: steps between lines, `step`: between pixels of a line. */
+function along(pixels, lines, weights, size, line, step, resultLine, resultStep) {
+  const result = new Uint8ClampedArray(lines * size * 3);
+  for (let y = 0; y < lines; y++) {
+    for (let x = 0; x < size; x++) {
+      const { first, values } = weights[x];
+      for (let c = 0; c < 3; c++) {
+        let sum = 0;
+        for (let k = 0; k < values.length; k++) sum += values[k] * pixels[y * line + (first + k) * step + c];
+        result[y * resultLine + x * resultStep + c] = sum;
+      }
+    }
+  }
+  return result;
+}
+
+/** Where `count` pixels, the first of them `offset` into a length of `side`, lie among `size` values of a map. */
+export function steps(offset, count, side, size) {
+  const low = new Int32Array(count), share = new Float32Array(count);
+  for (let index = 0; index < count; index++) {
+    const at = Math.min(Math.max(((offset + index + 0.5) * size) / side - 0.5, 0), size - 1);
+    low[index] = Math.min(Math.floor(at), Math.max(size - 2, 0));
+    share[index] = at - low[index];
+  }
+  return { low, share, next: size > 1 ? 1 : 0 };
+}
+
+/**
+ * A map over a region, at the pixels of a rectangle: bilinear, a row of it at a time.
+ *
+ * `map`: [size, size, channels] over the whole region. Returns a function that fills `row` [rectangle.width, channels].
+ */
+export function enlarge(map, size, channels, region, rectangle) {
+  const across = steps(rectangle.x - region.x, rectangle.width, region.side, size);
+  const down = steps(rectangle.y - region.y, rectangle.height, region.side, size);
+  return (y, row) => {
+    const top = down.low[y] * size, bottom = top + down.next * size, lower = down.share[y];
+    for (let x = 0; x < rectangle.width; x++) {
+      const left = across.low[x], right = left + across.next, later = across.share[x];
+      for (let c = 0; c < channels; c++) {
+        const above = map[(top + left) * channels + c] * (1 - later) + map[(top + right) * channels + c] * later;
+        const below = map[(bottom + left) * channels + c] * (1 - later) + map[(bottom + right) * channels + c] * later;
+        row[x * channels + c] = above * (1 - lower) + below * lower;
+      }
+    }
+  };
+}

@@ -1,0 +1,37 @@
+// Finds LiteRT.js and starts the page. A classic script: an import map has to be there before the first module.
+"use strict";
+
+(async () => {
+  const runtime = await (await fetch("runtime.json")).json();
+
+  // vendor/ is node_modules as npm makes it. Some hosts answer a missing file with a page, so the content counts.
+  let vendored = false;
+  try {
+    const answer = await fetch(`${runtime.vendor}@litertjs/core/package.json`);
+    vendored = answer.ok && Boolean((await answer.json()).version);
+  } catch { /* not there */ }
+
+  const locate = (file) => {
+    const name = file.split("/").slice(0, 2).join("/");
+    const path = vendored ? runtime.vendor + file : `${runtime.cdn}${name}@${runtime.packages[name]}${file.slice(name.length)}`;
+    return new URL(path, document.baseURI).href;
+  };
+  const urls = Object.fromEntries(Object.keys(runtime.integrity).map((file) => [file, locate(file)]));
+  const modules = Object.keys(runtime.packages).map((name) => [name, `${name}/dist/index.js`]);
+
+  const map = document.createElement("script");
+  map.type = "importmap";
+  map.textContent = JSON.stringify({
+    imports: Object.fromEntries(modules.map(([name, file]) => [name, urls[file]])),
+    integrity: Object.fromEntries(modules.map(([, file]) => [urls[file], runtime.integrity[file]])),
+  });
+  document.head.append(map);
+
+  window.LITERT = { urls, integrity: runtime.integrity, from: vendored ? runtime.vendor : runtime.cdn };
+  const page = document.createElement("script");
+  page.type = "module";
+  page.src = "app.js";
+  document.head.append(page);
+})().catch((error) => {
+  document.getElementById("error").textContent = `The page is incomplete: runtime.json: ${error.message}`;
+});

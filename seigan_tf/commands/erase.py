@@ -1,0 +1,42 @@
+"""python -m seigan_tf erase: objects from full-size photographs."""
+
+from collections.abc import Sequence
+
+import tyro
+from rich.console import Console
+
+from seigan_tf.commands import photo_options, photo_work
+from seigan_tf.commands.photo_options import Marked, PhotoOptions, Task
+
+DESCRIPTION = """Erase objects from photographs of any size.
+
+  python -m seigan_tf erase photo.jpg --box 850,420,1200,900 -o without.png
+  python -m seigan_tf erase photo.jpg --box 850,420,1200,900 --box 30,40,200,150 -o without.png
+  python -m seigan_tf erase photos --annotations boxes.json -o without
+      every box of a folder
+
+Only the object and a narrow rim around it change; in PNG and TIFF every other pixel is that of the photograph, which
+JPEG and WebP compress anew. Exit codes: 0 all is done; 1 some photographs or boxes could not be used, the others are
+done; 2 bad input.
+"""
+
+
+def run(arguments: Sequence[str], console: Console | None = None) -> None:
+    """Erases as the arguments say.
+
+    Raises:
+        ValueError: options, photographs or weights that cannot be used.
+        OSError: a file cannot be written.
+        photo_work.SomeFailed: some of several photographs cannot be used.
+        SystemExit: --help, or an argument that is unknown or of another type.
+    """
+    options = tyro.cli(PhotoOptions, args=list(arguments), prog="python -m seigan_tf erase", description=DESCRIPTION)
+    plan = photo_options.plan(options, apart=False)
+    photo_work.work(options, plan, console or Console(), _make)
+
+
+def _make(composer, photo, task: Task, marked: list[Marked], done) -> None:
+    from seigan_tf.compose import photo_files
+
+    erased = composer.erase_each(photo, [item.box for item in marked], lambda count: done())
+    photo_files.write(marked[0].output, erased.array, erased.profile)

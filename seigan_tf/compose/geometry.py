@@ -1,0 +1,165 @@
+"""Which square of a photo the networks see for a box, and which pixels a result may touch."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from seigan_tf.data.annotations import Object
+from seigan_tf.data.crops import CropRegion, extract, region_pixels, relative_box
+
+STRIP = 2**20
+"""Pixels that are worked on at a time, so that memory does not grow with the photo."""
+
+Box = tuple[float, float, float, float]
+"""x, y, width and height in pixels of the photo."""
+
+
+class Window(NamedTuple):
+    """A rectangle of whole pixels inside a photo; it may be empty."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        return max(self.right - self.left, 0)
+
+    @property
+    def height(self) -> int:
+        return max(self.bottom - self.top, 0)
+
+    @property
+    def of(self) -> tuple[slice, slice]:
+        """Index of an array [height, width, ...] of the photo."""
+        return slice(self.top, max(self.bottom, self.top)), slice(self.left, max(self.right, self.left))
+
+
+def checked_box(box: Box, width: int, height: int) -> Box:
+    """The box inside its photo; what sticks out is cut off.
+
+    Args:
+        box: x, y, width, height in pixels.
+        width, height: of the photo.
+
+    Raises:
+        ValueError: not four finite numbers, without area, or outside the photo.
+    """
+    try:
+        x, y, w, h = (float(value) for value in box)
+    except (TypeError, ValueError):
+        raise ValueError(f"box {box!r}: expected x, y, width, height in pixels") from None
+    text = f"box {x:g},{y:g},{w:g},{h:g}"
+    if not all(map(math.isfinite, (x, y, w, h))):
+        raise ValueError(f"{text}: a number is not finite, expected x, y, width, height in pixels")
+    if w <= 0 or h <= 0:
+        raise ValueError(f"{text}: width and height must be more than 0")
+    left, top, right, bottom = max(x, 0.0), max(y, 0.0), min(x + w, width), min(y + h, height)
+    if left >= right or top >= bottom:
+        raise ValueError(f"{text}: outside the photo of {width} x {height} pixels")
+    return left, top, right - left, bottom - top
+
+
+def region_around(box: Box, object_fraction: float) -> CropRegion:
+    """The square around a box as in training: its centre, and its long side by `object_fraction`, in whole pixels."""
+    x, y, w, h = box
+    side = max(round(max(w, h) / object_fraction), 1)
+    return CropRegion(round(x + w / 2 - side / 2), round(y + h / 2 - side / 2), side)
+
+
+def window_around(box: Box, width: int, height: int) -> Window:
+    """The pixels of the photo that a box covers, also in part."""
+    x, y, w, h = box
+    return Window(
+        max(math.floor(x), 0), max(math.floor(y), 0), min(math.ceil(x + w), width), min(math.ceil(y + h), height)
+    )
+
+
+def visible_window(region: CropRegion, width: int, height: int) -> Window:
+    """The pixels of the photo in a region."""
+    return window_around((region.x, region.y, region.side, region.side), width, height)
+
+
+def box_in(box: Box, region: CropRegion) -> np.ndarray:
+    """The box relative to the region, float32 [4]: ymin, xmin, ymax, xmax."""
+    return np.array(relative_box(Object(box), region), np.float32)
+
+
+def crops(array: np.ndarray, region: CropRegion, *sizes: int) -> list[np.ndarray]:
+    """The region of a photo or mask, uint8 [height, width, ...], once for each size, resized as in training."""
+    pixels, whole = region_pixels(array, region), CropRegion(0, 0, region.side)
+    return [extract(pixels, whole, size) for size in sizes]
+
+
+def strips(values: np.ndarray, region: CropRegion, window: Window) -> Iterator[tuple[slice, np.ndarray]]:
+    """A map of a region at the pixels of a window, piece by piece, so that it is never in memory as a whole.
+
+    Args:
+        values: float32 [n, n] or [n, n, channels], over all of the region.
+        region: of the photo.
+        window: of the photo; past the region the map goes on as at its border.
+
+    Yields:
+        Rows of the window, and the map there: float32 [rows, window.width, ...], bilinear.
+    """
+    if len(values) > region.side:
+        values = _reduced(values, region.side)
+    more = [1] * (values.ndim - 2)
+    left, right, part = _between(np.arange(window.left, window.right) + 0.5, region.x, region.side, len(values))
+    across = values[:, left]
+    across += (values[:, right] - across) * part.reshape(-1, *more)
+    above, below, part = _between(np.arange(window.top, window.bottom) + 0.5, region.y, region.side, len(values))
+    part = part.reshape(-1, 1, *more)
+    step = max(STRIP // max(window.width, 1), 1)
+    for start in range(0, window.height, step):
+        rows = slice(start, min(start + step, window.height))
+        strip, lower = across[above[rows]], across[below[rows]]
+        lower -= strip
+        lower *= part[rows]
+        strip += lower
+        yield rows, strip
+
+
+def enlarged(values: np.ndarray, region: CropRegion, window: Window) -> np.ndarray:
+    """The whole map of `strips`: float32 [window.height, window.width, ...]."""
+    result = np.empty((window.height, window.width, *values.shape[2:]), np.float32)
+    for rows, strip in strips(values, region, window):
+        result[rows] = strip
+    return result
+
+
+def sampled(values: np.ndarray, region: CropRegion, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """A map of a region at some points of the photo, bilinear.
+
+    Args:
+        values: float32 [n, n, channels], over all of the region.
+        region: of the photo.
+        y, x: coordinates, of shapes that fit each other; the centre of the first pixel is at 0.5.
+
+    Returns:
+        float32 [..., channels].
+    """
+    above, below, down = _between(y, region.y, region.side, len(values))
+    left, right, across = _between(x, region.x, region.side, len(values))
+    down, across = down[..., None], across[..., None]
+    upper = values[above, left] * (1 - across) + values[above, right] * across
+    lower = values[below, left] * (1 - across) + values[below, right] * across
+    return upper * (1 - down) + lower * down
+
+
+def _reduced(values: np.ndarray, side: int) -> np.ndarray:
+    """A smaller map, float32 [side, side, ...], of any number of channels: OpenCV takes four at a time."""
+    if values.ndim == 2:
+        return cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)
+    return np.stack([_reduced(values[..., i], side) for i in range(values.shape[2])], axis=-1)
+
+
+def _between(centres: np.ndarray, origin: int, side: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For points of an axis the two entries of the map around them, and how far they are to the second."""
+    position = np.clip((centres - origin) * (count / side) - 0.5, 0, count - 1)
+    first = np.minimum(position.astype(np.intp), max(count - 2, 0))
+    return first, np.minimum(first + 1, count - 1), (position - first).astype(np.float32)

@@ -1,0 +1,43 @@
+"""The guided filter with a colour photo as guide, in its fast form (He, Sun, Tang, TPAMI 2013; He, Sun, 2015).
+
+In every window the output is an affine function of the guide's colours. The functions are found on a small picture;
+applied to the large one, they carry its edges into the output.
+"""
+
+import cv2
+import numpy as np
+
+
+def affine(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float) -> np.ndarray:
+    """The affine functions of colour that come closest to `values` around each pixel.
+
+    Args:
+        guide: float32 [height, width, 3] in [0, 1].
+        values: float32 [height, width], what to filter.
+        radius: of the windows, in pixels.
+        epsilon: variance of the guide, in each colour, below which an edge counts as none.
+
+    Returns:
+        float32 [height, width, 4]: weights of the three colours, and a constant.
+    """
+    mean_guide, mean = _mean(guide, radius), _mean(values, radius)
+    covariance = _mean(guide * values[..., None], radius) - mean_guide * mean[..., None]
+    products = _mean((guide[..., :, None] * guide[..., None, :]).reshape(*values.shape, 9), radius)
+    variance = products.reshape(*values.shape, 3, 3) - mean_guide[..., :, None] * mean_guide[..., None, :]
+    # In float64: where the guide is of one colour, the matrix is nearly singular.
+    variance = variance.astype(np.float64) + epsilon * np.eye(3)
+    weights = np.linalg.solve(variance, covariance[..., None].astype(np.float64))[..., 0].astype(np.float32)
+    constant = mean - (weights * mean_guide).sum(-1)
+    return _mean(np.dstack([weights, constant]), radius)
+
+
+def apply(functions: np.ndarray, guide: np.ndarray) -> np.ndarray:
+    """The affine functions, [..., 4], of the colours, [..., 3]: float32 [...], within [0, 1]."""
+    result = functions[..., 3] + functions[..., 0] * guide[..., 0]
+    result += functions[..., 1] * guide[..., 1]
+    result += functions[..., 2] * guide[..., 2]
+    return np.clip(result, 0.0, 1.0, out=result)
+
+
+def _mean(values: np.ndarray, radius: int) -> np.ndarray:
+    return cv2.blur(values, (2 * radius + 1, 2 * radius + 1), borderType=cv2.BORDER_REFLECT)

@@ -1,0 +1,44 @@
+"""The networks of a trained Keras model."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seigan_tf import loading
+from seigan_tf.seigan import SEIGAN
+
+
+class KerasNetworks:
+    """As `Networks`, of a model.
+
+    Args:
+        model: trained.
+        object_fraction: long side of the object's box by the crop's side, as in its training.
+        name: of the weights.
+    """
+
+    def __init__(self, model: SEIGAN, object_fraction: float, name: str = "model"):
+        self.name = name
+        self.size = model.networks.size
+        self.object_fraction = object_fraction
+        self.confine_mask = model.networks.confine_mask
+        self._model = model
+
+    @classmethod
+    def load(cls, weights: str | Path) -> "KerasNetworks":
+        """The networks of a shipped name, a run folder or a .keras file.
+
+        Raises:
+            ValueError: there is no trained model there.
+        """
+        found = loading.find(weights)
+        return cls(loading.load(weights), found.object_fraction, found.name)
+
+    def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        return self._model.segment(images, boxes)
+
+    def inpaint(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        return self._model.inpaint(images, masks)
+
+    def enhance(self, images: np.ndarray) -> np.ndarray:
+        return self._model.enhance(images)

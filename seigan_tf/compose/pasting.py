@@ -1,0 +1,166 @@
+"""Puts a cut-out onto another photo and lets the enhancer's change of light and colour reach it at full size."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from seigan_tf.compose import geometry
+from seigan_tf.compose.geometry import Box, Window
+from seigan_tf.compose.networks import Networks
+from seigan_tf.data.crops import CropRegion
+from seigan_tf.data.photographs import MAX_PIXELS
+
+RADIUS = 1 / 8
+"""By the crop's side: how far the change is averaged, so that the crop's coarse pixels do not show in it."""
+NOISE = 100.0
+"""Variance of colours, in grey levels squared, below which a change of contrast is not told from noise."""
+STEEPEST = 0.5
+"""Change of contrast, at most."""
+
+
+class Placed(NamedTuple):
+    """A cut-out where it lies on another photo."""
+
+    cutout: np.ndarray
+    """uint8 [height, width, 4], of the window."""
+    window: Window
+    """Of the other photo."""
+    box: Box
+    """Of the object in the other photo; it may reach past its border."""
+
+
+def target(box: Box, at: Sequence[float], width: int, height: int) -> Box:
+    """Where the object's box lies on the other photo; it may reach past its border.
+
+    Args:
+        box: of the object in its own photo.
+        at: left and top in the other photo and, unless the object keeps its size, the box's width there, in pixels.
+        width, height: of the other photo.
+
+    Raises:
+        ValueError: the place is not two or three numbers, the box lies outside the photo, or is too large or small.
+    """
+    try:
+        values = [float(value) for value in at]
+    except (TypeError, ValueError):
+        values = []
+    if len(values) not in (2, 3) or not all(map(math.isfinite, values)):
+        raise ValueError(f"at {at!r}: expected x, y and, if the size is to change, the width, in pixels")
+    x, y, wide = (*values, box[2])[:3]
+    text = f"at {x:g},{y:g},{wide:g}"
+    if wide <= 0:
+        raise ValueError(f"{text}: the width must be more than 0")
+    high = box[3] * wide / box[2]
+    if wide * high > MAX_PIXELS:
+        raise ValueError(f"{text}: the object would have more than {MAX_PIXELS:,} pixels")
+    if min(wide, high) < 1:
+        raise ValueError(f"{text}: the object would be smaller than a pixel")
+    if x >= width or y >= height or x + wide <= 0 or y + high <= 0:
+        raise ValueError(f"{text}: the object would lie outside the photo of {width} x {height} pixels")
+    return x, y, wide, high
+
+
+def place(cutout: np.ndarray, box: Box, source: Window, goal: Box, width: int, height: int) -> Placed:
+    """Scales a cut-out, and clips what lies past the border of the photo that it is for.
+
+    Args:
+        cutout: uint8 RGBA [source.height, source.width, 4].
+        box: of the object in its own photo.
+        source: the pixels of that photo which the cut-out shows.
+        goal: where the box lies on the other photo (`target`).
+        width, height: of the other photo.
+    """
+    scale = goal[2] / box[2]
+    left, top = round(goal[0] + (source.left - box[0]) * scale), round(goal[1] + (source.top - box[1]) * scale)
+    full = Window(left, top, left + max(round(source.width * scale), 1), top + max(round(source.height * scale), 1))
+    window = Window(max(full.left, 0), max(full.top, 0), min(full.right, width), min(full.bottom, height))
+    if not window.width or not window.height:  # rounding took the last pixel
+        return Placed(cutout[:0, :0], Window(0, 0, 0, 0), goal)
+    if (full.width, full.height) == (source.width, source.height):
+        part = Window(*(edge - start for edge, start in zip(window, (left, top) * 2, strict=True)))
+        return Placed(cutout[part.of], window, goal)
+    shares = source.width / full.width, source.height / full.height
+    part = [(window[i] - (left, top)[i % 2]) * shares[i % 2] for i in range(4)]
+    # "RGBa" has colours times transparency, so that the black of what is not the object stays out of its edge.
+    image = Image.fromarray(cutout).convert("RGBa")
+    size = window.width, window.height
+    image = image.resize(size, Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.LANCZOS, box=part)
+    return Placed(np.asarray(image.convert("RGBA")), window, goal)
+
+
+def paste(networks: Networks, pixels: np.ndarray, placed: Placed) -> np.ndarray:
+    """The photo with the object laid on it, harmonised; pixels where it is not are what they were.
+
+    Args:
+        networks: of which the enhancer is asked.
+        pixels: of the photo, uint8 [height, width, 3].
+        placed: the object.
+
+    Returns:
+        uint8 [height, width, 3].
+    """
+    result = pixels.copy()
+    if not placed.cutout.size:
+        return result
+    behind, shown = pixels[placed.window.of], result[placed.window.of]
+    colours, alpha = placed.cutout[..., :3], placed.cutout[..., 3:]
+    shown[:] = blend(colours, alpha, behind)
+    region = geometry.region_around(placed.box, networks.object_fraction)
+    for rows, functions in geometry.strips(change(networks, result, region, placed), region, placed.window):
+        harmonised = colours[rows] * functions[..., :3] + functions[..., 3:]
+        shown[rows] = blend(np.rint(np.clip(harmonised, 0, 255)).astype(np.uint8), alpha[rows], behind[rows])
+    return result
+
+
+def blend(colours: np.ndarray, alpha: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    """Colours over others by alpha, all uint8 (alpha [height, width, 1]); exactly the others where alpha is 0."""
+    part = alpha.astype(np.uint16)
+    return ((colours * part + behind * (255 - part) + 127) // 255).astype(np.uint8)
+
+
+def change(networks: Networks, coarse: np.ndarray, region: CropRegion, placed: Placed) -> np.ndarray:
+    """What the enhancer does to the object: a factor and a constant for each colour, smooth over the region.
+
+    Args:
+        networks: of which the enhancer is asked.
+        coarse: the photo with the object laid on it, uint8 [height, width, 3].
+        region: around the object.
+        placed: the object.
+
+    Returns:
+        float32 [S, S, 6]: the factors, and the constants in grey levels.
+    """
+    alpha = np.zeros(coarse.shape[:2], np.uint8)
+    alpha[placed.window.of] = placed.cutout[..., 3]
+    (image,), (weight,) = (geometry.crops(array, region, networks.size) for array in (coarse, alpha))
+    enhanced = (networks.enhance(image[None])[0] + 1) * 127.5
+    return fitted(image.astype(np.float32), enhanced - image, weight.astype(np.float32) / 255)
+
+
+def fitted(colours: np.ndarray, differences: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """The affine functions that come closest, around each pixel, to what a change does to the colours of an object.
+
+    Args:
+        colours: float32 [n, n, 3] in [0, 255], before.
+        differences: float32 [n, n, 3], what is to be added to them.
+        weight: float32 [n, n] in [0, 1], 1 on the object.
+
+    Returns:
+        float32 [n, n, 6]: factors and constants.
+    """
+    radius = max(round(RADIUS * len(colours)), 1)
+    weight = weight[..., None] + np.float32(1e-3)  # a little of what is around, where the object is far
+
+    def mean(values):
+        return cv2.blur(values, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REFLECT)
+
+    total = mean(weight).reshape(weight.shape)
+    before, moved = mean(colours * weight) / total, mean(differences * weight) / total
+    variance = mean(colours * colours * weight) / total - before * before
+    slope = (mean(colours * differences * weight) / total - before * moved) / (np.maximum(variance, 0) + NOISE)
+    slope = np.clip(slope, -STEEPEST, STEEPEST)
+    return np.dstack([1 + slope, moved - slope * before])

@@ -1,0 +1,159 @@
+"""Reads and writes photographs in colour, with their transparency and their colour profile.
+
+Colours stay as they are in the file, and so does the ICC profile, which goes into what is written: converting to sRGB
+would change every pixel, and networks are trained on unconverted colours too. Other metadata (EXIF, GPS) is left out.
+"""
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from seigan_tf.atomic import replacing
+from seigan_tf.compose.picture import Picture
+from seigan_tf.data.photographs import (
+    STORED,
+    UnreadablePhoto,
+    opened,
+    remaining_orientation,
+    strips,
+    to_rgb,
+    turned_size,
+)
+
+FORMATS = {
+    ".png": ("PNG", {"compress_level": 3}),
+    ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
+    ".webp": ("WEBP", {"quality": 95}),
+    ".tif": ("TIFF", {"compression": "tiff_deflate"}),
+    ".tiff": ("TIFF", {"compression": "tiff_deflate"}),
+}
+"""Endings that can be written: Pillow's name and settings. PNG and TIFF keep every pixel; level 3 takes a third of the
+time of PNG's usual 6 for files that are hardly larger."""
+OPAQUE = (".jpg", ".jpeg")
+"""Endings of formats that know no transparency."""
+LONGEST_SIDE = {"JPEG": 65_535, "WEBP": 16_383}
+"""What these formats can hold, in pixels."""
+
+
+def read(path: Path, size: tuple[int, int] | None = None) -> Picture:
+    """The photograph in a file, upright by its EXIF data.
+
+    Args:
+        path: JPEG, PNG, WebP, TIFF or another of `photographs.FORMATS`.
+        size: width and height that annotations give; a photo whose stored pixels have that size is left unturned.
+
+    Raises:
+        ValueError: missing, no image, damaged, too large, or of another size.
+    """
+    try:
+        with opened(path) as image:
+            orientation = remaining_orientation(image, path)
+            upright = turned_size(image.size, orientation)
+            if size not in (None, upright, image.size):
+                raise UnreadablePhoto(
+                    f"{upright[0]} x {upright[1]} pixels, but its annotations expect {size[0]} x {size[1]}"
+                )
+            turn = STORED[orientation] if size in (None, upright) and orientation != 1 else lambda array: array
+            width, height = upright if size is None else size
+            image.load()
+            pixels, alpha = np.empty((height, width, 3), np.uint8), None
+            if image.has_transparency_data:
+                alpha = np.empty((height, width), np.uint8)
+                _split(image, turn(pixels), turn(alpha))
+            else:
+                to_rgb(image, turn(pixels))
+            return Picture(pixels, None if alpha is None or alpha.min() == 255 else alpha, _profile(image))
+    except UnreadablePhoto as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def check_ending(path: Path, transparent: bool = False) -> None:
+    """Raises ValueError where the ending is none of FORMATS, or of one without the transparency that is needed."""
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise ValueError(f"{path}: cannot write {suffix or 'without an ending'}, expected one of {', '.join(FORMATS)}")
+    if transparent and suffix in OPAQUE:
+        rest = ", ".join(ending for ending in FORMATS if ending not in OPAQUE)
+        raise ValueError(f"{path}: {suffix} cannot hold transparency, expected one of {rest}")
+
+
+def check_output(path: Path, transparent: bool = False) -> None:
+    """Raises ValueError where a picture cannot be written to `path`: its ending, its folder, a folder of that name.
+
+    Args:
+        path: to write to.
+        transparent: the picture is nothing without its transparency.
+    """
+    check_ending(path, transparent)
+    if path.is_dir():
+        raise ValueError(f"{path}: a folder, expected a file to write")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"{path}: its folder does not exist")
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise ValueError(f"{path}: its folder cannot be written to")
+
+
+def write(path: Path, array: np.ndarray, profile: bytes | None = None) -> None:
+    """Writes a picture, whole or not at all.
+
+    Args:
+        path: its ending, one of FORMATS, says the format.
+        array: uint8 [height, width], [height, width, 3] or [height, width, 4]. Where the format knows no
+            transparency, what is transparent is laid on white.
+        profile: ICC profile of RGB colours, to go into the file.
+
+    Raises:
+        ValueError: the path cannot be written to, or the format cannot hold a picture of that size.
+        OSError: writing failed.
+    """
+    check_output(path)
+    name, settings = FORMATS[path.suffix.lower()]
+    longest = LONGEST_SIDE.get(name)
+    if longest and max(array.shape[:2]) > longest:
+        raise ValueError(
+            f"{path}: {array.shape[1]} x {array.shape[0]} pixels, {name} holds {longest} a side; expected .png or .tif"
+        )
+    if array.ndim == 3 and array.shape[2] == 4 and path.suffix.lower() in OPAQUE:
+        array = Picture(array[..., :3], array[..., 3]).visible
+    if profile and array.ndim == 3:
+        settings = {**settings, "icc_profile": profile}
+    with replacing(path) as temporary:
+        Image.fromarray(array).save(temporary, format=name, **settings)
+
+
+def convert_colours(pixels: np.ndarray, source: bytes | None, target: bytes | None) -> np.ndarray:
+    """Colours of one ICC profile in those of another; None stands for sRGB. As they are where a profile is damaged.
+
+    Args:
+        pixels: uint8 [height, width, 3].
+        source: profile of the pixels.
+        target: profile that is wanted.
+    """
+    if source == target:
+        return pixels
+    try:
+        profiles = [
+            ImageCms.ImageCmsProfile(io.BytesIO(profile)) if profile else ImageCms.createProfile("sRGB")
+            for profile in (source, target)
+        ]
+        image = ImageCms.profileToProfile(Image.fromarray(pixels), *profiles, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError):
+        return pixels
+    return np.asarray(image)
+
+
+def _split(image: Image.Image, pixels: np.ndarray, alpha: np.ndarray) -> None:
+    """Fills colours [height, width, 3] and transparency [height, width] of an image that has some."""
+    for rows, strip in strips(image):
+        rgba = np.asarray(strip.convert("RGBA"))
+        pixels[rows], alpha[rows] = rgba[..., :3], rgba[..., 3]
+
+
+def _profile(image: Image.Image) -> bytes | None:
+    """The ICC profile, if it is one of RGB: those of grey and of CMYK do not fit what is made of the pixels."""
+    profile = image.info.get("icc_profile")
+    return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None

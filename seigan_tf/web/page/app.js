@@ -1,0 +1,237 @@
+// The page: which photo is open, what has been done to it, and which buttons make sense now.
+
+import * as compose from "./compose.js";
+import { acceptDrops } from "./drop.js";
+import { Photo } from "./photo.js";
+import { Server } from "./server.js";
+import { Stage } from "./stage.js";
+
+const $ = (id) => document.getElementById(id);
+const BOX_KEYS = "Draw with a finger or the mouse. Keys: arrows move the box, Shift and arrows change its size.";
+const PLACE_KEYS = "Drag the object. Keys: arrows move it, Shift and arrows change its size.";
+
+let server = null;
+/** The photo with the object, and what was cut out of it. */
+let photo = null, object = null;
+/** The photo pasted on, before and after; null unless one is open. */
+let target = null;
+/** Takes the last change back; null where there is none. */
+let undo = null;
+/** What was made last, for Save: "cutout", "erased" or "pasted". */
+let made = null;
+let busy = false;
+
+const stage = new Stage($("stage"), () => {
+  if (!stage.place) [object, made] = [null, made === "cutout" ? null : made];
+  else $("scale").value = (100 * stage.place.width) / target.width;
+  show();
+});
+
+/** Runs an action of the page; what goes wrong becomes one line, and everything else stays as it was. */
+async function act(message, action) {
+  if (busy) return;
+  busy = true;
+  const before = $("status").textContent, focused = document.activeElement;
+  $("error").textContent = "";
+  $("status").textContent = message;
+  show();
+  try {
+    $("status").textContent = (await action()) ?? before;
+  } catch (error) {
+    $("status").textContent = before;
+    $("error").textContent = error.message;
+  }
+  busy = false;
+  show();
+  focused?.focus({ preventScroll: true }); // a button that is disabled loses it
+}
+
+/** Brings buttons and canvas up to what is open now. */
+function show() {
+  const open = Boolean(photo), placing = Boolean(stage.place);
+  for (const id of ["stage", "actions"]) $(id).hidden = !open;
+  $("stage").inert = busy; // so that an answer meets the box that it was asked for
+  $("views").hidden = !open || placing || Boolean(target);
+  $("placing").hidden = !placing;
+  $("place").hidden = !placing;
+  $("back").hidden = !target;
+  for (const id of ["cut", "erase", "onto-label"]) $(id).hidden = placing || Boolean(target);
+  $("undo").hidden = $("save").hidden = placing;
+  for (const id of ["cut", "erase", "onto"]) $(id).disabled = busy || !stage.box;
+  $("onto-label").classList.toggle("disabled", $("onto").disabled);
+  $("place").disabled = $("back").disabled = busy;
+  $("undo").disabled = busy || !undo;
+  $("save").disabled = busy || !made;
+  $("cut").classList.toggle("main", !object);
+  $("save").classList.toggle("main", Boolean(made));
+  for (const input of document.querySelectorAll("input[type=file]")) input.disabled = busy || (input.id === "onto" && !stage.box);
+  $("keys").textContent = placing ? PLACE_KEYS : BOX_KEYS;
+  $("keys").hidden = !open || (!placing && Boolean(object ?? target));
+  $("stage").setAttribute("aria-label", describe());
+  for (const radio of document.querySelectorAll("[name=view]")) {
+    radio.disabled = !object;
+    radio.checked = radio.value === (stage.alone ? "cutout" : "mask");
+  }
+  stage.draw();
+}
+
+function describe() {
+  const shown = stage.photo;
+  if (!shown) return "No photo";
+  const size = `Photo ${shown.name}, ${shown.width} by ${shown.height} pixels`;
+  const at = stage.place ?? stage.box;
+  if (!at) return `${size}, no box yet`;
+  const [x, y, width, height] = [at.x, at.y, at.width, at.height].map(Math.round);
+  return `${size}; ${stage.place ? "object" : "box"} at ${x}, ${y}, ${width} wide, ${height} high`;
+}
+
+const size = (opened) => `${opened.width} × ${opened.height}`;
+
+function openPhoto(file) {
+  act(`Opening ${file.name}…`, async () => {
+    const opened = await Photo.open(await ready(), file);
+    [photo, object, target, undo, made] = [opened, null, null, null, null];
+    stage.clear();
+    stage.photo = photo;
+    return `${size(photo)}. Draw a box around the object.`;
+  });
+}
+
+async function ready() {
+  server ??= await Server.find();
+  $("model").textContent = `${server.name}: ${server.size} px networks. The server keeps no photos.`;
+  return server;
+}
+
+async function cutObject(anew = false) {
+  if (anew || !object) object = await compose.cut(await ready(), photo, stage.box, $("edges").checked);
+  stage.object = object;
+}
+
+function cut() {
+  act("Cutting…", async () => {
+    const start = performance.now();
+    await cutObject(true);
+    made = "cutout";
+    return `Cut out in ${seconds(start)}. Save it, erase it here, or paste it on another photo.`;
+  });
+}
+
+function erase() {
+  act("Erasing…", async () => {
+    const start = performance.now(), before = photo, { box } = stage;
+    photo = await compose.erase(await ready(), photo, box, $("edges").checked);
+    stage.photo = photo;
+    undo = () => {
+      [photo, stage.photo] = [before, before];
+      [object, made, stage.box, stage.object] = [null, before.made ? "erased" : null, box, null];
+      return "As it was before.";
+    };
+    [object, made, stage.box, stage.object, stage.alone] = [null, "erased", null, null, false];
+    return `Erased in ${seconds(start)}. Save it, or draw the next box.`;
+  });
+}
+
+function openTarget(file) {
+  act(`Opening ${file.name}…`, async () => {
+    const opened = await Photo.open(await ready(), file);
+    await cutObject();
+    const { box } = object;
+    const scale = Math.min(1, (0.5 * opened.width) / box.width, (0.5 * opened.height) / box.height);
+    const [width, height] = [box.width * scale, box.height * scale];
+    target = opened;
+    [stage.photo, stage.object, stage.alone] = [target, object, false];
+    stage.place = { x: (target.width - width) / 2, y: (target.height - height) / 2, width, height };
+    stage.box = null;
+    $("scale").value = (100 * width) / target.width;
+    return `${size(target)}. Drag the object to its place.`;
+  });
+}
+
+function pasteObject() {
+  act("Pasting…", async () => {
+    const start = performance.now(), before = target, { place } = stage;
+    target = await compose.paste(await ready(), photo, object, target, place);
+    stage.photo = target;
+    undo = () => {
+      [target, stage.photo] = [before, before];
+      [made, stage.object, stage.place] = [null, object, place];
+      return "Drag the object to its place.";
+    };
+    [made, stage.object, stage.place] = ["pasted", null, null];
+    return `Pasted in ${seconds(start)}.`;
+  });
+}
+
+/** Back from the second photo to the first. */
+function back() {
+  target = null;
+  [stage.photo, stage.place, stage.object, stage.box] = [photo, null, object, object.box];
+  [undo, made] = [null, "cutout"];
+  $("status").textContent = "Save the cut-out, erase it here, or paste it on another photo.";
+  $("error").textContent = "";
+  show();
+}
+
+function save() {
+  act("Making the picture in full size…", async () => {
+    const blob = await compose.full(await ready(), made, { photo, object, target });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(blob);
+    link.download = `${(target ?? photo).name.replace(/\.[^.]*$/, "")}-${made}.png`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60000);
+    return `Saved ${link.download}.`;
+  });
+}
+
+function takeBack() {
+  act("Undoing…", async () => {
+    const message = undo();
+    undo = null;
+    return message;
+  });
+}
+
+const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
+
+/** Calls `open` with the file that somebody chooses. */
+function onChoice(id, open) {
+  $(id).addEventListener("change", ({ target: input }) => {
+    const [file] = input.files;
+    input.value = ""; // so that the same file can be chosen again
+    if (file) open(file);
+  });
+}
+
+onChoice("photo", openPhoto);
+onChoice("camera", openPhoto);
+onChoice("onto", openTarget);
+acceptDrops(
+  $("drop"),
+  () => (busy ? [] : ["photo", ...(stage.box ? ["onto"] : [])]),
+  (what, file) => (what === "onto" ? openTarget : openPhoto)(file),
+);
+$("cut").addEventListener("click", cut);
+$("erase").addEventListener("click", erase);
+$("place").addEventListener("click", pasteObject);
+$("back").addEventListener("click", back);
+$("undo").addEventListener("click", takeBack);
+$("save").addEventListener("click", save);
+$("edges").addEventListener("change", () => { if (object) cut(); });
+$("scale").addEventListener("input", (event) => {
+  stage.resize((event.target.value / 100) * target.width);
+  show();
+});
+$("views").addEventListener("change", (event) => {
+  if (event.target.name !== "view") return;
+  stage.alone = event.target.value === "cutout";
+  stage.draw();
+});
+
+show();
+try {
+  await ready();
+} catch (error) {
+  $("error").textContent = error.message; // asked again as soon as the server is wanted
+}

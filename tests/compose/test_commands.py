@@ -1,0 +1,276 @@
+"""cut, erase and paste on the command line."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seigan_tf.commands import main
+from seigan_tf.compose import composer as composers
+from seigan_tf.compose import photo_files
+from seigan_tf.data.readers import read
+from tests.commands import call
+from tests.compose.scene import BallNetworks, ball, box_of, gravel
+
+BOX = "110,80,80,80"
+
+
+@pytest.fixture(autouse=True)
+def loaded(monkeypatch):
+    """The weights that were asked for; whatever they are, those of the scene are used."""
+    asked = []
+
+    def load(weights):
+        asked.append(weights)
+        return BallNetworks()
+
+    monkeypatch.setattr(composers, "load", load)
+    return asked
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "Kätzchen ö.png"
+    Image.fromarray(ball()[0]).save(path)
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path):
+    """A folder of two photographs, one in a folder below, with three balls and a crowd, and its annotations."""
+    folder = tmp_path / "photos"
+    (folder / "below").mkdir(parents=True)
+    Image.fromarray(ball()[0]).save(folder / "a.png")
+    Image.fromarray(ball(centre=(80, 60), seed=1)[0]).save(folder / "below" / "b.jpg", quality=95)
+    images = [
+        {"id": number, "file_name": name, "width": 300, "height": 240}
+        for number, name in enumerate(("a.png", "below/b.jpg"), 1)
+    ]
+    boxes = [
+        (7, 1, box_of(), 0),
+        (8, 2, box_of((80, 60)), 0),
+        (9, 2, (200, 100, 50, 50), 0),
+        (10, 1, (0, 0, 300, 240), 1),
+    ]
+    annotations = [
+        {"id": number, "image_id": image, "category_id": 1, "iscrowd": crowd, "bbox": list(box)}
+        for number, image, box, crowd in boxes
+    ]
+    file = tmp_path / "boxes.json"
+    file.write_text(
+        json.dumps({"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "ball"}]})
+    )
+    return folder, file
+
+
+def pixels(path):
+    return photo_files.read(path).array
+
+
+def test_cut_writes_a_transparent_cutout(capsys, tmp_path, photo, loaded):
+    ended = call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "out.png", "--weights", "runs/mine")
+    assert (ended.code, ended.out) == (0, f"wrote {tmp_path / 'out.png'}\n")
+    assert loaded == ["runs/mine"]
+    expected = composers.Composer(BallNetworks()).cut(photo, box_of())[1]
+    np.testing.assert_array_equal(pixels(tmp_path / "out.png"), expected)
+
+
+def test_the_default_weights_are_the_shipped_cats(capsys, tmp_path, photo, loaded):
+    assert call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "out.png").code == 0
+    assert loaded == ["cats"]
+
+
+def test_cut_writes_masks_and_trims(capsys, tmp_path, photo):
+    mask, cutout = composers.Composer(BallNetworks()).cut(photo, box_of())
+    assert call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "mask.png", "--mask-only").code == 0
+    with Image.open(tmp_path / "mask.png") as image:
+        np.testing.assert_array_equal(np.asarray(image), np.rint(255 * mask))
+    assert call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "trimmed.webp", "--trim").code == 0
+    with Image.open(tmp_path / "trimmed.webp") as image:
+        assert (image.size, image.mode) == ((80, 80), "RGBA")
+    assert call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "flat.png", "--no-refine").code == 0
+    assert (pixels(tmp_path / "flat.png") != cutout).any()
+
+
+def test_erase_keeps_every_other_pixel_in_png(capsys, tmp_path, photo):
+    ended = call(capsys, "erase", photo, "--box", BOX, "--box", "10,10,30,30", "-o", tmp_path / "out.png")
+    assert ended.code == 0
+    before, after = pixels(photo), pixels(tmp_path / "out.png")
+    changed = (before != after).any(-1)
+    assert changed[100:140, 130:170].mean() > 0.9
+    changed[60:180, 90:210] = False
+    assert not changed.any()
+
+
+@pytest.mark.parametrize("at", ["60,50", "-20,-10,60"])
+def test_paste_puts_the_object_where_it_is_asked_for(capsys, tmp_path, photo, at):
+    onto = tmp_path / "onto.tif"
+    Image.fromarray(gravel(200, 180, seed=3)).save(onto)
+    ended = call(capsys, "paste", photo, "--box", BOX, "--onto", onto, "--at", at, "-o", tmp_path / "out.png")
+    assert ended.code == 0
+    expected = composers.Composer(BallNetworks()).paste(photo, box_of(), onto, [float(part) for part in at.split(",")])
+    np.testing.assert_array_equal(pixels(tmp_path / "out.png"), expected)
+
+
+def test_several_boxes_of_a_photo_make_several_cutouts(capsys, tmp_path, photo):
+    ended = call(capsys, "cut", photo, "--box", BOX, "--box", "100,70,60,60", "-o", tmp_path / "out")
+    assert (ended.code, ended.out) == (0, f"wrote 2 files to {tmp_path / 'out'}\n")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["Kätzchen ö-1.png", "Kätzchen ö-2.png"]
+
+
+def test_a_folder_is_cut_object_by_object(capsys, tmp_path, photos):
+    folder, annotations = photos
+    out, found = tmp_path / "out", tmp_path / "found.json"
+    ended = call(capsys, "cut", folder, "--annotations", annotations, "-o", out, "--json", found)
+    assert ended.code == 0, ended.err
+    names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png"))
+    assert names == ["a-1.png", "below/b-1.png", "below/b-2.png"]
+    read_back = {item.id: item for entry in read("coco", folder, found) for item in entry.objects}
+    assert sorted(read_back) == [1, 2, 3], "numbered anew"
+    assert read_back[2].box == pytest.approx(box_of((80, 60)), abs=2)
+    assert read_back[2].category == "ball" and read_back[2].segmentation["size"] == [240, 300]
+    assert read_back[3].box[2] == 0, "nothing is there"
+
+
+def test_what_is_finished_is_skipped(capsys, tmp_path, photos, loaded):
+    folder, annotations = photos
+    out = tmp_path / "out"
+    command = ["erase", folder, "--annotations", annotations, "-o", out]
+    assert call(capsys, *command).code == 0
+    first = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
+    assert len(first) == 2
+    (out / "below" / "b.png").unlink()
+    ended = call(capsys, *command)
+    assert (ended.code, ended.out) == (0, f"wrote 1 files to {out}, 1 were there\n")
+    assert (out / "a.png").stat().st_mtime_ns == first[out / "a.png"]
+    assert call(capsys, *command).out == f"wrote 0 files to {out}, 2 were there\n"
+    assert len(loaded) == 2, "nothing to do needs no weights"
+    assert call(capsys, *command, "--overwrite").out == f"wrote 2 files to {out}\n"
+    assert (out / "a.png").stat().st_mtime_ns != first[out / "a.png"]
+
+
+def test_annotations_of_a_folder_serve_one_photo_of_it_too(capsys, tmp_path, photos):
+    folder, annotations = photos
+    ended = call(capsys, "erase", folder / "a.png", "--annotations", annotations, "-o", tmp_path / "out.png")
+    assert (ended.code, (tmp_path / "out.png").is_file()) == (0, True)
+    assert call(capsys, "cut", folder / "a.png", "--annotations", annotations, "-o", tmp_path / "out").code == 0
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["a-1.png"]
+
+
+def test_bad_photographs_of_a_folder_are_counted_and_the_others_done(capsys, tmp_path, photos):
+    folder, annotations = photos
+    content = (folder / "a.png").read_bytes()
+    (folder / "a.png").write_bytes(content[: len(content) // 2])
+    ended = call(
+        capsys, "cut", folder, "--annotations", annotations, "-o", tmp_path / "out", "--json", tmp_path / "j.json"
+    )
+    assert ended.code == 1
+    assert ended.err.startswith(f"stopped: 1 photographs or boxes could not be used; the first: {folder / 'a.png'}: ")
+    assert ended.err.count("\n") == 1
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 2
+    assert (tmp_path / "j.json").is_file()
+
+
+def test_boxes_that_cannot_be_used_are_told_of(capsys, tmp_path, photos):
+    folder, annotations = photos
+    content = json.loads(annotations.read_text())
+    content["annotations"].append({"id": 12, "image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": [500, 1, 5, 5]})
+    annotations.write_text(json.dumps(content))
+    ended = call(capsys, "erase", folder / "a.png", "--annotations", annotations, "-o", tmp_path / "out.png")
+    assert (ended.code, (tmp_path / "out.png").is_file()) == (1, True)
+    assert "annotation 12 of a.png: box" in ended.err
+
+
+def test_pastes_every_object_of_a_folder(capsys, tmp_path, photos):
+    folder, annotations = photos
+    Image.fromarray(gravel(200, 180)).save(tmp_path / "onto.png")
+    command = ["paste", folder, "--annotations", annotations, "--onto", tmp_path / "onto.png", "--at", "20,20,40"]
+    assert call(capsys, *command, "-o", tmp_path / "out", "--format", "jpg").code == 0
+    assert len(list((tmp_path / "out").rglob("*.jpg"))) == 3
+
+
+def test_thousands_of_boxes_of_a_photo(capsys, tmp_path):
+    Image.fromarray(gravel(60, 50)).save(tmp_path / "a.png")
+    boxes = [part for x in range(2000) for part in ("--box", f"{x % 50},{x % 40},8,8")]
+    assert call(capsys, "erase", tmp_path / "a.png", *boxes, "-o", tmp_path / "out.png").code == 0
+    np.testing.assert_array_equal(pixels(tmp_path / "out.png"), gravel(60, 50))
+
+
+def refusals(tmp_path, photo):
+    out = tmp_path / "out.png"
+    other = tmp_path / "other.png"
+    os.link(photo, other)
+    (tmp_path / "text.png").write_text("no image")
+    (tmp_path / "truncated.png").write_bytes(photo.read_bytes()[:3000])
+    Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
+    box = ("--box", BOX)
+    paste = ("paste", photo, *box, "--onto", photo, "-o", out)
+    return [
+        (("cut", photo, "-o", out), "--box is not given, expected X,Y,W,H"),
+        (("cut", photo, "--box", "1,2,3", "-o", out), "--box 1,2,3: expected X,Y,W,H, numbers in pixels"),
+        (("cut", photo, "--box", "1,2,x,4", "-o", out), "--box 1,2,x,4: expected X,Y,W,H"),
+        (("cut", photo, "--box", "1,2,0,4", "-o", out), "width and height must be more than 0"),
+        (("erase", photo, *box, "--box", "300,0,9,9", "-o", out), "outside the photo of 300 x 240 pixels"),
+        (("cut", tmp_path / "nowhere.png", *box, "-o", out), "nowhere.png: missing"),
+        (("cut", tmp_path / "text.png", *box, "-o", out), "text.png: not an image"),
+        (("cut", tmp_path / "truncated.png", *box, "-o", out), "truncated.png: "),
+        (("cut", tmp_path / "bomb.png", *box, "-o", out), "bomb.png: more than 110,000,000 pixels"),
+        (("cut", tmp_path, *box, "-o", out), "a folder, expected one photograph with --box"),
+        (("cut", photo, *box, "--annotations", "a.json", "-o", out), "both are given"),
+        (("cut", photo, *box, "-o", photo), "is read too"),
+        (("erase", photo, *box, "-o", other), "is read too"),
+        ((*paste[:-1], photo, "--at", "1,1"), "is read too"),
+        (("cut", photo, *box, "-o", tmp_path / "out.jpg"), ".jpg cannot hold transparency"),
+        (("cut", photo, *box, "-o", tmp_path / "out.psd"), "cannot write .psd"),
+        (("cut", photo, *box, "-o", tmp_path / "nowhere" / "out.png"), "its folder does not exist"),
+        (("cut", photo, *box, "-o", tmp_path), "expected one of .png"),
+        (("cut", photo, *box, *box, "-o", photo), "a file, expected a folder"),
+        (("cut", photo, *box, *box, "-o", tmp_path / "o", "--format", "gif"), "cannot write .gif"),
+        (("cut", photo, *box, "-o", out, "--json", tmp_path / "nowhere" / "a.json"), "its folder does not exist"),
+        ((*paste, "--at", "1"), "--at 1: expected X,Y or X,Y,W"),
+        ((*paste, "--at", "900,900"), "outside the photo of 300 x 240 pixels"),
+        ((*paste, "--at", "0,0,0"), "the width must be more than 0"),
+        (("paste", photo, *box, "--onto", "nowhere.jpg", "--at", "1,1", "-o", out), "nowhere.jpg: missing"),
+    ]
+
+
+def test_names_what_it_cannot_use(capsys, tmp_path, photo):
+    before = photo.read_bytes()
+    for arguments, message in refusals(tmp_path, photo):
+        assert message in call(capsys, *arguments).refusal, arguments
+        assert not (tmp_path / "out.png").exists()
+    assert photo.read_bytes() == before
+
+
+def test_two_outputs_of_one_path_are_refused(capsys, tmp_path, photos):
+    folder, annotations = photos
+    Image.fromarray(gravel(300, 240)).save(folder / "a.webp")
+    content = json.loads(annotations.read_text())
+    content["images"].append({"id": 3, "file_name": "a.webp", "width": 300, "height": 240})
+    content["annotations"].append({"id": 11, "image_id": 3, "category_id": 1, "iscrowd": 0, "bbox": [1, 1, 50, 50]})
+    annotations.write_text(json.dumps(content))
+    text = call(capsys, "erase", folder, "--annotations", annotations, "-o", tmp_path / "out").refusal
+    assert "a.png: would be written for a.png and for a.webp" in text
+    text = call(capsys, "erase", folder, "--annotations", annotations, "-o", folder).refusal
+    assert "is read too" in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_unwritable_outputs_are_named_and_nothing_is_left(capsys, tmp_path, photo, monkeypatch):
+    def full(*arguments, **settings):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    text = call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "out.png").refusal
+    assert text == f"error: {tmp_path / 'out.png'}: No space left on device\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [photo.name]
+
+
+def test_help_imports_nothing_heavy(capsys):
+    for command in ("cut", "erase", "paste"):
+        with pytest.raises(SystemExit) as ended:
+            main([command, "--help"])
+        assert ended.value.code == 0
+        assert "--box X,Y,W,H" in capsys.readouterr().out

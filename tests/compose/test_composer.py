@@ -1,0 +1,209 @@
+"""Cut, erase and paste: what changes, and what may not."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import seigan_tf
+from seigan_tf.compose import geometry, photo_files
+from seigan_tf.compose.composer import Composer
+from seigan_tf.compose.litert_networks import inside
+from seigan_tf.compose.picture import Picture
+from tests.compose.scene import RED, BallNetworks, ball, box_of, gravel
+
+
+@pytest.fixture
+def composer():
+    return Composer(BallNetworks())
+
+
+def test_is_what_the_package_offers():
+    assert seigan_tf.Composer is Composer
+
+
+def test_cut_gives_mask_and_cutout_of_the_photos_size(composer):
+    photo, truth = ball()
+    mask, cutout = composer.cut(photo, box_of())
+    assert (mask.dtype, mask.shape, cutout.dtype, cutout.shape) == ("float32", (240, 300), "uint8", (240, 300, 4))
+    assert ((mask > 0.5) != truth).mean() < 0.002
+    np.testing.assert_array_equal(cutout[..., 3], np.rint(255 * mask))
+    assert np.abs(cutout[truth & (mask > 0.9), :3].astype(int) - RED).max() <= 30
+    assert not cutout[cutout[..., 3] == 0].any()
+    assert not mask[:80].any() and not mask[:, :110].any() and not mask[160:].any() and not mask[:, 190:].any()
+
+
+def test_photo_may_be_a_file(composer, tmp_path):
+    photo, _ = ball()
+    Image.fromarray(photo).save(tmp_path / "Kätzchen.png")
+    for path in (tmp_path / "Kätzchen.png", str(tmp_path / "Kätzchen.png")):
+        np.testing.assert_array_equal(composer.cut(path, box_of())[0], composer.cut(photo, box_of())[0])
+
+
+@pytest.mark.parametrize("centre", [(150, 120), (30, 20), (290, 235)], ids=["inside", "corner", "other corner"])
+def test_erase_changes_nothing_but_the_object_and_a_rim(composer, centre):
+    photo, _ = ball(centre=centre)
+    erased = composer.erase(photo, box_of(centre))
+    far = (
+        np.hypot(*(np.mgrid[:240, :300] - np.array(centre)[::-1, None, None]))
+        > 40 + 0.1 * 80 / composer.networks.object_fraction
+    )
+    np.testing.assert_array_equal(erased[far], photo[far])
+    assert (erased[..., 0].astype(int) - erased[..., 1]).max() < 20, "red is left"
+
+
+def test_what_is_erased_has_the_grain_of_its_surroundings(composer):
+    photo, _ = ball(500, 400, (250, 200), 60)
+    erased = composer.erase(photo, box_of((250, 200), 60)).astype(float)
+    inner, around = erased[170:230, 220:280, 0], erased[20:100, 20:100, 0]
+    assert inner.mean() == pytest.approx(around.mean(), abs=4)
+    assert inner.std() == pytest.approx(around.std(), rel=0.35)
+
+
+def test_erase_takes_many_boxes_at_once(composer):
+    photo, one = ball(400, 240, (120, 120), 35)
+    y, x = np.mgrid[:240, :400] + 0.5
+    other = (x - 200) ** 2 + (y - 120) ** 2 <= 35**2  # its crop shows the first ball
+    photo[other] = RED
+    boxes = [box_of((120, 120), 35), box_of((200, 120), 35)]
+    erased = composer.erase(photo, boxes).astype(int)
+    assert (erased[..., 0] - erased[..., 1]).max() < 20
+    assert np.abs(erased[one | other].mean(0) - 128).max() < 6, "one ball's colour is in the other's fill"
+    np.testing.assert_array_equal(erased[:60], photo[:60])
+    first, second = (masks.mean() for masks in composer.networks.masks)
+    assert second < first, "what is filled already is not known to the next"
+
+
+def test_paste_leaves_the_new_photo_untouched_away_from_the_object(composer):
+    photo, truth = ball()
+    onto = gravel(200, 180, seed=5)
+    pasted = composer.paste(photo, box_of(), onto, (60, 50))
+    there = np.zeros((180, 200), bool)
+    there[50:130, 60:140] = truth[80:160, 110:190]
+    changed = (pasted != onto).any(-1)
+    assert (changed != there).mean() < 0.02
+    outside = np.ones_like(there)
+    outside[50:130, 60:140] = False
+    np.testing.assert_array_equal(pasted[outside], onto[outside])
+
+
+def test_paste_takes_over_what_the_enhancer_changes(composer):
+    photo, _ = ball()
+    pasted = composer.paste(photo, box_of(), gravel(200, 180), (60, 50))
+    # The enhancer makes all darker by 0.2 of [-1, 1]; what is 0 already stays.
+    np.testing.assert_allclose(pasted[80:100, 90:110].mean((0, 1)), [200 - 25.5, 30 - 25.5, 40 - 25.5], atol=3)
+
+
+@pytest.mark.parametrize("width", [20, 160])
+def test_paste_scales_to_the_width_asked_for(composer, width):
+    photo, _ = ball()
+    onto = gravel(200, 180)
+    changed = (composer.paste(photo, box_of(), onto, (10, 12, width)) != onto).any(-1)
+    rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+    assert (columns[0], rows[0]) == pytest.approx((10, 12), abs=2)
+    assert (np.ptp(columns) + 1, np.ptp(rows) + 1) == pytest.approx((width, width), abs=3)
+
+
+@pytest.mark.parametrize("at", [(-40, -40), (160, 140), (-30, 60, 300), (150, -100, 160)])
+def test_paste_beyond_the_border_is_clipped(composer, at):
+    """What is seen is what a larger photo would show there; harmonising apart."""
+    composer.networks.darker = 0.0
+    photo, _ = ball()
+    onto = gravel(200, 180)
+    larger = np.pad(onto, ((400, 400), (400, 400), (0, 0)))
+    whole = composer.paste(photo, box_of(), larger, (at[0] + 400, at[1] + 400, *at[2:]))
+    pasted = composer.paste(photo, box_of(), onto, at)
+    assert (pasted != onto).any()
+    assert np.abs(pasted.astype(int) - whole[400:580, 400:600]).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("at", "message"),
+    [
+        ((500, 20), "outside the photo of 200 x 180 pixels"),
+        ((-90, 20), "outside the photo"),
+        ((10, 10, 0), "the width must be more than 0"),
+        ((10, 10, 0.5), "smaller than a pixel"),
+        ((10, 10, 1e6), "more than 110,000,000 pixels"),
+        ((10,), "expected x, y"),
+        ((10, float("inf")), "expected x, y"),
+    ],
+)
+def test_names_what_is_wrong_with_a_place(composer, one_line_error, at, message):
+    photo, _ = ball()
+    assert message in one_line_error(composer.paste, photo, box_of(), gravel(200, 180), at)
+
+
+def test_transparent_photos_keep_their_transparency(composer):
+    photo, truth = ball()
+    alpha = np.full(truth.shape, 255, np.uint8)
+    alpha[:60], alpha[115:125] = 0, 128
+    both = np.dstack([photo, alpha])
+    mask, cutout = composer.cut(both, box_of())
+    assert cutout[120, 150, 3] == pytest.approx(128, abs=2) and mask[120, 150] == 1
+    erased = composer.erase(both, box_of())
+    assert erased.shape == (240, 300, 4)
+    np.testing.assert_array_equal(erased[:60], both[:60])
+    onto = np.dstack([gravel(200, 180), np.zeros((180, 200), np.uint8)])
+    pasted = composer.paste(photo, box_of(), onto, (60, 50))
+    assert pasted[90, 100, 3] == 255 and not pasted[:40, :, 3].any()
+
+
+def test_large_photos_are_worked_on_in_pieces(composer, monkeypatch):
+    photo, _ = ball()
+    whole = [*composer.cut(photo, box_of()), composer.erase(photo, box_of())]
+    monkeypatch.setattr(geometry, "STRIP", 500)
+    for result, expected in zip([*composer.cut(photo, box_of()), composer.erase(photo, box_of())], whole, strict=True):
+        np.testing.assert_array_equal(result, expected)
+
+
+def test_without_refinement_masks_are_only_enlarged():
+    photo, _ = ball()
+    networks = BallNetworks()
+    mask, _ = Composer(networks, refine=False).cut(photo, box_of())
+    region = geometry.region_around(box_of(), networks.object_fraction)
+    images, boxes = networks.seen[0]
+    expected = geometry.enlarged(
+        networks.segment(images[:1], boxes[:1])[0, ..., 0], region, geometry.Window(110, 80, 190, 160)
+    )
+    np.testing.assert_allclose(mask[80:160, 110:190], expected, atol=0.05)
+
+
+def test_refuses_arrays_that_are_no_pictures(composer, one_line_error):
+    for array in (np.zeros((5, 5)), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8), np.zeros((5, 5, 2), np.uint8)):
+        assert "expected uint8 [height, width, 3]" in one_line_error(composer.cut, array, (0, 0, 2, 2))
+    assert "missing" in one_line_error(composer.cut, "nowhere.jpg", (0, 0, 2, 2))
+
+
+def test_finds_nothing_without_failing(composer):
+    photo = gravel(300, 240)
+    mask, cutout = composer.cut(photo, box_of())
+    assert not mask.any() and not cutout.any()
+    np.testing.assert_array_equal(composer.erase(photo, box_of()), photo)
+    np.testing.assert_array_equal(composer.paste(photo, box_of(), photo, (10, 10)), photo)
+
+
+def test_a_photo_full_of_object_is_erased_without_failing(composer):
+    photo = np.empty((60, 80, 3), np.uint8)
+    photo[:] = RED
+    assert composer.erase(Picture(photo), (0, 0, 80, 60)).shape == (60, 80, 3)
+
+
+def test_real_photos_keep_every_other_pixel_through_png(cats_val, tmp_path):
+    class EllipseNetworks(BallNetworks):
+        def segment(self, images, boxes):
+            y, x = np.mgrid[: self.size, : self.size] / self.size - 0.5
+            return (np.hypot(x, y) < 0.35)[None, ..., None] * inside(boxes, self.size)
+
+    composer = Composer(EllipseNetworks())
+    for path in sorted(cats_val[0].glob("*.jpg"))[:3]:
+        photo = photo_files.read(path).pixels
+        height, width = photo.shape[:2]
+        photo_files.write(tmp_path / "photo.png", photo)
+        box = (width * 0.3, height * 0.4, width * 0.25, height * 0.2)
+        photo_files.write(tmp_path / "erased.png", composer.erase(tmp_path / "photo.png", box))
+        changed = (photo_files.read(tmp_path / "erased.png").pixels != photo).any(-1)
+        rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
+        margin = 0.1 * width * 0.25 / composer.networks.object_fraction
+        assert rows[0] >= box[1] - margin and rows[-1] <= box[1] + box[3] + margin
+        assert columns[0] >= box[0] - margin and columns[-1] <= box[0] + box[2] + margin
+        assert changed.mean() > 0.02

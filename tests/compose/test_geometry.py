@@ -1,0 +1,63 @@
+"""Which square of a photo the networks see, and how maps come back to its pixels."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seigan_tf.compose import geometry
+from seigan_tf.compose.geometry import Window
+from seigan_tf.data.annotations import Object, Photo
+from seigan_tf.data.crops import PROTOCOLS, CropRegion, extract, object_regions
+
+
+@pytest.mark.parametrize("box", [(40.0, 30.0, 60.0, 50.0), (0.3, 0.7, 33.4, 20.1), (150.0, 90.5, 50.0, 69.5)])
+def test_squares_are_those_of_training(tmp_path, box):
+    rules = PROTOCOLS["coco"]
+    expected = object_regions(Photo(tmp_path / "a.jpg", 200, 160, (Object(box),)), rules)
+    assert [geometry.region_around(box, rules.object_fraction)] == expected
+
+
+@pytest.mark.parametrize("region", [CropRegion(20, 10, 90), CropRegion(-30, 100, 90)])
+def test_crops_are_those_of_training_also_past_the_border(region):
+    photo = np.random.default_rng(0).integers(0, 256, (160, 200, 3), np.uint8)
+    for crop, size in zip(geometry.crops(photo, region, 16, 64), (16, 64), strict=True):
+        np.testing.assert_array_equal(crop, extract(photo, region, size))
+
+
+def test_boxes_that_stick_out_are_cut_off():
+    assert geometry.checked_box((-10, 20, 50, 1000), 200, 160) == (0, 20, 40, 140)
+
+
+@pytest.mark.parametrize(
+    ("box", "message"),
+    [
+        ((10, 10, 0, 5), "width and height must be more than 0"),
+        ((10, 10, 5, -5), "width and height must be more than 0"),
+        ((200, 10, 5, 5), "outside the photo of 200 x 160 pixels"),
+        ((-50, 10, 50, 5), "outside the photo"),
+        ((float("nan"), 1, 2, 3), "not finite"),
+        ((1, 2, 3), "expected x, y, width, height"),
+        ("abcd", "expected x, y, width, height"),
+    ],
+)
+def test_names_what_is_wrong_with_a_box(one_line_error, box, message):
+    assert message in one_line_error(geometry.checked_box, box, 200, 160)
+
+
+def test_enlarging_is_bilinear_as_in_measuring():
+    """The same as Pillow's, which evaluation uses, in every part of the region."""
+    values = np.random.default_rng(0).uniform(size=(16, 16)).astype(np.float32)
+    region = CropRegion(-7, 5, 90)
+    expected = np.asarray(Image.fromarray(values).resize((90, 90), Image.Resampling.BILINEAR))
+    window = Window(0, 9, 60, 70)
+    np.testing.assert_allclose(geometry.enlarged(values, region, window), expected[4:65, 7:67], atol=1e-5)
+
+
+def test_strips_are_pieces_of_the_whole(monkeypatch):
+    values = np.random.default_rng(0).uniform(size=(8, 8, 3)).astype(np.float32)
+    region, window = CropRegion(0, 0, 50), Window(3, 4, 40, 45)
+    whole = geometry.enlarged(values, region, window)
+    monkeypatch.setattr(geometry, "STRIP", 100)
+    pieces = list(geometry.strips(values, region, window))
+    assert len(pieces) > 10
+    np.testing.assert_array_equal(np.concatenate([piece for _, piece in pieces]), whole)

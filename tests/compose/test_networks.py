@@ -1,0 +1,128 @@
+"""The networks of a Keras model and of exported files: the same results, and no TensorFlow for the second."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from seigan_tf.compose import networks
+from seigan_tf.compose.composer import Composer
+from seigan_tf.compose.litert_networks import inside
+from seigan_tf.losses import boxes
+from tests import tiny
+from tests.compose.scene import ball, box_of
+
+SETTINGS = {"name": "tiny", "size": 16, "object_fraction": 0.7, "confine_mask": True}
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny.seigan(confine_mask=True, composite_inpainting=True)
+
+
+@pytest.fixture(scope="module")
+def exported(model, tmp_path_factory):
+    """An export folder of the model."""
+    tflite, graphs = pytest.importorskip("export.tflite"), pytest.importorskip("export.graphs")
+    folder = tmp_path_factory.mktemp("exported")
+    for name, graph in graphs.make(model).items():
+        if name != "composer":
+            (folder / f"{name}.tflite").write_bytes(tflite.convert(graph, ["float32"])["float32"])
+    (folder / "model.json").write_text(json.dumps(SETTINGS))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def keras_networks(model):
+    from seigan_tf.compose.keras_networks import KerasNetworks
+
+    return KerasNetworks(model, 0.7)
+
+
+def test_confining_is_that_of_the_model():
+    box = np.array([[0.1, 0.2, 0.7, 0.9], [0.03125, 0.5, 0.97, 0.5], [0, 0, 1, 1]], np.float32)
+    np.testing.assert_array_equal(inside(box, 16), np.asarray(boxes.inside(box, 16)))
+
+
+def test_keras_networks_are_those_of_the_model(model, keras_networks):
+    batch = tiny.batch()["object"]
+    images, box = batch["image"], batch["box"]
+    masks = keras_networks.segment(images, box)
+    np.testing.assert_array_equal(masks, model.segment(images, box))
+    np.testing.assert_array_equal(keras_networks.inpaint(images, masks), model.inpaint(images, masks))
+    np.testing.assert_array_equal(keras_networks.enhance(images), model.enhance(images))
+    assert (keras_networks.size, keras_networks.object_fraction, keras_networks.confine_mask) == (16, 0.7, True)
+
+
+def test_exported_networks_give_the_same(exported, keras_networks):
+    found = networks.load(exported)
+    assert (found.name, found.size, found.object_fraction, found.confine_mask) == ("tiny", 16, 0.7, True)
+    batch = tiny.batch()["object"]
+    images, box = batch["image"], batch["box"]
+    masks = keras_networks.segment(images, box)
+    np.testing.assert_allclose(found.segment(images, box), masks, atol=1e-4)
+    np.testing.assert_allclose(found.inpaint(images, masks), keras_networks.inpaint(images, masks), atol=1e-4)
+    np.testing.assert_allclose(found.enhance(images), keras_networks.enhance(images), atol=1e-4)
+
+
+@pytest.mark.parametrize("refine", [False, True])
+def test_composers_of_both_agree_on_a_photo(exported, keras_networks, refine):
+    photo, _ = ball()
+    one, other = Composer(keras_networks, refine), Composer.load(exported, refine)
+    difference = np.abs(one.cut(photo, box_of())[0] - other.cut(photo, box_of())[0])
+    assert (difference > 0.01).mean() < 0.001
+    difference = np.abs(one.erase(photo, box_of()).astype(int) - other.erase(photo, box_of()))
+    assert (difference > 2).mean() < 0.001
+    pasted = [composer.paste(photo, box_of(), photo, (20, 30)).astype(int) for composer in (one, other)]
+    assert (np.abs(pasted[0] - pasted[1]) > 2).mean() < 0.001
+
+
+def test_exported_networks_run_where_tensorflow_and_keras_are_not(exported, tmp_path):
+    code = f"""
+import sys
+for name in ("tensorflow", "keras", "jax"):
+    sys.modules[name] = None  # importing it now raises ModuleNotFoundError
+import numpy as np
+import seigan_tf
+composer = seigan_tf.Composer.load({str(exported)!r})
+photo = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
+composer.cut(photo, (20, 10, 30, 40)), composer.erase(photo, (20, 10, 30, 40))
+composer.paste(photo, (20, 10, 30, 40), photo, (1, 2, 25))
+from PIL import Image
+Image.fromarray(photo).save("photo.png")
+from seigan_tf.commands import main
+main(["cut", "photo.png", "--box", "20,10,30,40", "--weights", {str(exported)!r}, "-o", "cut.png"])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=environment())
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "cut.png").is_file()
+
+
+def environment():
+    import os
+    from pathlib import Path
+
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+
+def test_names_what_is_wrong_with_an_export_folder(exported, tmp_path, one_line_error):
+    settings = tmp_path / "model.json"
+    settings.write_text("{")
+    assert one_line_error(networks.load, tmp_path).startswith(f"{settings}: cannot be read")
+    settings.write_text(json.dumps(SETTINGS | {"size": "16"}))
+    assert "'size' is '16'; expected the size of an exported model" in one_line_error(networks.load, tmp_path)
+    settings.write_text(json.dumps(SETTINGS))
+    assert "segmenter.tflite: missing; expected segmenter.tflite, inp" in one_line_error(networks.load, tmp_path)
+    (tmp_path / "segmenter.tflite").write_bytes(b"no model")
+    assert "segmenter.tflite: not a model that LiteRT can run" in one_line_error(networks.load, tmp_path)
+    for name in ("segmenter", "inpainter", "enhancer"):
+        (tmp_path / f"{name}.tflite").write_bytes((exported / f"{name}.tflite").read_bytes())
+    settings.write_text(json.dumps(SETTINGS | {"size": 32}))
+    text = one_line_error(networks.load, tmp_path)
+    assert "input 'image' of shape [1, 16, 16, 3]; expected [1, 32, 32, 3]" in text
+
+
+def test_names_unknown_weights(one_line_error):
+    assert one_line_error(Composer.load, "nowhere").startswith("nowhere: no trained model; expected ")

@@ -1,0 +1,104 @@
+"""Masks that follow the edges of the photo, and the colours of their soft edges."""
+
+import cv2
+import numpy as np
+import pytest
+
+from seigan_tf.compose import foreground, geometry, guided_filter, matting, refinement
+from seigan_tf.compose.geometry import Window
+from seigan_tf.data.crops import CropRegion
+from seigan_tf.evaluation.boundary import boundary_f
+from seigan_tf.evaluation.iou import iou
+from tests.compose.scene import RED, BallNetworks, ball, gravel
+
+
+def test_guided_filter_solves_each_windows_regression():
+    """Against least squares with a ridge, window by window, at pixels whose windows' means are averaged too."""
+    random = np.random.default_rng(0)
+    guide, values = random.uniform(size=(9, 9, 3)).astype("float32"), random.uniform(size=(9, 9)).astype("float32")
+    epsilon = 0.01
+
+    def fit(row, column):
+        colours = guide[row - 1 : row + 2, column - 1 : column + 2].reshape(-1, 3).astype(float)
+        wanted = values[row - 1 : row + 2, column - 1 : column + 2].ravel().astype(float)
+        centred = colours - colours.mean(0)
+        weights = np.linalg.solve(
+            centred.T @ centred / 9 + epsilon * np.eye(3), centred.T @ (wanted - wanted.mean()) / 9
+        )
+        return [*weights, wanted.mean() - weights @ colours.mean(0)]
+
+    expected = np.mean([fit(row, column) for row in (3, 4, 5) for column in (3, 4, 5)], axis=0)
+    np.testing.assert_allclose(guided_filter.affine(guide, values, 1, epsilon)[4, 4], expected, atol=1e-4)
+
+
+def test_guided_filter_of_one_colour_is_the_mean():
+    values = np.random.default_rng(0).uniform(size=(20, 20)).astype(np.float32)
+    guide = np.full((20, 20, 3), 0.3, np.float32)
+    result = guided_filter.apply(guided_filter.affine(guide, values, 3, 1e-4), guide)
+    mean = cv2.blur(cv2.blur(values, (7, 7), borderType=cv2.BORDER_REFLECT), (7, 7), borderType=cv2.BORDER_REFLECT)
+    np.testing.assert_allclose(result, mean, atol=1e-4)
+
+
+def test_refined_masks_meet_the_edge_that_coarse_ones_miss():
+    """Teeth of 6 pixels, where a pixel of the network's crop is 16 of the photo's."""
+    photo = gravel(600, 500)
+    y, x = np.mgrid[:500, :600]
+    truth = (y > np.where(x % 12 < 6, 200, 230)) & (y < 400) & (x > 100) & (x < 500)
+    photo[truth] = RED
+    masks = [matting.matte(BallNetworks(), photo, (100.0, 200.0, 400.0, 200.0), refine) for refine in (False, True)]
+    coarse, refined = ((matte.mask(photo) > 0.5, truth[matte.window.of]) for matte in masks)
+    assert iou(*refined) > iou(*coarse) + 0.02
+    assert boundary_f(*refined, tolerance=0.001) > boundary_f(*coarse, tolerance=0.001) + 0.2
+
+
+def test_mask_is_the_mean_of_the_crop_and_its_mirror_image():
+    photo, _ = ball(centre=(100, 100))
+    networks = BallNetworks()
+    box = (62.0, 55.0, 70.0, 90.0)
+    matte = matting.matte(networks, photo, box, refine=False)
+    (images, boxes) = networks.seen[0]
+    np.testing.assert_array_equal(images[0][:, ::-1], images[1])
+    np.testing.assert_allclose(boxes[1], [boxes[0][0], 1 - boxes[0][3], boxes[0][2], 1 - boxes[0][1]])
+    masks = networks.segment(images, boxes)[..., 0]
+    np.testing.assert_allclose(matte.low, (masks[0] + masks[1][:, ::-1]) / 2)
+
+
+def test_confined_masks_end_at_the_box():
+    photo, _ = ball()
+    box = (120.0, 90.0, 40.0, 40.0)  # a part of the ball
+    matte = matting.matte(BallNetworks(), photo, box, refine=True)
+    assert matte.window == Window(120, 90, 160, 130)
+    free = BallNetworks()
+    free.confine_mask = False
+    region = geometry.region_around(box, free.object_fraction)
+    assert matting.matte(free, photo, box, refine=True).window == geometry.visible_window(region, 300, 240)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.4])
+def test_masks_without_edges_stay(value):
+    photo, _ = ball()
+    mask = np.full((64, 64), value, np.float32)
+    np.testing.assert_array_equal(refinement.grabcut(photo[:64, :64], mask), mask)
+
+
+def test_crops_of_few_pixels_are_cut_too():
+    photo, _ = ball()
+    for box in ((150, 120, 1, 1), (150, 120, 0.01, 0.01), (150, 100, 1, 30), (0, 0, 300, 240)):
+        matte = matting.matte(BallNetworks(), photo, geometry.checked_box(box, 300, 240), refine=True)
+        mask = matte.mask(photo)
+        assert mask.size and np.isfinite(mask).all()
+        assert matte.cutout(photo, mask).shape == (*mask.shape, 4)
+
+
+def test_soft_edges_take_the_objects_colour():
+    """Half red, half grey pixels become red: on another background no grey rim shows."""
+    mask = cv2.GaussianBlur(np.kron([[0, 0], [0, 1]], np.ones((32, 32))).astype(np.float32), (0, 0), 3)
+    image = np.rint(mask[..., None] * [200, 30, 40] + (1 - mask[..., None]) * [20, 120, 200]).astype(np.uint8)
+    region, window = CropRegion(0, 0, 64), Window(0, 0, 64, 64)
+    result = foreground.colours(image, mask, foreground.guesses(image, mask), region, window)
+    soft = (mask > 0.3) & (mask < 0.9)
+    assert (
+        np.abs(result[soft].astype(int) - [200, 30, 40]).mean()
+        < 0.2 * np.abs(image[soft].astype(int) - [200, 30, 40]).mean()
+    )
+    np.testing.assert_array_equal(result[mask == 0], image[mask == 0])

@@ -1,0 +1,159 @@
+"""The export command: what it refuses, and exports on top of earlier ones."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from export import command, crops, folder, tflite, writing
+from seigan_tf import cli, config
+from tests.export import exports
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return exports.run_folder(tmp_path_factory.mktemp("runs") / "tiny", exports.model())
+
+
+@pytest.fixture
+def refusal(capsys):
+    """The one line of a command that was not given what it needs."""
+
+    def line(*arguments):
+        assert cli.run(lambda: command.run([str(argument) for argument in arguments])) == 2
+        written = capsys.readouterr().err
+        assert written.startswith("error: ")
+        assert written.count("\n") == 1
+        return written.removeprefix("error: ").strip()
+
+    return line
+
+
+def test_help_comes_at_once():
+    done = subprocess.run([sys.executable, "-X", "importtime", "-m", "export", "--help"], cwd=ROOT, capture_output=True)
+    assert done.returncode == 0
+    for heavy in (b"tensorflow", b"keras", b"ai_edge_litert"):
+        assert heavy not in done.stderr
+
+
+def test_what_cannot_be_exported_is_named(refusal, run, tmp_path):
+    out = tmp_path / "out"
+    assert refusal("--weights", "nowhere", "--out", out).startswith("nowhere: no trained model; expected")
+    (tmp_path / "empty").mkdir()
+    assert refusal("--weights", tmp_path / "empty", "--out", out).startswith(f"{tmp_path / 'empty'}: no trained model")
+    assert refusal("--weights", run, "--out", out, "--formats", "onnx") == (
+        "--formats onnx: expected tflite and saved_model, or one of them"
+    )
+    assert refusal("--weights", run, "--out", out, "--noise", "loud") == (
+        "--noise loud: expected input or a seed from 0"
+    )
+    assert refusal("--weights", run, "--out", out, "--crops", 0) == "--crops 0: expected at least 1"
+    for name in ("images", "calibration-images"):
+        assert refusal("--weights", run, "--out", out, f"--{name}", tmp_path / "no") == (
+            f"--{name} {tmp_path / 'no'}: no such folder; expected one of photographs"
+        )
+    assert {path.name for path in tmp_path.iterdir()} == {"empty"}
+
+
+def test_annotations_without_images_are_refused(refusal, run, tmp_path):
+    for name in ("annotations", "calibration-annotations"):
+        path = tmp_path / "boxes.json"
+        assert refusal("--weights", run, "--out", tmp_path / "out", f"--{name}", path) == (
+            f"--{name} {path}: needs --{name.replace('annotations', 'images')} too"
+        )
+
+
+def test_a_folder_of_something_else_is_refused_before_anything_is_loaded(refusal, tmp_path):
+    (tmp_path / "thesis.txt").touch()
+    assert refusal("--weights", "nowhere", "--out", tmp_path).startswith(f"--out {tmp_path}: not empty and no export")
+    (tmp_path / "model.json").write_text(json.dumps({"version": folder.VERSION + 1}))
+    assert "this program writes version" in refusal("--weights", "nowhere", "--out", tmp_path)
+
+
+def test_jax_is_refused(refusal, run, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert refusal("--weights", run, "--out", tmp_path / "out").startswith("KERAS_BACKEND: jax; expected tensorflow")
+
+
+def test_exports_the_saved_model_again_as_a_further_version(run, tmp_path):
+    out = tmp_path / "out"
+    for _ in range(2):
+        exports.export("--weights", run, "--out", out, "--formats", "saved_model")
+    assert {path.name for path in (out / "saved_model" / "tiny").iterdir()} == {"1", "2"}
+    assert json.loads((out / "model.json").read_text())["files"] == {}
+    assert (out / "README.md").is_file()
+    assert (out / writing.CARD).is_file()
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+
+
+def test_a_broken_budget_is_an_exit_code_of_its_own(run, tmp_path, monkeypatch, capsys):
+    def broken(options, formats, noise, staged, console, progress):
+        (staged.path / "model.json").write_text(json.dumps({"version": 1, "files": {}}))
+        entry = {
+            "problems": ["mask differs by 1; at most 0.0001", "another"], "bytes": 1, "memory_mb": None,
+            "latency_ms": {"1": {"fastest": 1.0}}, "outputs": {"mask": {"max": 1.0}},
+        }  # fmt: skip
+        return {"files": {"segmenter.tflite": entry}, "crops": "crops", "calibration": "crops"}
+
+    monkeypatch.setattr(writing, "write", broken)
+    monkeypatch.setattr(writing, "finish", lambda target: None)
+    out = tmp_path / "out"
+    assert cli.run(lambda: command.run(["--weights", str(run), "--out", str(out)])) == 1
+    assert capsys.readouterr().err == (
+        "stopped: segmenter.tflite: mask differs by 1; at most 0.0001 (and 1 more, see parity.json);"
+        f" {out} is written all the same\n"
+    )
+    assert out.is_dir()
+
+
+def test_calibrates_on_the_photographs_of_the_run(run, photo_set):
+    for number in range(4):
+        photo_set.add(f"{number}.png", (60, 40, 60, 60), segmentation=[[60, 40, 120, 40, 120, 100, 60, 100]])
+    data = photo_set.config(object_fraction=0.7)
+    found = crops.from_photos(data.images, data.annotations, 16, 0.7, 3)
+    assert found.images.shape == (3, 16, 16, 3)
+    assert found.images.dtype == np.uint8
+    assert found.real
+    assert len(found.truths) == 3
+    assert found.truths[0].mean() == pytest.approx(0.49, abs=0.03)
+
+    settings = config.Config(name="photos", data=data)
+    path = photo_set.images.parent
+    config.save(settings, path / "config.json")
+    taken = crops.of_run(path, 16, 4, held_out=False)
+    np.testing.assert_array_equal(
+        taken.images[0], crops.from_photos(data.images, data.annotations, 16, 0.7, 4).images[0]
+    )
+    assert crops.of_run(path, 16, 4, held_out=True) is None  # the run had no validation photographs
+    photo_set.annotations.unlink()
+    assert crops.of_run(path, 16, 4, held_out=False) is None
+
+
+def test_int8_of_trained_weights_keeps_the_masks_of_real_photographs(cats_train, cats_val, shared):
+    """With trained weights only: random ones amplify what int8 rounds."""
+    from seigan_tf import pretrained
+
+    if "cats" not in pretrained.names():
+        pytest.skip("needs the shipped weights")
+    from export import graphs, parity
+    from export.running import Runner
+    from seigan_tf import loading
+    from seigan_tf.pixels import to_float
+
+    model, weights = loading.load("cats"), loading.find("cats")
+    graph = graphs.make(model)["segmenter"]
+    settings = model.networks.size, weights.object_fraction
+    calibration, shown = crops.from_photos(*cats_train, *settings, 12), crops.from_photos(*cats_val, *settings, 40)
+    examples = [{"image": to_float(image)[None]} for image in calibration.images]
+    content = tflite.convert(graph, ["int8"], lambda: examples)["int8"]
+    run = Runner(content, graph)
+    images = to_float(shown.images)
+    ours = np.concatenate([run(image=image[None])["mask"] for image in images])
+    theirs = parity.reference(graph, [{"image": image[None]} for image in images])["mask"]
+    scores = parity.mask_scores(ours, theirs, shown, model)
+    assert scores["iou"] == pytest.approx(scores["iou_keras"], abs=parity.MASK_LOSS["int8"])

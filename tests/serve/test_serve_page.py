@@ -1,0 +1,349 @@
+"""The page in a browser: a photo, a box, cut, erased, pasted, saved, and what goes wrong."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seigan_tf.compose.composer import Composer
+from tests.browser import chromium, complaints
+from tests.serve import stub
+from tests.serve.stub import BOX, StubNetworks, encoded, scene
+
+PHONE = {"viewport": {"width": 390, "height": 664}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return StubNetworks()
+
+
+@pytest.fixture(scope="module")
+def application(networks):
+    return stub.application(networks, pixels=6_000_000, waiting=0)
+
+
+@pytest.fixture(scope="module")
+def address(application):
+    with stub.served(application) as address:
+        yield address
+
+
+class Visit:
+    """Somebody with the page open."""
+
+    def __init__(self, browser, address, **settings):
+        self.page = browser.new_page(**{"viewport": {"width": 1100, "height": 800}, **settings})
+        self.complaints = complaints(self.page)
+        self.page.goto(address)
+        self.page.wait_for_function("() => document.getElementById('model').textContent.startsWith('stub')")
+
+    def says(self, text, where="status"):
+        self.page.wait_for_function(
+            "([id, text]) => document.getElementById(id).textContent.includes(text)", arg=[where, text], timeout=15000
+        )
+
+    def choose(self, content, name="photo.png", field="photo"):
+        self.page.set_input_files(f"#{field}", {"name": name, "mimeType": "image/png", "buffer": content})
+
+    def opens(self, image, says="Draw a box", **settings):
+        self.choose(encoded(image), **settings)
+        self.says(says)
+
+    def at(self, x, y, size):
+        """Where a pixel of the photo, of that size, is on the screen."""
+        self.page.locator("#stage").scroll_into_view_if_needed()
+        box = self.page.locator("#stage").bounding_box()
+        scale = min(box["width"] / size[0], box["height"] / size[1])
+        left, top = (box["width"] - size[0] * scale) / 2, (box["height"] - size[1] * scale) / 2
+        return box["x"] + left + x * scale, box["y"] + top + y * scale
+
+    def drag(self, start, end, size=(320, 240)):
+        self.page.mouse.move(*self.at(*start, size))
+        self.page.mouse.down()
+        self.page.mouse.move(*self.at(*((a + b) / 2 for a, b in zip(start, end, strict=True)), size))
+        self.page.mouse.move(*self.at(*end, size))
+        self.page.mouse.up()
+
+    def draw(self, box=BOX, size=(320, 240)):
+        x, y, width, height = box
+        self.drag((x, y), (x + width, y + height), size)
+
+    def place(self):
+        """The box or the object as the page tells it to who cannot see: x, y, width, height."""
+        label = self.page.get_attribute("#stage", "aria-label")
+        return [float(word) for word in label.partition(" at ")[2].replace(",", "").split() if word.isdigit()]
+
+    def press(self, button, says):
+        self.page.click(f"#{button}")
+        self.says(says)
+
+    def save(self):
+        with self.page.expect_download(timeout=15000) as download:
+            self.page.click("#save")
+        return download.value.suggested_filename, np.asarray(Image.open(download.value.path()))
+
+    def colour(self, x, y, size=(320, 240)):
+        """Of the screen where a pixel of the photo is."""
+        x, y = (round(value) for value in self.at(x, y, size))
+        shot = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
+        return shot.getpixel((x, y))
+
+    def close(self):
+        assert self.complaints == []
+        self.page.close()
+
+
+@pytest.fixture
+def visit(browser, address):
+    opened = Visit(browser, address)
+    yield opened
+    opened.close()
+
+
+def reddish(colour):
+    return colour[0] > 150 and max(colour[1:]) < 60
+
+
+def close_to(box, expected, by=2):
+    return np.abs(np.subtract(box, expected)).max() <= by
+
+
+def test_a_photo_is_cut_erased_and_saved(visit):
+    photo = scene()
+    visit.opens(photo, name="my cat.png")
+    assert visit.page.inner_text("#status").startswith("320 × 240.")
+    for button in ("cut", "erase", "undo", "save"):
+        assert visit.page.is_disabled(f"#{button}")
+    visit.draw()
+    box = visit.place()
+    assert close_to(box, BOX)
+    visit.press("cut", "Cut out in")
+    assert visit.colour(120, 110)[2] > 60  # pink: the mask lies on it
+    visit.page.check("[value=cutout]")
+    assert reddish(visit.colour(120, 110))
+    assert min(visit.colour(20, 20)) > 200  # nothing of the background
+    name, saved = visit.save()
+    composer = Composer(StubNetworks())
+    x, y, width, height = map(int, box)
+    assert name == "my cat-cutout.png"
+    assert (saved == composer.cut(np.asarray(photo), box)[1][y : y + height, x : x + width]).all()
+    visit.press("erase", "Erased in")
+    assert not reddish(visit.colour(120, 110))
+    name, saved = visit.save()
+    assert name == "my cat-erased.png"
+    assert (saved == composer.erase(np.asarray(photo), box)).all()
+    visit.press("undo", "As it was before")
+    assert reddish(visit.colour(120, 110))
+    assert visit.place() == box
+    assert visit.page.is_disabled("#save")
+
+
+def test_edges_are_followed_only_where_that_is_wanted(visit):
+    photo = scene()
+    visit.opens(photo)
+    visit.draw()
+    visit.press("cut", "Cut out in")
+    with visit.page.expect_response("**/api/cut"):
+        visit.page.uncheck("#edges")
+    visit.page.wait_for_function("() => !document.getElementById('save').disabled")
+    x, y, width, height = map(int, visit.place())
+    expected = Composer(StubNetworks(), refine=False).cut(np.asarray(photo), (x, y, width, height))[1]
+    assert (visit.save()[1] == expected[y : y + height, x : x + width]).all()
+
+
+def test_two_objects_are_erased_one_after_the_other(visit):
+    photo = scene()
+    visit.opens(photo)
+    visit.draw()
+    first = visit.place()
+    visit.press("erase", "Erased in")
+    visit.draw((210, 120, 60, 60))
+    second = visit.place()
+    visit.page.click("#erase")
+    visit.page.wait_for_function("() => document.getElementById('stage').ariaLabel.includes('no box')")
+    expected = Composer(StubNetworks()).erase(np.asarray(photo), [first, second])
+    assert (visit.save()[1] == expected).all()
+
+
+def test_an_object_is_placed_on_another_photo_and_saved(visit):
+    photo, other = scene(), scene(400, 300, seed=2, mode="L").convert("RGB")
+    visit.opens(photo)
+    visit.draw()
+    box = visit.place()
+    visit.opens(other, "Drag the object", name="beach.jpg", field="onto")
+    assert close_to(visit.place(), (150, 100, 100, 100))  # in the middle
+    visit.drag((200, 150), (260, 190), (400, 300))
+    assert close_to(visit.place(), (210, 140, 100, 100), 3)
+    visit.page.evaluate(
+        "() => { const s = document.getElementById('scale'); s.value = 15; s.dispatchEvent(new Event('input')); }"
+    )
+    assert visit.place()[2] == 60
+    visit.page.focus("#stage")
+    visit.page.keyboard.press("ArrowLeft")
+    visit.page.keyboard.press("Shift+ArrowRight")
+    assert visit.place()[2] == 68
+    visit.press("place", "Pasted in")
+    assert reddish(visit.colour(255, 185, (400, 300)))
+    name, saved = visit.save()
+    assert name == "beach-pasted.png"
+    changed = np.argwhere((saved != np.asarray(other)).any(-1))
+    assert saved.shape == (300, 400, 3)
+    assert close_to(np.ptp(changed, axis=0), (68, 68), 6)
+    visit.press("undo", "Drag the object")
+    assert visit.place()[2] == 68
+    visit.page.click("#back")
+    assert visit.place() == box
+
+
+def test_a_large_photo_is_worked_on_small_and_saved_in_full_size(visit, application, monkeypatch):
+    photo, size = scene(2400, 1800), (2400, 1800)
+    content = encoded(photo, "JPEG", quality=90)
+    visit.choose(content, "large.jpg")
+    visit.says("2400 × 1800. Draw a box")
+    visit.draw((20, 10, 200, 200), size)
+    box = visit.place()
+    rectangles, cut = [], application.cut
+
+    def watched(request):
+        response = cut(request)
+        rectangles.append([int(number) for number in response.headers["Rectangle"].split(",")])
+        return response
+
+    monkeypatch.setattr(application, "cut", watched)
+    visit.press("cut", "Cut out in")
+    name, saved = visit.save()
+    assert name == "large-cutout.png"
+    assert saved.shape[:2] == (box[3], box[2])
+    assert close_to(rectangles[0], np.multiply(box, 1600 / 2400))  # in the preview, then in the photo
+    assert rectangles[1:] == [box]
+    visit.press("erase", "Erased in")
+    saved = visit.save()[1]
+    pixels = np.asarray(Image.open(io.BytesIO(content)))
+    assert (saved == Composer(StubNetworks()).erase(pixels, box)).all()
+    visit.draw((300, 300, 400, 400), size)
+    visit.opens(photo, "Drag the object", field="onto")
+    visit.press("place", "Pasted in")
+    assert visit.save()[1].shape == (1800, 2400, 3)
+
+
+def test_errors_are_one_line_and_leave_the_page_as_it_was(visit, networks):
+    visit.choose(b"nothing", "notes.txt")
+    visit.says("not an image of a known format", "error")
+    visit.opens(scene())
+    assert visit.page.inner_text("#error") == ""
+    visit.choose(encoded(scene(), "JPEG")[:2500], "half.jpg")
+    visit.says("photo: image file is truncated", "error")
+    visit.choose(bytes(2_500_000), "huge.png")
+    visit.says("huge.png: 2.5 MB, expected at most 2 MB", "error")
+    visit.choose(encoded(Image.new("1", (3000, 2001))), "wide.png")
+    visit.says("3,000 x 2,001 pixels, expected at most 6 million", "error")
+    assert visit.page.inner_text("#status").startswith("320 × 240. Draw")
+    visit.draw()
+    segment, networks.segment = networks.segment, lambda images, boxes: np.zeros((len(images), 32, 32, 1), np.float32)
+    visit.page.click("#cut")
+    visit.says("no object was found in the box", "error")
+    networks.segment = segment
+    visit.press("cut", "Cut out in")
+    # The console names every answer that is not 200; nothing else is to be there.
+    assert all("status of 4" in line for line in visit.complaints)
+    visit.complaints.clear()
+
+
+def test_who_comes_while_others_wait_is_asked_to_try_again(visit, networks, browser, address):
+    visit.opens(scene())
+    visit.draw()
+    other = Visit(browser, address)
+    networks.gate.clear()
+    visit.page.click("#cut")
+    visit.says("Cutting")
+    visit.page.wait_for_timeout(200)
+    other.choose(encoded(scene()))
+    other.says("try again in a moment", "error")
+    networks.gate.set()
+    visit.says("Cut out in")
+    other.opens(scene())
+    assert ["503" in line for line in other.complaints] == [True]
+    other.complaints.clear()
+    other.close()
+
+
+def test_a_server_that_is_away_is_named_and_may_come_back(visit):
+    visit.opens(scene())
+    visit.draw()
+    visit.page.route("**/api/*", lambda route: route.abort())
+    visit.page.click("#cut")
+    visit.says("The server cannot be reached", "error")
+    visit.page.unroute("**/api/*")
+    visit.press("cut", "Cut out in")
+    visit.complaints.clear()
+
+
+def drop(visit, area, image):
+    """Drags a file onto the page and drops it on an area; the areas that are shown."""
+    content = list(encoded(image))
+    shown = visit.page.evaluate(
+        """([area, content]) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([new Uint8Array(content)], "dropped.png", { type: "image/png" }));
+          const settings = { dataTransfer, bubbles: true, cancelable: true };
+          const send = (type, at) => at.dispatchEvent(new DragEvent(type, settings));
+          send("dragenter", document.body);
+          const areas = [...document.querySelectorAll("#drop > p")].filter((one) => one.checkVisibility());
+          const target = document.querySelector(`#drop > [data-for=${area}]`);
+          send("dragover", target);
+          send("drop", target);
+          return areas.map((one) => one.dataset.for);
+        }""",
+        [area, content],
+    )
+    assert visit.page.is_hidden("#drop")
+    return shown
+
+
+def test_photos_are_dropped_onto_the_page(visit):
+    assert drop(visit, "photo", scene()) == ["photo"]
+    visit.says("320 × 240. Draw a box")
+    visit.draw()
+    assert drop(visit, "onto", scene(400, 300, seed=5)) == ["photo", "onto"]
+    visit.says("400 × 300. Drag the object")
+    assert drop(visit, "photo", scene(200, 200)) == ["photo"]
+    visit.says("200 × 200. Draw a box")
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 664), (320, 568), (740, 340)])
+def test_on_a_phone_everything_fits_its_width_and_a_finger_does_it(browser, address, width, height):
+    visit = Visit(browser, address, **{**PHONE, "viewport": {"width": width, "height": height}})
+    page = visit.page
+
+    def fits():
+        assert page.evaluate("() => document.documentElement.scrollWidth") == width
+        for button in page.locator("button:visible, .button:visible").all():
+            assert button.bounding_box()["height"] >= 40  # a finger hits it
+
+    fits()
+    visit.opens(scene())
+    start, end = visit.at(70, 60, (320, 240)), visit.at(170, 160, (320, 240))
+    fingers = page.context.new_cdp_session(page)
+    for kind, points in (("touchStart", [start]), ("touchMove", [end]), ("touchEnd", [])):
+        touches = [{"x": x, "y": y} for x, y in points]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+        page.wait_for_timeout(50)  # quicker than a finger would be a fling, and no tap follows
+    assert close_to(visit.place(), BOX, 3)
+    page.tap("#cut")
+    visit.says("Cut out in")
+    fits()
+    visit.opens(scene(300, 400, seed=4), "Drag the object", field="onto")
+    fits()
+    page.tap("#place")
+    visit.says("Pasted in")
+    fits()
+    assert visit.save()[1].shape == (400, 300, 3)
+    visit.close()

@@ -1,0 +1,63 @@
+"""Requests take turns, and no more wait than may."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from seigan_tf.web.turns import Gone, NoPlace, Turns
+
+
+def started(crowd, turns, work, count):
+    """Asks `count` times, one after the other; the futures."""
+    futures = []
+    for number in range(count):
+        futures.append(crowd.submit(turns.do, lambda number=number: work(number)))
+        time.sleep(0.02)
+    return futures
+
+
+def test_one_works_at_a_time_in_the_order_of_asking():
+    turns, gate, order, working = Turns(10), threading.Event(), [], []
+
+    def work(number):
+        working.append(number)
+        gate.wait(10)
+        order.append((number, len(working), threading.current_thread().name))
+        working.clear()
+        return number
+
+    with ThreadPoolExecutor(11) as crowd:
+        futures = started(crowd, turns, work, 11)
+        gate.set()
+        assert [future.result() for future in futures] == list(range(11))
+    assert [number for number, *_ in order] == list(range(11))
+    assert {many for _, many, _ in order} == {1}
+    assert len({name for *_, name in order}) == 1
+
+
+def test_who_comes_when_all_places_are_taken_is_refused_and_later_served():
+    turns, gate = Turns(2), threading.Event()
+    with ThreadPoolExecutor(3) as crowd:
+        futures = started(crowd, turns, lambda number: gate.wait(10), 3)
+        with pytest.raises(NoPlace):
+            turns.do(lambda: None)
+        gate.set()
+        assert all(future.result() for future in futures)
+    assert turns.do(lambda: "served") == "served"
+
+
+def test_errors_reach_who_asked_and_free_the_place():
+    turns = Turns(0)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            turns.do(lambda: 1 / 0)
+    assert turns.do(lambda: 1) == 1
+
+
+def test_nothing_is_done_for_who_has_gone():
+    done = []
+    with pytest.raises(Gone):
+        Turns(0).do(lambda: done.append(1), gone=lambda: True)
+    assert not done
