@@ -43,7 +43,8 @@ class Options:
     int8_edges: Literal["float", "uint8"] = "float"
     """How int8 files take and give images and masks. float is in [-1, 1] and [0, 1]; MediaPipe needs it."""
     noise: Annotated[str, tyro.conf.arg(metavar="SEED|input")] = "0"
-    """Noise of inpainter and enhancer: baked in by a seed, 0 as in SEIGAN, or one more input of the graph."""
+    """Noise of inpainter and enhancer: baked in by a seed, 0 as in SEIGAN, or one more input of the graph.
+    Of TFLite files only: the SavedModel's is always that of seed 0."""
     label: str = "object"
     """What the mask shows: the segmenter's label."""
     images: Path | None = None

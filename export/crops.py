@@ -33,8 +33,6 @@ class Crops(NamedTuple):
     """True masks, bool [side, side] at the resolution of the photo; None where there are none."""
     source: str
     """Where they come from, to be read by people."""
-    real: bool
-    """Of photographs."""
 
     @property
     def backgrounds(self) -> np.ndarray:
@@ -82,7 +80,7 @@ def of_run(run: Path, size: int, count: int, held_out: bool) -> Crops | None:
 def synthetic(size: int, object_fraction: float, count: int, held_out: bool) -> Crops:
     """Drawn crops, with masks; other ones where `held_out`."""
     drawn = synthetic_objects(count, size, [0, int(held_out)], object_fraction)
-    return Crops(drawn.images, drawn.boxes, list(drawn.masks), f"{count} synthetic crops", real=False)
+    return Crops(drawn.images, drawn.boxes, list(drawn.masks), f"{count} synthetic crops")
 
 
 def tensors(graph: Graph, model: SEIGAN, crops: Crops, masks: np.ndarray) -> list[dict[str, np.ndarray]]:
@@ -127,13 +125,8 @@ def _cut(source: str, images: Path, annotations: Path | None, rules: CropRules, 
     if not found:
         raise ValueError(f"{annotations or images}: no object passes the crop rules, expected at least one")
     complete = all(truth is not None for truth in truths)
-    return Crops(
-        np.stack(found),
-        np.array(boxes, np.float32),
-        truths if complete else None,
-        f"{len(found)} crops of {images.name}",
-        real=True,
-    )
+    source = f"{len(found)} crops of {images.name}"
+    return Crops(np.stack(found), np.array(boxes, np.float32), truths if complete else None, source)
 
 
 def _stored(data: DataConfig, size: int, count: int, held_out: bool) -> Crops | None:
@@ -143,6 +136,4 @@ def _stored(data: DataConfig, size: int, count: int, held_out: bool) -> Crops | 
         return None
     places = np.unique(np.linspace(0, len(chosen.images) - 1, count).round().astype(int))
     truths = [chosen.masks[i] for i in places] if held_out else None
-    return Crops(
-        np.asarray(chosen.images[places]), chosen.boxes[places], truths, f"{len(places)} stored crops", real=True
-    )
+    return Crops(np.asarray(chosen.images[places]), chosen.boxes[places], truths, f"{len(places)} stored crops")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-MODEL = "model.json"
+MODEL, CARD, PARITY, PICTURE = "model.json", "MODEL_CARD.md", "parity.json", "parity.png"
 VERSION = 1
 """Of the layout that model.json describes."""
 
@@ -54,8 +54,9 @@ def earlier_export(target: Path) -> dict[str, Any] | None:
 def staged(target: Path) -> Iterator[Staged]:
     """A folder beside `target` that takes its place at the end of the block, or nothing changes.
 
-    Where an earlier export is, its files are replaced one by one, each whole, model.json last; files of another model
-    that the new model.json does not name are removed. What else is there stays: servers may be reading saved_model/.
+    Where an earlier export is, its files are replaced one by one, each whole, model.json last; .tflite files that
+    the new model.json does not name are removed, and the comparison where it is of other weights. What else is there
+    stays: servers may be reading saved_model/.
 
     Raises:
         ValueError: as `earlier_export`.
@@ -94,8 +95,11 @@ def _merge(path: Path, target: Path, earlier: dict[str, Any]) -> None:
         place = target / file.relative_to(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         file.replace(place)
-    named = json.loads((target / MODEL).read_text(encoding="utf-8"))["files"]
+    model = json.loads((target / MODEL).read_text(encoding="utf-8"))
     for name in earlier.get("files", {}):
         # By its own name only: what a model.json from elsewhere says is no reason to remove anything outside.
-        if name not in named and Path(name).name == name and name.endswith(".tflite"):
+        if name not in model["files"] and Path(name).name == name and name.endswith(".tflite"):
+            (target / name).unlink(missing_ok=True)
+    if earlier.get("weights") != model.get("weights"):
+        for name in {PARITY, PICTURE} - {file.name for file in files}:
             (target / name).unlink(missing_ok=True)

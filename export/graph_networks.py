@@ -6,6 +6,8 @@ files for phones have functions of their own (graphs.py), of one image and of su
 
 from typing import Any
 
+import tensorflow as tf
+
 from seigan_tf import cycle
 from seigan_tf.seigan import SEIGAN
 
@@ -16,8 +18,14 @@ def segment(model: SEIGAN, image, box):
 
 
 def inpaint(model: SEIGAN, image, mask):
-    """The image restored where the mask is; as SEIGAN.inpaint."""
+    """The image restored where the mask is, which is not grown; as SEIGAN.inpaint."""
     return cycle.inpaint(model.trained.inpainter, model.networks, image, mask, cycle.fixed_noise(image))
+
+
+def hole(model: SEIGAN, mask):
+    """What to restore so that the object is gone: its mask, binarised and widened as README.md tells clients."""
+    size = model.networks.size
+    return cycle.widened(model.networks, tf.cast(mask > 0.5, mask.dtype), max(round(size / 32), 1))
 
 
 def fill(model: SEIGAN, image, mask):

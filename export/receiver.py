@@ -8,9 +8,9 @@ from typing import Any
 from seigan_tf.atomic import replacing
 
 from . import web_page
+from .folder import CARD, MODEL, PARITY
 
 FILE = "README.md"
-MODEL = "model.json"
 TEMPLATES = Path(__file__).parent / "templates"
 FOR_APPS = ("receiver_android.md", "receiver_ios.md", "receiver_browser.md", "receiver_python.md")
 """Sections that use the .tflite files."""
@@ -88,7 +88,7 @@ def _text(folder: Path, model: dict[str, Any]) -> str:
         "size": size,
         "object_fraction": f"{fraction:g}",
         "values": 3 * size * size,
-        "card": " `MODEL_CARD.md` says what they were trained on." if (folder / "MODEL_CARD.md").is_file() else "",
+        "card": " `MODEL_CARD.md` says what they were trained on." if (folder / CARD).is_file() else "",
         "files": _table(folder, files),
         "confined": _confined(model["confine_mask"]),
         "notes": "".join("\n" + note for note in notes),
@@ -101,7 +101,7 @@ def _text(folder: Path, model: dict[str, Any]) -> str:
         parts += [part for part in FOR_APPS if part != "receiver_browser.md" or (folder / web_page.FOLDER).is_dir()]
     if served:
         parts.append("receiver_serving.md")
-    if (folder / "parity.json").is_file():
+    if (folder / PARITY).is_file():
         parts.append("receiver_parity.md")
     texts = [Template((TEMPLATES / part).read_text(encoding="utf-8")).substitute(values) for part in parts]
     return "\n".join(texts)

@@ -14,6 +14,12 @@ FOLDER = "saved_model"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
+def check_name(name: str, what: str = "name") -> None:
+    """Raises ValueError for a name that is no path or URL part; `what` begins the message."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{what}: {name!r}; expected letters, digits, '.', '_' and '-', the first a letter or digit")
+
+
 def write(model: SEIGAN, name: str, object_fraction: float, folder: Path) -> Path:
     """Writes the next version of the model, visible only once it is whole, and the files beside it.
 
@@ -32,8 +38,7 @@ def write(model: SEIGAN, name: str, object_fraction: float, folder: Path) -> Pat
             TensorFlow.
         OSError: the folder cannot be written to.
     """
-    if not _NAME.fullmatch(name):
-        raise ValueError(f"name: {name!r}; expected letters, digits, '.', '_' and '-', the first a letter or digit")
+    check_name(name)
     if not 0 < object_fraction <= 1:
         raise ValueError(f"object_fraction: {object_fraction}; expected more than 0, at most 1")
     if keras.backend.backend() != "tensorflow":

@@ -105,18 +105,18 @@ def _on_photos(model, object_fraction):
 
     def erase_bytes(image_bytes, box):
         objects = _each(cut, cut_spec, image_bytes, box)
-        masks = networks.segment(model, objects.image, objects.relative)
-        filled = networks.fill(model, objects.image, masks)
+        holes = networks.hole(model, networks.segment(model, objects.image, objects.relative))
+        filled = networks.fill(model, objects.image, holes)
 
-        def restore(content, header, region, mask, fill, index):
+        def restore(content, header, region, hole, fill, index):
             pixels = photos.decode(content, header)
             inside = crops.window(region, header.height, header.width)
-            mask = crops.resample(mask, region, inside)
+            hole = crops.resample(hole, region, inside)
             fill = crops.resample(127.5 * (fill + 1.0), region, inside)
             photo = tf.cast(crops.cut_window(pixels, inside), tf.float32)
-            return photos.encode(crops.put_window(pixels, inside, photo + mask * (fill - photo)))
+            return photos.encode(crops.put_window(pixels, inside, photo + hole * (fill - photo)))
 
-        erased = _each(restore, png_spec, image_bytes, objects.header, objects.region, masks, filled)
+        erased = _each(restore, png_spec, image_bytes, objects.header, objects.region, holes, filled)
         return {"image_png_bytes": erased, "crop": tf.stack(objects.region, 1)}
 
     def compose_bytes(image_bytes, box, background_bytes, at):

@@ -21,9 +21,10 @@ from .metadata import About, with_metadata
 if TYPE_CHECKING:
     from .command import Options
 
-CARD, PARITY, PICTURE = "MODEL_CARD.md", "parity.json", "parity.png"
 SHOWN = ("float32", "int8")
 """Formats that the picture shows beside Keras."""
+OF_FILES = ("files", "label", "int8_edges", "inputs", "outputs")
+"""What model.json says of the .tflite files rather than of the weights; `noise` is one of the inputs."""
 
 
 def write(
@@ -51,16 +52,18 @@ def write(
         raise ValueError(f"KERAS_BACKEND: {keras.backend.backend()}; expected tensorflow, which writes these files")
     tf.get_logger().setLevel("ERROR")  # its remarks on tracing are for those who write graphs
     weights = loading.find(options.weights)
+    if "saved_model" in formats:
+        saved_model.check_name(weights.name, f"{weights.folder or weights.file}: name for the SavedModel")
     model = loading.load(options.weights)
     made = graphs.make(model, noise)
     settings = model.networks
     card = _card(weights)
     about = About(weights.name, settings.size, weights.object_fraction, settings.confine_mask, options.label, card)
-    (staged.path / CARD).write_text(card, encoding="utf-8")
+    (staged.path / folder.CARD).write_text(card, encoding="utf-8")
     report: dict[str, Any] = {"files": {}}
     if "tflite" in formats:
         report = _tflite(options, weights, model, made, about, staged.path, console, progress)
-        _write_json(staged.path / PARITY, report)
+        _write_json(staged.path / folder.PARITY, report)
     _write_json(staged.path / folder.MODEL, _description(options, weights, model, made, staged, "tflite" in formats))
     web_page.write(staged.path)
     if "saved_model" in formats:
@@ -120,7 +123,7 @@ def _tflite(options, weights, model, made, about, target, console, progress) -> 
         if name != "enhancer":
             _add_columns(columns, graph, outputs, shown, model)
     report["passed"] = not any(entry["problems"] for entry in report["files"].values())
-    picture.write(target / PICTURE, columns)
+    picture.write(target / folder.PICTURE, columns)
     return report
 
 
@@ -140,7 +143,7 @@ def _calibration(options, weights, model, console) -> crops.Crops:
     if options.calibration_images is not None:
         images, annotations = options.calibration_images, options.calibration_annotations
         return crops.from_photos(images, annotations, size, fraction, count)
-    found = crops.of_run(weights.file.parent.parent, size, count, held_out=False)
+    found = None if weights.folder is None else crops.of_run(weights.folder, size, count, held_out=False)
     if found is not None:
         return found
     console.print(
@@ -155,7 +158,7 @@ def _comparison(options, weights, model, console) -> crops.Crops:
     size, fraction, count = model.networks.size, weights.object_fraction, options.crops
     if options.images is not None:
         return crops.from_photos(options.images, options.annotations, size, fraction, count)
-    found = crops.of_run(weights.file.parent.parent, size, count, held_out=True)
+    found = None if weights.folder is None else crops.of_run(weights.folder, size, count, held_out=True)
     if found is None and options.calibration_images is not None:
         images, annotations = options.calibration_images, options.calibration_annotations
         found = crops.from_photos(images, annotations, size, fraction, count)
@@ -174,8 +177,6 @@ def _description(options, weights, model: SEIGAN, made, staged: folder.Staged, w
     digest = hashlib.sha256(weights.file.read_bytes()).hexdigest()
     names = sorted(path.name for path in staged.path.glob("*.tflite"))
     files = {name: folder.describe(staged.path / name) for name in names}
-    if not with_tflite and staged.earlier and staged.earlier.get("weights") == digest:
-        files = staged.earlier.get("files", {})  # they are of the same weights, and stay
     described = {
         side: {
             name: {
@@ -186,7 +187,7 @@ def _description(options, weights, model: SEIGAN, made, staged: folder.Staged, w
         }
         for side in ("inputs", "outputs")
     }
-    return {
+    description = {
         "version": folder.VERSION,
         "name": weights.name,
         "weights": digest,
@@ -198,13 +199,17 @@ def _description(options, weights, model: SEIGAN, made, staged: folder.Staged, w
         "files": files,
         **described,
     }
+    earlier = staged.earlier or {}
+    if not with_tflite and earlier.get("files") and earlier.get("weights") == digest:
+        # The .tflite files are of the same weights and stay, and so does what is said of them.
+        description |= {name: earlier[name] for name in OF_FILES if name in earlier}
+    return description
 
 
 def _card(weights: loading.Weights) -> str:
     """The card that the weights came with, or one of what is known of them."""
-    shipped = weights.file.parent.parent / "README.md"
-    if shipped.is_file():
-        return shipped.read_text(encoding="utf-8")
+    if weights.folder is not None and (weights.folder / "README.md").is_file():
+        return (weights.folder / "README.md").read_text(encoding="utf-8")
     return (
         f"# {weights.name}\n\nSegmenter, inpainter and enhancer of a SEIGAN (arXiv 1811.07630), trained on photographs"
         " and boxes.\nWhoever trained them has not said on what, how well they do, or for what they may be used.\n"

@@ -40,8 +40,22 @@ class Generators(NamedTuple):
     enhancer: Enhancer
 
 
+def widened(settings: NetworksConfig, mask, least: int = 0):
+    """The mask grown to all sides as the inpainter was trained to see it, so that no rim of the object is left.
+
+    Args:
+        settings: `inpainting_margin` is read.
+        mask: [N, S, S, 1].
+        least: pixels to grow it by where the margin is smaller.
+    """
+    margin = max(settings.inpainting_margin, least)
+    return ops.max_pool(mask, 2 * margin + 1, strides=1, padding="same") if margin else mask
+
+
 def inpaint(inpainter: Inpainter, settings: NetworksConfig, images, mask, noise):
     """G_inp((1 - m) x), which keeps the photo outside the mask where the settings say so.
+
+    The mask is taken as it is: what should be grown is given to `widened` before.
 
     Args:
         inpainter: G_inp.
@@ -179,9 +193,7 @@ class Cycle:
         return mask if scale == 1.0 else scale * mask + (1.0 - scale) * ops.stop_gradient(mask)
 
     def _inpaint(self, images, mask, name):
-        margin = self.settings.inpainting_margin
-        if margin:
-            mask = ops.max_pool(mask, 2 * margin + 1, strides=1, padding="same")
+        mask = widened(self.settings, mask)
         return inpaint(self.generators.inpainter, self.settings, images, mask, self.noise[name])
 
     def _enhance(self, images, name):

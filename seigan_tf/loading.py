@@ -20,6 +20,8 @@ class Weights(NamedTuple):
     """Of the run or the shipped weights."""
     file: Path
     """The `.keras` file."""
+    folder: Path | None
+    """The run folder or that of the shipped weights, with what else they came with; None where only a file is given."""
     object_fraction: float
     """Long side of the object's box by the crop's side, as in training; the default where only a file is given."""
 
@@ -27,7 +29,8 @@ class Weights(NamedTuple):
 def find(weights: str | Path) -> Weights:
     """What `weights` means: a shipped name, a run folder `runs/NAME`, or a `.keras` file.
 
-    A folder whose path is that of a shipped name is reached as ./NAME.
+    A folder whose path is that of a shipped name is reached by the text "./NAME" or its absolute path, and not by
+    Path("./NAME"), for pathlib drops the dot.
 
     Raises:
         ValueError: there is no trained model, or the folder's config.json cannot be read.
@@ -35,15 +38,18 @@ def find(weights: str | Path) -> Weights:
     path = Path(weights)
     if str(weights) in pretrained.names():
         path = pretrained.folder(str(weights))
-    file = path / MODEL_FILE if path.is_dir() else path
+    folder = path if path.is_dir() else None
+    file = path if folder is None else folder / MODEL_FILE
     if not file.is_file():
         shipped = f"shipped weights ({', '.join(pretrained.names())}), " if pretrained.names() else ""
         raise ValueError(
             f"{weights}: no trained model; expected {shipped}a run folder with {MODEL_FILE}, or a .keras file"
         )
-    settings = path / "config.json"
-    data = config.load(settings).data if path.is_dir() and settings.is_file() else DataConfig()
-    return Weights(path.resolve().name if path.is_dir() else path.stem, file, data.object_fraction)
+    if folder is None:
+        return Weights(path.stem, file, None, DataConfig().object_fraction)
+    settings = folder / "config.json"
+    data = config.load(settings).data if settings.is_file() else DataConfig()
+    return Weights(folder.resolve().name, file, folder, data.object_fraction)
 
 
 def load(weights: str | Path) -> SEIGAN:

@@ -327,6 +327,9 @@ class SEIGAN(keras.Model):
     def inpaint(self, images, masks, batch_size=32) -> np.ndarray:
         """Photo crops restored where the masks are, with noise that is always the same.
 
+        The masks are not grown, whatever `inpainting_margin` says: one of `segment` ends at the object's edge, whose
+        rim would stay, and is to be widened before.
+
         Args:
             images: [N, S, S, 3], uint8 or float32 in [-1, 1].
             masks: [N, S, S, 1], what to restore, 0 to 1.

@@ -11,6 +11,9 @@ from seigan_tf.losses import boxes
 from seigan_tf.networks import Segmenter, VGG19Features
 from seigan_tf.serialization import serializable
 
+MODEL_FILE = "weights/supervised.keras"
+"""Where a run folder keeps its model."""
+
 
 @serializable
 class Supervised(keras.Model):

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from seigan_tf.config import BackboneConfig
-from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators
+from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, widened
 from seigan_tf.networks import Enhancer, Inpainter, Segmenter, VGG19Features
 from tests import tiny
 from tests.reference import cycle as reference
@@ -144,6 +144,17 @@ def test_the_mask_is_confined_to_the_box_in_both_swaps_and_in_the_identity(gener
     np.testing.assert_array_equal(np.asarray(cycle.background)[outside], cycle.object_image[outside])
     np.testing.assert_array_equal(np.asarray(cycle.background_identity)[outside], cycle.background_image[outside])
     assert (np.asarray(cycle.free_mask)[outside] > 0).all()
+
+
+def test_a_mask_is_widened_by_the_margin_or_by_the_least_that_is_asked_for():
+    mask = np.zeros((1, 9, 9, 1), "float32")
+    mask[0, 4, 4] = 0.7
+    assert widened(tiny.networks(), mask) is mask
+    for margin, least, expected in ((1, 0, 1), (1, 2, 2), (3, 2, 3)):
+        grown = np.asarray(widened(tiny.networks(inpainting_margin=margin), mask, least))[0, ..., 0]
+        square = np.zeros((9, 9), "float32")
+        square[4 - expected : 5 + expected, 4 - expected : 5 + expected] = 0.7
+        np.testing.assert_array_equal(grown, square)
 
 
 def test_each_pass_has_its_own_noise(generators):

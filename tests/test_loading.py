@@ -1,12 +1,14 @@
 """Trained models from run folders and files."""
 
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
 import seigan_tf
+from seigan_tf import config, loading, pretrained
 from seigan_tf.optimizer import learning_rate
 from seigan_tf.seigan import SEIGAN
 from tests import tiny
@@ -30,6 +32,28 @@ def test_loads_a_run_folder_or_its_file_ready_to_train_on(run):
         loaded = seigan_tf.load(path)
         for name, value in model.state().items():
             np.testing.assert_array_equal(loaded.state()[name], value, err_msg=name)
+
+
+def test_what_lies_around_a_bare_file_is_not_its_own(tmp_path):
+    file = tmp_path / "weights" / "seigan.keras"
+    file.parent.mkdir()
+    file.touch()
+    config.save(config.Config(data=config.DataConfig(object_fraction=0.4)), tmp_path / "config.json")
+    assert loading.find(tmp_path) == (tmp_path.name, file, tmp_path, 0.4)
+    assert loading.find(file) == ("seigan", file, None, config.DataConfig().object_fraction)
+
+
+def test_a_folder_named_like_shipped_weights_is_reached_by_a_text_with_its_dot(tmp_path, monkeypatch):
+    for home, side in ((tmp_path / "shipped", 0.3), (tmp_path / "here", 0.4)):
+        (home / "cats" / "weights").mkdir(parents=True)
+        (home / "cats" / "weights" / "seigan.keras").touch()
+        config.save(config.Config(data=config.DataConfig(object_fraction=side)), home / "cats" / "config.json")
+    monkeypatch.setattr(pretrained, "names", lambda: ("cats",))
+    monkeypatch.setattr(pretrained, "folder", lambda name: tmp_path / "shipped" / name)
+    monkeypatch.chdir(tmp_path / "here")
+    assert loading.find("cats").object_fraction == 0.3
+    for ours in ("./cats", Path("cats").resolve()):
+        assert loading.find(ours).object_fraction == 0.4
 
 
 def test_names_what_it_cannot_load(run, tmp_path):

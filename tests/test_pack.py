@@ -23,7 +23,9 @@ def run(tmp_path_factory):
     model = tiny.seigan(average_decay=0.9)
     model.train_on_batch(tiny.batch(4))
     model.save(folder / "weights" / "seigan.keras")
-    settings.save(Config(networks=model.networks, data=DataConfig(object_fraction=0.5)), folder / "config.json")
+    settings.save(
+        Config(networks=model.networks, data=DataConfig(object_fraction=0.5, images=folder)), folder / "config.json"
+    )
     return folder
 
 
@@ -41,6 +43,8 @@ def test_a_packed_model_is_smaller_and_gives_the_same_masks(run, packed):
     before, after = (folder / "weights" / "seigan.keras" for folder in (run, packed))
     assert after.stat().st_size < before.stat().st_size / 2
     assert find(packed).object_fraction == 0.5
+    assert str(run) not in (packed / "config.json").read_text()
+    assert settings.load(packed / "config.json").networks == small.networks
     digest, name = (packed / "sha256").read_text().split()
     assert digest == hashlib.sha256((packed / name).read_bytes()).hexdigest()
 

@@ -49,6 +49,8 @@ async function act(message, action) {
 function show() {
   const open = Boolean(photo), placing = Boolean(stage.place);
   for (const id of ["stage", "actions"]) $(id).hidden = !open;
+  // So that an answer meets the box that it was asked for, and none is drawn on a photo that was pasted on.
+  $("stage").inert = busy || (Boolean(target) && !placing);
   $("views").hidden = !open || placing || Boolean(target);
   $("placing").hidden = !placing;
   $("place").hidden = !placing;
@@ -104,17 +106,16 @@ async function ready() {
   return networks;
 }
 
-async function cutObject() {
+async function cutObject(anew = false) {
   await ready();
-  object ??= await compose.cut(networks, photo, stage.box, $("edges").checked);
+  if (anew || !object) object = await compose.cut(networks, photo, stage.box, $("edges").checked);
   stage.object = object;
 }
 
 function cut() {
   act("Cutting…", async () => {
-    object = null;
     const start = performance.now();
-    await cutObject();
+    await cutObject(true);
     made = "cutout";
     return `Cut out in ${seconds(start)}. Save it, erase it here, or paste it on another photo.`;
   });

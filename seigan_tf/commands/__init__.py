@@ -10,7 +10,7 @@ COMMANDS = {
     "cut": "objects out of full-size photographs, with transparency around them",
     "erase": "objects from full-size photographs",
     "paste": "an object of one photograph onto another one",
-    "evaluate": "masks of trained weights against true ones, beside box, ellipse and GrabCut",
+    "evaluate": "masks, filled holes and pastes of trained weights, beside what needs no training",
     "distill": "a small segmenter, trained on the masks of a trained one",
     "table1": "NoCycle, SEIGAN and Supervised trained on one set under equal budgets",
     "prepare": "photographs and boxes to crops, cut once and stored, with a report and contact sheets",

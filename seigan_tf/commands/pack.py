@@ -3,18 +3,21 @@
 import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import tyro
 from rich.console import Console
 
+from seigan_tf import config as settings
+from seigan_tf.config import Config
+
 DESCRIPTION = """Write what use needs of a trained model: no optimizers, no replay pools, and no VGG-19 unless the
 segmenter reads it.
 
-  python -m seigan_tf pack --weights runs/cats --out cats
+  python -m seigan_tf pack --weights runs/birds --out birds
 
-The folder is loaded as a run folder is: seigan_tf.load("cats"), --weights cats/. The weights that ship with this
+The folder is loaded as a run folder is: seigan_tf.load("birds"), --weights birds. The weights that ship with this
 package were made so.
 """
 
@@ -28,7 +31,7 @@ class Options:
 
 
 def run(arguments: Sequence[str], console: Console | None = None) -> None:
-    """Writes the folder: weights/seigan.keras, its SHA-256 and, of a run, config.json and report.json.
+    """Writes the folder: weights/seigan.keras, its SHA-256 and, of a run folder, config.json and report.json.
 
     Raises:
         ValueError: no trained model, or the folder exists.
@@ -61,12 +64,19 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         small.save(file)
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         (partial / DIGEST).write_text(f"{digest}  {MODEL_FILE}\n")
-        for name in ("config.json", "report.json"):
-            source = found.file.parent.parent / name
-            if found.file.name == Path(MODEL_FILE).name and source.is_file():
-                shutil.copyfile(source, partial / name)
+        if found.folder is not None and (found.folder / "config.json").is_file():
+            settings.save(_elsewhere(settings.load(found.folder / "config.json"), small), partial / "config.json")
+        if found.folder is not None and (found.folder / "report.json").is_file():
+            shutil.copyfile(found.folder / "report.json", partial / "report.json")
         partial.rename(options.out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     size = (options.out / MODEL_FILE).stat().st_size / 1e6
     console.print(f"{options.out}: {size:.1f} MB", soft_wrap=True, highlight=False)
+
+
+def _elsewhere(config: Config, model) -> Config:
+    """The settings without the paths of the machine on which the model was trained."""
+    nowhere = dict.fromkeys(("crops", "images", "annotations", "val_images", "val_annotations"))
+    training = replace(config.training, start_from=())
+    return replace(config, networks=model.networks, data=replace(config.data, **nowhere), training=training)

@@ -1,5 +1,6 @@
 """The options that cut, erase and paste share, and the photographs, boxes and outputs that they name."""
 
+import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -101,13 +102,13 @@ def numbers(option: str, text: str, form: str, counts: Sequence[int]) -> tuple[f
     """The numbers of an option like X,Y,W,H.
 
     Raises:
-        ValueError: they are not numbers, or not so many.
+        ValueError: they are not finite numbers, or not so many.
     """
     try:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:
         values = ()
-    if len(values) not in counts:
+    if len(values) not in counts or not all(map(math.isfinite, values)):
         raise ValueError(f"{option} {shown(text)}: expected {form}, numbers in pixels")
     return values
 
@@ -143,8 +144,13 @@ def _annotated(options: PhotoOptions, images: Path, apart: bool, one: bool) -> P
         first = f" ({problems[0].where}: {problems[0].what})" if problems else ""
         raise ValueError(f"{options.photo}: {options.annotations} has no box of it that can be used{first}")
     if not options.photo.is_dir():  # what is wrong with others does not matter
-        problems = [problem for problem in problems if tasks[0].name in problem.where]
+        problems = [problem for problem in problems if _is_of(problem, tasks[0].name)]
     return Plan(tasks, problems, one)
+
+
+def _is_of(problem: Problem, name: str) -> bool:
+    """Whether a problem is that of a photo; readers name it alone, "... of NAME" or "... (NAME)"."""
+    return problem.where == name or problem.where.endswith((f" of {name}", f"({name})", f"({shown(name)})"))
 
 
 def _task(options: PhotoOptions, photo: Photo, apart: bool, one: bool, problems: list[Problem]) -> Task:

@@ -123,8 +123,9 @@ def _data(options: Options, weights) -> DataConfig:
     from seigan_tf import config
     from seigan_tf.data import readers
 
-    trained = weights.file.parent.parent / "config.json"
-    data = config.load(trained).data if trained.is_file() else DataConfig(object_fraction=weights.object_fraction)
+    trained = None if weights.folder is None else weights.folder / "config.json"
+    known = trained is not None and trained.is_file()
+    data = config.load(trained).data if known else DataConfig(object_fraction=weights.object_fraction)
     rules = ("min_short_side", "max_object_fraction", "min_aspect")
     given = {name: getattr(options, name) for name in rules if getattr(options, name) is not None}
     source = "crops"

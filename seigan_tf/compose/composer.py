@@ -11,6 +11,7 @@ from seigan_tf.compose.geometry import Box
 from seigan_tf.compose.matting import Matte
 from seigan_tf.compose.networks import Networks, load
 from seigan_tf.compose.picture import Picture
+from seigan_tf.data.photographs import MAX_PIXELS
 
 Photo = str | PathLike | np.ndarray | Picture
 """A file, or pixels: uint8 [height, width, 3] RGB, or [height, width, 4] with alpha."""
@@ -128,17 +129,14 @@ class Composer:
         """As `paste`, with the other photo's colour profile."""
         box = geometry.checked_box(box, *photo.size)
         goal = pasting.target(box, at, *onto.size)
+        name = f"at {','.join(f'{value:g}' for value in at)}"
+        geometry.check_square(goal, self.networks.object_fraction, MAX_PIXELS, name)
         matte, seen = self.matte(photo, box), photo.visible
         cutout = matte.cutout(seen, matte.mask(seen), photo.alpha)
         if photo.profile != onto.profile:
             cutout[..., :3] = photo_files.convert_colours(cutout[..., :3], photo.profile, onto.profile)
         placed = pasting.place(cutout, box, matte.window, goal, *onto.size)
-        pixels = pasting.paste(self.networks, onto.pixels, placed)
-        if onto.alpha is None:
-            return onto._replace(pixels=pixels)
-        alpha = onto.alpha.copy()
-        alpha[placed.window.of] = np.maximum(alpha[placed.window.of], placed.cutout[..., 3])
-        return onto._replace(pixels=pixels, alpha=alpha)
+        return pasting.paste(self.networks, onto, placed)
 
 
 def as_picture(photo: Photo) -> Picture:

@@ -13,6 +13,9 @@ from seigan_tf.data.crops import CropRegion, extract, region_pixels, relative_bo
 STRIP = 2**20
 """Pixels that are worked on at a time, so that memory does not grow with the photo."""
 
+SQUARE = 4
+"""Pixels of the square around a box, by the most that a photo may have: a long panorama has few, its square many."""
+
 Box = tuple[float, float, float, float]
 """x, y, width and height in pixels of the photo."""
 
@@ -69,6 +72,19 @@ def region_around(box: Box, object_fraction: float) -> CropRegion:
     x, y, w, h = box
     side = max(round(max(w, h) / object_fraction), 1)
     return CropRegion(round(x + w / 2 - side / 2), round(y + h / 2 - side / 2), side)
+
+
+def check_square(box: Box, object_fraction: float, pixels: int, name: str) -> None:
+    """Raises ValueError where the square around a box takes too much memory.
+
+    Args:
+        box: of the object; it may reach past the photo.
+        object_fraction: as in `region_around`.
+        pixels: the most that a photo may have.
+        name: of the box in the message.
+    """
+    if region_around(box, object_fraction).side ** 2 > SQUARE * pixels:
+        raise ValueError(f"{name}: the object is too long for the memory, expected a smaller one")
 
 
 def window_around(box: Box, width: int, height: int) -> Window:

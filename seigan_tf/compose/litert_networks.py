@@ -20,20 +20,19 @@ class LiteRTNetworks:
 
     Args:
         folder: with model.json, segmenter.tflite, inpainter.tflite and enhancer.tflite.
-        threads: for each network; one for each core unless given.
 
     Raises:
         ValueError: a file is missing, damaged or another one than expected.
     """
 
-    def __init__(self, folder: str | Path, threads: int | None = None):
+    def __init__(self, folder: str | Path):
         folder = Path(folder)
         settings = _settings(folder / MODEL_JSON)
         self.name: str = settings["name"]
         self.size: int = settings["size"]
         self.object_fraction: float = settings["object_fraction"]
         self.confine_mask: bool = settings["confine_mask"]
-        threads = threads or os.cpu_count() or 1
+        threads = os.cpu_count() or 1
         self._networks = {name: _Network(folder / f"{name}.tflite", self.size, threads) for name in NETWORKS}
 
     def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:

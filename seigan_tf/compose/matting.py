@@ -9,6 +9,7 @@ import numpy as np
 from seigan_tf.compose import foreground, geometry, guided_filter, refinement
 from seigan_tf.compose.geometry import Box, Window
 from seigan_tf.compose.networks import Networks
+from seigan_tf.data.augment import segment_both_ways
 from seigan_tf.data.crops import CropRegion
 
 HAZE = 0.05
@@ -89,17 +90,13 @@ def matte(networks: Networks, pixels: np.ndarray, box: Box, refine: bool) -> Mat
 def matte_in(networks: Networks, pixels: np.ndarray, region: CropRegion, box: Box, refine: bool) -> Matte:
     """As `matte`, with the square that the networks see.
 
-    The segmenter looks at the crop and at its mirror image: the mean of both masks has IoU 0.820 on held-out cats,
-    where one has 0.813.
+    The segmenter looks at the crop and at its mirror image.
     """
     height, width = pixels.shape[:2]
     side = min(refinement.SIDE, region.side)
     image, larger = geometry.crops(pixels, region, networks.size, side)
-    top, left, bottom, right = geometry.box_in(box, region)
-    images = np.stack([image, image[:, ::-1]])
-    boxes = np.array([[top, left, bottom, right], [top, 1 - right, bottom, 1 - left]], np.float32)
-    masks = networks.segment(images, boxes)[..., 0]
-    low = (masks[0] + masks[1][:, ::-1]) / 2
+    inside = np.array([geometry.box_in(box, region)], np.float32)
+    low = segment_both_ways(networks.segment, image[None], inside)[0, ..., 0]
     if networks.confine_mask:
         window = geometry.window_around(box, width, height)
     else:

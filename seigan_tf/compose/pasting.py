@@ -11,6 +11,7 @@ from PIL import Image
 from seigan_tf.compose import geometry
 from seigan_tf.compose.geometry import Box, Window
 from seigan_tf.compose.networks import Networks
+from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.data.photographs import MAX_PIXELS
 
@@ -92,27 +93,31 @@ def place(cutout: np.ndarray, box: Box, source: Window, goal: Box, width: int, h
     return Placed(np.asarray(image.convert("RGBA")), window, goal)
 
 
-def paste(networks: Networks, pixels: np.ndarray, placed: Placed) -> np.ndarray:
+def paste(networks: Networks, photo: Picture, placed: Placed) -> Picture:
     """The photo with the object laid on it, harmonised; pixels where it is not are what they were.
 
     Args:
         networks: of which the enhancer is asked.
-        pixels: of the photo, uint8 [height, width, 3].
+        photo: to lay it on.
         placed: the object.
-
-    Returns:
-        uint8 [height, width, 3].
     """
-    result = pixels.copy()
     if not placed.cutout.size:
-        return result
-    behind, shown = pixels[placed.window.of], result[placed.window.of]
+        return photo._replace(pixels=photo.pixels.copy())
     colours, alpha = placed.cutout[..., :3], placed.cutout[..., 3:]
-    shown[:] = blend(colours, alpha, behind)
+    coarse = photo.pixels.copy() if photo.alpha is None else photo.visible
+    coarse[placed.window.of] = blend(colours, alpha, coarse[placed.window.of])
     region = geometry.region_around(placed.box, networks.object_fraction)
-    for rows, functions in geometry.strips(change(networks, result, region, placed), region, placed.window):
-        harmonised = colours[rows] * functions[..., :3] + functions[..., 3:]
-        shown[rows] = blend(np.rint(np.clip(harmonised, 0, 255)).astype(np.uint8), alpha[rows], behind[rows])
+    functions = change(networks, coarse, region, placed)
+    del coarse  # as large as the photo
+    result = Picture(*(None if array is None else array.copy() for array in photo[:2]), photo.profile)
+    shown = result.pixels[placed.window.of]
+    below = None if result.alpha is None else result.alpha[placed.window.of]
+    for rows, part in geometry.strips(functions, region, placed.window):
+        harmonised = np.rint(np.clip(colours[rows] * part[..., :3] + part[..., 3:], 0, 255)).astype(np.uint8)
+        if below is None:
+            shown[rows] = blend(harmonised, alpha[rows], shown[rows])
+        else:
+            shown[rows], below[rows] = blend_over(harmonised, alpha[rows], shown[rows], below[rows])
     return result
 
 
@@ -120,6 +125,25 @@ def blend(colours: np.ndarray, alpha: np.ndarray, behind: np.ndarray) -> np.ndar
     """Colours over others by alpha, all uint8 (alpha [height, width, 1]); exactly the others where alpha is 0."""
     part = alpha.astype(np.uint16)
     return ((colours * part + behind * (255 - part) + 127) // 255).astype(np.uint8)
+
+
+def blend_over(
+    colours: np.ndarray, alpha: np.ndarray, behind: np.ndarray, below: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """As `blend`, over colours that are transparent themselves: what lies hidden under them is not mixed in.
+
+    Args:
+        colours, alpha, behind: as of `blend`.
+        below: uint8 [height, width], the alpha of those behind.
+
+    Returns:
+        Colours and alpha, uint8 [height, width, 3] and [height, width].
+    """
+    alpha, below = alpha.astype(np.uint32), below[..., None].astype(np.uint32)
+    upper, lower = 255 * alpha, below * (255 - alpha)
+    total = upper + lower
+    mixed = (colours * upper + behind * lower + total // 2) // np.maximum(total, 1)
+    return np.where(total, mixed, behind).astype(np.uint8), ((total[..., 0] + 127) // 255).astype(np.uint8)
 
 
 def change(networks: Networks, coarse: np.ndarray, region: CropRegion, placed: Placed) -> np.ndarray:

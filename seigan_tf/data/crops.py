@@ -101,8 +101,14 @@ def object_regions(photo: Photo, rules: CropRules, max_touched: float | None = N
     """For each object of the photo, in their order, the square around it, or the rule (of DROP_RULES) that drops it.
 
     The square has the box's centre and the side long_side / object_fraction, both rounded to whole pixels. Whatever
-    their class, and crowds too, the other objects may not touch it. Whether it is "mirrored_object" is not asked: that
-    is for training alone, and up to the caller (`mirrored`).
+    their class, and crowds too, the other objects may not touch it, unless `max_touched` lets them. Whether it is
+    "mirrored_object" is not asked: that is for training alone, and up to the caller (`mirrored`).
+
+    Args:
+        photo: with all its objects.
+        rules: which objects make a crop, and how large it is around them.
+        max_touched: lets others touch the square, as long as none covers more of the object's own box than this
+            fraction.
     """
     boxes = photo.boxes
     regions = [_region(photo, item, rules) for item in photo.objects]

@@ -1,1 +1,1 @@
-"""What the masks are worth: one metric or baseline per file."""
+"""What masks, filled holes and pastes are worth: one metric or baseline per file, and the tables made of them."""

@@ -7,8 +7,7 @@ import keras
 
 from seigan_tf import config, loading
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.supervised import Supervised
-from seigan_tf.training.supervised_session import MODEL_FILE
+from seigan_tf.supervised import MODEL_FILE, Supervised
 
 
 class Loaded(NamedTuple):

@@ -47,7 +47,7 @@ def _resnet_enhancer(config: Config) -> Config:
 
 def _literal_vgg(config: Config) -> Config:
     networks = {"confine_mask": False, "composite_inpainting": False, "show_mask_to_inpainter": False, "prefill": False}
-    changed = _networks(**networks, hard_mask=False, mask_gradient=1.0)(config)
+    changed = _networks(**networks, inpainting_margin=0, hard_mask=False, mask_gradient=1.0)(config)
     training = replace(config.training, warm_up=0, start_from=())
     return replace(changed, losses=paper.config().losses, training=training)
 

@@ -6,15 +6,15 @@ The teacher has seen boxes only, and so has, through it, the student.
 from dataclasses import replace
 
 import numpy as np
-from PIL import Image
 from rich.console import Console
 
 from seigan_tf.atomic import replacing
 from seigan_tf.config import Config
 from seigan_tf.data import crop_set
-from seigan_tf.data.augment import flip_boxes
+from seigan_tf.data.augment import segment_both_ways
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.data.touched import touched_objects
+from seigan_tf.evaluation.iou import to_original
 from seigan_tf.loading import MODEL_FILE, load
 from seigan_tf.progress import bar
 from seigan_tf.seigan import SEIGAN
@@ -22,6 +22,7 @@ from seigan_tf.supervised import Supervised
 from seigan_tf.training import backend
 from seigan_tf.training.mask_training import MaskedCrops, fit
 from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.training.session import check_training
 
 
 def run(teacher: str, config: Config, folder: RunFolder, console: Console | None = None) -> dict:
@@ -40,6 +41,7 @@ def run(teacher: str, config: Config, folder: RunFolder, console: Console | None
         ValueError: teacher, settings or data that cannot be used.
     """
     console = console or Console()
+    check_training(config.training)
     backend.prepare(config.networks.seed, config.training.precision)
     model = load(teacher)
     size = config.networks.size
@@ -85,10 +87,5 @@ def teacher_masks(teacher, crops: ObjectCrops, size: int) -> np.ndarray:
     Returns:
         float32 [N, size, size, 1] in [0, 1].
     """
-    masks = teacher.segment(crops.images, crops.boxes)
-    mirrored = teacher.segment(crops.images[:, :, ::-1], flip_boxes(crops.boxes).astype(np.float32))
-    masks = (masks + mirrored[:, :, ::-1]) / 2
-    if masks.shape[1] == size:
-        return masks
-    images = (Image.fromarray(mask[..., 0]).resize((size, size), Image.Resampling.BILINEAR) for mask in masks)
-    return np.stack([np.asarray(image) for image in images])[..., None]
+    masks = segment_both_ways(teacher.segment, crops.images, crops.boxes)
+    return np.stack([to_original(mask[..., 0], size, size) for mask in masks])[..., None]

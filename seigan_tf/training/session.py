@@ -136,8 +136,8 @@ def _planned(start: int, training: TrainingConfig) -> Iterator[Stretch]:
     yield from stretches(max(start, training.warm_up), training.steps, training.steps_per_epoch)
 
 
-def _check(config: Config) -> None:
-    training, pool = config.training, config.networks.replay_size
+def check_training(training: TrainingConfig) -> None:
+    """Raises ValueError where a number is out of its range."""
     for name in ("batch_size", "steps", "steps_per_epoch", "samples_every"):
         value = getattr(training, name)
         if value < 1:
@@ -150,6 +150,11 @@ def _check(config: Config) -> None:
         raise ValueError(f"training.beta_1: {training.beta_1}, expected 0 to less than 1")
     if not 0.0 <= training.cooldown <= 1.0:
         raise ValueError(f"training.cooldown: {training.cooldown}, expected a fraction of the steps from 0 to 1")
+
+
+def _check(config: Config) -> None:
+    training, pool = config.training, config.networks.replay_size
+    check_training(training)
     if not 0 <= training.warm_up < training.steps:
         raise ValueError(f"training.warm_up: {training.warm_up}, expected 0 to less than training.steps")
     if training.warm_up and not active_terms(box_terms_only(config.losses)):

@@ -1,26 +1,20 @@
 """Trains Supervised, the same segmenter on true masks, as a run of its own: the bound in Table 1."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import numpy as np
 from rich.console import Console
 
 from seigan_tf.atomic import replacing
-from seigan_tf.config import Config, DataConfig
-from seigan_tf.data import crop_set, plan, readers
-from seigan_tf.data.annotations import Photo
-from seigan_tf.data.crops import CropRules
+from seigan_tf.config import Config
+from seigan_tf.data import crop_set, readers
 from seigan_tf.data.pairs import resize_mask
 from seigan_tf.data.problems import Tally
-from seigan_tf.evaluation.objects import evaluation_objects
+from seigan_tf.evaluation.objects import split_objects
 from seigan_tf.progress import bar
-from seigan_tf.supervised import Supervised
+from seigan_tf.supervised import MODEL_FILE, Supervised
 from seigan_tf.training import backend
 from seigan_tf.training.mask_training import MaskedCrops, fit
 from seigan_tf.training.run_folder import RunFolder
-
-MODEL_FILE = "weights/supervised.keras"
+from seigan_tf.training.session import check_training
 
 
 def run(config: Config, folder: RunFolder, console: Console | None = None) -> dict:
@@ -32,6 +26,7 @@ def run(config: Config, folder: RunFolder, console: Console | None = None) -> di
         ValueError: settings or data that cannot be used, or no training object or none held out has a mask.
     """
     console = console or Console()
+    check_training(config.training)
     backend.prepare(config.networks.seed, config.training.precision)
     with bar(console, "reading photographs") as progress:
         evaluation = crop_set.load(config.data, config.networks.size, progress).evaluation
@@ -63,33 +58,15 @@ def load_crops(config: Config, console: Console) -> MaskedCrops:
             f"data.source is {data.source}: Supervised needs photographs with masks to train on, expected data.images"
             " and data.annotations in a format of annotations"
         )
-    chosen = _training_objects(data)
-    problems = Tally(data.max_bad)
-    items = readers.read(data.source, data.images, data.annotations)
-    photos = [item for item in items if isinstance(item, Photo) and item.name in chosen]
-    rules = CropRules.from_config(data)
-    objects = []
+    size = config.networks.size
     with bar(console, "reading masks") as progress:
-        for done, found in enumerate(evaluation_objects(photos, rules, config.networks.size, problems), 1):
-            # Reduced at once: masks at the resolution of the photographs would take more room than the crops.
-            objects += [
-                (item.image, item.box, resize_mask(item.truth, config.networks.size))
-                for item in found
-                if item.id in chosen[item.photo]
-            ]
-            progress(done, len(photos))
+        # Reduced at once: masks at the resolution of the photographs would take more room than the crops.
+        objects = [
+            (item.image, item.box, resize_mask(item.truth, size))
+            for item in split_objects(data, "train", size, Tally(data.max_bad), progress)
+        ]
     if not objects:
         raise ValueError(
             f"{data.annotations or data.images}: no object has a mask, expected some for Supervised to train on"
         )
     return MaskedCrops(*(np.stack(values) for values in zip(*objects, strict=True)))
-
-
-def _training_objects(data: DataConfig) -> dict[str, set[int]]:
-    """By photo, the numbers of the objects that become training crops: held-out photos have none."""
-    with TemporaryDirectory(prefix="seigan-plan-") as folder:
-        return {
-            planned.photo.name: {item.id for item, _ in planned.objects}
-            for planned in plan.make(data, Path(folder))
-            if planned.split == "train" and planned.objects
-        }

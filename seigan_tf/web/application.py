@@ -1,7 +1,7 @@
 """Cut, erase and paste over HTTP. Nothing is kept: each request brings its photographs and boxes.
 
     GET  /                 index.html, and the page's other files
-    GET  /api/settings     {"name", "size", "max_pixels", "max_upload"}
+    GET  /api/settings     {"name", "size", "max_upload"}
     POST /api/open         photo                                     -> preview; Photo-Size: width,height of the photo
     POST /api/cut          photo, box, [erased ...], [edges]         -> cut-out, PNG; Rectangle: x,y,width,height
     POST /api/erase        photo, box ..., [edges]                   -> photo without the objects, PNG
@@ -21,7 +21,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable, Unpro
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from seigan_tf.compose import geometry
+from seigan_tf.compose import geometry, pasting
 from seigan_tf.compose.composer import Composer
 from seigan_tf.compose.geometry import Box
 from seigan_tf.compose.picture import Picture
@@ -32,8 +32,6 @@ from seigan_tf.web.turns import Gone, NoPlace, Turns
 
 AGAIN = 5
 """Seconds after which who found no place may come back."""
-WORKING_PIXELS = 4
-"""Pixels of the square around a box, by the most that a photo may have: a long panorama has few, its square many."""
 
 
 class Application(server.Application):
@@ -80,7 +78,6 @@ class Application(server.Application):
         values = {
             "name": networks.name,
             "size": networks.size,
-            "max_pixels": self.limits.pixels,
             "max_upload": self.limits.bytes,
         }
         return Response(json.dumps(values), mimetype="application/json")
@@ -118,6 +115,7 @@ class Application(server.Application):
         def work():
             composer, photo, box = self._object(request)
             at, onto = fields.at(request), self._photo(request, "onto")
+            self._check_square(pasting.target(box, at, *onto.size), f"at {_text(at)}")
             pasted = composer.paste_matte(photo, box, onto, at)
             _check_found(not np.array_equal(pasted.pixels, onto.pixels))
             return photos.png(pasted.array, pasted.profile), {}
@@ -141,10 +139,11 @@ class Application(server.Application):
     def _checked(self, box: Box, photo: Picture) -> Box:
         """The box inside its photo; raises ValueError where it is none, or its square takes too much memory."""
         box = geometry.checked_box(box, *photo.size)
-        side = geometry.region_around(box, self.composers[True].networks.object_fraction).side
-        if side * side > WORKING_PIXELS * self.limits.pixels:
-            raise ValueError(f"box {_text(box)}: too long for the memory, expected a smaller box or photo")
+        self._check_square(box, f"box {_text(box)}")
         return box
+
+    def _check_square(self, box: Box, name: str) -> None:
+        geometry.check_square(box, self.composers[True].networks.object_fraction, self.limits.pixels, name)
 
     def _answer(self, request: Request, work: Callable[[], tuple[Encoded, dict[str, str]]]) -> Response:
         """The picture that `work` makes when its turn has come, with its headers."""

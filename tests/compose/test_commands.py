@@ -183,6 +183,27 @@ def test_boxes_that_cannot_be_used_are_told_of(capsys, tmp_path, photos):
     assert "annotation 12 of a.png: box" in ended.err
 
 
+def test_problems_of_photos_with_longer_names_do_not_matter(capsys, tmp_path, photos):
+    folder, annotations = photos
+    content = json.loads(annotations.read_text())
+    for number, name in ((3, "aa.png"), (4, "below/a.png"), (5, "a.png.png")):
+        content["images"].append({"id": number, "file_name": name, "width": 300, "height": 240})
+        bad = {"id": 10 + number, "image_id": number, "category_id": 1, "iscrowd": 0, "bbox": [500, 1, 5, 5]}
+        content["annotations"].append(bad)
+        Image.fromarray(gravel(300, 240)).save(folder / name)
+    annotations.write_text(json.dumps(content))
+    ended = call(capsys, "erase", folder / "a.png", "--annotations", annotations, "-o", tmp_path / "out.png")
+    assert (ended.code, ended.err) == (0, "")
+
+
+def test_a_place_that_is_not_finite_is_refused_before_anything_is_loaded(capsys, tmp_path, photos, loaded):
+    folder, annotations = photos
+    Image.fromarray(gravel(200, 180)).save(tmp_path / "onto.png")
+    command = ["paste", folder, "--annotations", annotations, "--onto", tmp_path / "onto.png", "-o", tmp_path / "out"]
+    assert "--at nan,0: expected X,Y or X,Y,W, numbers in pixels" in call(capsys, *command, "--at", "nan,0").refusal
+    assert not loaded
+
+
 def test_pastes_every_object_of_a_folder(capsys, tmp_path, photos):
     folder, annotations = photos
     Image.fromarray(gravel(200, 180)).save(tmp_path / "onto.png")

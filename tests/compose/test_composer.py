@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 import seigan_tf
-from seigan_tf.compose import geometry, photo_files
+from seigan_tf.compose import geometry, pasting, photo_files, picture
 from seigan_tf.compose.composer import Composer
 from seigan_tf.compose.litert_networks import inside
 from seigan_tf.compose.picture import Picture
@@ -131,6 +131,39 @@ def test_paste_beyond_the_border_is_clipped(composer, at):
 def test_names_what_is_wrong_with_a_place(composer, one_line_error, at, message):
     photo, _ = ball()
     assert message in one_line_error(composer.paste, photo, box_of(), gravel(200, 180), at)
+
+
+def test_a_place_whose_square_takes_too_much_memory_is_refused(composer, one_line_error):
+    strip = gravel(2000, 10)
+    text = one_line_error(composer.paste, strip, (0, 0, 2000, 2), gravel(200, 180), (0, 0, 200_000))
+    assert text.startswith("at 0,0,200000: the object is too long for the memory")
+    assert not composer.networks.seen
+
+
+def test_what_lies_hidden_under_transparent_pixels_is_not_pasted_on(composer):
+    composer.networks.darker = 0.0
+    cutout = np.full((80, 80, 4), (*RED, 128), np.uint8)
+    onto = np.full((180, 200, 4), (0, 255, 0, 0), np.uint8)
+    onto[:, 100:, 3] = 255
+    onto[100:, :100] = 0, 0, 255, 64
+    images, enhance = [], composer.networks.enhance
+
+    def watched(crops):
+        images.append(crops)
+        return enhance(crops)
+
+    composer.networks.enhance = watched
+    placed = pasting.Placed(cutout, geometry.Window(60, 50, 140, 130), (60, 50, 80, 80))
+    pasted = pasting.paste(composer.networks, picture.from_array(onto), placed).array
+    # Over what is not there, over what is opaque, over what is transparent: alpha a + b (1 - a).
+    np.testing.assert_allclose(pasted[80, 80], [*RED, 128], atol=2)
+    np.testing.assert_allclose(pasted[90, 120], [100, 142, 20, 255], atol=3)
+    total = 128 + 64 * 127 / 255
+    colours = (np.multiply(RED, 128) + np.multiply((0, 0, 255), 64 * 127 / 255)) / total
+    np.testing.assert_allclose(pasted[110, 90], [*colours, total], atol=3)
+    np.testing.assert_array_equal(pasted[:40], onto[:40])
+    corner = np.asarray(images[0][0, 0, 0])
+    np.testing.assert_array_equal(corner, (255, 255, 255))  # white, as the networks know it
 
 
 def test_transparent_photos_keep_their_transparency(composer):

@@ -94,7 +94,7 @@ def test_masks_are_measured_as_the_model_uses_them():
     truth = np.zeros((32, 32), bool)
     truth[8:24, 8:24] = True
     boxes = np.array([[0.25, 0.25, 0.75, 0.75]], np.float32)
-    given = crops.Crops(np.zeros((1, 16, 16, 3), np.uint8), boxes, [truth], "one crop", real=False)
+    given = crops.Crops(np.zeros((1, 16, 16, 3), np.uint8), boxes, [truth], "one crop")
     everywhere = np.ones((1, 16, 16, 1), np.float32)
     scores = parity.mask_scores(everywhere, np.zeros_like(everywhere), given, model)
     assert scores["iou"] > 0.9

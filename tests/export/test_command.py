@@ -1,15 +1,19 @@
 """The export command: what it refuses, and exports on top of earlier ones."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from export import command, crops, folder, tflite, writing
-from seigan_tf import cli, config
+from seigan_tf import cli, config, loading
+from tests import tiny
 from tests.export import exports
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,8 +91,47 @@ def test_exports_the_saved_model_again_as_a_further_version(run, tmp_path):
     assert {path.name for path in (out / "saved_model" / "tiny").iterdir()} == {"1", "2"}
     assert json.loads((out / "model.json").read_text())["files"] == {}
     assert (out / "README.md").is_file()
-    assert (out / writing.CARD).is_file()
+    assert (out / folder.CARD).is_file()
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
+
+
+def test_what_is_said_of_kept_files_stays_when_the_saved_model_alone_is_renewed(run, tmp_path):
+    out = tmp_path / "out"
+    saved = ("--weights", run, "--out", out, "--formats", "saved_model")
+    exports.export(*saved, "--noise", "input", "--int8-edges", "uint8", "--label", "cat")
+    first = json.loads((out / "model.json").read_text())
+    (out / "segmenter.tflite").touch()
+    (out / "model.json").write_text(json.dumps(first | {"files": {"segmenter.tflite": {}}}))
+    exports.export(*saved)
+    assert json.loads((out / "model.json").read_text()) == first | {"files": {"segmenter.tflite": {}}}
+    assert "noise" in first["inputs"]["inpainter"]
+    (out / "segmenter.tflite").unlink()
+    (out / "model.json").write_text(json.dumps(first))
+    exports.export(*saved)  # nothing is kept, and the options hold
+    assert json.loads((out / "model.json").read_text())["label"] == "object"
+
+
+def test_a_name_that_cannot_be_served_is_refused_before_anything_is_converted(refusal, run, tmp_path, monkeypatch):
+    odd, out = tmp_path / "my cats", tmp_path / "out"
+    shutil.copytree(run, odd)
+    monkeypatch.setattr(tflite, "convert", lambda *arguments: pytest.fail("converted"))
+    assert refusal("--weights", odd, "--out", out).startswith(
+        f"{odd}: name for the SavedModel: 'my cats'; expected letters, digits"
+    )
+    assert not out.exists()
+
+
+def test_takes_nothing_from_around_a_bare_file(run, tmp_path):
+    file = tmp_path / "weights" / "other.keras"
+    file.parent.mkdir()
+    file.symlink_to(run / "weights" / "seigan.keras")
+    (tmp_path / "README.md").write_text("somebody else's")
+    (tmp_path / "config.json").write_text("somebody else's")
+    weights, options = loading.find(file), command.Options(tmp_path / "out", crops=2, calibration_crops=2)
+    assert "somebody" not in writing._card(weights)
+    model, console = SimpleNamespace(networks=tiny.networks()), Console(quiet=True)
+    for make in (writing._calibration, writing._comparison):
+        assert make(options, weights, model, console).source == "2 synthetic crops"
 
 
 def test_a_broken_budget_is_an_exit_code_of_its_own(run, tmp_path, monkeypatch, capsys):
@@ -118,7 +161,6 @@ def test_calibrates_on_the_photographs_of_the_run(run, photo_set):
     found = crops.from_photos(data.images, data.annotations, 16, 0.7, 3)
     assert found.images.shape == (3, 16, 16, 3)
     assert found.images.dtype == np.uint8
-    assert found.real
     assert len(found.truths) == 3
     assert found.truths[0].mean() == pytest.approx(0.49, abs=0.03)
 
@@ -142,7 +184,6 @@ def test_int8_of_trained_weights_keeps_the_masks_of_real_photographs(cats_train,
         pytest.skip("needs the shipped weights")
     from export import graphs, parity
     from export.running import Runner
-    from seigan_tf import loading
     from seigan_tf.pixels import to_float
 
     model, weights = loading.load("cats"), loading.find("cats")

@@ -51,6 +51,17 @@ def test_an_earlier_export_is_renewed_and_keeps_what_is_not_ours(tmp_path):
     assert names(target) == {"segmenter.tflite", "model.json", "saved_model", "notes.txt"}
 
 
+def test_the_comparison_of_other_weights_goes_with_their_files(tmp_path):
+    target = tmp_path / "out"
+    write(target, {"weights": "a"}, segmenter="old")
+    for name in ("parity.json", "parity.png"):
+        (target / name).touch()
+    write(target, {"weights": "a"}, segmenter="old")
+    assert names(target) == {"segmenter.tflite", "model.json", "parity.json", "parity.png"}
+    write(target, {"weights": "b"})
+    assert names(target) == {"model.json"}
+
+
 def test_removes_nothing_outside_whatever_an_earlier_model_json_says(tmp_path):
     target, outside = tmp_path / "out", tmp_path / "other.tflite"
     outside.write_text("mine")

@@ -13,10 +13,12 @@ import tensorflow as tf
 import yaml
 from google.protobuf import text_format
 from PIL import Image
+from scipy.ndimage import binary_dilation
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from export import saved_model, serving_signatures, serving_warmup
+from seigan_tf.cycle import fixed_noise
 from seigan_tf.data.annotations import Object, Photo
 from seigan_tf.data.crops import CropRules, extract, object_regions, relative_box
 from seigan_tf.evaluation.iou import to_original
@@ -145,13 +147,16 @@ def test_masks_are_those_of_the_photo_in_its_own_geometry(model, signatures):
 
 
 def test_erases_at_the_photos_own_size(model, signatures):
-    pixels = photo()
+    pixels = photo(seed=29)
     height, width = pixels.shape[:2]
     region, crop, relative = crop_of(pixels, CORNER_BOX)
     mask = model.segment(crop, relative)
+    hole = binary_dilation(mask[0, ..., 0] > 0.5, np.ones((3, 3))).astype(np.float32)[None, ..., None]
+    assert 0 < (mask > 0.5).sum() < hole.sum() < hole.size
+    assert np.abs(mask - 0.5).min() > 0.01  # a pixel of the crop that is rounded otherwise does not change the hole
     image = to_float(crop)
-    filled = model.trained.inpainter(((1 - mask) * image, np.zeros_like(mask), mask)).numpy()[0]
-    m = whole(mask[0, ..., 0], region, height, width)[..., None]
+    filled = model.trained.inpainter(((1 - hole) * image, np.asarray(fixed_noise(image)), hole)).numpy()[0]
+    m = whole(hole[0, ..., 0], region, height, width)[..., None]
     expected = pixels + m * (127.5 * (whole_image(filled, region, height, width) + 1) - pixels)
     (content,) = signatures["erase_bytes"](image_bytes=strings(png(pixels)), box=floats(CORNER_BOX))[
         "image_png_bytes"

@@ -515,6 +515,59 @@ def test_paste_on_a_second_photo(open_page, address, photo):
     assert saved(page)[0] == "garden-cutout.png"
 
 
+def test_no_box_is_drawn_on_a_photo_that_was_pasted_on(open_page, address, photo):
+    other = np.full((200, 400, 3), (30, 90, 160), np.uint8)
+    page = open_page(address)
+    choose(page, "#photo", "garden.png", photo)
+    expect(page, "Draw a box")
+    draw_box(page, photo)
+    choose(page, "#onto", "sea.png", other)
+    expect(page, "Drag the object")
+    stage = page.locator("#stage")
+    for button, says in (("Undo", "Drag the object"), ("Back", "Save the cut-out")):
+        page.get_by_role("button", name="Paste here").click()
+        expect(page, "Pasted in")
+        drag(page, other, (20, 20), (80, 80))
+        stage.press("ArrowRight")
+        assert "no box yet" in stage.get_attribute("aria-label")
+        page.get_by_role("button", name=button).click()
+        expect(page, says)
+    drag(page, photo, (20, 20), (80, 80))
+    assert "box at" in stage.get_attribute("aria-label")
+
+
+def test_a_cut_out_is_of_the_box_that_it_was_asked_for(open_page, address, photo):
+    waiting = []
+    page = open_page(address, lambda page: page.route("**/segmenter_fp16.tflite", lambda route: waiting.append(route)))
+    cut(page, photo)
+    expect(page, "Cutting")
+    stage = page.locator("#stage")
+    before = stage.get_attribute("aria-label")
+    drag(page, photo, (150, 100), (250, 200))
+    stage.press("ArrowRight")
+    assert stage.get_attribute("aria-label") == before
+    while not waiting:
+        page.wait_for_timeout(20)
+    waiting[0].continue_()
+    expect(page, "Cut out in")
+
+
+def test_a_cut_that_fails_leaves_the_one_before(open_page, address, photo):
+    page = open_page(address)
+    cut(page, photo)
+    expect(page, "Cut out in")
+    page.evaluate(
+        """async () => {
+            const { Networks } = await import("./networks.js");
+            Networks.prototype.segment = () => { throw new Error("out of memory"); };
+        }"""
+    )
+    page.get_by_role("button", name="Cut", exact=True).click()
+    assert error(page) == "out of memory"
+    assert page.get_by_label("Cut-out").is_enabled()
+    assert saved(page)[0] == "garden-cutout.png"
+
+
 def test_by_keys_alone(open_page, address, photo):
     page = open_page(address)
     choose(page, "#photo", "garden.png", photo)

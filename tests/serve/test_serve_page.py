@@ -203,6 +203,23 @@ def test_an_object_is_placed_on_another_photo_and_saved(visit):
     assert visit.place() == box
 
 
+def test_no_box_is_drawn_on_a_photo_that_was_pasted_on(visit):
+    visit.opens(scene())
+    visit.draw()
+    box = visit.place()
+    visit.opens(scene(400, 300, seed=2), "Drag the object", field="onto")
+    place = visit.place()
+    for button, says, expected in (("undo", "Drag the object", place), ("back", "Save the cut-out", box)):
+        visit.press("place", "Pasted in")
+        visit.draw((20, 20, 60, 60), (400, 300))
+        visit.page.locator("#stage").press("ArrowRight")
+        assert visit.place() == []
+        visit.press(button, says)
+        assert visit.place() == expected
+    visit.draw((60, 50, 100, 100))
+    assert close_to(visit.place(), (60, 50, 100, 100))
+
+
 def test_a_large_photo_is_worked_on_small_and_saved_in_full_size(visit, application, monkeypatch):
     photo, size = scene(2400, 1800), (2400, 1800)
     content = encoded(photo, "JPEG", quality=90)

@@ -104,7 +104,6 @@ def test_settings_name_the_weights_and_the_limits(client):
     assert client.get("/api/settings", **LOCAL).json == {
         "name": "stub",
         "size": 32,
-        "max_pixels": 3_000_000,
         "max_upload": 2_000_000,
     }
 
@@ -282,6 +281,8 @@ def test_a_long_panorama_does_not_take_all_memory(client):
     refused(post(client, "cut", photo, box="0,0,20000,10"), 422, "too long for the memory")
     refused(post(client, "erase", photo, box="0,0,20000,10"), 422, "too long for the memory")
     assert picture(post(client, "cut", photo, box="500,2,6,6")).size == (6, 6)
+    onto = {"onto": file(encoded(scene())), "at": "0,0,20000"}
+    refused(post(client, "paste", photo, box="0,0,2000,2", **onto), 422, "at 0,0,20000", "too long for the memory")
 
 
 def test_where_nothing_is_found_the_page_hears_so(temporary):

@@ -50,7 +50,8 @@ async function act(message, action) {
 function show() {
   const open = Boolean(photo), placing = Boolean(stage.place);
   for (const id of ["stage", "actions"]) $(id).hidden = !open;
-  $("stage").inert = busy; // so that an answer meets the box that it was asked for
+  // So that an answer meets the box that it was asked for, and none is drawn on a photo that was pasted on.
+  $("stage").inert = busy || (Boolean(target) && !placing);
   $("views").hidden = !open || placing || Boolean(target);
   $("placing").hidden = !placing;
   $("place").hidden = !placing;
