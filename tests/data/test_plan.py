@@ -474,8 +474,9 @@ def test_memory_does_not_grow_but_by_a_few_bytes_a_photo(tmp_path, monkeypatch):
         tracemalloc.stop()
         return most
 
-    peak(20)
-    assert (peak(700) - peak(200)) / 500 < 200
+    peak(3000)  # what is imported and remembered once is there from now on
+    # So many that garbage which waits for its collector, some 30 kB, does not count.
+    assert (peak(3000) - peak(500)) / 2500 < 200
 
 
 def test_regions_are_plain_integers(planned):

@@ -44,7 +44,7 @@ class WeightsKeeper(RunCallback):
         self.warm_up = warm_up
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.position.step <= self.warm_up:
+        if self.warm_up and self.position.step <= self.warm_up:
             return
         iou = logs.get("val_iou")
         best = self._best()
