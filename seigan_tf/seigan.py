@@ -79,7 +79,7 @@ class SEIGAN(keras.Model):
     """
 
     def __init__(self, networks: NetworksConfig, **kwargs):
-        super().__init__(**{"name": "seigan", **kwargs})
+        super().__init__(**{"name": "seigan", "autocast": False, **kwargs})  # boxes are no matter of precision
         checks.networks(networks)
         self.networks = networks
         size = networks.size

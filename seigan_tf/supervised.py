@@ -30,7 +30,7 @@ class Supervised(keras.Model):
     """
 
     def __init__(self, networks: NetworksConfig, segmenter: Segmenter | None = None, **kwargs):
-        super().__init__(**{"name": "supervised", **kwargs})
+        super().__init__(**{"name": "supervised", "autocast": False, **kwargs})  # boxes are no matter of precision
         checks.networks(networks)
         self.networks = networks
         self._restored = segmenter is not None

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.config import LossesConfig
+from seigan_tf.supervised import Supervised, mask_loss
 from tests import tiny
 
 LossScaleOptimizer = keras.mixed_precision.LossScaleOptimizer
@@ -36,6 +37,17 @@ def test_training_stays_finite_and_changes_every_weight(policy, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras").state()
     assert all(np.array_equal(loaded[name], value) for name, value in after.items())
+
+
+def test_boxes_keep_their_precision(policy):
+    batch = tiny.batch(4)
+    called = tiny.seigan(confine_mask=True)(batch)
+    assert all(np.isfinite(values).all() for values in called.values())
+    supervised = Supervised(tiny.networks(confine_mask=True))
+    supervised.compile("adam", loss=mask_loss)
+    masks = np.ones_like(batch["object"]["image"][..., :1])
+    history = supervised.fit(batch["object"], masks, batch_size=2, verbose=0).history
+    assert np.isfinite(history["loss"]).all()
 
 
 def test_a_step_whose_gradients_overflow_is_left_out_and_the_scale_falls():
