@@ -11,7 +11,7 @@ from keras import ops
 from seigan_tf import checks, variables
 from seigan_tf import config as configuration
 from seigan_tf.config import LossesConfig, NetworksConfig
-from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, fixed_noise, inpaint
+from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, fixed_noise
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Discriminator, Enhancer, Inpainter, Segmenter, VGG19Features
 from seigan_tf.objective import (
@@ -26,6 +26,7 @@ from seigan_tf.objective import (
     generator_objective,
     object_layers,
 )
+from seigan_tf.on_arrays import OnArrays
 from seigan_tf.optimizer import AlternatingOptimizer
 from seigan_tf.replay import ReplayPool
 from seigan_tf.serialization import serializable
@@ -65,7 +66,7 @@ class Generated(NamedTuple):
 
 
 @serializable
-class SEIGAN(keras.Model):
+class SEIGAN(OnArrays, keras.Model):
     """Segment-Enhance-Inpaint GAN (Ostyakov et al., 2019).
 
     A batch is {"object": {"image", "box"}, "background": {"image"}}: images float32 [N, S, S, 3] in [-1, 1], boxes
@@ -103,7 +104,6 @@ class SEIGAN(keras.Model):
         self.random = keras.random.SeedGenerator(networks.seed, name="random")
         self.losses_config = None
         self.trackers = {name: keras.metrics.Mean(name=name) for name in LOG_NAMES}
-        self._compiled_functions = {}
 
     def _make_generators(self, prefix=""):
         n = self.networks
@@ -308,76 +308,6 @@ class SEIGAN(keras.Model):
         """The images of both swaps, SWAP_IMAGES, with fixed noise and with averaged weights where they are on."""
         cycle = self.cycle(batch, self._fixed_noise(batch), self.trained)
         return {name: getattr(cycle, name) for name in SWAP_IMAGES}
-
-    def segment(self, images, boxes, batch_size=32) -> np.ndarray:
-        """Masks of photo crops.
-
-        Args:
-            images: [N, S, S, 3], uint8 or float32 in [-1, 1].
-            boxes: [N, 4], relative [ymin, xmin, ymax, xmax].
-            batch_size: crops at a time.
-
-        Returns:
-            float32 [N, S, S, 1] in [0, 1].
-        """
-        return self._in_batches(
-            type(self).masks, batch_size, *checks.crops(self.networks.size, images=images, boxes=boxes)
-        )
-
-    def inpaint(self, images, masks, batch_size=32) -> np.ndarray:
-        """Photo crops restored where the masks are, with noise that is always the same.
-
-        The masks are not grown, whatever `inpainting_margin` says: one of `segment` ends at the object's edge, whose
-        rim would stay, and is to be widened before.
-
-        Args:
-            images: [N, S, S, 3], uint8 or float32 in [-1, 1].
-            masks: [N, S, S, 1], what to restore, 0 to 1.
-            batch_size: crops at a time.
-
-        Returns:
-            float32 [N, S, S, 3] in [-1, 1].
-        """
-
-        def call(model, image, mask):
-            return inpaint(model.trained.inpainter, model.networks, image, mask, fixed_noise(image))
-
-        return self._in_batches(call, batch_size, *checks.crops(self.networks.size, images=images, masks=masks))
-
-    def enhance(self, images, batch_size=32) -> np.ndarray:
-        """Coarse pastes made natural by G_enh, with noise that is always the same.
-
-        Args:
-            images: [N, S, S, 3], uint8 or float32 in [-1, 1].
-            batch_size: crops at a time.
-
-        Returns:
-            float32 [N, S, S, 3] in [-1, 1].
-        """
-
-        def call(model, image):
-            return model.trained.enhancer((image, fixed_noise(image)))
-
-        return self._in_batches(call, batch_size, *checks.crops(self.networks.size, images=images))
-
-    def swap(self, object_images, boxes, background_images, batch_size=32) -> dict[str, np.ndarray]:
-        """Both swaps of photo crops: SWAP_IMAGES by name, float32 [N, S, S, 3] in [-1, 1] (mask: [N, S, S, 1])."""
-
-        def call(model, image, box, background):
-            return model.call({"object": {"image": image, "box": box}, "background": {"image": background}})
-
-        crops = checks.crops(self.networks.size, images=object_images, boxes=boxes, background_images=background_images)
-        return self._in_batches(call, batch_size, *crops)
-
-    def _in_batches(self, function, batch_size, *arrays):
-        name = function.__qualname__
-        if name not in self._compiled_functions:
-            self._compiled_functions[name] = self._backend_step.compiled(self, function)
-        compiled = self._compiled_functions[name]
-        starts = range(0, len(arrays[0]), batch_size)
-        parts = [compiled(*(array[i : i + batch_size] for array in arrays)) for i in starts]
-        parts = [keras.tree.map_structure(ops.convert_to_numpy, part) for part in parts]
-        return keras.tree.map_structure(lambda *values: np.concatenate(values), *parts)
 
     # Saving
 
