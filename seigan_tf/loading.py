@@ -58,11 +58,19 @@ def load(weights: str | Path) -> SEIGAN:
     Raises:
         ValueError: there is no model at `weights`, or the file is damaged or holds another one.
     """
-    file = find(weights).file
+    return read(find(weights).file, SEIGAN)
+
+
+def read(file: Path, kind: type[keras.Model]) -> keras.Model:
+    """The model in a `.keras` file, which is to be one of `kind`.
+
+    Raises:
+        ValueError: the file is damaged or holds another model.
+    """
     try:
         model = keras.models.load_model(file)
     except Exception as error:  # zipfile, h5py and Keras raise many types, by what is wrong with the file
         raise ValueError(f"{file}: not a model that was saved whole ({str(error).splitlines()[0]})") from None
-    if not isinstance(model, SEIGAN):
-        raise ValueError(f"{file}: holds a {type(model).__name__}; expected a SEIGAN")
+    if not isinstance(model, kind):
+        raise ValueError(f"{file}: holds a {type(model).__name__}; expected a {kind.__name__}")
     return model

@@ -3,8 +3,6 @@
 from pathlib import Path
 from typing import NamedTuple
 
-import keras
-
 from seigan_tf import config, loading
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.supervised import MODEL_FILE, Supervised
@@ -28,8 +26,4 @@ def load(weights: str) -> Loaded:
     file = folder / MODEL_FILE
     if not file.is_file():
         return Loaded(loading.load(weights), loading.find(weights).object_fraction)
-    try:
-        model = keras.models.load_model(file)
-    except Exception as error:  # of many types, by what is wrong with the file
-        raise ValueError(f"{file}: not a model that was saved whole ({str(error).splitlines()[0]})") from None
-    return Loaded(model, config.load(folder / "config.json").data.object_fraction)
+    return Loaded(loading.read(file, Supervised), config.load(folder / "config.json").data.object_fraction)
