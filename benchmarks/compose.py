@@ -48,17 +48,19 @@ def drawn_photo(box):
 
 def composer(weights):
     from seigan_tf.compose.composer import Composer
+    from seigan_tf.training import quiet
 
-    if weights is not None:
-        return Composer.load(weights)
-    from seigan_tf import presets
-    from seigan_tf.compose.keras_networks import KerasNetworks
-    from seigan_tf.seigan import SEIGAN
+    with quiet.native_messages_hidden():
+        if weights is not None:
+            return Composer.load(weights)
+        from seigan_tf import presets
+        from seigan_tf.compose.keras_networks import KerasNetworks
+        from seigan_tf.seigan import SEIGAN
 
-    config = presets.load("mobile")
-    model = SEIGAN(config.networks)
-    model.build()
-    return Composer(KerasNetworks(model, config.data.object_fraction))
+        config = presets.load("mobile")
+        model = SEIGAN(config.networks)
+        model.build()
+        return Composer(KerasNetworks(model, config.data.object_fraction))
 
 
 def seconds_of(function):

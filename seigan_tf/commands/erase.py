@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import tyro
 from rich.console import Console
 
 from seigan_tf.commands import photo_options, photo_work
@@ -16,27 +15,21 @@ DESCRIPTION = """Erase objects from photographs of any size.
       every box of a folder
 
 Only the object and a narrow rim around it change; in PNG and TIFF every other pixel is that of the photograph, which
-JPEG and WebP compress anew. Exit codes: 0 all is done; 1 some photographs or boxes could not be used, the others are
-done; 2 bad input.
+JPEG and WebP compress anew.
 """
 
 
 def run(arguments: Sequence[str], console: Console | None = None) -> None:
-    """Erases as the arguments say.
+    """Erases as the arguments say; raises what `photo_work.run` does."""
+    photo_work.run("erase", PhotoOptions, DESCRIPTION, _job, arguments, console)
 
-    Raises:
-        ValueError: options, photographs or weights that cannot be used.
-        OSError: a file cannot be written.
-        photo_work.SomeFailed: some of several photographs cannot be used.
-        SystemExit: --help, or an argument that is unknown or of another type.
-    """
-    options = tyro.cli(PhotoOptions, args=list(arguments), prog="python -m seigan_tf erase", description=DESCRIPTION)
-    plan = photo_options.plan(options, apart=False)
-    photo_work.work(options, plan, console or Console(), _make)
+
+def _job(options: PhotoOptions) -> photo_work.Job:
+    return photo_work.Job(photo_options.plan(options, apart=False), _make)
 
 
 def _make(composer, photo, task: Task, marked: list[Marked], done) -> None:
     from seigan_tf.compose import photo_files
 
-    erased = composer.erase_each(photo, [item.box for item in marked], lambda count: done())
+    erased = composer.erase_each(photo, [item.box for item in marked], done)
     photo_files.write(marked[0].output, erased.array, erased.profile)

@@ -20,8 +20,7 @@ DESCRIPTION = """Paste an object of one photograph onto another one, with that o
       a file for each object of a folder
 
 Where the object is not, the other photograph stays as it is; it also gives the colour profile. What reaches past its
-border is clipped. Exit codes: 0 all is done; 1 some photographs or boxes could not be used, the others are done; 2 bad
-input.
+border is clipped.
 """
 
 
@@ -34,15 +33,11 @@ class Options(PhotoOptions):
 
 
 def run(arguments: Sequence[str], console: Console | None = None) -> None:
-    """Pastes as the arguments say.
+    """Pastes as the arguments say; raises what `photo_work.run` does."""
+    photo_work.run("paste", Options, DESCRIPTION, _job, arguments, console)
 
-    Raises:
-        ValueError: options, photographs or weights that cannot be used.
-        OSError: a file cannot be written.
-        photo_work.SomeFailed: some of several photographs cannot be used.
-        SystemExit: --help, or an argument that is unknown or of another type.
-    """
-    options = tyro.cli(Options, args=list(arguments), prog="python -m seigan_tf paste", description=DESCRIPTION)
+
+def _job(options: Options) -> photo_work.Job:
     at = numbers("--at", options.at, "X,Y or X,Y,W", (2, 3))
     plan = photo_options.plan(options, apart=True, inputs=[options.onto])
 
@@ -53,9 +48,9 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         pasting.target(plan.tasks[0].marked[0].box, at, *onto.size)
 
     def make(composer, photo, task: Task, marked: list[Marked], done) -> None:
-        for item in marked:
-            pasted = composer.paste_matte(photo, item.box, onto, at)
-            photo_files.write(item.output, pasted.array, pasted.profile)
-            done()
+        (item,) = marked
+        pasted = composer.paste_matte(photo, item.box, onto, at)
+        photo_files.write(item.output, pasted.array, pasted.profile)
+        done()
 
-    photo_work.work(options, plan, console or Console(), make)
+    return photo_work.Job(plan, make)

@@ -4,7 +4,7 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, NamedTuple
 
 import tyro
@@ -20,7 +20,7 @@ class PhotoOptions:
     photo: tyro.conf.Positional[Path]
     """A photograph, or a folder of photographs."""
     output: Annotated[Path, tyro.conf.arg(aliases=("-o",))]
-    """File to write (.png, .jpg, .webp, .tif); a folder where there are several."""
+    """File to write (.png, .jpg, .webp, .tif); a folder where there may be several, as with --annotations."""
     box: Boxes = ()
     """Left, top, width and height of the object, in pixels of the upright photograph."""
     annotations: Path | None = None
@@ -67,7 +67,13 @@ class Plan(NamedTuple):
     """One file is asked for: errors end the command. Otherwise they are counted, and what is there is finished."""
 
 
-def plan(options: PhotoOptions, apart: bool, transparent: bool = False, inputs: Iterable[Path] = ()) -> Plan:
+def plan(
+    options: PhotoOptions,
+    apart: bool,
+    transparent: bool = False,
+    inputs: Iterable[Path] = (),
+    also: Iterable[Path] = (),
+) -> Plan:
     """What the options name, checked before anything is loaded.
 
     Args:
@@ -75,6 +81,7 @@ def plan(options: PhotoOptions, apart: bool, transparent: bool = False, inputs: 
         apart: each object has an output of its own; else each photograph has one.
         transparent: outputs are nothing without their transparency.
         inputs: further files that are read.
+        also: further files that are written.
 
     Raises:
         ValueError: options that do not fit together, boxes that are none, outputs that cannot be written, two outputs
@@ -94,7 +101,7 @@ def plan(options: PhotoOptions, apart: bool, transparent: bool = False, inputs: 
         result = _boxes(options, apart)
     else:
         raise ValueError("--box is not given, expected X,Y,W,H of the object in pixels, or --annotations")
-    _check_outputs(options, result, transparent, [*inputs, *([options.annotations] if options.annotations else [])])
+    _check_outputs(options, result, transparent, [*inputs, *_box_files(options)], also)
     return result
 
 
@@ -111,6 +118,15 @@ def numbers(option: str, text: str, form: str, counts: Sequence[int]) -> tuple[f
     if len(values) not in counts or not all(map(math.isfinite, values)):
         raise ValueError(f"{option} {shown(text)}: expected {form}, numbers in pixels")
     return values
+
+
+def _box_files(options: PhotoOptions) -> list[Path]:
+    """Files of annotations that are read, or may be."""
+    from seigan_tf.data.readers.common import BOX_FILES
+
+    if options.annotations is not None or not options.photo.is_dir():
+        return [] if options.annotations is None else [options.annotations]
+    return [path for path in options.photo.iterdir() if path.suffix.lower() in BOX_FILES]
 
 
 def _boxes(options: PhotoOptions, apart: bool) -> Plan:
@@ -132,25 +148,36 @@ def _annotated(options: PhotoOptions, images: Path, apart: bool, one: bool) -> P
     from seigan_tf.data import readers
 
     source = readers.guess(images, options.annotations) if options.source == "auto" else options.source
-    tasks, problems = [], []
+    tasks, problems, incomplete = [], [], False
     for item in readers.read(source, images, options.annotations):
         if isinstance(item, Problem):
             problems.append(item)
         elif not options.photo.is_file() or _same(item.path, options.photo):
+            incomplete = incomplete or item.incomplete
             task = _task(options, item, apart, one, problems)
             if task.marked:
                 tasks.append(task)
-    if not options.photo.is_dir() and not tasks:
+    if options.photo.is_dir():
+        return Plan(tasks, problems, one)
+    # Of one photo, what is wrong with others does not matter.
+    name = tasks[0].name if tasks else options.photo.name
+    problems = [problem for problem in problems if _is_of(problem, name)]
+    if not tasks:
         first = f" ({problems[0].where}: {problems[0].what})" if problems else ""
         raise ValueError(f"{options.photo}: {options.annotations} has no box of it that can be used{first}")
-    if not options.photo.is_dir():  # what is wrong with others does not matter
-        problems = [problem for problem in problems if _is_of(problem, tasks[0].name)]
+    if incomplete and not problems:
+        problems = [Problem("object", name, f"{options.annotations} has boxes of it that cannot be used")]
     return Plan(tasks, problems, one)
 
 
 def _is_of(problem: Problem, name: str) -> bool:
-    """Whether a problem is that of a photo; readers name it alone, "... of NAME" or "... (NAME)"."""
-    return problem.where == name or problem.where.endswith((f" of {name}", f"({name})", f"({shown(name)})"))
+    """Whether a problem is that of a photo; readers name it alone, "... of NAME", "... (NAME)" or by its own file."""
+    own = [shown(PurePath(name).with_suffix(suffix).as_posix()) for suffix in (".txt", ".xml")]
+    return (
+        problem.where == name
+        or problem.where.endswith((f" of {name}", f"({name})", f"({shown(name)})"))
+        or problem.where.partition(": ")[0] in own
+    )
 
 
 def _task(options: PhotoOptions, photo: Photo, apart: bool, one: bool, problems: list[Problem]) -> Task:
@@ -175,28 +202,31 @@ def _numbered(options: PhotoOptions, name: Path, count: int) -> list[Path]:
     return [folder / f"{name.stem}-{number}.{options.format}" for number in range(1, count + 1)]
 
 
-def _check_outputs(options: PhotoOptions, result: Plan, transparent: bool, inputs: list[Path]) -> None:
-    from seigan_tf.compose.photo_files import check_ending, check_output
+def _check_outputs(
+    options: PhotoOptions, result: Plan, transparent: bool, inputs: list[Path], also: Iterable[Path]
+) -> None:
+    from seigan_tf.compose.photo_files import FORMATS, check_ending, check_output, check_writable
 
     if result.one:
         check_output(options.output, transparent)
     else:
         check_ending(Path(f"--format.{options.format}"), transparent)
-        if options.output.exists() and not options.output.is_dir():
-            raise ValueError(f"{options.output}: a file, expected a folder for several outputs")
+        named = options.output.suffix.lower() in FORMATS
+        if not options.output.is_dir() and (named or options.output.exists()):
+            raise ValueError(f"{options.output}: names a file, expected a folder for several outputs")
+    for path in also:
+        check_writable(path)
     taken: dict[str, str] = {}
     read = {os.path.realpath(path): path for path in [*inputs, *(task.photo for task in result.tasks)]}
     files = {_identity(path) for path in read.values()} - {None}
-    for task in result.tasks:
-        for output in dict.fromkeys(marked.output for marked in task.marked):
-            path = os.path.realpath(output)
-            if path in read or (os.path.exists(path) and _identity(output) in files):
-                raise ValueError(f"{output}: is read too, expected another file to write; inputs are never overwritten")
-            if path in taken:
-                raise ValueError(
-                    f"{output}: would be written for {taken[path]} and for {task.name}, expected other names"
-                )
-            taken[path] = task.name
+    written = [(output, task.name) for task in result.tasks for output in dict.fromkeys(m.output for m in task.marked)]
+    for output, name in [*written, *((path, "all photographs") for path in also)]:
+        path = os.path.realpath(output)
+        if path in read or (os.path.exists(path) and _identity(output) in files):
+            raise ValueError(f"{output}: is read too, expected another file to write; inputs are never overwritten")
+        if path in taken:
+            raise ValueError(f"{output}: would be written for {taken[path]} and for {name}, expected other names")
+        taken[path] = name
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -1,8 +1,11 @@
-"""What cut, erase and paste do with their plan: photograph by photograph, with a bar, what is finished left alone."""
+"""What cut, erase and paste share: photograph by photograph, with a bar, what is finished left alone."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple
 
+import tyro
 from rich.console import Console
 
 from seigan_tf.commands.photo_options import Marked, PhotoOptions, Plan, Task
@@ -12,47 +15,72 @@ if TYPE_CHECKING:
     from seigan_tf.compose.composer import Composer
     from seigan_tf.compose.picture import Picture
 
+EXIT_CODES = """Exit codes: 0 all is done; 1 some photographs or boxes could not be used, the others are done; 2 bad
+input.
+"""
+
 
 class SomeFailed(RuntimeError):
-    """Some photographs could not be used; all others are finished."""
+    """Some photographs or boxes could not be used; all others are finished."""
 
     exit_code = 1
 
 
 Done = Callable[[], None]
-"""Told of each object that is finished."""
+"""Called for each object that is finished."""
 Make = Callable[["Composer", "Picture", Task, list[Marked], Done], None]
-"""Makes the outputs of one photograph, for the objects given."""
+"""Makes one output, of the objects given; all of them are of one photograph."""
 
 
-def work(
-    options: PhotoOptions, plan: Plan, console: Console, make: Make, again: bool = False, finish: Done = lambda: None
+class Job(NamedTuple):
+    """What a command's options ask for."""
+
+    plan: Plan
+    make: Make
+    again: bool = False
+    """Outputs that are there are made anew."""
+    finish: Done = lambda: None
+    """Called when all that can be made is made."""
+
+
+def run(
+    name: str,
+    options: type[PhotoOptions],
+    description: str,
+    job: Callable[[PhotoOptions], Job],
+    arguments: Sequence[str],
+    console: Console | None,
 ) -> None:
-    """Carries out a plan and says what became of it.
+    """Does what the arguments of a command say, and says what became of it.
 
     Args:
-        options: of the command.
-        plan: what is to be made.
+        name: of the command.
+        options: that it takes.
+        description: for its --help.
+        job: what the options ask for.
+        arguments: of the command line, after the command's name.
         console: for the bar and the summary.
-        make: what the command does.
-        again: finished outputs are made anew.
-        finish: called when all that can be made is made.
 
     Raises:
-        ValueError: no such weights; of a single output, whatever is wrong with its photograph.
-        OSError: an output cannot be written.
-        SomeFailed: of several photographs, some could not be used.
+        ValueError: options or weights that cannot be used; of a single output, whatever is wrong with its photograph.
+        OSError: a file cannot be written.
+        SomeFailed: of several outputs, some could not be made.
+        SystemExit: --help, or an argument that is unknown or of another type.
     """
-    again = again or options.overwrite or plan.one
-    tasks = [(task, [m for m in task.marked if again or not m.output.exists()]) for task in plan.tasks]
-    every = sum(len(task.marked) for task in plan.tasks)
-    todo = sum(len(marked) for _, marked in tasks)
+    program = f"python -m seigan_tf {name}"
+    given = tyro.cli(options, args=list(arguments), prog=program, description=description + EXIT_CODES)
+    console = console or Console()
+    asked = job(given)
+    plan = asked.plan
+    again = asked.again or given.overwrite or plan.one
+    todo = [(task, [item for item in task.marked if again or not item.output.exists()]) for task in plan.tasks]
     problems = [f"{problem.where}: {problem.what}" for problem in plan.problems]
     made = 0
-    if todo:
-        composer = _load(options)
+    if any(marked for _, marked in todo):
+        composer = _load(given)
         with bar(console, "objects") as progress:
-            count = every - todo
+            every = sum(len(task.marked) for task in plan.tasks)
+            count = every - sum(len(marked) for _, marked in todo)
             progress(count, every)
 
             def done() -> None:
@@ -60,41 +88,49 @@ def work(
                 count += 1
                 progress(count, every)
 
-            for task, marked in tasks:
-                if not marked:
-                    continue
-                try:
-                    _one(composer, task, marked, make, done)
-                    made += len({item.output for item in marked})
-                except ValueError as error:
-                    if plan.one:
-                        raise
-                    problems.append(str(error))
-    finish()
+            for task, marked in todo:
+                if marked:
+                    number, failed = _make(composer, task, marked, asked.make, done, plan.one)
+                    made += number
+                    problems += failed
+    asked.finish()
     if plan.one:
-        console.print(f"wrote {options.output}", soft_wrap=True, highlight=False, markup=False)
-        _report(problems)
-        return
-    skipped = len({m.output for task in plan.tasks for m in task.marked}) - len(
-        {m.output for _, ms in tasks for m in ms}
-    )
-    there = f", {skipped} were there" if skipped else ""
-    console.print(f"wrote {made} files to {options.output}{there}", soft_wrap=True, highlight=False, markup=False)
-    _report(problems)
-
-
-def _report(problems: list[str]) -> None:
+        text = f"wrote {given.output}"
+    else:
+        there = sum(_outputs(task.marked) - _outputs(marked) for task, marked in todo)
+        text = f"wrote {made} files to {given.output}" + (f", {there} were there" if there else "")
+    console.print(text, soft_wrap=True, highlight=False, markup=False)
     if problems:
         raise SomeFailed(f"{len(problems)} photographs or boxes could not be used; the first: {problems[0]}")
 
 
-def _one(composer: "Composer", task: Task, marked: list[Marked], make: Make, done: Done) -> None:
+def _outputs(marked: Sequence[Marked]) -> int:
+    return len({item.output for item in marked})
+
+
+def _make(
+    composer: "Composer", task: Task, marked: list[Marked], make: Make, done: Done, strict: bool
+) -> tuple[int, list[str]]:
+    """Makes the outputs of one photograph: how many, and why the others could not be; `strict` raises that at once."""
     from seigan_tf.compose import photo_files
 
-    photo = photo_files.read(task.photo, task.size)
-    for folder in {item.output.parent for item in marked}:
-        folder.mkdir(parents=True, exist_ok=True)
-    make(composer, photo, task, marked, done)
+    made, problems = 0, []
+    try:
+        photo = photo_files.read(task.photo, task.size)
+    except ValueError as error:
+        if strict:
+            raise
+        return made, [str(error)]
+    for output, items in groupby(marked, attrgetter("output")):
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            make(composer, photo, task, list(items), done)
+            made += 1
+        except ValueError as error:
+            if strict:
+                raise
+            problems.append(f"{task.name}: {error}")
+    return made, problems
 
 
 def _load(options: PhotoOptions) -> "Composer":

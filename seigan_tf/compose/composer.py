@@ -11,7 +11,6 @@ from seigan_tf.compose.geometry import Box
 from seigan_tf.compose.matting import Matte
 from seigan_tf.compose.networks import Networks, load
 from seigan_tf.compose.picture import Picture
-from seigan_tf.data.photographs import MAX_PIXELS
 
 Photo = str | PathLike | np.ndarray | Picture
 """A file, or pixels: uint8 [height, width, 3] RGB, or [height, width, 4] with alpha."""
@@ -51,25 +50,24 @@ class Composer:
         Returns:
             mask: float32 [height, width] in [0, 1].
             cutout: uint8 RGBA [height, width, 4]. Where the edge is soft its colours are the object's alone; where
-                the object is not, all is 0.
+                the object is not, all is 0. The photo's own alpha is multiplied by the mask.
 
         Raises:
             ValueError: the photo cannot be read, or the box is empty or outside it.
         """
         photo = as_picture(photo)
-        matte = self.matte(photo, box)
-        seen, part = photo.visible, matte.window.of
-        mask, cutout = np.zeros(seen.shape[:2], np.float32), np.zeros((*seen.shape[:2], 4), np.uint8)
-        mask[part] = matte.mask(seen)
-        cutout[part] = matte.cutout(seen, mask[part], photo.alpha)
-        return mask, cutout
+        seen = photo.visible
+        matte = self.matte(seen, box)
+        mask = matte.mask(seen)
+        cutout = matte.window.within(matte.cutout(photo, mask), *photo.size)
+        return matte.window.within(mask, *photo.size), cutout
 
     def erase(self, photo: Photo, boxes: Box | Sequence[Box]) -> np.ndarray:
         """Removes the objects in one or many boxes from a photo.
 
         Returns:
             uint8 [height, width, 3], with alpha [height, width, 4] where the photo has some. Pixels away from the
-            objects are those of the photo.
+            objects are those of the photo; the others are as transparent as what is around.
 
         Raises:
             ValueError: the photo cannot be read, or a box is empty or outside it.
@@ -97,42 +95,40 @@ class Composer:
         photo, onto = as_picture(photo), as_picture(onto)
         return self.paste_matte(photo, box, onto, at).array
 
-    def matte(self, photo: Picture, box: Box) -> Matte:
-        """The object in a box: its mask where it is not 0. Arguments and errors as in `cut`."""
-        return matting.matte(self.networks, photo.visible, geometry.checked_box(box, *photo.size), self.refine)
+    def matte(self, seen: np.ndarray, box: Box) -> Matte:
+        """The object in a box of `Picture.visible`: its mask where it is not 0. Errors as in `cut`."""
+        height, width = seen.shape[:2]
+        return matting.matte(self.networks, seen, geometry.checked_box(box, width, height), self.refine)
 
-    def erase_each(
-        self, photo: Picture, boxes: Sequence[Box], done: Callable[[int], None] = lambda count: None
-    ) -> Picture:
-        """As `erase`; `done` is told how many boxes are filled."""
-        boxes = [geometry.checked_box(box, *photo.size) for box in boxes]
+    def erase_each(self, photo: Picture, boxes: Sequence[Box], done: Callable[[], None] = lambda: None) -> Picture:
+        """As `erase`; `done` is called for each box that is filled."""
+        boxes = [geometry.checked_box(box, *photo.size) for box in boxes]  # all of them before the work begins
         seen = photo.visible
         pending = np.zeros(seen.shape[:2], np.uint8)
         holes = []
         for box in boxes:
-            holes.append(erasing.hole_of(matting.matte(self.networks, seen, box, self.refine)))
+            holes.append(erasing.hole_of(self.matte(seen, box)))
             erasing.mark(pending, holes[-1])
-        filled = seen.copy()
-        for count, hole in enumerate(holes, 1):
+        filled, alpha = seen.copy(), None if photo.alpha is None else photo.alpha.copy()
+        for hole in holes:
             erasing.fill(self.networks, filled, hole, pending)
+            if alpha is not None:
+                erasing.fill_alpha(alpha, hole, pending)
             erasing.mark(pending, hole, 0)
-            done(count)
-        if photo.alpha is None:
+            done()
+        if alpha is None:
             return photo._replace(pixels=filled)
-        # What lies under transparent pixels stays; a filled hole is opaque.
-        changed = (filled != seen).any(-1)
-        pixels, alpha = photo.pixels.copy(), photo.alpha.copy()
-        pixels[changed], alpha[changed] = filled[changed], 255
+        pixels, changed = photo.pixels.copy(), (filled != seen).any(-1) | (alpha != photo.alpha)
+        pixels[changed] = picture.lifted(filled[changed], alpha[changed])
         return photo._replace(pixels=pixels, alpha=alpha)
 
     def paste_matte(self, photo: Picture, box: Box, onto: Picture, at: Sequence[float]) -> Picture:
         """As `paste`, with the other photo's colour profile."""
         box = geometry.checked_box(box, *photo.size)
         goal = pasting.target(box, at, *onto.size)
-        name = f"at {','.join(f'{value:g}' for value in at)}"
-        geometry.check_square(goal, self.networks.object_fraction, MAX_PIXELS, name)
-        matte, seen = self.matte(photo, box), photo.visible
-        cutout = matte.cutout(seen, matte.mask(seen), photo.alpha)
+        seen = photo.visible
+        matte = self.matte(seen, box)
+        cutout = matte.cutout(photo, matte.mask(seen))
         if photo.profile != onto.profile:
             cutout[..., :3] = photo_files.convert_colours(cutout[..., :3], photo.profile, onto.profile)
         placed = pasting.place(cutout, box, matte.window, goal, *onto.size)

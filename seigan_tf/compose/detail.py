@@ -65,7 +65,8 @@ class Tiles:
 
     def _free(self) -> np.ndarray:
         rows, columns = self.cells
-        places = np.mgrid[0 : rows - TILE + 1 : STEP, 0 : columns - TILE + 1 : STEP].reshape(2, -1).T
+        # None fits where the photo is a strip, much longer than it is high.
+        places = np.mgrid[0 : max(rows - TILE + 1, 0) : STEP, 0 : max(columns - TILE + 1, 0) : STEP].reshape(2, -1).T
         holes = cv2.integral(self.unknown.astype(np.uint8))
         top, left = places.T
         hidden = holes[top + TILE, left + TILE] - holes[top, left + TILE] - holes[top + TILE, left] + holes[top, left]

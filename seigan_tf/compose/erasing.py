@@ -81,6 +81,19 @@ def fill(networks: Networks, pixels: np.ndarray, hole: Hole, pending: np.ndarray
         shown[rows] = np.rint(np.clip(shown[rows] + difference * strip[..., 3:], 0, 255))
 
 
+def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
+    """Continues the transparency of a photo, uint8 [height, width], into the hole; in place, otherwise as `fill`."""
+    window = hole.window(alpha.shape[1], alpha.shape[0])
+    (around,), (unknown,) = (geometry.crops(array, hole.region, len(hole.weights)) for array in (alpha, pending))
+    known = (unknown < 128).astype(np.float32)
+    if not known.any():
+        return
+    both = np.dstack([spread(around[..., None].astype(np.float32), known), hole.weights.astype(np.float32) / 255])
+    part = alpha[window.of]
+    for rows, strip in geometry.strips(both, hole.region, window):
+        part[rows] = np.rint(part[rows] + (strip[..., 0] - part[rows]) * strip[..., 1])
+
+
 def restored(networks: Networks, pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> np.ndarray:
     """What the inpainter puts into the hole, moved to the colours just outside: float32 [n, n, 3] in [0, 255].
 

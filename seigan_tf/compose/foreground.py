@@ -15,20 +15,22 @@ SURE = 0.95
 """A pixel shows nothing but the object above it, nothing but the background below 1 - SURE."""
 
 
-def guesses(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def guesses(image: np.ndarray, mask: np.ndarray, alpha: np.ndarray | None = None) -> np.ndarray:
     """Colours of object and background around each pixel of a small crop.
 
     Args:
         image: uint8 [n, n, 3].
         mask: float32 [n, n] in [0, 1].
+        alpha: uint8 [n, n] of the image; what it hides says nothing of the colours. All is seen without it.
 
     Returns:
         float32 [n, n, 6]: the object's three colours, then the background's.
     """
 
     def near(part):
-        sure = part >= SURE if (part >= SURE).any() else part >= part.max()
-        return spread(image.astype(np.float32), sure.astype(np.float32))
+        sure = (part >= min(SURE, part.max())).astype(np.float32)
+        shown = sure if alpha is None else sure * alpha / np.float32(255)
+        return spread(image.astype(np.float32), shown if shown.any() else sure)
 
     return np.dstack([near(mask), near(1 - mask)])
 

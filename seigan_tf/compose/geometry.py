@@ -13,8 +13,9 @@ from seigan_tf.data.crops import CropRegion, extract, region_pixels, relative_bo
 STRIP = 2**20
 """Pixels that are worked on at a time, so that memory does not grow with the photo."""
 
-SQUARE = 4
-"""Pixels of the square around a box, by the most that a photo may have: a long panorama has few, its square many."""
+LARGEST_SIDE = 2**13
+"""Pixels across a square that is taken from the photo as it is; for a larger one the photo is made smaller first. A
+panorama of 20,000 x 1,000 pixels has few, the square around something as long has many."""
 
 Box = tuple[float, float, float, float]
 """x, y, width and height in pixels of the photo."""
@@ -40,6 +41,12 @@ class Window(NamedTuple):
     def of(self) -> tuple[slice, slice]:
         """Index of an array [height, width, ...] of the photo."""
         return slice(self.top, max(self.bottom, self.top)), slice(self.left, max(self.right, self.left))
+
+    def within(self, array: np.ndarray, width: int, height: int) -> np.ndarray:
+        """What the window shows, [height, width, ...], in a photo of that size that is 0 elsewhere."""
+        result = np.zeros((height, width, *array.shape[2:]), array.dtype)
+        result[self.of] = array
+        return result
 
 
 def checked_box(box: Box, width: int, height: int) -> Box:
@@ -74,19 +81,6 @@ def region_around(box: Box, object_fraction: float) -> CropRegion:
     return CropRegion(round(x + w / 2 - side / 2), round(y + h / 2 - side / 2), side)
 
 
-def check_square(box: Box, object_fraction: float, pixels: int, name: str) -> None:
-    """Raises ValueError where the square around a box takes too much memory.
-
-    Args:
-        box: of the object; it may reach past the photo.
-        object_fraction: as in `region_around`.
-        pixels: the most that a photo may have.
-        name: of the box in the message.
-    """
-    if region_around(box, object_fraction).side ** 2 > SQUARE * pixels:
-        raise ValueError(f"{name}: the object is too long for the memory, expected a smaller one")
-
-
 def window_around(box: Box, width: int, height: int) -> Window:
     """The pixels of the photo that a box covers, also in part."""
     x, y, w, h = box
@@ -107,6 +101,11 @@ def box_in(box: Box, region: CropRegion) -> np.ndarray:
 
 def crops(array: np.ndarray, region: CropRegion, *sizes: int) -> list[np.ndarray]:
     """The region of a photo or mask, uint8 [height, width, ...], once for each size, resized as in training."""
+    if region.side > LARGEST_SIDE:
+        scale = LARGEST_SIDE / region.side
+        height, width = (max(round(length * scale), 1) for length in array.shape[:2])
+        array = cv2.resize(array, (width, height), interpolation=cv2.INTER_AREA)
+        region = CropRegion(round(region.x * scale), round(region.y * scale), LARGEST_SIDE)
     pixels, whole = region_pixels(array, region), CropRegion(0, 0, region.side)
     return [extract(pixels, whole, size) for size in sizes]
 

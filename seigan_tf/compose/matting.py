@@ -9,6 +9,7 @@ import numpy as np
 from seigan_tf.compose import foreground, geometry, guided_filter, refinement
 from seigan_tf.compose.geometry import Box, Window
 from seigan_tf.compose.networks import Networks
+from seigan_tf.compose.picture import Picture
 from seigan_tf.data.augment import segment_both_ways
 from seigan_tf.data.crops import CropRegion
 
@@ -36,7 +37,8 @@ class Matte:
             pixels: of the photo, uint8 [height, width, 3].
         """
         if self.functions is None:
-            yield from geometry.strips(self.low, self.region, self.window)
+            for rows, mask in geometry.strips(self.low, self.region, self.window):
+                yield rows, clear(mask)
             return
         shown = pixels[self.window.of]
         for rows, functions in geometry.strips(self.functions, self.region, self.window):
@@ -49,26 +51,29 @@ class Matte:
             result[rows] = mask
         return result
 
-    def cutout(self, pixels: np.ndarray, mask: np.ndarray, alpha: np.ndarray | None = None) -> np.ndarray:
+    def cutout(self, photo: Picture, mask: np.ndarray) -> np.ndarray:
         """The object alone, uint8 RGBA [window.height, window.width, 4]; all 0 where it is not.
 
+        Where the photo is transparent itself, colours are those of its pixels, not those seen on white, and its alpha
+        is multiplied by the mask: laid on white, the cut-out looks as the photo does there.
+
         Args:
-            pixels: of the photo, uint8 [height, width, 3], as it is seen.
+            photo: with the object.
             mask: as `mask` gives it.
-            alpha: of the photo, uint8 [height, width], or None where it is opaque.
         """
         result = np.zeros((*mask.shape, 4), np.uint8)
-        guesses = foreground.guesses(geometry.crops(pixels, self.region, len(self.low))[0], self.low)
+        crop, seen = (
+            None if array is None else geometry.crops(array, self.region, len(self.low))[0] for array in photo[:2]
+        )
+        guesses = foreground.guesses(crop, self.low, seen)
         step = max(geometry.STRIP // max(self.window.width, 1), 1)
         for start in range(0, len(mask), step):
             rows = slice(start, min(start + step, len(mask)))
             window = self._rows(rows)
-            opacity = np.rint(255 * mask[rows]).astype(np.uint8)
-            if alpha is not None:
-                opacity = np.rint(mask[rows] * alpha[window.of]).astype(np.uint8)
-            colours = foreground.colours(pixels[window.of], mask[rows], guesses, self.region, window)
-            result[rows, :, :3] = colours * (opacity > 0)[..., None]
-            result[rows, :, 3] = opacity
+            alpha = np.rint(mask[rows] * (255 if photo.alpha is None else photo.alpha[window.of])).astype(np.uint8)
+            colours = foreground.colours(photo.pixels[window.of], mask[rows], guesses, self.region, window)
+            result[rows, :, :3] = colours * (alpha > 0)[..., None]
+            result[rows, :, 3] = alpha
         return result
 
     def _rows(self, rows: slice) -> Window:

@@ -89,6 +89,11 @@ def check_output(path: Path, transparent: bool = False) -> None:
         transparent: the picture is nothing without its transparency.
     """
     check_ending(path, transparent)
+    check_writable(path)
+
+
+def check_writable(path: Path) -> None:
+    """Raises ValueError where no file can be written to `path`: its folder, a folder of that name."""
     if path.is_dir():
         raise ValueError(f"{path}: a folder, expected a file to write")
     if not path.absolute().parent.is_dir():

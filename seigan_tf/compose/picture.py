@@ -34,6 +34,12 @@ class Picture(NamedTuple):
         return self.pixels if self.alpha is None else np.dstack([self.pixels, self.alpha])
 
 
+def lifted(visible: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """The colours, uint8 [..., 3], that look like `visible` when they are laid on white; alpha is uint8 [...]."""
+    alpha = np.maximum(alpha, 1).astype(np.float32)[..., None]
+    return np.rint(np.clip(255 - (255 - visible.astype(np.float32)) * 255 / alpha, 0, 255)).astype(np.uint8)
+
+
 def from_array(array: np.ndarray) -> Picture:
     """The picture of an array, uint8 [height, width, 3] RGB or [height, width, 4] RGBA.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seigan_tf.atomic import replacing
-from seigan_tf.data.annotations import Object, Photo, Problem
+from seigan_tf.data.annotations import Object, Photo, Problem, mask_runs
 
 
 def write_coco(photos: Iterable[Photo | Problem], path: Path) -> list[Problem]:
@@ -38,7 +38,8 @@ def write_coco(photos: Iterable[Photo | Problem], path: Path) -> list[Problem]:
             for item in (*photo.objects, *_unplaced(photo)):
                 count += 1
                 category = categories.setdefault(item.category, len(categories) + 1)
-                waiting.write((",\n" if count > 1 else "\n") + json.dumps(_annotation(item, count, number, category)))
+                entry = _annotation(item, photo, count, number, category)
+                waiting.write((",\n" if count > 1 else "\n") + json.dumps(entry))
         file.write('],\n"annotations": [')
         waiting.seek(0)
         for line in waiting:
@@ -53,17 +54,27 @@ def _unplaced(photo: Photo) -> tuple[Object, ...]:
     return (Object((0, 0, photo.width, photo.height), crowd=True),) if photo.incomplete else ()
 
 
-def _annotation(item: Object, number: int, photo: int, category: int) -> dict[str, Any]:
+def _annotation(item: Object, photo: Photo, number: int, image: int, category: int) -> dict[str, Any]:
     entry = {
         "id": number,
-        "image_id": photo,
+        "image_id": image,
         "category_id": category,
         "iscrowd": int(item.crowd),
         "bbox": list(item.box),
-        "area": item.box[2] * item.box[3],
+        "area": _area(item, photo),
     }
     if item.segmentation:
         entry["segmentation"] = item.segmentation
     if item.score is not None:
         entry["score"] = item.score
     return entry
+
+
+def _area(item: Object, photo: Photo) -> float:
+    """Pixels of the mask; of the box where there is no mask."""
+    runs = mask_runs(item, photo)
+    if runs is None:
+        return item.box[2] * item.box[3]
+    from pycocotools import mask as coco_mask
+
+    return float(coco_mask.area(runs))

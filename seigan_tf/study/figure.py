@@ -87,7 +87,7 @@ def _ratings(canvas: ImageDraw.ImageDraw, summary: dict[str, Any], left: int, te
 def _matrix(canvas: ImageDraw.ImageDraw, summary: dict[str, Any], left: int, text, small) -> None:
     names = list(summary["sets"])
     bottom = TITLE + ROW * len(names)
-    canvas.text((left, MARGIN), "fractions of comparisons won, row against column", INK, text, anchor="lm")
+    canvas.text((left, MARGIN), "fractions won, row against column", INK, text, anchor="lm")
     for row, first in enumerate(names):
         y = TITLE + ROW * row
         canvas.text((left - 20, y + ROW // 2), _shortened(first), INK, text, anchor="rm")

@@ -21,7 +21,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable, Unpro
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from seigan_tf.compose import geometry, pasting
+from seigan_tf.compose import geometry
 from seigan_tf.compose.composer import Composer
 from seigan_tf.compose.geometry import Box
 from seigan_tf.compose.picture import Picture
@@ -92,9 +92,9 @@ class Application(server.Application):
     def cut(self, request: Request) -> Response:
         def work():
             composer, photo, box = self._object(request)
-            matte = composer.matte(photo, box)
-            seen, window = photo.visible, matte.window
-            cutout = matte.cutout(seen, matte.mask(seen), photo.alpha)
+            seen = photo.visible
+            matte = composer.matte(seen, box)
+            window, cutout = matte.window, matte.cutout(photo, matte.mask(seen))
             _check_found(cutout[..., 3].any())
             rectangle = window.left, window.top, window.width, window.height
             return photos.png(cutout, photo.profile), {"Rectangle": _text(rectangle)}
@@ -105,7 +105,7 @@ class Application(server.Application):
         def work():
             composer, boxes = self.composers[fields.edges(request)], fields.boxes(request, "box", least=1)
             photo = self._photo(request, "photo")
-            erased = self._erased(composer, photo, boxes)
+            erased = composer.erase_each(photo, boxes)
             _check_found(not np.array_equal(erased.pixels, photo.pixels))
             return photos.png(erased.array, erased.profile), {}
 
@@ -115,7 +115,6 @@ class Application(server.Application):
         def work():
             composer, photo, box = self._object(request)
             at, onto = fields.at(request), self._photo(request, "onto")
-            self._check_square(pasting.target(box, at, *onto.size), f"at {_text(at)}")
             pasted = composer.paste_matte(photo, box, onto, at)
             _check_found(not np.array_equal(pasted.pixels, onto.pixels))
             return photos.png(pasted.array, pasted.profile), {}
@@ -130,20 +129,8 @@ class Application(server.Application):
         composer = self.composers[fields.edges(request)]
         box, erased = fields.box(request), fields.boxes(request, "erased")
         photo = self._photo(request, "photo")
-        box = self._checked(box, photo)
-        return composer, self._erased(composer, photo, erased) if erased else photo, box
-
-    def _erased(self, composer: Composer, photo: Picture, boxes: Sequence[Box]) -> Picture:
-        return composer.erase_each(photo, [self._checked(box, photo) for box in boxes])
-
-    def _checked(self, box: Box, photo: Picture) -> Box:
-        """The box inside its photo; raises ValueError where it is none, or its square takes too much memory."""
         box = geometry.checked_box(box, *photo.size)
-        self._check_square(box, f"box {_text(box)}")
-        return box
-
-    def _check_square(self, box: Box, name: str) -> None:
-        geometry.check_square(box, self.composers[True].networks.object_fraction, self.limits.pixels, name)
+        return composer, composer.erase_each(photo, erased) if erased else photo, box
 
     def _answer(self, request: Request, work: Callable[[], tuple[Encoded, dict[str, str]]]) -> Response:
         """The picture that `work` makes when its turn has come, with its headers."""

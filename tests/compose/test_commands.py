@@ -132,6 +132,10 @@ def test_a_folder_is_cut_object_by_object(capsys, tmp_path, photos):
     assert read_back[2].box == pytest.approx(box_of((80, 60)), abs=2)
     assert read_back[2].category == "ball" and read_back[2].segmentation["size"] == [240, 300]
     assert read_back[3].box[2] == 0, "nothing is there"
+    areas = {entry["id"]: entry["area"] for entry in json.loads(found.read_text())["annotations"]}
+    mask = composers.Composer(BallNetworks()).cut(folder / "a.png", box_of())[0]
+    assert areas[1] == (np.rint(255 * mask) > 127).sum() < read_back[1].box[2] * read_back[1].box[3]
+    assert areas[3] == 0
 
 
 def test_what_is_finished_is_skipped(capsys, tmp_path, photos, loaded):
@@ -194,6 +198,80 @@ def test_problems_of_photos_with_longer_names_do_not_matter(capsys, tmp_path, ph
     annotations.write_text(json.dumps(content))
     ended = call(capsys, "erase", folder / "a.png", "--annotations", annotations, "-o", tmp_path / "out.png")
     assert (ended.code, ended.err) == (0, "")
+
+
+def test_unusable_boxes_of_one_photo_are_counted_in_any_format(capsys, tmp_path, photos):
+    """One line: how many of that photo's, and why; those of other photos do not matter."""
+    folder, _ = photos
+    (folder / "below" / "b.jpg").rename(folder / "b.jpg")
+    labels, xml = tmp_path / "labels", tmp_path / "xml"
+    labels.mkdir()
+    xml.mkdir()
+    (labels / "a.txt").write_text("0 0.5 0.5 0.27 0.33\n0 0.5 0.5 7 0.1\n0 0.5 x 0.1 0.1\n0 0.5 0.5 0 0.1\n")
+    (labels / "b.txt").write_text("0 nothing\n")
+    good, bad = (
+        f"<object><name>ball</name><bndbox><xmin>{left}</xmin><ymin>80</ymin><xmax>{left + 80}</xmax>"
+        "<ymax>160</ymax></bndbox></object>"
+        for left in (110, 900)
+    )
+    for name, objects in (("a", good + bad + bad), ("b", bad)):
+        (xml / f"{name}.xml").write_text(f"<annotation><filename>x</filename>{objects}</annotation>")
+    table = tmp_path / "boxes.csv"
+    table.write_text("file,x,y,width,height,class\na.png,110,80,80,80,ball\na.png,110,80,eight,80,ball\n")
+    for given, count, why in (
+        (labels, 3, "a.txt: line 2: 7 is not in [0, 1]"),
+        (xml, 2, "a.xml: object 2: box"),
+        (table, 1, f"a.png: {table} has boxes of it that cannot be used"),
+    ):
+        ended = call(capsys, "erase", folder / "a.png", "--annotations", given, "-o", tmp_path / "out.png")
+        assert (ended.code, (tmp_path / "out.png").is_file()) == (1, True)
+        assert ended.err.count("\n") == 1
+        assert f"{count} photographs or boxes could not be used; the first: {why}" in ended.err
+    text = call(capsys, "erase", folder / "b.jpg", "--annotations", labels, "-o", tmp_path / "b.png").refusal
+    assert "has no box of it that can be used (b.txt: line 1: " in text
+
+
+def test_objects_that_cannot_be_pasted_do_not_keep_others_from_it(capsys, tmp_path, photos):
+    folder, annotations = photos
+    content = json.loads(annotations.read_text())
+    content["annotations"][0]["bbox"] = [110, 80, 80, 1]
+    content["annotations"].append({"id": 12, "image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": list(box_of())})
+    annotations.write_text(json.dumps(content))
+    Image.fromarray(gravel(200, 180)).save(tmp_path / "onto.png")
+    command = ["paste", folder, "--annotations", annotations, "--onto", tmp_path / "onto.png", "--at", "20,20,40"]
+    ended = call(capsys, *command, "-o", tmp_path / "out")
+    assert (ended.code, ended.out) == (1, f"wrote 3 files to {tmp_path / 'out'}\n")
+    assert "1 photographs or boxes could not be used; the first: a.png: at 20,20,40: the object would be" in ended.err
+    assert sorted(path.name for path in (tmp_path / "out").rglob("*.png")) == ["a-2.png", "b-1.png", "b-2.png"]
+
+
+def test_a_file_is_not_taken_for_the_folder_of_several_outputs(capsys, tmp_path, photo, photos):
+    folder, annotations = photos
+    several = [
+        ("cut", folder / "a.png", "--annotations", annotations),
+        ("cut", photo, "--box", BOX, "--box", BOX),
+        ("erase", folder, "--annotations", annotations),
+    ]
+    for command in several:
+        text = call(capsys, *command, "-o", tmp_path / "cat.png").refusal
+        assert "cat.png: names a file, expected a folder for several outputs" in text
+        assert not (tmp_path / "cat.png").exists()
+    (tmp_path / "cat.png").mkdir()
+    assert call(capsys, *several[0], "-o", tmp_path / "cat.png").code == 0
+
+
+def test_found_boxes_never_replace_an_input_or_an_output(capsys, tmp_path, photos):
+    folder, annotations = photos
+    beside = folder / "boxes.json"
+    annotations.rename(beside)
+    command = ["cut", folder, "-o", tmp_path / "out"]
+    assert "boxes.json: is read too" in call(capsys, *command, "--json", beside).refusal
+    assert "boxes.json: is read too" in call(capsys, *command, "--annotations", beside, "--json", beside).refusal
+    assert "photos: a folder, expected a file to write" in call(capsys, *command, "--json", folder).refusal
+    (tmp_path / "out").mkdir()
+    text = call(capsys, *command, "--json", tmp_path / "out" / "a-1.png").refusal
+    assert "a-1.png: would be written for a.png and for all photographs" in text
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_a_place_that_is_not_finite_is_refused_before_anything_is_loaded(capsys, tmp_path, photos, loaded):

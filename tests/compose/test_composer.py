@@ -1,5 +1,7 @@
 """Cut, erase and paste: what changes, and what may not."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -133,11 +135,23 @@ def test_names_what_is_wrong_with_a_place(composer, one_line_error, at, message)
     assert message in one_line_error(composer.paste, photo, box_of(), gravel(200, 180), at)
 
 
-def test_a_place_whose_square_takes_too_much_memory_is_refused(composer, one_line_error):
-    strip = gravel(2000, 10)
-    text = one_line_error(composer.paste, strip, (0, 0, 2000, 2), gravel(200, 180), (0, 0, 200_000))
-    assert text.startswith("at 0,0,200000: the object is too long for the memory")
-    assert not composer.networks.seen
+def test_objects_as_long_as_a_panorama_take_memory_for_the_panorama_only(composer, monkeypatch):
+    """2.7 megabytes of pixels; the square around the object has 170, that around its place 1,200."""
+    monkeypatch.setattr(geometry, "LARGEST_SIDE", 1024)
+    composer.networks.size, composer.refine = 256, False  # past the border the mirrored object looks like the object
+    photo, box = gravel(6000, 150), (30, 6, 5940, 138)
+    photo[12:138, 60:5940] = RED
+    tracemalloc.start()
+    try:
+        mask, _ = composer.cut(photo, box)
+        erased = composer.erase(photo, box).astype(int)
+        pasted = composer.paste(photo, box, gravel(200, 180), (0, 0, 15_900))
+        assert tracemalloc.get_traced_memory()[1] < 230_000_000
+    finally:
+        tracemalloc.stop()
+    assert (mask[18:132, 90:5910] > 0.5).mean() > 0.99 and not mask[:, :30].any()
+    assert (erased[..., 0] - erased[..., 1]).max() < 20, "red is left"
+    assert pasted.shape == (180, 200, 3)
 
 
 def test_what_lies_hidden_under_transparent_pixels_is_not_pasted_on(composer):
@@ -181,6 +195,33 @@ def test_transparent_photos_keep_their_transparency(composer):
     assert pasted[90, 100, 3] == 255 and not pasted[:40, :, 3].any()
 
 
+def test_a_photo_that_is_half_transparent_is_laid_on_white_once(composer):
+    """The cut-out has the photo's own colours, and its transparency too."""
+    photo, truth = ball()
+    alpha = np.full(truth.shape, 128, np.uint8)
+    alpha[:100], photo[:100] = 0, (0, 255, 0)
+    mask, cutout = composer.cut(np.dstack([photo, alpha]), box_of())
+    inside = (mask == 1) & (alpha > 0)
+    assert inside.sum() > 2000
+    np.testing.assert_array_equal(cutout[inside], np.dstack([photo, alpha])[inside])
+    np.testing.assert_array_equal(cutout[..., 3], np.rint(mask * alpha))
+
+
+@pytest.mark.parametrize("around", [0, 128])
+def test_what_is_erased_is_as_transparent_as_its_surroundings(composer, around):
+    composer.networks.segment = lambda images, boxes: inside(boxes, 32)
+    photo, _ = ball()
+    alpha = np.full(photo.shape[:2], around, np.uint8)
+    alpha[80:160, 110:190] = 255
+    erased = picture.from_array(composer.erase(np.dstack([photo, alpha]), box_of()))
+    assert np.abs(erased.alpha.astype(int) - around).max() <= 2
+    seen = Picture(gravel(300, 240), np.full_like(alpha, around)).visible
+    assert np.abs(erased.visible.astype(float) - seen).mean() < 5
+    far = np.ones_like(alpha, bool)
+    far[65:175, 95:205] = False
+    np.testing.assert_array_equal(erased.array[far], np.dstack([photo, alpha])[far])
+
+
 def test_large_photos_are_worked_on_in_pieces(composer, monkeypatch):
     photo, _ = ball()
     whole = [*composer.cut(photo, box_of()), composer.erase(photo, box_of())]
@@ -199,6 +240,19 @@ def test_without_refinement_masks_are_only_enlarged():
         networks.segment(images[:1], boxes[:1])[0, ..., 0], region, geometry.Window(110, 80, 190, 160)
     )
     np.testing.assert_allclose(mask[80:160, 110:190], expected, atol=0.05)
+
+
+@pytest.mark.parametrize("refine", [True, False])
+def test_no_veil_is_left_around_the_object(refine):
+    networks = BallNetworks()
+    found = networks.segment
+    networks.segment = lambda images, boxes: np.maximum(found(images, boxes), 0.03 * inside(boxes, 32))
+    photo, truth = ball()
+    mask, cutout = Composer(networks, refine).cut(photo, box_of())
+    corner = np.zeros_like(truth)
+    corner[80:88, 110:118] = True
+    assert not mask[corner].any() and not cutout[corner].any()
+    assert mask[120, 150] == 1
 
 
 def test_refuses_arrays_that_are_no_pictures(composer, one_line_error):

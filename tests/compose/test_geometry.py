@@ -24,6 +24,20 @@ def test_crops_are_those_of_training_also_past_the_border(region):
         np.testing.assert_array_equal(crop, extract(photo, region, size))
 
 
+def test_squares_of_too_many_pixels_are_taken_from_a_smaller_photo(monkeypatch):
+    """As those of the photo itself, where it has nothing smaller than the pixels of the crop."""
+    y, x = np.mgrid[:160, :1200]
+    photo = np.dstack([127 + 100 * np.sin(x / 60), 127 + 100 * np.sin(y / 40), x / 5]).astype(np.uint8)
+    region = CropRegion(-100, -500, 1300)
+    exact = geometry.crops(photo, region, 16, 64)
+    monkeypatch.setattr(geometry, "LARGEST_SIDE", 325)
+    for crop, expected in zip(geometry.crops(photo, region, 16, 64), exact, strict=True):
+        assert crop.shape == expected.shape
+        assert np.abs(crop.astype(int) - expected).mean() < 3
+    mask = geometry.crops(np.full((160, 1200), 255, np.uint8), region, 16)[0]
+    assert mask.shape == (16, 16) and mask.min() == 255
+
+
 def test_boxes_that_stick_out_are_cut_off():
     assert geometry.checked_box((-10, 20, 50, 1000), 200, 160) == (0, 20, 40, 140)
 

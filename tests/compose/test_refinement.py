@@ -6,6 +6,7 @@ import pytest
 
 from seigan_tf.compose import foreground, geometry, guided_filter, matting, refinement
 from seigan_tf.compose.geometry import Window
+from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.evaluation.boundary import boundary_f
 from seigan_tf.evaluation.iou import iou
@@ -87,7 +88,7 @@ def test_crops_of_few_pixels_are_cut_too():
         matte = matting.matte(BallNetworks(), photo, geometry.checked_box(box, 300, 240), refine=True)
         mask = matte.mask(photo)
         assert mask.size and np.isfinite(mask).all()
-        assert matte.cutout(photo, mask).shape == (*mask.shape, 4)
+        assert matte.cutout(Picture(photo), mask).shape == (*mask.shape, 4)
 
 
 def test_soft_edges_take_the_objects_colour():
@@ -102,3 +103,15 @@ def test_soft_edges_take_the_objects_colour():
         < 0.2 * np.abs(image[soft].astype(int) - [200, 30, 40]).mean()
     )
     np.testing.assert_array_equal(result[mask == 0], image[mask == 0])
+
+
+def test_colours_that_are_hidden_are_not_guessed():
+    image = np.full((32, 32, 3), RED, np.uint8)
+    image[:, 16:] = 20, 120, 200
+    mask = (np.arange(32) < 16).astype(np.float32) * np.ones((32, 1), np.float32)
+    alpha = np.full((32, 32), 128, np.uint8)
+    image[:16], alpha[:16] = (0, 255, 0), 0
+    guessed = foreground.guesses(image, mask, alpha)
+    np.testing.assert_allclose(guessed[..., :3], np.broadcast_to(RED, (32, 32, 3)), atol=1)
+    np.testing.assert_allclose(guessed[..., 3:], np.broadcast_to((20, 120, 200), (32, 32, 3)), atol=1)
+    assert np.isfinite(foreground.guesses(image, mask, np.zeros_like(alpha))).all(), "nothing is seen at all"
