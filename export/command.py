@@ -10,6 +10,7 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from seigan_tf.interruption import termination
 from seigan_tf.progress import bar
 
 from . import folder
@@ -18,8 +19,9 @@ DESCRIPTION = """Turn trained weights into files for phones, browsers and TF Ser
 
   python -m export --weights runs/cats --out cats-export
 
-Writes segmenter, inpainter, enhancer and composer as TFLite in float32, float16 and int8, a SavedModel, and
-parity.json, which compares every file with the Keras networks. Exit code 1: a file does not keep its budget.
+Writes segmenter, inpainter, enhancer and composer as TFLite in float32, float16 and int8, a SavedModel, a page that
+runs them in the browser, a README for developers, and parity.json, which compares every file with the Keras networks.
+Exit code 1: a file does not keep its budget.
 """
 FORMATS = ("tflite", "saved_model")
 
@@ -70,6 +72,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         ValueError: weights, data or a folder that cannot be used.
         OSError: the folder cannot be written.
         BudgetBroken: a file differs from Keras by more than its budget.
+        Terminated: SIGTERM arrived; as after Ctrl-C, what was under way is removed.
         SystemExit: --help, or an argument that is unknown or of another type.
     """
     package = "python -m " + __package__
@@ -88,6 +91,8 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
             raise ValueError(
                 f"--{prefix.replace('_', '-')}images {images}: no such folder; expected one of photographs"
             )
+    if not options.label.strip() or len(options.label.splitlines()) > 1:
+        raise ValueError(f"--label {options.label!r}: expected one line of text")
     folder.earlier_export(options.out)  # before anything that takes time
     if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         raise ValueError(f"KERAS_BACKEND: {os.environ['KERAS_BACKEND']}; expected tensorflow, which writes these files")
@@ -96,10 +101,12 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
 
     with quiet.native_messages_hidden():
         from . import writing
-    with folder.staged(options.out) as staged, bar(console, "exporting") as progress:
-        made = writing.write(options, formats, noise, staged, console, progress)
-    writing.finish(options.out)
+    with termination(options.out, folder.is_whole):
+        with folder.staged(options.out) as staged, bar(console, "exporting") as progress:
+            made = writing.write(options, formats, noise, staged, console, progress)
+        writing.finish(options.out)
     _show(made, console)
+    console.print(f"written to {options.out}; README.md there says how to use it", highlight=False, soft_wrap=True)
     broken = [f"{name}: {problem}" for name, report in made["files"].items() for problem in report["problems"]]
     if broken:
         more = f" (and {len(broken) - 1} more, see parity.json)" if len(broken) > 1 else ""
@@ -108,7 +115,8 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
 
 def _show(made: dict[str, Any], console: Console) -> None:
     """The files in a table."""
-    table = Table("file", "MB", "ms", "memory, MB", "largest difference", "IoU")
+    table = Table("file", "MB", "ms", "memory, MB", "difference", "IoU")
+    table.columns[0].no_wrap = True  # nor cut short, for they are looked for in the folder
     for name, report in made["files"].items():
         masks = report.get("masks", {})
         table.add_row(

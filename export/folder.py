@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seigan_tf.interruption import parents_made
+
 MODEL, CARD, PARITY, PICTURE = "model.json", "MODEL_CARD.md", "parity.json", "parity.png"
 VERSION = 1
 """Of the layout that model.json describes."""
@@ -31,32 +33,40 @@ def earlier_export(target: Path) -> dict[str, Any] | None:
     Raises:
         ValueError: it is no folder, holds something else, or an export of a later version of this program.
     """
-    if not target.exists():
-        return None
-    if not target.is_dir():
-        raise ValueError(f"--out {target}: a file; expected a folder")
-    if not any(target.iterdir()):
+    there = next(path for path in (target, *target.absolute().parents) if path.exists())
+    if not there.is_dir():
+        where = "" if there == target else f"{there} is "
+        raise ValueError(f"--out {target}: {where}a file; expected a folder")
+    if there != target or not any(target.iterdir()):
         return None
     try:
         found = json.loads((target / MODEL).read_text(encoding="utf-8"))
-        version = found["version"]
+        version, files = found["version"], found.get("files", {})
     except (OSError, ValueError, KeyError, TypeError):
+        version, files = None, {}
+    if type(version) is not int or not isinstance(files, dict):
         raise ValueError(
             f"--out {target}: not empty and no export ({MODEL} missing or not readable); expected a new folder or an"
             " earlier export"
-        ) from None
-    if not isinstance(version, int) or version > VERSION:
+        )
+    if version > VERSION:
         raise ValueError(f"--out {target}: export of version {version}; this program writes version {VERSION}")
     return found
 
 
+def is_whole(target: Path) -> bool:
+    """Whether `target` holds an export: its description comes last."""
+    return (target / MODEL).is_file()
+
+
 @contextlib.contextmanager
 def staged(target: Path) -> Iterator[Staged]:
-    """A folder beside `target` that takes its place at the end of the block, or nothing changes.
+    """A folder that becomes `target` at the end of the block, or nothing changes.
 
-    Where an earlier export is, its files are replaced one by one, each whole, model.json last; .tflite files that
-    the new model.json does not name are removed, and the comparison where it is of other weights. What else is there
-    stays: servers may be reading saved_model/.
+    An empty folder is kept and filled, for somebody may be in it, or it may be a disk's. Where an earlier export is,
+    its files are replaced one by one, each whole, model.json last; .tflite files that the new model.json does not name
+    are removed, and the comparison where it is of other weights. What else is there stays: servers may be reading
+    saved_model/.
 
     Raises:
         ValueError: as `earlier_export`.
@@ -64,23 +74,24 @@ def staged(target: Path) -> Iterator[Staged]:
     """
     earlier = earlier_export(target)
     target = target.absolute()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    home = target if earlier else target.parent
-    try:
-        path = Path(tempfile.mkdtemp(prefix=".export-", dir=home))
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(home)) from None
-    try:
-        yield Staged(path, target, earlier)
-        path.chmod(0o755)  # mkdtemp lets its owner in alone
-        if earlier is None:
-            if target.exists():
-                target.rmdir()  # empty, as was found at the start
-            path.rename(target)
-        else:
-            _merge(path, target, earlier)
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+    home = target if target.exists() else target.parent
+    with parents_made(target):
+        try:
+            path = Path(tempfile.mkdtemp(prefix=".export-", dir=home))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(home)) from None
+        try:
+            yield Staged(path, target, earlier)
+            if earlier is not None:
+                _merge(path, target, earlier)
+            elif home == target:
+                for entry in sorted(path.iterdir(), key=_is_description):
+                    entry.rename(target / entry.name)
+            else:
+                path.chmod(0o755)  # mkdtemp lets its owner in alone
+                path.rename(target)
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -89,9 +100,14 @@ def describe(path: Path) -> dict[str, Any]:
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
+def _is_description(path: Path) -> bool:
+    """Sorts the file last by which an export is known."""
+    return path.name == MODEL
+
+
 def _merge(path: Path, target: Path, earlier: dict[str, Any]) -> None:
     files = [file for file in sorted(path.rglob("*")) if file.is_file()]
-    for file in sorted(files, key=lambda file: file == path / MODEL):
+    for file in sorted(files, key=_is_description):
         place = target / file.relative_to(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         file.replace(place)

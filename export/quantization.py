@@ -4,10 +4,17 @@ Instance normalisation divides by a deviation that differs from photo to photo a
 to channel. One scale for a whole tensor of int8 cannot hold that: with every operation in int8 the segmenter trained on
 cats fell from an IoU of 0.819 to 0.716 and ran twice as long, since XNNPACK has no integer form of some of them and the
 graph fell into 12 parts. With convolutions in int8 it has 0.819, in one part.
+
+It is hardly faster than float32 on an x86 CPU. There XNNPACK's depthwise convolutions in int8 take twice as long, one
+of a picture's few channels four times as long, and only those of 1 x 1 gain. So the first convolution stays in float32,
+which saved 7 %; depthwise ones in float32 saved nothing, since their inputs are then joined in float32 too.
 """
 
 import tensorflow as tf
+from ai_edge_litert import schema_py_generated as schema
 from tensorflow.lite.python.convert import mlir_quantize
+
+from .model_file import builtin_of, read
 
 KEPT_IN_FLOAT = (
     "ABS", "ADD", "AVERAGE_POOL_2D", "DIV", "GATHER", "LEAKY_RELU", "LOGISTIC", "MAXIMUM", "MEAN", "MINIMUM",
@@ -16,6 +23,8 @@ KEPT_IN_FLOAT = (
     "TANH",
 )  # fmt: skip
 """What is left for int8: convolutions, the pooling of VGG-19 between them, and concatenation in front of them."""
+FEW_CHANNELS = 8
+"""Convolutions of fewer input channels stay in float32."""
 
 
 def quantized(converter: tf.lite.TFLiteConverter, examples) -> bytes:
@@ -32,4 +41,21 @@ def quantized(converter: tf.lite.TFLiteConverter, examples) -> bytes:
     # converts a second time, with comparisons in the graph, and runs them.
     converter.experimental_mlir_quantizer = True
     converter._experimental_calibrate_only = True
-    return mlir_quantize(converter.convert(), denylisted_ops=list(KEPT_IN_FLOAT))
+    calibrated = converter.convert()
+    return mlir_quantize(calibrated, denylisted_ops=list(KEPT_IN_FLOAT), denylisted_nodes=_of_few_channels(calibrated))
+
+
+def _of_few_channels(content: bytes) -> list[str]:
+    """Names of the convolutions whose input has fewer than FEW_CHANNELS."""
+    model = read(content)
+    part = model.subgraphs[0]
+    convolutions = (
+        operator
+        for operator in part.operators
+        if builtin_of(model.operatorCodes[operator.opcodeIndex]) == schema.BuiltinOperator.CONV_2D
+    )
+    return [
+        part.tensors[operator.outputs[0]].name.decode()
+        for operator in convolutions
+        if part.tensors[operator.inputs[0]].shape[3] < FEW_CHANNELS
+    ]

@@ -23,8 +23,8 @@ NETWORKS = {
 KINDS = {
     "": "float32",
     "_fp16": "float16 weights, half the size, answers as good",
-    "_int8": "int8 throughout: smallest and fastest on a CPU",
-    "_dynamic": "int8 weights",
+    "_int8": "int8 convolutions: the smallest; on x86 hardly faster",
+    "_dynamic": "int8 weights of convolutions",
 }
 """What a file's suffix says."""
 REQUIRED = {

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from seigan_tf.interruption import parents_made
+
 PARTIAL = ".partial-"
 """How the name of a folder begins that is being written; no number, so that the server passes over it."""
 LEFT_BEHIND = 24 * 3600
@@ -27,21 +29,22 @@ def write(home: Path, fill: Callable[[Path], None]) -> Path:
         home/N, N one more than the highest there is.
 
     Raises:
-        OSError: home cannot be written to; it names it. Whatever went wrong, no new number is there.
+        OSError: home cannot be written to; it names it. Whatever went wrong, no new number is there, and no folder
+            that was made for it.
     """
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        _sweep(home)
-        temporary = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=home))
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(home)) from error
-    try:
-        fill(temporary)
-        temporary.chmod(0o755)  # mkdtemp lets its owner in alone; the server runs as somebody else
-        _sync(temporary)
-        return _take_number(temporary, home)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with parents_made(home / PARTIAL):
+        try:
+            _sweep(home)
+            temporary = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=home))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(home)) from error
+        try:
+            fill(temporary)
+            temporary.chmod(0o755)  # mkdtemp lets its owner in alone; the server runs as somebody else
+            _sync(temporary)
+            return _take_number(temporary, home)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def numbers(home: Path) -> list[int]:

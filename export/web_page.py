@@ -7,8 +7,10 @@ from seigan_tf.atomic import replacing
 
 FOLDER = "web"
 SOURCE = Path(__file__).parent / "web"
-SHARED = ("stage.js", "style.css")
-"""Files of the page that `python -m seigan_tf serve` shows, which this one has in common with it."""
+SHARED = ("app.js", "canvas.js", "drop.css", "drop.js", "errors.js", "index.html", "stage.js", "style.css")
+"""Files that this page has in common with that of `python -m seigan_tf serve`, where they are. The rest does the work
+here, in the browser (backend.js), as a server does it there.
+"""
 PAGE = "index.html"
 
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -26,10 +26,11 @@ class _Interrupt:
 
 
 @contextlib.contextmanager
-def termination(out: Path) -> Iterator[None]:
+def termination(out: Path, is_complete: Callable[[Path], bool] = os.path.lexists) -> Iterator[None]:
     """Lets SIGTERM end the block as Ctrl-C does, so that what has been written on the way to `out` is removed.
 
-    Such a block inside another one, or in a thread, leaves the signal to whoever has it.
+    `is_complete` tells whether `out` is whole, for the message. Such a block inside another one, or in a thread, leaves
+    the signal to whoever has it.
 
     Raises:
         Terminated: SIGTERM arrived.
@@ -45,8 +46,7 @@ def termination(out: Path) -> Iterator[None]:
     except BaseException:
         if not interrupt.received:
             raise
-        complete = os.path.lexists(out)
-        text = f"terminated; {out} is complete" if complete else f"terminated; nothing is left of {out}"
+        text = f"terminated; {out} is complete" if is_complete(out) else f"terminated; nothing is left of {out}"
         raise Terminated(text) from None
     finally:
         signal.signal(signal.SIGTERM, previous or signal.SIG_DFL)

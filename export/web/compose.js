@@ -1,8 +1,8 @@
 // Cut, erase and paste on a photo in full size: small crops through the networks, and their answers back.
 
+import { newCanvas } from "./canvas.js";
 import { cropRegion, insideBox, overlap, placed } from "./geometry.js";
 import { dilated, extent, followEdges, smooth } from "./masks.js";
-import { newCanvas } from "./photo.js";
 import { enlarge, extract } from "./resample.js";
 
 /** How far around the object is erased and harmonised, by the crop's side: its edges and nearest shadows. */

@@ -1,5 +1,7 @@
 // The three networks, run by LiteRT.js.
 
+import { oneLine } from "./errors.js";
+
 const NAMES = ["segmenter", "inpainter", "enhancer"];
 const FORMATS = { float32: "", float16: "_fp16", int8: "_int8", dynamic: "_dynamic" };
 
@@ -147,8 +149,6 @@ async function fetched(path) {
     throw new Error(`${path}: ${oneLine(error)}`);
   }
 }
-
-export const oneLine = (error) => String(error?.message ?? error).split("\n")[0];
 
 /** Standard normal numbers, the same every time (mulberry32, then Box and Muller). */
 function standardNormal(count) {

@@ -1,5 +1,7 @@
 // A photo in full size, upright, with the pixels at hand.
 
+import { newCanvas } from "./canvas.js";
+
 /** What a canvas may hold on every phone: Safari on iOS draws nothing on a larger one. */
 const MOST_PIXELS = 4096 * 4096;
 const PREVIEW = 1600;
@@ -16,7 +18,7 @@ export class Photo {
     const { width, height } = bitmap;
     const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
     const photo = new Photo(Math.floor(width * scale), Math.floor(height * scale), file.name);
-    photo.reduced = scale < 1;
+    if (scale < 1) photo.note = ", made smaller for this browser";
     photo.context.fillStyle = "white"; // behind transparent pixels, as in training
     photo.context.fillRect(0, 0, photo.width, photo.height);
     photo.context.imageSmoothingQuality = "high";
@@ -28,6 +30,8 @@ export class Photo {
 
   constructor(width, height, name = "") {
     this.name = name;
+    /** What the page says behind its size. */
+    this.note = "";
     this.canvas = newCanvas(width, height);
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
     if (!this.context) throw new Error(`${name}: ${width} x ${height} pixels are too many for this browser`);
@@ -59,12 +63,6 @@ export class Photo {
       this.refresh();
     };
   }
-}
-
-export function newCanvas(width, height) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [width, height];
-  return canvas;
 }
 
 /** The canvas as a PNG file; throws where memory does not suffice. */

@@ -28,10 +28,7 @@
   document.head.append(map);
 
   window.LITERT = { urls, integrity: runtime.integrity, from: vendored ? runtime.vendor : runtime.cdn };
-  const page = document.createElement("script");
-  page.type = "module";
-  page.src = "app.js";
-  document.head.append(page);
+  await import("./app.js");
 })().catch((error) => {
   document.getElementById("error").textContent = `The page is incomplete: runtime.json: ${error.message}`;
 });

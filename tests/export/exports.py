@@ -9,10 +9,15 @@ import numpy as np
 
 from export import command, graphs
 from seigan_tf import config
+from seigan_tf.config import BackboneConfig
 from tests import tiny
 
-EVERYTHING = dict(confine_mask=True, composite_inpainting=True, show_mask_to_inpainter=True, prefill=True)
-"""Settings under which the graphs hold all that they can hold."""
+EVERYTHING = dict(
+    confine_mask=True, composite_inpainting=True, show_mask_to_inpainter=True, prefill=True,
+    segmenter=BackboneConfig("resnet", 8, 1), inpainter=BackboneConfig("unet", 8, 2),
+    enhancer=BackboneConfig("unet", 8, 2),
+)  # fmt: skip
+"""Settings under which the graphs hold all that they can hold, and convolutions of as many channels as int8 takes."""
 
 
 def model(**changes):

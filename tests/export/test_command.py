@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -57,6 +59,10 @@ def test_what_cannot_be_exported_is_named(refusal, run, tmp_path):
         "--noise loud: expected input or a seed from 0"
     )
     assert refusal("--weights", run, "--out", out, "--crops", 0) == "--crops 0: expected at least 1"
+    for label in ("", " ", "cat\ndog"):
+        assert refusal("--weights", run, "--out", out, "--label", label) == (
+            f"--label {label!r}: expected one line of text"
+        )
     for name in ("images", "calibration-images"):
         assert refusal("--weights", run, "--out", out, f"--{name}", tmp_path / "no") == (
             f"--{name} {tmp_path / 'no'}: no such folder; expected one of photographs"
@@ -132,6 +138,32 @@ def test_takes_nothing_from_around_a_bare_file(run, tmp_path):
     model, console = SimpleNamespace(networks=tiny.networks()), Console(quiet=True)
     for make in (writing._calibration, writing._comparison):
         assert make(options, weights, model, console).source == "2 synthetic crops"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize(
+    ("sent", "code", "says", "earlier"),
+    [
+        (signal.SIGTERM, 143, "stopped: terminated; nothing is left of {out}", False),
+        (signal.SIGTERM, 143, "stopped: terminated; {out} is complete", True),
+        (signal.SIGINT, 130, "stopped: interrupted", False),
+    ],
+)
+def test_what_is_broken_off_leaves_no_half_export(run, tmp_path, sent, code, says, earlier):
+    out = tmp_path / "new" / "out"
+    if earlier:
+        out.mkdir(parents=True)
+        (out / "model.json").write_text(json.dumps({"version": folder.VERSION, "files": {}}))
+    arguments = [sys.executable, "-m", "export", "--weights", run, "--out", out]
+    started = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 120
+    while started.poll() is None and not any(tmp_path.rglob(".export-*/*.tflite")) and time.monotonic() < end:
+        time.sleep(0.05)
+    started.send_signal(sent)
+    assert started.communicate(timeout=120)[1] == says.format(out=out) + "\n"
+    assert started.returncode == code
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["model.json"] * earlier
+    assert out.parent.exists() == earlier
 
 
 def test_a_broken_budget_is_an_exit_code_of_its_own(run, tmp_path, monkeypatch, capsys):

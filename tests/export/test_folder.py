@@ -25,16 +25,22 @@ def test_a_new_folder_appears_when_it_is_whole(tmp_path):
     with pytest.raises(KeyError), folder.staged(target) as staged:
         (staged.path / "segmenter.tflite").write_text("half")
         raise KeyError
-    assert names(target.parent) == set()
+    assert names(tmp_path) == set()
     write(target, {}, segmenter="whole")
     assert names(target.parent) == {"out"}
     assert names(target) == {"segmenter.tflite", "model.json"}
     assert target.stat().st_mode & 0o777 == 0o755
 
 
-def test_an_empty_folder_is_taken(tmp_path):
+def test_an_empty_folder_is_filled_and_stays_the_same_one(tmp_path):
+    before = tmp_path.stat().st_ino  # of whoever is in it, or of a disk
+    with pytest.raises(KeyError), folder.staged(tmp_path) as staged:
+        (staged.path / "segmenter.tflite").write_text("half")
+        raise KeyError
+    assert names(tmp_path) == set()
     write(tmp_path, {}, segmenter="whole")
     assert names(tmp_path) == {"segmenter.tflite", "model.json"}
+    assert tmp_path.stat().st_ino == before
 
 
 def test_an_earlier_export_is_renewed_and_keeps_what_is_not_ours(tmp_path):
@@ -76,7 +82,7 @@ def test_what_is_no_export_is_refused(tmp_path, one_line_error):
     (target / "holiday.jpg").touch()
     message = one_line_error(folder.earlier_export, target)
     assert message.startswith(f"--out {target}: not empty and no export")
-    for content in ("{", "[]", '{"name": "cats"}', '"version"'):
+    for content in ("{", "[]", '{"name": "cats"}', '"version"', '{"version": true}', '{"version": 1, "files": 5}'):
         (target / "model.json").write_text(content)
         assert one_line_error(folder.earlier_export, target) == message
 
@@ -92,6 +98,8 @@ def test_a_file_is_refused(tmp_path, one_line_error):
     path = tmp_path / "out"
     path.touch()
     assert one_line_error(folder.earlier_export, path) == f"--out {path}: a file; expected a folder"
+    below = path / "deep" / "out"
+    assert one_line_error(folder.earlier_export, below) == f"--out {below}: {path} is a file; expected a folder"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")

@@ -124,6 +124,12 @@ def test_has_the_sections_of_what_was_exported(folder):
     ]
 
 
+def test_mediapipe_s_buffer_is_read_in_the_order_of_the_device(folder):
+    """It is read-only, and such buffers are big-endian in Java unless told otherwise."""
+    (folder / "segmenter.tflite").touch()
+    assert "ByteBufferExtractor.extract(confidence).order(ByteOrder.nativeOrder()).asFloatBuffer()" in text(folder)
+
+
 def test_leaves_no_placeholder(folder):
     for graph in graphs.NAMES:
         (folder / f"{graph}.tflite").touch()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 
-from export import checks, crops, graphs, tflite
+from export import checks, crops, graphs, model_file, quantization, tflite
 from export.running import Runner
 from seigan_tf.data.detection.metadata import read_labels, read_metadata
 from seigan_tf.pixels import to_float
@@ -67,6 +68,17 @@ def test_integer_files_follow_keras(folder, made, kind):
         for output, expected in exports.keras_outputs(made[name], inputs).items():
             spread = np.abs(expected - expected.mean()).mean()
             assert np.abs(outputs[output] - expected).mean() < 0.25 * spread, (name, output)
+
+
+@pytest.mark.parametrize("name", ["segmenter", "inpainter"])
+def test_int8_leaves_only_convolutions_of_few_channels_in_float32(folder, name):
+    file = model_file.read((folder / tflite.file_name(name, "int8")).read_bytes())
+    tensors, kinds = file.subgraphs[0].tensors, set()
+    for operator in file.subgraphs[0].operators:
+        if model_file.builtin_of(file.operatorCodes[operator.opcodeIndex]) == schema.BuiltinOperator.CONV_2D:
+            given = tensors[operator.inputs[0]]
+            kinds.add((given.shape[3] < quantization.FEW_CHANNELS, given.type == schema.TensorType.FLOAT32))
+    assert kinds == {(True, True), (False, False)}
 
 
 def test_every_file_is_builtin_and_one_part_for_xnnpack(folder):

@@ -43,6 +43,15 @@ def test_a_failure_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["1"]
 
 
+def test_a_first_version_that_fails_leaves_no_folders(tmp_path):
+    def break_off(folder):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        versions.write(tmp_path / "saved_model" / "cats", break_off)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_visible_before_all_is_written(tmp_path):
     def look(folder):
         fill(folder)

@@ -484,6 +484,44 @@ def test_cut_erase_and_undo(open_page, address, photo):
     assert page.get_by_role("button", name="Save").is_disabled()
 
 
+def test_what_was_erased_before_can_still_be_saved_when_the_last_step_is_taken_back(open_page, address, photo):
+    page = open_page(address)
+    choose(page, "#photo", "garden.png", photo)
+    expect(page, "Draw a box")
+    draw_box(page, photo)
+    page.get_by_role("button", name="Erase").click()
+    expect(page, "Erased in")
+    first = saved(page)[1]
+    drag(page, photo, (180, 100), (240, 180))
+    page.get_by_role("button", name="Cut", exact=True).click()
+    expect(page, "Cut out in")
+    page.get_by_role("button", name="Erase").click()
+    expect(page, "Erased in")
+    assert (saved(page)[1] != first).any()
+    page.get_by_role("button", name="Undo").click()
+    expect(page, "As it was before")
+    name, again = saved(page)
+    assert name == "garden-erased.png"
+    np.testing.assert_array_equal(again, first)
+
+
+def test_a_photo_is_dropped_onto_the_page(open_page, address, photo):
+    page = open_page(address)
+    page.evaluate(
+        """async (url) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([await (await fetch(url)).blob()], "dropped.png", { type: "image/png" }));
+            const send = (type, at) => at.dispatchEvent(
+                new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+            send("dragenter", document.body);
+            send("drop", document.querySelector("#drop > [data-for=photo]"));
+        }""",
+        data_url(photo),
+    )
+    expect(page, "300 × 240. Draw a box")
+    assert page.is_hidden("#drop")
+
+
 def test_paste_on_a_second_photo(open_page, address, photo):
     other = np.full((200, 400, 3), (30, 90, 160), np.uint8)
     page = open_page(address)

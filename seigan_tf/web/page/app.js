@@ -1,18 +1,26 @@
 // The page: which photo is open, what has been done to it, and which buttons make sense now.
+//
+// Two pages share it, and each has its own backend.js, which does the work: a server's, and a browser's alone.
+//   promise                                         what becomes of the photos, in words
+//   ready()                                         {name, size} of the networks
+//   open(file)                                      a photo {name, width, height, bounds, preview, note}
+//   cut(photo, box, edges)                          an object {box, rectangle, canvas}
+//   erase(photo, {box, edges, object})              {after, undo}: the photo now, and what gives back the one before
+//   paste(photo, object, target, place)             {after, undo}: the same of the target
+//   full(what, {photo, object, target})             PNG file of the cutout, the erased or the pasted
+// All functions may be asynchronous; what they throw begins with one line that a person can read.
 
-import * as compose from "./compose.js";
+import * as backend from "./backend.js";
 import { acceptDrops } from "./drop.js";
-import { Photo } from "./photo.js";
-import { Server } from "./server.js";
+import { oneLine } from "./errors.js";
 import { Stage } from "./stage.js";
 
 const $ = (id) => document.getElementById(id);
 const BOX_KEYS = "Draw with a finger or the mouse. Keys: arrows move the box, Shift and arrows change its size.";
 const PLACE_KEYS = "Drag the object. Keys: arrows move it, Shift and arrows change its size.";
 
-let server = null;
-/** The photo with the object, and what was cut out of it. */
-let photo = null, object = null;
+/** The photo with the object, how many were erased from it, and what was cut out of it. */
+let photo = null, erasures = 0, object = null;
 /** The photo pasted on, before and after; null unless one is open. */
 let target = null;
 /** Takes the last change back; null where there is none. */
@@ -22,7 +30,7 @@ let made = null;
 let busy = false;
 
 const stage = new Stage($("stage"), () => {
-  if (!stage.place) [object, made] = [null, made === "cutout" ? null : made];
+  if (!stage.place) [object, made] = [null, madeOfPhoto()];
   else $("scale").value = (100 * stage.place.width) / target.width;
   show();
 });
@@ -35,11 +43,12 @@ async function act(message, action) {
   $("error").textContent = "";
   $("status").textContent = message;
   show();
+  await new Promise((resolve) => { setTimeout(resolve, 30); }); // the message is seen before the work begins
   try {
     $("status").textContent = (await action()) ?? before;
   } catch (error) {
     $("status").textContent = before;
-    $("error").textContent = error.message;
+    $("error").textContent = oneLine(error);
   }
   busy = false;
   show();
@@ -63,6 +72,7 @@ function show() {
   $("place").disabled = $("back").disabled = busy;
   $("undo").disabled = busy || !undo;
   $("save").disabled = busy || !made;
+  $("choose").classList.toggle("main", !open);
   $("cut").classList.toggle("main", !object);
   $("save").classList.toggle("main", Boolean(made));
   for (const input of document.querySelectorAll("input[type=file]")) input.disabled = busy || (input.id === "onto" && !stage.box);
@@ -86,12 +96,15 @@ function describe() {
   return `${size}; ${stage.place ? "object" : "box"} at ${x}, ${y}, ${width} wide, ${height} high`;
 }
 
-const size = (opened) => `${opened.width} × ${opened.height}`;
+const size = (opened) => `${opened.width} × ${opened.height}${opened.note}`;
+
+/** What there is to save of the photo once no cut-out is at hand. */
+const madeOfPhoto = () => (erasures ? "erased" : null);
 
 function openPhoto(file) {
   act(`Opening ${file.name}…`, async () => {
-    const opened = await Photo.open(await ready(), file);
-    [photo, object, target, undo, made] = [opened, null, null, null, null];
+    const opened = await backend.open(file);
+    [photo, erasures, object, target, undo, made] = [opened, 0, null, null, null, null];
     stage.clear();
     stage.photo = photo;
     return `${size(photo)}. Draw a box around the object.`;
@@ -99,13 +112,13 @@ function openPhoto(file) {
 }
 
 async function ready() {
-  server ??= await Server.find();
-  $("model").textContent = `${server.name}: ${server.size} px networks. The server keeps no photos.`;
-  return server;
+  const { name, size } = await backend.ready();
+  $("model").textContent = `${name}, ${size} px. ${backend.promise}`;
 }
 
 async function cutObject(anew = false) {
-  if (anew || !object) object = await compose.cut(await ready(), photo, stage.box, $("edges").checked);
+  await ready();
+  if (anew || !object) object = await backend.cut(photo, stage.box, $("edges").checked);
   stage.object = object;
 }
 
@@ -120,22 +133,25 @@ function cut() {
 
 function erase() {
   act("Erasing…", async () => {
-    const start = performance.now(), before = photo, { box } = stage;
-    photo = await compose.erase(await ready(), photo, box, $("edges").checked);
-    stage.photo = photo;
+    const start = performance.now(), { box } = stage;
+    await ready();
+    const { after, undo: restore } = await backend.erase(photo, { box, edges: $("edges").checked, object });
+    [photo, erasures] = [after, erasures + 1];
     undo = () => {
-      [photo, stage.photo] = [before, before];
-      [object, made, stage.box, stage.object] = [null, before.made ? "erased" : null, box, null];
+      [photo, erasures] = [restore(), erasures - 1];
+      [object, made] = [null, madeOfPhoto()];
+      [stage.photo, stage.box, stage.object] = [photo, box, null];
       return "As it was before.";
     };
-    [object, made, stage.box, stage.object, stage.alone] = [null, "erased", null, null, false];
+    [object, made] = [null, "erased"];
+    [stage.photo, stage.box, stage.object, stage.alone] = [photo, null, null, false];
     return `Erased in ${seconds(start)}. Save it, or draw the next box.`;
   });
 }
 
 function openTarget(file) {
   act(`Opening ${file.name}…`, async () => {
-    const opened = await Photo.open(await ready(), file);
+    const opened = await backend.open(file);
     await cutObject();
     const { box } = object;
     const scale = Math.min(1, (0.5 * opened.width) / box.width, (0.5 * opened.height) / box.height);
@@ -151,16 +167,17 @@ function openTarget(file) {
 
 function pasteObject() {
   act("Pasting…", async () => {
-    const start = performance.now(), before = target, { place } = stage;
-    target = await compose.paste(await ready(), photo, object, target, place);
-    stage.photo = target;
+    const start = performance.now(), { place } = stage;
+    await ready();
+    const { after, undo: restore } = await backend.paste(photo, object, target, place);
+    stage.photo = target = after;
     undo = () => {
-      [target, stage.photo] = [before, before];
+      stage.photo = target = restore();
       [made, stage.object, stage.place] = [null, object, place];
       return "Drag the object to its place.";
     };
     [made, stage.object, stage.place] = ["pasted", null, null];
-    return `Pasted in ${seconds(start)}.`;
+    return `Pasted in ${seconds(start)}. Save it, or undo to place it anew.`;
   });
 }
 
@@ -176,7 +193,7 @@ function back() {
 
 function save() {
   act("Making the picture in full size…", async () => {
-    const blob = await compose.full(await ready(), made, { photo, object, target });
+    const blob = await backend.full(made, { photo, object, target });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = `${(target ?? photo).name.replace(/\.[^.]*$/, "")}-${made}.png`;
@@ -230,9 +247,10 @@ $("views").addEventListener("change", (event) => {
   stage.draw();
 });
 
+$("model").textContent = backend.promise;
 show();
 try {
   await ready();
 } catch (error) {
-  $("error").textContent = error.message; // asked again as soon as the server is wanted
+  $("error").textContent = oneLine(error); // tried again as soon as it is wanted
 }

@@ -1,6 +1,7 @@
 // A photo on its way through the page: shown and worked on as a small preview, saved in full size.
 // Positions are in pixels of the full photo everywhere; only what is sent with the preview is scaled.
 
+import { newCanvas } from "./canvas.js";
 import { numbers } from "./server.js";
 
 export class Photo {
@@ -18,6 +19,9 @@ export class Photo {
   constructor(values) {
     Object.assign(this, values);
   }
+
+  /** What the page says behind its size: nothing, as any size is kept. */
+  get note() { return ""; }
 
   /** The photo as a rectangle. */
   get bounds() { return { x: 0, y: 0, width: this.width, height: this.height }; }
@@ -54,11 +58,5 @@ export async function decoded(blob) {
   const canvas = newCanvas(bitmap.width, bitmap.height); // a bitmap's memory waits for the garbage collector
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   bitmap.close();
-  return canvas;
-}
-
-export function newCanvas(width, height) {
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [width, height];
   return canvas;
 }

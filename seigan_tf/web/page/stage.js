@@ -1,6 +1,6 @@
 // The canvas on which a photo is shown, a box is drawn and an object is placed, by finger, mouse or keys.
 
-import { newCanvas } from "./photo.js";
+import { newCanvas } from "./canvas.js";
 
 const ACCENT = "#ff2d95";
 const LEAST = 4; // side of a box in pixels of the photo
@@ -46,7 +46,9 @@ export class Stage {
 
   draw() {
     const { canvas, photo } = this;
-    if (!photo || !canvas.clientWidth) return;
+    if (!photo) return;
+    canvas.style.setProperty("--shape", photo.width / photo.height);
+    if (!canvas.clientWidth) return;
     const dense = Math.min(window.devicePixelRatio || 1, 2), view = this.#view();
     canvas.width = Math.round(canvas.clientWidth * dense);
     canvas.height = Math.round(canvas.clientHeight * dense);

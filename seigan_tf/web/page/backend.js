@@ -1,0 +1,64 @@
+// The page's work, done by the server: what is sent to it, as a preview or in full size, and what becomes of the answer.
+
+import { Photo, decoded } from "./photo.js";
+import { Server, numbers } from "./server.js";
+
+export const promise = "The server keeps no photos.";
+
+let server = null;
+
+/** The server, with the name and the size of its networks; asked for again until it answers. */
+export async function ready() {
+  server ??= await Server.find();
+  return server;
+}
+
+export async function open(file) {
+  return Photo.open(await ready(), file);
+}
+
+/** The object in a box: {box, edges, rectangle, canvas, made}; `rectangle` is where of the photo the cut-out is. */
+export async function cut(photo, box, edges) {
+  const answer = await send("cut", photo.fields(box, edges));
+  const [x, y, width, height] = numbers(answer, "Rectangle").map((value) => value / photo.scale());
+  const made = await answer.blob();
+  return { box, edges, rectangle: { x, y, width, height }, canvas: await decoded(made), made };
+}
+
+/** Erases the object in a box, and those that were erased before. */
+export async function erase(photo, { box, edges }) {
+  const erased = [...photo.erased, box];
+  const after = await photo.changed(await erasing(photo, erased, edges, false), { erased, edges });
+  return { after, undo: () => photo };
+}
+
+/** Pastes the object on another photo, its box's corner at place.x, place.y and place.width wide. */
+export async function paste(photo, object, target, place) {
+  const after = await target.changed(await pasting(photo, object, target, place, false), { place });
+  return { after, undo: () => target };
+}
+
+/** What was made, as a PNG file in full size. `what` is cutout, erased or pasted. */
+export async function full(what, { photo, object, target }) {
+  // With previews as large as the photos, what is shown is already it.
+  if (!photo.reduced && !target?.reduced) return { cutout: object, erased: photo, pasted: target }[what].made;
+  if (what === "erased") return erasing(photo, photo.erased, photo.edges, true);
+  if (what === "pasted") return pasting(photo, object, target, target.place, true);
+  return (await send("cut", photo.fields(object.box, object.edges, true))).blob();
+}
+
+async function erasing(photo, boxes, edges, isFull) {
+  const fields = photo.fields(boxes[0], edges, isFull);
+  const answer = await send("erase", { ...fields, erased: [], box: boxes.map((box) => photo.text(box, isFull)) });
+  return answer.blob();
+}
+
+async function pasting(photo, object, target, { x, y, width }, isFull) {
+  const at = [x, y, width].map((value) => value * target.scale(isFull)).join(",");
+  const fields = photo.fields(object.box, object.edges, isFull);
+  return (await send("paste", { ...fields, onto: isFull ? target.file : target.sent, at })).blob();
+}
+
+async function send(action, fields) {
+  return (await ready()).send(action, fields);
+}
