@@ -10,8 +10,8 @@ from seigan_tf.compose import foreground, geometry, guided_filter, refinement
 from seigan_tf.compose.geometry import Box, Window
 from seigan_tf.compose.networks import Networks
 from seigan_tf.compose.picture import Picture
-from seigan_tf.data.augment import segment_both_ways
 from seigan_tf.data.crops import CropRegion
+from seigan_tf.several_ways import segment_both_ways
 
 HAZE = 0.05
 """Masks below it become 0 and those above 1 - HAZE become 1: filters leave a veil that shows on other backgrounds."""

@@ -4,7 +4,6 @@ There is no rotation: the upright box around a rotated box is not tight around t
 supervision that there is.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,25 +87,6 @@ def flip_boxes(boxes: np.ndarray) -> np.ndarray:
     """Boxes [., 4] of ymin, xmin, ymax, xmax after their images are mirrored left to right."""
     ymin, xmin, ymax, xmax = np.moveaxis(boxes, -1, 0)
     return np.stack([ymin, 1 - xmax, ymax, 1 - xmin], axis=-1)
-
-
-def segment_both_ways(
-    segment: Callable[[np.ndarray, np.ndarray], np.ndarray], images: np.ndarray, boxes: np.ndarray
-) -> np.ndarray:
-    """The mean of the masks of crops and of their mirror images.
-
-    On 117 held-out cats it has IoU 0.820 where the first alone has 0.813.
-
-    Args:
-        segment: images [N, S, S, 3] and boxes [N, 4] to masks [N, S, S, 1].
-        images, boxes: what it takes.
-
-    Returns:
-        float32 [N, S, S, 1].
-    """
-    both = np.concatenate([images, images[:, :, ::-1]]), np.concatenate([boxes, flip_boxes(boxes)]).astype(np.float32)
-    masks, mirrored = np.split(segment(*both), 2)
-    return (masks + mirrored[:, :, ::-1]) / 2
 
 
 def windows(boxes: np.ndarray | None, scales: np.ndarray, shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,11 +11,14 @@ from seigan_tf.evaluation import deep
 from seigan_tf.evaluation.ssim import ssim_map
 from seigan_tf.networks.vgg19 import VGG19Features
 from seigan_tf.pixels import to_uint8
+from seigan_tf.several_ways import inpaint_eight_ways
 
 RADIUS = 3
 """Of the neighbourhood that OpenCV's methods look at, in pixels; the value of its own example."""
 OPENCV = {"telea": cv2.INPAINT_TELEA, "navier_stokes": cv2.INPAINT_NS}
-METHODS = ("model", *OPENCV)
+EIGHT_WAYS = "model_eight_ways"
+"""The model as `erase` uses it."""
+METHODS = ("model", EIGHT_WAYS, *OPENCV)
 """In the order of the table."""
 ROUNDING = 1 / (12 * 255**2)
 """Mean squared error of rounding to uint8: no smaller one is told, so that PSNR is finite (at most 58.9 dB)."""
@@ -72,7 +75,11 @@ def measure(inpaint: Inpaint, truth: np.ndarray, holes: np.ndarray, vgg: VGG19Fe
         {"count": N, "l1": {method: mean}, "psnr": .., "ssim": .., "vgg": ..} as plain JSON values.
     """
     holed = np.where(holes[..., None], np.uint8(0), truth)
-    filled = {"model": to_uint8(inpaint(holed, holes[..., None].astype(np.float32)))}
+    masks = holes[..., None].astype(np.float32)
+    filled = {
+        "model": to_uint8(inpaint(holed, masks)),
+        EIGHT_WAYS: to_uint8(inpaint_eight_ways(inpaint, holed, masks)),
+    }
     for name in OPENCV:
         filled[name] = np.stack([opencv_fill(name, *pair) for pair in zip(holed, holes, strict=True)])
     scores = {name: [hole_scores(*each) for each in zip(filled[name], truth, holes, strict=True)] for name in METHODS}

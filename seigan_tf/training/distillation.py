@@ -11,13 +11,13 @@ from rich.console import Console
 from seigan_tf.atomic import replacing
 from seigan_tf.config import Config
 from seigan_tf.data import crop_set
-from seigan_tf.data.augment import segment_both_ways
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.data.touched import touched_objects
 from seigan_tf.evaluation.iou import to_original
 from seigan_tf.loading import MODEL_FILE, load
 from seigan_tf.progress import bar
 from seigan_tf.seigan import SEIGAN
+from seigan_tf.several_ways import segment_both_ways
 from seigan_tf.supervised import Supervised
 from seigan_tf.training import backend
 from seigan_tf.training.mask_training import MaskedCrops, fit

@@ -18,6 +18,7 @@ from PIL import Image
 
 from export import graphs, tflite, web_page
 from seigan_tf.data import crops
+from seigan_tf.several_ways import inpaint_eight_ways
 from tests import tiny
 
 api = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives a browser")
@@ -157,8 +158,8 @@ def lab(browser, address):
     page.wait_for_selector("#photo:enabled", state="attached")
     page.evaluate(
         """async () => {
-            Object.assign(window, ...await Promise.all(
-                ['compose', 'geometry', 'networks', 'photo', 'resample'].map((name) => import(`./${name}.js`))));
+            const names = ['compose', 'geometry', 'networks', 'photo', 'resample', 'several_ways'];
+            Object.assign(window, ...await Promise.all(names.map((name) => import(`./${name}.js`))));
             window.given = (text) => new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
             window.shot = ({ context, width, height }) => {
                 const { data } = context.getImageData(0, 0, width, height);
@@ -369,10 +370,31 @@ def test_erases_within_the_widened_mask_only_and_takes_it_back(lab, model, photo
     np.testing.assert_array_equal(pixels_of(found["after"], photo.shape), photo)
 
     image = crops.extract(photo, region, SIZE) / 127.5 - 1
-    restored = model.inpaint(image[None].astype("float32"), hole[None, ..., None].astype("float32"))[0]
+    restored = inpaint_eight_ways(
+        model.inpaint, image[None].astype("float32"), hole[None, ..., None].astype("float32")
+    )[0]
     erased = crops.extract(pixels_of(found["erased"], photo.shape), region, SIZE) / 127.5 - 1
     core = hole & (np.indices(hole.shape)[0] >= max(-region.y, 0) // step + 1)  # inside the photo
     assert np.abs(erased - restored)[core].mean() < 0.5 * np.abs(image - restored)[core].mean()
+
+
+def test_eight_ways_are_those_of_python(lab):
+    random = np.random.default_rng(0)
+    image, mask = random.uniform(-1, 1, (6, 6, 3)).astype("float32"), (random.random((6, 6, 1)) > 0.5).astype("float32")
+    pattern = np.linspace(0, 1, 36, dtype="float32").reshape(6, 6, 1)
+    found = lab.evaluate(
+        """async ([image, mask]) => {
+            const inpaint = async (image, mask) => image.map((v, i) => {
+                const pixel = Math.floor(i / 3);
+                return v + mask[pixel] * pixel / 35;
+            });
+            const mean = await inpaintEightWays({ size: 6, inpaint }, new Float32Array(image), new Float32Array(mask));
+            return Array.from(mean);
+        }""",
+        [image.ravel().tolist(), mask.ravel().tolist()],
+    )
+    expected = inpaint_eight_ways(lambda images, masks: images + masks * pattern, image[None], mask[None])[0]
+    np.testing.assert_allclose(np.reshape(found, image.shape), expected, atol=1e-5)
 
 
 def test_a_paste_changes_as_the_enhancer_says(lab, model, photo):
