@@ -12,6 +12,9 @@ import tyro
 from seigan_tf.data.annotations import Photo, Problem
 from seigan_tf.data.text import shown
 
+LABEL_FILES = frozenset({".xml", ".yaml", ".yml"})
+"""Endings of what else holds boxes, in folders of them."""
+
 Boxes = tyro.conf.UseAppendAction[Annotated[tuple[str, ...], tyro.conf.arg(metavar="X,Y,W,H")]]
 
 
@@ -20,7 +23,8 @@ class PhotoOptions:
     photo: tyro.conf.Positional[Path]
     """A photograph, or a folder of photographs."""
     output: Annotated[Path, tyro.conf.arg(aliases=("-o",))]
-    """File to write (.png, .jpg, .webp, .tif); a folder where there may be several, as with --annotations."""
+    """File to write (.png, .jpg, .webp, .tif); a folder where there may be several: of a folder, and
+    with --annotations for cut and paste."""
     box: Boxes = ()
     """Left, top, width and height of the object, in pixels of the upright photograph."""
     annotations: Path | None = None
@@ -124,9 +128,14 @@ def _box_files(options: PhotoOptions) -> list[Path]:
     """Files of annotations that are read, or may be."""
     from seigan_tf.data.readers.common import BOX_FILES
 
-    if options.annotations is not None or not options.photo.is_dir():
-        return [] if options.annotations is None else [options.annotations]
-    return [path for path in options.photo.iterdir() if path.suffix.lower() in BOX_FILES]
+    if options.annotations is None:
+        # Not what lies deeper: there may be the results of an earlier call.
+        inside = options.photo.iterdir() if options.photo.is_dir() else ()
+    elif options.annotations.is_dir():
+        inside = options.annotations.rglob("*")
+    else:
+        return [options.annotations]
+    return [path for path in inside if path.suffix.lower() in BOX_FILES | LABEL_FILES]
 
 
 def _boxes(options: PhotoOptions, apart: bool) -> Plan:

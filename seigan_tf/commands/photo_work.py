@@ -90,9 +90,12 @@ def run(
 
             for task, marked in todo:
                 if marked:
+                    end = count + len(marked)
                     number, failed = _make(composer, task, marked, asked.make, done, plan.one)
                     made += number
                     problems += failed
+                    count = end  # what failed is done with too
+                    progress(count, every)
     asked.finish()
     if plan.one:
         text = f"wrote {given.output}"

@@ -23,7 +23,7 @@ class Composer:
 
     Args:
         networks: of a Keras model or of LiteRT files.
-        refine: whether masks follow the photo's edges; else they are enlarged bilinearly.
+        refine: whether masks follow the photo's edges; else they are enlarged bilinearly and cleared of their veil.
     """
 
     def __init__(self, networks: Networks, refine: bool = True):

@@ -27,12 +27,17 @@ def guesses(image: np.ndarray, mask: np.ndarray, alpha: np.ndarray | None = None
         float32 [n, n, 6]: the object's three colours, then the background's.
     """
 
-    def near(part):
-        sure = (part >= min(SURE, part.max())).astype(np.float32)
-        shown = sure if alpha is None else sure * alpha / np.float32(255)
-        return spread(image.astype(np.float32), shown if shown.any() else sure)
+    seen = np.ones_like(mask) if alpha is None else alpha / np.float32(255)
 
-    return np.dstack([near(mask), near(1 - mask)])
+    def near(part):
+        """None where nothing of the part is seen."""
+        shown = (part >= min(SURE, part.max())) * seen
+        return spread(image.astype(np.float32), shown) if shown.any() else None
+
+    parts = [near(mask), near(1 - mask)]
+    # Where one is hidden altogether, the other stands for it: nothing is known that could be taken off.
+    known = next((part for part in parts if part is not None), image.astype(np.float32))
+    return np.dstack([known if part is None else part for part in parts])
 
 
 def colours(

@@ -28,7 +28,7 @@ class Matte:
     low: np.ndarray
     """float32 [n, n] in [0, 1]: the mask over the region, small."""
     functions: np.ndarray | None
-    """float32 [n, n, 4]: the mask as functions of the photo's colours; None where it is only enlarged."""
+    """float32 [n, n, 4]: the mask as functions of the photo's colours; None where it is enlarged as it is."""
 
     def strips(self, pixels: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
         """Rows of the window and the mask there, float32 [rows, window.width] in [0, 1], piece by piece.
@@ -87,7 +87,7 @@ def matte(networks: Networks, pixels: np.ndarray, box: Box, refine: bool) -> Mat
         networks: that look at the crop.
         pixels: of the photo, uint8 [height, width, 3], as it is seen.
         box: inside the photo (`geometry.checked_box`).
-        refine: whether the mask follows the photo's edges; else it is enlarged bilinearly.
+        refine: whether the mask follows the photo's edges; else it is enlarged bilinearly and cleared of its veil.
     """
     return matte_in(networks, pixels, geometry.region_around(box, networks.object_fraction), box, refine)
 

@@ -17,6 +17,7 @@ def write_coco(photos: Iterable[Photo | Problem], path: Path) -> list[Problem]:
 
     Raises:
         OSError: the file cannot be written; what stood there before still does.
+        ValueError: a mask does not have the size of its photo; the same holds.
     """
     problems: list[Problem] = []
     categories: dict[str, int] = {}

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 
 import numpy as np
+from keras import ops
 from PIL import Image
 
+from seigan_tf.cycle import widened
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.iou import to_original
 from seigan_tf.evaluation.objects import EvaluationObject
 from seigan_tf.evaluation.pictures import Picture
 from seigan_tf.pixels import to_uint8
 from seigan_tf.seigan import SEIGAN
+from seigan_tf.several_ways import inpaint_eight_ways
 from seigan_tf.supervised import Supervised
 
 COUNT = 8
@@ -60,7 +63,10 @@ def draw(
         ]
         if isinstance(model, SEIGAN) and len(backgrounds):
             onto = backgrounds[np.arange(len(items)) % len(backgrounds)]
-            made = model.swap(images, boxes, onto)
-            for name, row in (("background", "erased"), ("composite", "pasted")):
-                rows.append((row, [Picture(pictures.photo(image)) for image in to_uint8(made[name])]))
+            holes = ops.convert_to_numpy(widened(model.networks, soft))
+            made = {
+                "erased": inpaint_eight_ways(model.inpaint, images, holes),
+                "pasted": model.swap(images, boxes, onto)["composite"],
+            }
+            rows += [(row, [Picture(pictures.photo(image)) for image in to_uint8(made[row])]) for row in made]
     return pictures.sheet([], rows)

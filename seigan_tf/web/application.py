@@ -106,7 +106,7 @@ class Application(server.Application):
             composer, boxes = self.composers[fields.edges(request)], fields.boxes(request, "box", least=1)
             photo = self._photo(request, "photo")
             erased = composer.erase_each(photo, boxes)
-            _check_found(not np.array_equal(erased.pixels, photo.pixels))
+            _check_found(not np.array_equal(erased.array, photo.array))
             return photos.png(erased.array, erased.profile), {}
 
         return self._answer(request, work)
@@ -116,7 +116,7 @@ class Application(server.Application):
             composer, photo, box = self._object(request)
             at, onto = fields.at(request), self._photo(request, "onto")
             pasted = composer.paste_matte(photo, box, onto, at)
-            _check_found(not np.array_equal(pasted.pixels, onto.pixels))
+            _check_found(not np.array_equal(pasted.array, onto.array))
             return photos.png(pasted.array, pasted.profile), {}
 
         return self._answer(request, work)

@@ -272,6 +272,11 @@ def test_found_boxes_never_replace_an_input_or_an_output(capsys, tmp_path, photo
     text = call(capsys, *command, "--json", tmp_path / "out" / "a-1.png").refusal
     assert "a-1.png: would be written for a.png and for all photographs" in text
     assert not list((tmp_path / "out").iterdir())
+    label = tmp_path / "labels" / "train" / "a.xml"
+    label.parent.mkdir(parents=True)
+    label.write_text("<annotation><object/></annotation>")
+    labels = "--annotations", tmp_path / "labels", "--source", "voc"
+    assert "a.xml: is read too" in call(capsys, *command, *labels, "--json", label).refusal
 
 
 def test_a_place_that_is_not_finite_is_refused_before_anything_is_loaded(capsys, tmp_path, photos, loaded):

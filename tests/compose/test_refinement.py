@@ -115,3 +115,13 @@ def test_colours_that_are_hidden_are_not_guessed():
     np.testing.assert_allclose(guessed[..., :3], np.broadcast_to(RED, (32, 32, 3)), atol=1)
     np.testing.assert_allclose(guessed[..., 3:], np.broadcast_to((20, 120, 200), (32, 32, 3)), atol=1)
     assert np.isfinite(foreground.guesses(image, mask, np.zeros_like(alpha))).all(), "nothing is seen at all"
+
+
+@pytest.mark.parametrize("hidden", [(0, 0, 0), (255, 255, 255), (0, 255, 0)])
+def test_what_lies_hidden_around_an_object_does_not_colour_its_edge(hidden):
+    image = np.full((32, 32, 3), RED, np.uint8)
+    image[:, 16:] = hidden
+    mask = np.clip((18 - np.arange(32)) / 4, 0, 1).astype(np.float32) * np.ones((32, 1), np.float32)
+    alpha = np.where(np.arange(32) < 16, 255, 0).astype(np.uint8) * np.ones((32, 1), np.uint8)
+    guessed = foreground.guesses(image, mask, alpha)
+    np.testing.assert_allclose(guessed, np.broadcast_to((*RED, *RED), (32, 32, 6)), atol=1)
