@@ -91,7 +91,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
             raise ValueError(
                 f"--{prefix.replace('_', '-')}images {images}: no such folder; expected one of photographs"
             )
-    if not options.label.strip() or len(options.label.splitlines()) > 1:
+    if not options.label.strip() or options.label.splitlines() != [options.label]:
         raise ValueError(f"--label {options.label!r}: expected one line of text")
     folder.earlier_export(options.out)  # before anything that takes time
     if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
@@ -101,7 +101,8 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
 
     with quiet.native_messages_hidden():
         from . import writing
-    with termination(options.out, folder.is_whole):
+    before = folder.contents(options.out)
+    with termination(options.out, lambda out: folder.left_behind(out, before)):
         with folder.staged(options.out) as staged, bar(console, "exporting") as progress:
             made = writing.write(options, formats, noise, staged, console, progress)
         writing.finish(options.out)

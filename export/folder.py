@@ -11,9 +11,14 @@ from typing import Any, NamedTuple
 
 from seigan_tf.interruption import parents_made
 
+from . import versions
+
 MODEL, CARD, PARITY, PICTURE = "model.json", "MODEL_CARD.md", "parity.json", "parity.png"
+README = "README.md"
 VERSION = 1
 """Of the layout that model.json describes."""
+STAGING = ".export-"
+"""How the name of a folder begins that is being written; a killed process leaves it."""
 
 
 class Staged(NamedTuple):
@@ -37,7 +42,7 @@ def earlier_export(target: Path) -> dict[str, Any] | None:
     if not there.is_dir():
         where = "" if there == target else f"{there} is "
         raise ValueError(f"--out {target}: {where}a file; expected a folder")
-    if there != target or not any(target.iterdir()):
+    if there != target or not contents(target):
         return None
     try:
         found = json.loads((target / MODEL).read_text(encoding="utf-8"))
@@ -54,9 +59,31 @@ def earlier_export(target: Path) -> dict[str, Any] | None:
     return found
 
 
-def is_whole(target: Path) -> bool:
-    """Whether `target` holds an export: its description comes last."""
-    return (target / MODEL).is_file()
+def contents(target: Path) -> dict[str, int]:
+    """What a folder holds but for what killed exports and disks leave there: inodes by name; none where it is missing.
+
+    A file that takes another one's place has another inode.
+    """
+    entries = target.iterdir() if target.is_dir() else ()
+    return {
+        entry.name: entry.lstat().st_ino
+        for entry in entries
+        if not entry.name.startswith(STAGING) and entry.name != "lost+found"
+    }
+
+
+def left_behind(target: Path, before: dict[str, int]) -> str:
+    """What an export that was broken off leaves, in words; `before` is `contents` before it began."""
+    now = contents(target)
+    if MODEL not in now:
+        return f"nothing is left of {target}"
+    if now == before:
+        return f"the earlier export in {target} stays"
+    if now[MODEL] == before.get(MODEL):
+        return f"the earlier export in {target} stays, but some of its files are new already"
+    if now.get(README) == before.get(README):
+        return f"the new export is in {target}, but not its {README}"
+    return f"{target} is complete"
 
 
 @contextlib.contextmanager
@@ -77,7 +104,9 @@ def staged(target: Path) -> Iterator[Staged]:
     home = target if target.exists() else target.parent
     with parents_made(target):
         try:
-            path = Path(tempfile.mkdtemp(prefix=".export-", dir=home))
+            if home == target:  # what has such a name in a folder of others may be theirs
+                versions.sweep(home, STAGING)
+            path = Path(tempfile.mkdtemp(prefix=STAGING, dir=home))
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(home)) from None
         try:
@@ -85,8 +114,7 @@ def staged(target: Path) -> Iterator[Staged]:
             if earlier is not None:
                 _merge(path, target, earlier)
             elif home == target:
-                for entry in sorted(path.iterdir(), key=_is_description):
-                    entry.rename(target / entry.name)
+                _fill(path, target)
             else:
                 path.chmod(0o755)  # mkdtemp lets its owner in alone
                 path.rename(target)
@@ -103,6 +131,19 @@ def describe(path: Path) -> dict[str, Any]:
 def _is_description(path: Path) -> bool:
     """Sorts the file last by which an export is known."""
     return path.name == MODEL
+
+
+def _fill(path: Path, target: Path) -> None:
+    """Moves everything to an empty folder, or nothing."""
+    entries = sorted(path.iterdir(), key=_is_description)
+    try:
+        for entry in entries:
+            entry.rename(target / entry.name)
+    except BaseException:
+        for entry in entries:
+            if not entry.exists():
+                (target / entry.name).rename(entry)
+        raise
 
 
 def _merge(path: Path, target: Path, earlier: dict[str, Any]) -> None:

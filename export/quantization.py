@@ -5,9 +5,9 @@ to channel. One scale for a whole tensor of int8 cannot hold that: with every op
 cats fell from an IoU of 0.819 to 0.716 and ran twice as long, since XNNPACK has no integer form of some of them and the
 graph fell into 12 parts. With convolutions in int8 it has 0.819, in one part.
 
-It is hardly faster than float32 on an x86 CPU. There XNNPACK's depthwise convolutions in int8 take twice as long, one
-of a picture's few channels four times as long, and only those of 1 x 1 gain. So the first convolution stays in float32,
-which saved 7 %; depthwise ones in float32 saved nothing, since their inputs are then joined in float32 too.
+It is hardly faster than float32 on an x86 CPU. There XNNPACK's depthwise convolutions and one of a picture's few
+channels are slower in int8, and only those of 1 x 1 gain. So the first convolution stays in float32, which saves time;
+depthwise ones in float32 save none, since their inputs are then joined in float32 too.
 """
 
 import tensorflow as tf

@@ -8,9 +8,8 @@ from typing import Any
 from seigan_tf.atomic import replacing
 
 from . import web_page
-from .folder import CARD, MODEL, PARITY
+from .folder import CARD, MODEL, PARITY, README
 
-FILE = "README.md"
 TEMPLATES = Path(__file__).parent / "templates"
 FOR_APPS = ("receiver_android.md", "receiver_ios.md", "receiver_browser.md", "receiver_python.md")
 """Sections that use the .tflite files."""
@@ -55,7 +54,7 @@ def write(folder: Path) -> Path:
         OSError: the folder cannot be written to.
     """
     folder = Path(folder)
-    path = folder / FILE
+    path = folder / README
     text = _text(folder, _model(folder / MODEL))
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -3,6 +3,7 @@
 The server looks for folders whose name is a number and loads the highest, while files may still be written.
 """
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -29,12 +30,12 @@ def write(home: Path, fill: Callable[[Path], None]) -> Path:
         home/N, N one more than the highest there is.
 
     Raises:
-        OSError: home cannot be written to; it names it. Whatever went wrong, no new number is there, and no folder
-            that was made for it.
+        OSError: home cannot be made or written to; it names home, or the folder above it that is to blame. Whatever
+            went wrong, no new number is there, and no folder that was made for it.
     """
     with parents_made(home / PARTIAL):
         try:
-            _sweep(home)
+            sweep(home, PARTIAL)
             temporary = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=home))
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(home)) from error
@@ -65,10 +66,12 @@ def _take_number(temporary: Path, home: Path) -> Path:
             return path
 
 
-def _sweep(home: Path) -> None:
-    for path in home.glob(f"{PARTIAL}*"):
-        if time.time() - path.stat().st_mtime > LEFT_BEHIND:
-            shutil.rmtree(path, ignore_errors=True)
+def sweep(home: Path, prefix: str) -> None:
+    """Removes the folders whose names begin so and that a killed process left; younger ones may be being written."""
+    for path in home.glob(f"{prefix}*"):
+        with contextlib.suppress(FileNotFoundError):  # its process has just ended
+            if time.time() - path.stat().st_mtime > LEFT_BEHIND:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _sync(folder: Path) -> None:

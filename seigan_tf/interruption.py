@@ -25,11 +25,15 @@ class _Interrupt:
             raise KeyboardInterrupt
 
 
+def _left_behind(out: Path) -> str:
+    return f"{out} is complete" if os.path.lexists(out) else f"nothing is left of {out}"
+
+
 @contextlib.contextmanager
-def termination(out: Path, is_complete: Callable[[Path], bool] = os.path.lexists) -> Iterator[None]:
+def termination(out: Path, left_behind: Callable[[Path], str] = _left_behind) -> Iterator[None]:
     """Lets SIGTERM end the block as Ctrl-C does, so that what has been written on the way to `out` is removed.
 
-    `is_complete` tells whether `out` is whole, for the message. Such a block inside another one, or in a thread, leaves
+    `left_behind` says in words what is there of `out` then. Such a block inside another one, or in a thread, leaves
     the signal to whoever has it.
 
     Raises:
@@ -46,8 +50,7 @@ def termination(out: Path, is_complete: Callable[[Path], bool] = os.path.lexists
     except BaseException:
         if not interrupt.received:
             raise
-        text = f"terminated; {out} is complete" if is_complete(out) else f"terminated; nothing is left of {out}"
-        raise Terminated(text) from None
+        raise Terminated(f"terminated; {left_behind(out)}") from None
     finally:
         signal.signal(signal.SIGTERM, previous or signal.SIG_DFL)
 

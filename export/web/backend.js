@@ -5,6 +5,7 @@ import { Networks } from "./networks.js";
 import { Photo, toPng } from "./photo.js";
 
 export const promise = "Your photos stay on this device.";
+export const accept = "image/*";
 
 let networks = null;
 

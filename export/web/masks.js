@@ -58,19 +58,19 @@ export function followEdges(photo, mask, size, region, rectangle) {
     line(y, values);
     for (let x = 0; x < rectangle.width; x++) {
       const value = values[2 * x] * brightness(data, from + 4 * x) + values[2 * x + 1];
-      alpha[y * rectangle.width + x] = sharpened(value) * 255;
+      alpha[y * rectangle.width + x] = cleared(value, 0.1) * 255; // fitting leaves more of a veil
     }
   });
   return alpha;
 }
 
-/** The mask at the pixels of a rectangle, 0 to 255, bilinear. */
+/** The mask at the pixels of a rectangle, 0 to 255, bilinear, without a veil as compose/matting.py has it. */
 export function smooth(mask, size, region, rectangle) {
   const alpha = new Uint8ClampedArray(rectangle.width * rectangle.height);
   const line = enlarge(mask, size, 1, region, rectangle), values = new Float32Array(rectangle.width);
   for (let y = 0; y < rectangle.height; y++) {
     line(y, values);
-    for (let x = 0; x < rectangle.width; x++) alpha[y * rectangle.width + x] = values[x] * 255;
+    for (let x = 0; x < rectangle.width; x++) alpha[y * rectangle.width + x] = cleared(values[x], 0.05) * 255;
   }
   return alpha;
 }
@@ -87,8 +87,8 @@ function eachRow(photo, rectangle, use) {
 
 const brightness = (data, at) => (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]) / 255;
 
-/** Fitting leaves a veil where the object's colours appear outside; what is nearly 0 or 1 becomes that. */
-const sharpened = (value) => Math.min(Math.max((value - 0.1) / 0.8, 0), 1);
+/** What is up to `veil` away from 0 or 1 becomes that: it would show on other backgrounds. */
+const cleared = (value, veil) => Math.min(Math.max((value - veil) / (1 - 2 * veil), 0), 1);
 
 /** Lines wanted = a guide + b, fitted around each pixel: [side, side, 2]. */
 function fitted(guide, wanted, side, radius) {

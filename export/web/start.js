@@ -1,7 +1,7 @@
 // Finds LiteRT.js and starts the page. A classic script: an import map has to be there before the first module.
 "use strict";
 
-(async () => {
+async function findRuntime() {
   const runtime = await (await fetch("runtime.json")).json();
 
   // vendor/ is node_modules as npm makes it. Some hosts answer a missing file with a page, so the content counts.
@@ -28,7 +28,12 @@
   document.head.append(map);
 
   window.LITERT = { urls, integrity: runtime.integrity, from: vendored ? runtime.vendor : runtime.cdn };
-  await import("./app.js");
-})().catch((error) => {
-  document.getElementById("error").textContent = `The page is incomplete: runtime.json: ${error.message}`;
-});
+}
+
+const fail = (file) => (error) => {
+  document.getElementById("error").textContent = `The page is incomplete: ${file}: ${error.message}`;
+};
+findRuntime().then(
+  () => import("./app.js").catch(fail("app.js or a file that it needs")), // browsers do not say which
+  fail("runtime.json"),
+);

@@ -1,6 +1,7 @@
 """The export command: what it refuses, and exports on top of earlier ones."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -59,7 +60,7 @@ def test_what_cannot_be_exported_is_named(refusal, run, tmp_path):
         "--noise loud: expected input or a seed from 0"
     )
     assert refusal("--weights", run, "--out", out, "--crops", 0) == "--crops 0: expected at least 1"
-    for label in ("", " ", "cat\ndog"):
+    for label in ("", " ", "cat\ndog", "cat\n"):
         assert refusal("--weights", run, "--out", out, "--label", label) == (
             f"--label {label!r}: expected one line of text"
         )
@@ -145,7 +146,7 @@ def test_takes_nothing_from_around_a_bare_file(run, tmp_path):
     ("sent", "code", "says", "earlier"),
     [
         (signal.SIGTERM, 143, "stopped: terminated; nothing is left of {out}", False),
-        (signal.SIGTERM, 143, "stopped: terminated; {out} is complete", True),
+        (signal.SIGTERM, 143, "stopped: terminated; the earlier export in {out} stays", True),
         (signal.SIGINT, 130, "stopped: interrupted", False),
     ],
 )
@@ -164,6 +165,19 @@ def test_what_is_broken_off_leaves_no_half_export(run, tmp_path, sent, code, say
     assert started.returncode == code
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["model.json"] * earlier
     assert out.parent.exists() == earlier
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_sigterm_before_the_readme_of_a_renewed_export_says_so(tmp_path, monkeypatch, capsys):
+    def written(options, formats, noise, staged, console, progress):
+        (staged.path / "model.json").write_text(json.dumps({"version": folder.VERSION, "files": {}}))
+
+    monkeypatch.setattr(writing, "write", written)
+    monkeypatch.setattr(writing, "finish", lambda target: os.kill(os.getpid(), signal.SIGTERM))
+    for name in ("model.json", "README.md"):
+        (tmp_path / name).write_text(json.dumps({"version": folder.VERSION}))
+    assert cli.run(lambda: command.run(["--out", str(tmp_path)])) == 143
+    assert capsys.readouterr().err == f"stopped: terminated; the new export is in {tmp_path}, but not its README.md\n"
 
 
 def test_a_broken_budget_is_an_exit_code_of_its_own(run, tmp_path, monkeypatch, capsys):

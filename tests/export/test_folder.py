@@ -2,10 +2,12 @@
 
 import json
 import os
+import time
+from pathlib import Path
 
 import pytest
 
-from export import folder
+from export import folder, versions
 
 
 def write(target, model, **files):
@@ -41,6 +43,64 @@ def test_an_empty_folder_is_filled_and_stays_the_same_one(tmp_path):
     write(tmp_path, {}, segmenter="whole")
     assert names(tmp_path) == {"segmenter.tflite", "model.json"}
     assert tmp_path.stat().st_ino == before
+
+
+def test_an_interruption_while_an_empty_folder_is_filled_changes_nothing(tmp_path, monkeypatch):
+    renamed, rename = [], Path.rename
+
+    def interrupted_once(path, target):
+        renamed.append(path)
+        if len(renamed) == 2:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", interrupted_once)
+    with pytest.raises(KeyboardInterrupt):
+        write(tmp_path, {}, segmenter="new", inpainter="new")
+    assert names(tmp_path) == set()
+    assert len(renamed) == 3  # the first was moved back
+
+
+def test_what_a_killed_export_left_in_an_empty_folder_is_in_nobodys_way(tmp_path):
+    target = tmp_path / "out"
+    old, young = target / ".export-old", target / ".export-young"
+    for left in (old, young, target / "lost+found"):  # the last is of a disk
+        left.mkdir(parents=True)
+    elsewhere = tmp_path / ".export-mine"
+    elsewhere.mkdir()
+    long_ago = time.time() - 2 * versions.LEFT_BEHIND
+    for left in (old, elsewhere):
+        os.utime(left, (long_ago, long_ago))
+    write(target, {}, segmenter="whole")
+    assert names(target) == {".export-young", "lost+found", "segmenter.tflite", "model.json"}
+    write(tmp_path / "other", {}, segmenter="whole")
+    assert elsewhere.exists()
+
+
+def test_what_is_left_is_told_in_every_phase(tmp_path):
+    target = tmp_path / "out"
+    before = folder.contents(target)
+    assert before == {}
+    assert folder.left_behind(target, before) == f"nothing is left of {target}"
+    write(target, {}, segmenter="old")
+    assert folder.left_behind(target, before) == f"the new export is in {target}, but not its README.md"
+    (target / "README.md").touch()
+    assert folder.left_behind(target, before) == f"{target} is complete"
+
+    before = folder.contents(target)
+    with pytest.raises(KeyError), folder.staged(target) as staged:
+        (staged.path / "segmenter.tflite").write_text("half")
+        assert folder.left_behind(target, before) == f"the earlier export in {target} stays"
+        raise KeyError
+    assert folder.left_behind(target, before) == f"the earlier export in {target} stays"
+    replacement = tmp_path / "segmenter.tflite"
+    replacement.touch()
+    replacement.replace(target / "segmenter.tflite")
+    assert folder.left_behind(target, before) == (
+        f"the earlier export in {target} stays, but some of its files are new already"
+    )
+    write(target, {}, segmenter="new")
+    assert folder.left_behind(target, before) == f"the new export is in {target}, but not its README.md"
 
 
 def test_an_earlier_export_is_renewed_and_keeps_what_is_not_ours(tmp_path):

@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 
 from export import graphs, tflite, web_page
+from seigan_tf.compose import geometry, matting
 from seigan_tf.data import crops
 from seigan_tf.several_ways import inpaint_eight_ways
 from tests import tiny
@@ -328,6 +329,25 @@ def test_mask_of_a_cut_is_that_of_keras(lab, model, photo):
     # The crops may differ by one of 255 steps, see above.
     np.testing.assert_allclose(np.reshape(found["mask"], wanted.shape), wanted, atol=0.02)
     assert found["rectangle"] == BOX
+
+
+def test_a_mask_that_does_not_follow_edges_is_that_of_python(lab, photo):
+    """Without its veil; there is some, for the mask is soft."""
+    found = lab.evaluate(
+        """async ([url, box]) => {
+            const object = await cut(await Networks.find("float32"), await opened(url), box, false);
+            const { canvas, mask } = object, { width, height } = canvas;
+            return { mask: Array.from(mask), cutout: shot({ context: canvas.getContext("2d"), width, height }) };
+        }""",
+        [data_url(photo), BOX],
+    )
+    low = np.reshape(found["mask"], (SIZE, SIZE)).astype("float32")
+    window = geometry.window_around(tuple(BOX.values()), photo.shape[1], photo.shape[0])
+    alpha = np.frombuffer(base64.b64decode(found["cutout"]), np.uint8).reshape(window.height, window.width, 4)[..., 3]
+    wanted = matting.Matte(region_of(BOX), window, low, None).mask(photo) * 255
+    np.testing.assert_allclose(alpha, wanted, atol=1)
+    ((_, bilinear),) = geometry.strips(low, region_of(BOX), window)
+    assert np.abs(bilinear * 255 - wanted).max() > 4
 
 
 def pixels_of(text, shape):
@@ -711,6 +731,31 @@ def test_a_network_that_is_missing_or_damaged(open_page, address, photo):
 def test_without_a_description(open_page, address):
     page = open_page(address, lambda page: answer(page, "**/model.json", status=404))
     assert error(page).startswith("model.json: not found")
+
+
+@pytest.mark.parametrize(
+    ("missing", "blamed"),
+    [
+        ("runtime.json", "runtime.json"),
+        ("app.js", "app.js or a file that it needs"),
+        ("backend.js", "app.js or a file that it needs"),
+    ],
+)
+def test_a_file_of_the_page_that_is_missing(browser, address, missing, blamed):
+    page = browser.new_page()
+    answer(page, f"**/{missing}", status=404)
+    page.goto(address)
+    assert error(page).startswith(f"The page is incomplete: {blamed}: ")
+    page.close()
+
+
+def test_offers_what_the_browser_opens_even_without_networks(open_page, address, photo):
+    page = open_page(address, lambda page: answer(page, "**/model.json", status=404))
+    for field in ("#photo", "#onto"):
+        assert page.get_attribute(field, "accept") == "image/*"
+    error(page)
+    choose(page, "#photo", "garden.png", photo)
+    expect(page, "300 × 240. Draw a box")
 
 
 def test_an_unknown_format(open_page, address):

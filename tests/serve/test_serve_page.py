@@ -303,6 +303,21 @@ def test_a_server_that_is_away_is_named_and_may_come_back(visit):
     visit.complaints.clear()
 
 
+def test_the_networks_are_named_as_soon_as_the_server_answers(browser, address):
+    page = browser.new_page()
+    page.route("**/api/settings", lambda route: route.abort())
+    page.goto(address)
+    page.wait_for_function("() => document.getElementById('error').textContent.includes('cannot be reached')")
+    assert page.inner_text("#model") == "The server keeps no photos."
+    assert ".tif" in page.get_attribute("#photo", "accept")
+    assert ".tif" in page.get_attribute("#onto", "accept")
+    page.unroute("**/api/settings")
+    page.set_input_files("#photo", {"name": "a.png", "mimeType": "image/png", "buffer": encoded(scene())})
+    page.wait_for_function("() => document.getElementById('status').textContent.includes('Draw a box')")
+    assert page.inner_text("#model").startswith("stub, 32 px.")
+    page.close()
+
+
 def drop(visit, area, image):
     """Drags a file onto the page and drops it on an area; the areas that are shown."""
     content = list(encoded(image))

@@ -2,6 +2,7 @@
 //
 // Two pages share it, and each has its own backend.js, which does the work: a server's, and a browser's alone.
 //   promise                                         what becomes of the photos, in words
+//   accept                                          what files are offered to be opened, as an input takes it
 //   ready()                                         {name, size} of the networks
 //   open(file)                                      a photo {name, width, height, bounds, preview, note}
 //   cut(photo, box, edges)                          an object {box, rectangle, canvas}
@@ -104,6 +105,7 @@ const madeOfPhoto = () => (erasures ? "erased" : null);
 function openPhoto(file) {
   act(`Opening ${file.name}…`, async () => {
     const opened = await backend.open(file);
+    await ready().catch(() => {}); // where it failed before; a photo may be open without networks
     [photo, erasures, object, target, undo, made] = [opened, 0, null, null, null, null];
     stage.clear();
     stage.photo = photo;
@@ -247,6 +249,7 @@ $("views").addEventListener("change", (event) => {
   stage.draw();
 });
 
+$("photo").accept = $("onto").accept = backend.accept;
 $("model").textContent = backend.promise;
 show();
 try {

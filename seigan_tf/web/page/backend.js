@@ -4,6 +4,7 @@ import { Photo, decoded } from "./photo.js";
 import { Server, numbers } from "./server.js";
 
 export const promise = "The server keeps no photos.";
+export const accept = "image/*,.tif,.tiff";
 
 let server = null;
 
