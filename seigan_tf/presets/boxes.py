@@ -3,11 +3,11 @@
     python train.py --preset boxes --data.source coco --data.images DIR --data.annotations FILE \
         --data.val-images DIR --data.val-annotations FILE --vgg-weights imagenet
 
-The box terms train the segmenter for 500 steps, then the full cycle trains all networks for 500 more. On 700 photographs
-of cats that takes 20 minutes on one CPU core with --training.precision mixed_bfloat16, which halves the time where the
-processor has instructions for it, and ends with masks of IoU 0.82 (three seeds), where the ellipse in the box
-has 0.664: `python -m seigan_tf table1`, docs/experiments.md. The masks come from the box terms; what the cycle trains is
-erasing and pasting.
+The box terms train the segmenter for 500 steps, then the full cycle trains all networks for 500 more. On 700
+photographs of cats that takes 20 minutes on one CPU core with --training.precision mixed_bfloat16, which halves the
+time where the processor has instructions for it, and ends with masks of IoU 0.82 (three seeds), where the ellipse in
+the box has 0.664: `python -m seigan_tf table1`, docs/experiments.md. The masks come from the box terms; what the cycle
+trains is erasing and pasting.
 """
 
 from seigan_tf.config import (
