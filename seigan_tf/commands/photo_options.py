@@ -1,6 +1,5 @@
 """The options that cut, erase and paste share, and the photographs, boxes and outputs that they name."""
 
-import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Annotated, NamedTuple
 import tyro
 
 from seigan_tf.data.annotations import Photo, Problem
+from seigan_tf.data.text import numbers as text_numbers
 from seigan_tf.data.text import shown
 
 LABEL_FILES = frozenset({".xml", ".yaml", ".yml"})
@@ -115,11 +115,8 @@ def numbers(option: str, text: str, form: str, counts: Sequence[int]) -> tuple[f
     Raises:
         ValueError: they are not finite numbers, or not so many.
     """
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) not in counts or not all(map(math.isfinite, values)):
+    values = text_numbers(text, counts)
+    if values is None:
         raise ValueError(f"{option} {shown(text)}: expected {form}, numbers in pixels")
     return values
 

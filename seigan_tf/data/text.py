@@ -1,6 +1,8 @@
 """Text of others, names and errors among it, made fit for messages, reports and files."""
 
+import math
 import re
+from collections.abc import Collection
 from typing import Any
 
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -28,3 +30,12 @@ def printable(text: str) -> str:
 def one_line(error: Exception) -> str:
     """What an error says, on one line; its type where it says nothing."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def numbers(text: str, counts: Collection[int]) -> tuple[float, ...] | None:
+    """The numbers of a text like "1,2.5,3"; None where they are not finite numbers, or their count is another."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    return values if len(values) in counts and all(map(math.isfinite, values)) else None

@@ -1,11 +1,12 @@
 """What the fields of a request say, checked."""
 
-import math
 from collections.abc import Sequence
 
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request
+
+from seigan_tf.data.text import numbers
 
 MOST_BOXES = 50
 """That a request may erase."""
@@ -63,10 +64,7 @@ def edges(request: Request) -> bool:
 
 
 def _numbers(name: str, text: str, counts: Sequence[int], form: str) -> tuple[float, ...]:
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError:
-        values = ()
-    if len(values) not in counts or not all(map(math.isfinite, values)):
+    values = numbers(text, counts)
+    if values is None:
         raise BadRequest(f"{name}: expected {form}, numbers in pixels")
     return values
