@@ -6,23 +6,18 @@ the first and the last). On every other one of them, closed-form matting (pymatt
 GrabCut alone, at 192 px, 0.837, 0.698, without a further package.
 """
 
-import cv2
 import numpy as np
 
+from seigan_tf import grabcut
 from seigan_tf.compose import guided_filter
 
 SIDE = 256
 """Pixels of the crop that the refinement sees; more hardly help and take longer."""
-SURE = 0.9
-"""A pixel is the object's for sure above it, the background's below 1 - SURE; in between the photo decides."""
-ITERATIONS = 1
 RADIUS = 0.02
 """Of the guided filter, by the crop's side."""
 EPSILON = 1e-4
 SMALLEST = 16
 """Crops of fewer pixels have no edges to follow."""
-NEEDED = 8
-"""Pixels of the object, and of the background, that GrabCut can learn colours from."""
 
 
 def refine(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -36,23 +31,4 @@ def refine(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
         float32 [n, n, 4], as `guided_filter.affine`.
     """
     guide = image.astype(np.float32) / 255
-    return guided_filter.affine(guide, grabcut(image, mask), max(round(RADIUS * len(image)), 1), EPSILON)
-
-
-def grabcut(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The mask decided by colour where it is in doubt (Rother et al., SIGGRAPH 2004): float32 [n, n], 0 or 1.
-
-    Args:
-        image: uint8 [n, n, 3].
-        mask: float32 [n, n] in [0, 1]; it is returned where there is too little to learn colours from.
-    """
-    labels = np.where(mask > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    labels[mask > SURE], labels[mask < 1 - SURE] = cv2.GC_FGD, cv2.GC_BGD
-    objects = np.count_nonzero(mask > 0.5)
-    if min(objects, mask.size - objects) < NEEDED:
-        return mask
-    cv2.setRNGSeed(0)  # its mixtures start from a random clustering
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    cv2.grabCut(image, labels, None, *models, ITERATIONS, cv2.GC_INIT_WITH_MASK)
-    return ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.float32)
+    return guided_filter.affine(guide, grabcut.from_mask(image, mask), max(round(RADIUS * len(image)), 1), EPSILON)

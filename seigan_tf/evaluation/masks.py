@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from seigan_tf import grabcut
 from seigan_tf.atomic import replacing
 from seigan_tf.evaluation.baselines import BASELINES, box_mask
 from seigan_tf.evaluation.boundary import boundary_f
-from seigan_tf.evaluation.grabcut import grabcut_mask
 from seigan_tf.evaluation.iou import iou, to_original
 from seigan_tf.evaluation.objects import EvaluationObject
 
@@ -66,7 +66,7 @@ def grabcut_masks(item: EvaluationObject) -> dict[str, np.ndarray]:
 
     On photographs of cats that was a fifth of the cases.
     """
-    mask, box = grabcut_mask(item.original, item.box), box_mask(item.box, *item.truth.shape)
+    mask, box = grabcut.from_box(item.original, item.box), box_mask(item.box, *item.truth.shape)
     return {"grabcut": mask, "grabcut_or_box": mask if mask.sum() >= NOTHING * box.sum() else box}
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from seigan_tf.compose import foreground, geometry, guided_filter, matting, refinement
+from seigan_tf.compose import foreground, geometry, guided_filter, matting
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion
@@ -73,13 +73,6 @@ def test_confined_masks_end_at_the_box():
     free.confine_mask = False
     region = geometry.region_around(box, free.object_fraction)
     assert matting.matte(free, photo, box, refine=True).window == geometry.visible_window(region, 300, 240)
-
-
-@pytest.mark.parametrize("value", [0.0, 1.0, 0.4])
-def test_masks_without_edges_stay(value):
-    photo, _ = ball()
-    mask = np.full((64, 64), value, np.float32)
-    np.testing.assert_array_equal(refinement.grabcut(photo[:64, :64], mask), mask)
 
 
 def test_crops_of_few_pixels_are_cut_too():
