@@ -41,9 +41,9 @@ class Options:
     """Folder of the runs and of the table."""
     methods: tuple[str, ...] = ("box_terms", "no_cycle", "seigan", "supervised")
     """What to compare; also self_trained: a new segmenter on the masks of seigan, for which boxes are enough too;
-    literal, literal_vgg: the paper to the letter, with its own segmenter and with that of the preset; and no_box_terms,
-    no_confinement, no_compositing, no_texture, hard_mask, no_identity, no_replay, resnet_enhancer,
-    shallow_discriminators, full_mask_gradient: SEIGAN with that change."""
+    self_trained_twice: another one on the masks of that; literal, literal_vgg: the paper to the letter, with its own
+    segmenter and with that of the preset; and no_box_terms, no_confinement, no_compositing, no_texture, hard_mask,
+    no_identity, no_replay, resnet_enhancer, shallow_discriminators, full_mask_gradient: SEIGAN with that change."""
     seeds: tuple[int, ...] = (0,)
     """Of networks, and of the data unless photographs are held out; one training each."""
     preset: Annotated[str, tyro.conf.arg(metavar="|".join(presets.NAMES))] = "boxes"
@@ -72,12 +72,9 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     for name in ("methods", "seeds"):
         if not getattr(options, name):
             raise ValueError(f"--{name} has no value, expected at least one")
-    if methods.SELF_TRAINED in options.methods:
-        before = options.methods[: options.methods.index(methods.SELF_TRAINED)]
-        if methods.TEACHER not in before:
-            raise ValueError(
-                f"--methods: {methods.SELF_TRAINED} learns from {methods.TEACHER}, expected that before it"
-            )
+    for student, teacher in methods.TEACHERS.items():
+        if student in options.methods and teacher not in options.methods[: options.methods.index(student)]:
+            raise ValueError(f"--methods: {student} learns from {teacher}, expected that before it")
     runs = {
         (name, seed): methods.configuration(name, options.config, seed)
         for name in options.methods
@@ -88,7 +85,8 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         folder = RunFolder(options.out / config.name)
         if folder.report() is None:
             console.print(f"training {name}, seed {seed}, in {folder.path}", markup=False, highlight=False)
-            _train(name, config, folder, teacher=options.out / f"{methods.TEACHER}-{seed}")
+            teacher = options.out / f"{methods.TEACHERS[name]}-{seed}" if name in methods.TEACHERS else None
+            _train(name, config, folder, teacher)
         reports.setdefault(name, []).append(_at_the_end(folder))
     result = table.summary(reports, _references(options.config.data, console))
     text = table.markdown(result)
@@ -117,13 +115,13 @@ def _at_the_end(folder: RunFolder) -> dict:
     return report | {"iou": report["iou"] | {"model": float(read_rows(folder.metrics)[-1]["val_iou"])}}
 
 
-def _train(method: str, config: Config, folder: RunFolder, teacher: Path) -> None:
+def _train(method: str, config: Config, folder: RunFolder, teacher: Path | None) -> None:
     """In a process of its own, so that no run inherits memory or random state from the one before."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
         executor.submit(_run, method, config, folder, teacher).result()
 
 
-def _run(method: str, config: Config, folder: RunFolder, teacher: Path) -> None:
+def _run(method: str, config: Config, folder: RunFolder, teacher: Path | None) -> None:
     from seigan_tf.training import quiet
 
     with quiet.native_messages_hidden():
@@ -132,7 +130,7 @@ def _run(method: str, config: Config, folder: RunFolder, teacher: Path) -> None:
     folder.path.mkdir(parents=True, exist_ok=True)
     if method == methods.SUPERVISED:
         supervised_session.run(config, folder)
-    elif method == methods.SELF_TRAINED:
+    elif method in methods.TEACHERS:
         distillation.run(f"{teacher}", config, folder)
     else:
         session.run(config, folder)

@@ -8,9 +8,8 @@ from seigan_tf.objective import BOX_TERMS, TERMS
 from seigan_tf.presets import paper
 
 SUPERVISED = "supervised"
-SELF_TRAINED = "self_trained"
-TEACHER = "seigan"
-"""Whose masks of the same seed `self_trained` learns."""
+TEACHERS = {"self_trained": "seigan", "self_trained_twice": "self_trained"}
+"""Of the methods that learn the masks of another one, of the same seed: whose."""
 LITERAL_SEGMENTER = BackboneConfig("resnet", 16, 4)
 """The paper's G_seg, as narrow as the other networks of preset boxes."""
 
@@ -63,15 +62,15 @@ METHODS: dict[str, Callable[[Config], Config]] = {
     "box_terms": _only(*BOX_TERMS),
     "no_cycle": _only("coarse_gan", *BOX_TERMS),
     "seigan": lambda config: config,
-    SELF_TRAINED: lambda config: config,
+    **dict.fromkeys(TEACHERS, lambda config: config),
     SUPERVISED: lambda config: config,
     "literal": _literal,
     "literal_vgg": _literal_vgg,
 }
 """Box terms alone; cut-and-paste as the paper's NoCycle, with the same box terms; everything; a new segmenter on the
-masks that everything gave, for which boxes are enough too; true masks; and the paper's networks and losses to the
-letter, with the box used for nothing but cropping, from the segmenter of the paper or from the one of the
-configuration."""
+masks that everything gave, for which boxes are enough too, and another one on the masks of that; true masks; and the
+paper's networks and losses to the letter, with the box used for nothing but cropping, from the segmenter of the paper
+or from the one of the configuration."""
 
 ABLATIONS: dict[str, Callable[[Config], Config]] = {
     "no_box_terms": _without_box_terms,

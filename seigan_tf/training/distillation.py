@@ -13,16 +13,15 @@ from seigan_tf.config import Config
 from seigan_tf.data import crop_set
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.data.touched import touched_objects
-from seigan_tf.evaluation.iou import to_original
 from seigan_tf.loading import MODEL_FILE, load
 from seigan_tf.progress import bar
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.several_ways import segment_both_ways
 from seigan_tf.supervised import Supervised
 from seigan_tf.training import backend
 from seigan_tf.training.mask_training import MaskedCrops, fit
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.session import check_training
+from seigan_tf.training.teacher_masks import believable, teacher_masks
 
 
 def run(teacher: str, config: Config, folder: RunFolder, console: Console | None = None) -> dict:
@@ -55,8 +54,13 @@ def run(teacher: str, config: Config, folder: RunFolder, console: Console | None
         touched, seen = touched_objects(config.data, (size, model.networks.size), progress)
     shown = _joined(crops.objects, touched)
     masks = teacher_masks(model, _joined(objects, seen), size)
+    with bar(console, "comparing masks with GrabCut") as progress:
+        chosen = believable(shown.images, masks, shown.boxes, progress)
     console.print(
-        f"{len(crops.objects.images)} crops, and {len(touched.images)} of objects that others touch", highlight=False
+        f"{len(crops.objects.images)} crops, and {len(touched.images)} of objects that others touch; the masks of"
+        f" {len(chosen)} are believed",
+        highlight=False,
+        soft_wrap=True,
     )
     # Averages would stay behind: it is the segmenter itself that is trained here.
     config = replace(config, networks=replace(config.networks, average_decay=0.0))
@@ -64,7 +68,8 @@ def run(teacher: str, config: Config, folder: RunFolder, console: Console | None
     student.build()
     trained = Supervised(config.networks, student.generators.segmenter)
     trained.build()
-    report = fit(trained, MaskedCrops(*shown, masks), crops.evaluation, config, folder, console)
+    believed = MaskedCrops(shown.images[chosen], shown.boxes[chosen], masks[chosen])
+    report = fit(trained, believed, crops.evaluation, config, folder, console)
     folder.weights.mkdir(exist_ok=True)
     with replacing(folder.path / MODEL_FILE) as temporary:
         student.save(temporary)
@@ -74,18 +79,3 @@ def run(teacher: str, config: Config, folder: RunFolder, console: Console | None
 
 def _joined(*crops: ObjectCrops) -> ObjectCrops:
     return ObjectCrops(*(np.concatenate(values) for values in zip(*crops, strict=True)))
-
-
-def teacher_masks(teacher, crops: ObjectCrops, size: int) -> np.ndarray:
-    """Soft masks of the crops, the mean of what the teacher says of each and of its mirror image.
-
-    Args:
-        teacher: with `segment`, as SEIGAN.
-        crops: at the teacher's size.
-        size: of the masks.
-
-    Returns:
-        float32 [N, size, size, 1] in [0, 1].
-    """
-    masks = segment_both_ways(teacher.segment, crops.images, crops.boxes)
-    return np.stack([to_original(mask[..., 0], size, size) for mask in masks])[..., None]

@@ -35,7 +35,7 @@ def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
         assert config.training == replace(BOXES.training, warm_up=warm_up)
         assert (config.networks.segmenter == BOXES.networks.segmenter) == (name != "literal")
         changed = replace(config, name="boxes", networks=replace(config.networks, seed=0), data=BOXES.data)
-        assert (changed == BOXES) == (name in ("seigan", "self_trained", "supervised")), name
+        assert (changed == BOXES) == (name in ("seigan", "supervised", *methods.TEACHERS)), name
 
 
 def test_unknown_methods_are_named(one_line_error):
@@ -172,13 +172,15 @@ def test_command_trains_what_is_missing_and_writes_the_table(table1, tmp_path):
     assert (tmp_path / "out" / "box_terms-1" / "report.json").stat().st_mtime_ns == trained
 
 
-def test_self_training_learns_the_masks_of_seigan_of_the_same_seed(table1, tmp_path):
+def test_self_training_learns_the_masks_of_seigan_of_the_same_seed_and_then_its_own(table1, tmp_path):
     assert "expected that before it" in table1("--methods", "self_trained", "seigan").refusal
-    ended = table1("--methods", "seigan", "self_trained", "--seeds", "1")
+    assert "self_trained_twice learns from self_trained" in table1("--methods", "self_trained_twice").refusal
+    ended = table1("--methods", "seigan", "self_trained", "self_trained_twice", "--seeds", "1")
     assert ended.code == 0, ended.err
-    report = json.loads((tmp_path / "out" / "self_trained-1" / "report.json").read_text())
-    assert report["teacher"] == str(tmp_path / "out" / "seigan-1")
-    assert "self_trained" in (tmp_path / "out" / "table.md").read_text()
+    for student, teacher in (("self_trained", "seigan"), ("self_trained_twice", "self_trained")):
+        report = json.loads((tmp_path / "out" / f"{student}-1" / "report.json").read_text())
+        assert report["teacher"] == str(tmp_path / "out" / f"{teacher}-1")
+        assert f"| {student} |" in (tmp_path / "out" / "table.md").read_text()
 
 
 def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, capsys, monkeypatch):

@@ -8,8 +8,6 @@ import pytest
 
 import seigan_tf
 from seigan_tf import config as settings
-from seigan_tf.data.crop_set import ObjectCrops
-from seigan_tf.training.distillation import teacher_masks
 from tests import tiny
 from tests.commands import call
 
@@ -19,25 +17,6 @@ ARGUMENTS = (
     *("--networks.inpainter.depth", "2", "--networks.enhancer.depth", "2", "--networks.discriminator.depth", "2"),
     *("--training.batch-size", "4", "--training.steps", "12", "--training.steps-per-epoch", "5"),
 )
-
-
-class SaysLeft:
-    """A teacher that calls the left half of every crop object."""
-
-    def segment(self, images, boxes):
-        masks = np.zeros((*images.shape[:3], 1), np.float32)
-        masks[:, :, : images.shape[2] // 2] = 1.0
-        return masks
-
-
-def test_a_teacher_is_asked_about_the_mirror_image_too():
-    crops = ObjectCrops(np.zeros((2, 8, 8, 3), np.uint8), np.float32([[0.2, 0.1, 0.8, 0.7]] * 2))
-    np.testing.assert_array_equal(teacher_masks(SaysLeft(), crops, 8), np.full((2, 8, 8, 1), 0.5, np.float32))
-
-
-def test_masks_come_at_the_students_size():
-    crops = ObjectCrops(np.zeros((2, 8, 8, 3), np.uint8), np.float32([[0.2, 0.1, 0.8, 0.7]] * 2))
-    assert teacher_masks(SaysLeft(), crops, 16).shape == (2, 16, 16, 1)
 
 
 @pytest.fixture

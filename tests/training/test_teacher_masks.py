@@ -1,0 +1,98 @@
+"""A teacher's masks, corrected by boxes, and the choice among them."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seigan_tf.data.crop_set import ObjectCrops
+from seigan_tf.losses import boxes as box_terms
+from seigan_tf.training import teacher_masks as module
+
+
+class SaysLeft:
+    """A teacher that calls the left half of every crop object."""
+
+    def segment(self, images, boxes):
+        masks = np.zeros((*images.shape[:3], 1), np.float32)
+        masks[:, :, : images.shape[2] // 2] = 1.0
+        return masks
+
+
+WHOLE = np.float32([[0, 0, 1, 1]] * 2)
+
+
+def test_a_teacher_is_asked_about_the_mirror_image_too():
+    crops = ObjectCrops(np.zeros((2, 8, 8, 3), np.uint8), WHOLE)
+    # Half of the two say so, which is doubtful; the box is reached everywhere with the least that makes it more.
+    expected = 1 / (1 + np.exp(-0.25))
+    np.testing.assert_allclose(module.teacher_masks(SaysLeft(), crops, 8), np.full((2, 8, 8, 1), expected), rtol=1e-6)
+
+
+def test_masks_come_at_the_students_size():
+    crops = ObjectCrops(np.zeros((2, 8, 8, 3), np.uint8), WHOLE)
+    assert module.teacher_masks(SaysLeft(), crops, 16).shape == (2, 16, 16, 1)
+
+
+def hill(width, size=16):
+    """A mask that falls from 0.9 in the middle of the crop, to 0.5 at `width` pixels from it."""
+    centres = np.abs(np.arange(size) + 0.5 - size / 2)
+    distance = np.maximum(centres[:, None], centres)
+    return (1 / (1 + np.exp(2.2 * (distance / width - 1)))).astype(np.float32)[None, ..., None]
+
+
+def test_masks_that_end_before_their_box_are_raised_until_they_reach_it():
+    box = np.float32([[2 / 16, 2 / 16, 14 / 16, 14 / 16]])
+    small = hill(3)
+    assert module.side_agreement(small, box)[0] < 0.7
+    raised = module.reaching(small, box)
+    assert module.side_agreement(raised, box)[0] > 0.9
+    inside = np.zeros((16, 16), bool)
+    inside[2:14, 2:14] = True
+    assert not raised[0, ~inside].any()
+    # By one amount for all pixels: which of them is more certain does not change.
+    logits = [np.log(mask[0, inside] / (1 - mask[0, inside])) for mask in (small, raised)]
+    np.testing.assert_allclose(logits[1] - logits[0], (logits[1] - logits[0]).mean(), atol=1e-3)
+
+
+def test_masks_that_reach_their_box_stay():
+    box = np.float32([[2 / 16, 2 / 16, 14 / 16, 14 / 16]])
+    mask = np.zeros((1, 16, 16, 1), np.float32)
+    mask[:, 2:14, 7:9] = mask[:, 7:9, 2:14] = 0.9  # a cross: all rows and columns, and no more
+    np.testing.assert_allclose(module.reaching(mask, box), mask, rtol=1e-6)
+
+
+def test_empty_and_full_masks_stay_finite():
+    masks = np.stack([np.zeros((8, 8, 1)), np.ones((8, 8, 1))]).astype(np.float32)
+    raised = module.reaching(masks, WHOLE)
+    np.testing.assert_array_equal(raised, masks)
+    np.testing.assert_array_equal(module.side_agreement(masks, WHOLE), [0, 1])
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_agreement_is_what_the_projection_term_asks_for(seed):
+    random = np.random.default_rng(seed)
+    mask = (random.random((1, 9, 9, 1)) < 0.1).astype(np.float32)
+    corners = np.sort(random.random((2, 2)), axis=0)
+    box = np.concatenate([corners[0], corners[1]])[None].astype(np.float32)
+    inside = box_terms.inside(keras.ops.convert_to_tensor(box), 9)
+    loss = float(box_terms.projection(keras.ops.convert_to_tensor(mask), inside))
+    if keras.ops.convert_to_numpy(inside).any():
+        assert module.side_agreement(mask, box)[0] == pytest.approx(1 - loss / 2, abs=1e-6)
+
+
+def test_masks_that_colours_and_boxes_speak_for_are_believed():
+    random = np.random.default_rng(0)
+    images = random.integers(0, 30, (10, 32, 32, 3)).astype(np.uint8)
+    images[:, 8:24, 8:24] += np.uint8([200, 60, 20])
+    boxes = np.full((10, 4), 0.25, np.float32)
+    boxes[:, 2:] = 0.75
+    masks = np.full((10, 32, 32, 1), 0.05, np.float32)
+    masks[:, 8:24, 8:24] = 0.95
+    wrong = [1, 4, 8]
+    masks[wrong, 8:24, 14:24] = 0.05  # a strip of the object only
+    seen = []
+    chosen = module.believable(images, masks, boxes, lambda done, total: seen.append((done, total)))
+    np.testing.assert_array_equal(chosen, [0, 2, 3, 5, 6, 7, 9])
+    assert seen[-1] == (10, 10)
