@@ -36,6 +36,23 @@ def take_over(model: SEIGAN, source: SEIGAN) -> tuple[str, ...]:
     return tuple(taken)
 
 
+def exchange_segmenter(model: SEIGAN, source: SEIGAN) -> None:
+    """Puts the segmenter of `source`, which is built, in the place of that of `model`, which `for_use` made.
+
+    Raises:
+        ValueError: the two are of different form, or for crops of different sizes.
+    """
+    ours, theirs = model.trained.segmenter, source.trained.segmenter
+    if not _same_form(ours, theirs) or model.networks.size != source.networks.size:
+        forms = (
+            f"{n.segmenter.backbone} of width {n.segmenter.width} and depth {n.segmenter.depth}"
+            f"{', separable,' if n.segmenter.separable else ''} for crops of {n.size} px"
+            for n in (source.networks, model.networks)
+        )
+        raise ValueError("the segmenter is a {}, expected a {}".format(*forms))
+    _copy(theirs, ours)
+
+
 def for_use(model: SEIGAN) -> SEIGAN:
     """The same networks, discriminators too, without what only training needs.
 

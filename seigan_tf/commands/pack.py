@@ -1,6 +1,7 @@
 """python -m seigan_tf pack: what use needs of a trained model, in a folder to hand on."""
 
 import hashlib
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,11 +12,15 @@ from rich.console import Console
 
 from seigan_tf import config as settings
 from seigan_tf.config import Config
+from seigan_tf.training.run_folder import RunFolder
 
 DESCRIPTION = """Write what use needs of a trained model: no optimizers, no replay pools, and no VGG-19 unless the
 segmenter reads it.
 
   python -m seigan_tf pack --weights runs/birds --out birds
+
+  python -m seigan_tf pack --weights runs/birds --segmenter runs/birds-small --out birds
+      with a better segmenter of the same form, which `distill` made since
 
 The folder is loaded as a run folder is: seigan_tf.load("birds"), --weights birds. The weights that ship with this
 package were made so.
@@ -26,6 +31,8 @@ package were made so.
 class Options:
     weights: str = ""
     """Shipped name, run folder or .keras file."""
+    segmenter: str = ""
+    """Where to take the segmenter from, if not from there too: it has to be of the same form."""
     out: Path = Path()
     """Folder to make."""
 
@@ -34,7 +41,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     """Writes the folder: weights/seigan.keras, its SHA-256 and, of a run folder, config.json and report.json.
 
     Raises:
-        ValueError: no trained model, or the folder exists.
+        ValueError: no trained model, a segmenter that does not fit, or the folder exists.
         OSError: a file cannot be written.
         SystemExit: --help, or an argument that is unknown or of another type.
     """
@@ -52,9 +59,18 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     with quiet.native_messages_hidden():
         from seigan_tf.loading import MODEL_FILE, find, load
         from seigan_tf.pretrained import DIGEST
-        from seigan_tf.transfer import for_use
+        from seigan_tf.transfer import exchange_segmenter, for_use
     found = find(options.weights)
     small = for_use(load(options.weights))
+    report = _report(found.folder)
+    if options.segmenter:
+        try:
+            exchange_segmenter(small, load(options.segmenter))
+        except ValueError as error:
+            raise ValueError(f"--segmenter {options.segmenter}: {error}") from None
+        # Of a run, it is the masks that its report measures.
+        theirs = _report(find(options.segmenter).folder)
+        report = report and theirs and report | {name: theirs[name] for name in ("count", "iou")}
     # Beside its place, so that a folder under that name is a whole one.
     partial = options.out.with_name(f".partial-{options.out.name}")
     shutil.rmtree(partial, ignore_errors=True)
@@ -66,13 +82,17 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         (partial / DIGEST).write_text(f"{digest}  {MODEL_FILE}\n")
         if found.folder is not None and (found.folder / "config.json").is_file():
             settings.save(_elsewhere(settings.load(found.folder / "config.json"), small), partial / "config.json")
-        if found.folder is not None and (found.folder / "report.json").is_file():
-            shutil.copyfile(found.folder / "report.json", partial / "report.json")
+        if report:
+            (partial / "report.json").write_text(json.dumps(report, indent=2) + "\n")
         partial.rename(options.out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     size = (options.out / MODEL_FILE).stat().st_size / 1e6
     console.print(f"{options.out}: {size:.1f} MB", soft_wrap=True, highlight=False)
+
+
+def _report(folder: Path | None) -> dict | None:
+    return None if folder is None else RunFolder(folder).report()
 
 
 def _elsewhere(config: Config, model) -> Config:
