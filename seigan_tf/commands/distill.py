@@ -20,8 +20,9 @@ DESCRIPTION = """Train a small segmenter on the masks that a trained one gives, 
   python train.py --preset mobile --name cats-mobile --training.start-from runs/cats-small \\
       --networks.mask-gradient 0 --losses.box-projection 0 --losses.box-outside 0 --losses.box-pairwise 0 ...
 
-The first writes runs/cats-small, a model whose segmenter alone is trained; the second keeps that segmenter and trains
-inpainter and enhancer around it. Boxes remain all that anybody drew.
+The first writes runs/cats-small, a model whose segmenter alone is trained: on the teacher's masks, made larger where
+they end before their boxes do, and without the 30 % of them that GrabCut and box speak least for. The second keeps that
+segmenter and trains inpainter and enhancer around it. Boxes remain all that anybody drew.
 """
 
 
