@@ -40,17 +40,25 @@ def exchange_segmenter(model: SEIGAN, source: SEIGAN) -> None:
     """Puts the segmenter of `source`, which is built, in the place of that of `model`, which `for_use` made.
 
     Raises:
-        ValueError: the two are of different form, or for crops of different sizes.
+        ValueError: the two are of different form, or their masks are for crops of different sizes or confined by one
+            of the models only.
     """
     ours, theirs = model.trained.segmenter, source.trained.segmenter
-    if not _same_form(ours, theirs) or model.networks.size != source.networks.size:
-        forms = (
-            f"{n.segmenter.backbone} of width {n.segmenter.width} and depth {n.segmenter.depth}"
-            f"{', separable,' if n.segmenter.separable else ''} for crops of {n.size} px"
-            for n in (source.networks, model.networks)
-        )
-        raise ValueError("the segmenter is a {}, expected a {}".format(*forms))
+    settings = [(n.size, n.confine_mask) for n in (model.networks, source.networks)]
+    if not _same_form(ours, theirs) or settings[0] != settings[1]:
+        expected, found = (_described(networks) for networks in (model.networks, source.networks))
+        raise ValueError(f"the segmenter is a {found}, expected a {expected}")
     _copy(theirs, ours)
+    if ours.encoder is not None:
+        _copy(source.vgg, model.vgg)
+
+
+def _described(networks: NetworksConfig) -> str:
+    form = networks.segmenter
+    return (
+        f"{'separable ' if form.separable else ''}{form.backbone} of width {form.width} and depth {form.depth} for"
+        f" crops of {networks.size} px, {'confined to the box' if networks.confine_mask else 'not confined to the box'}"
+    )
 
 
 def for_use(model: SEIGAN) -> SEIGAN:

@@ -1,9 +1,7 @@
 """What is handed on of a trained model, and weights that ship under a name."""
 
 import hashlib
-import json
 import shutil
-from dataclasses import replace
 
 import keras
 import numpy as np
@@ -12,8 +10,9 @@ import pytest
 import seigan_tf
 from seigan_tf import config as settings
 from seigan_tf import pretrained
-from seigan_tf.config import Config, DataConfig
+from seigan_tf.config import BackboneConfig, Config, DataConfig
 from seigan_tf.loading import find
+from seigan_tf.transfer import exchange_segmenter, for_use
 from tests import tiny
 from tests.commands import call
 
@@ -52,38 +51,56 @@ def test_a_packed_model_is_smaller_and_gives_the_same_masks(run, packed):
     assert digest == hashlib.sha256((packed / name).read_bytes()).hexdigest()
 
 
-def test_a_segmenter_is_exchanged_and_its_report_with_it(run, tmp_path, capsys):
-    other = tmp_path / "student"
-    (other / "weights").mkdir(parents=True)
-    student = tiny.seigan(average_decay=0.9)
-    student.averaged.segmenter.weights[0].assign_add(keras.ops.ones_like(student.averaged.segmenter.weights[0]))
-    student.save(other / "weights" / "seigan.keras")
-    report = {"count": 5, "iou": {"model": 0.9}, "cost": {"steps": 7}}
-    (other / "report.json").write_text(json.dumps(report))
-    arguments = "pack", "--weights", run, "--segmenter", other
-    assert call(capsys, *arguments, "--out", tmp_path / "unmeasured").code == 0
-    assert not (tmp_path / "unmeasured" / "report.json").exists()
-    (run / "report.json").write_text(json.dumps({"count": 2, "iou": {"model": 0.5}, "cost": {"steps": 3}}))
-    assert call(capsys, *arguments, "--out", tmp_path / "birds").code == 0
-    (run / "report.json").unlink()
-    assert json.loads((tmp_path / "birds" / "report.json").read_text()) == report | {"cost": {"steps": 3}}
+@pytest.fixture
+def student(tmp_path):
+    """A run folder whose segmenter is another one, of the same form."""
+    model = tiny.seigan(average_decay=0.9)
+    weight = model.averaged.segmenter.weights[0]
+    weight.assign_add(keras.ops.ones_like(weight))
+    folder = tmp_path / "student"
+    (folder / "weights").mkdir(parents=True)
+    model.save(folder / "weights" / "seigan.keras")
+    settings.save(Config(networks=model.networks, data=DataConfig(object_fraction=0.5)), folder / "config.json")
+    return folder
 
-    made, batch = seigan_tf.load(tmp_path / "birds"), tiny.batch(2)["object"]
-    masks = [model.segment(batch["image"], batch["box"]) for model in (made, student, seigan_tf.load(run))]
+
+def test_a_segmenter_is_exchanged_and_its_report_comes_with_it(run, student, tmp_path, capsys):
+    (student / "report.json").write_text('{"count": 5}')
+    ended = call(capsys, "pack", "--weights", run, "--segmenter", student, "--out", tmp_path / "birds")
+    assert ended.code == 0, ended.err
+    assert (tmp_path / "birds" / "report.json").read_text() == '{"count": 5}'
+    made, first, other = (seigan_tf.load(folder) for folder in (tmp_path / "birds", run, student))
+    batch = tiny.batch(2)["object"]
+    masks = [model.segment(batch["image"], batch["box"]) for model in (made, other, first)]
     np.testing.assert_array_equal(masks[0], masks[1])
     assert np.abs(masks[0] - masks[2]).max() > 1e-3
     hole = np.zeros((2, *batch["image"].shape[1:3], 1), np.float32)
     hole[:, :5] = 1
-    np.testing.assert_array_equal(*(m.inpaint(batch["image"], hole) for m in (made, seigan_tf.load(run))))
+    np.testing.assert_array_equal(made.inpaint(batch["image"], hole), first.inpaint(batch["image"], hole))
 
 
-def test_a_segmenter_of_another_form_is_refused(run, tmp_path, capsys):
-    other = tmp_path / "other.keras"
-    segmenter = replace(tiny.networks().segmenter, width=2)
-    tiny.seigan(segmenter=segmenter).save(other)
-    refusal = call(capsys, "pack", "--weights", run, "--segmenter", other, "--out", tmp_path / "birds").refusal
-    form = "resnet of width {} and depth 1 for crops of 16 px"
-    assert f"other.keras: the segmenter is a {form.format(2)}, expected a {form.format(3)}\n" in refusal
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"segmenter": BackboneConfig("resnet", 2, 1)}, "is a resnet of width 2 and depth 1 for crops of 16 px"),
+        ({"segmenter": BackboneConfig("resnet", 3, 1, separable=True)}, "is a separable resnet of width 3"),
+        ({"size": 32}, "for crops of 32 px"),
+        ({"confine_mask": True}, "16 px, confined to the box, expected a resnet of width 3"),
+    ],
+)
+def test_a_segmenter_of_another_form_is_refused(run, tmp_path, changes, said, one_line_error):
+    model = for_use(seigan_tf.load(run))
+    assert said in one_line_error(exchange_segmenter, model, tiny.seigan(**changes))
+
+
+def test_a_segmenter_for_other_crops_or_of_no_model_is_refused(run, student, tmp_path, capsys):
+    shutil.copyfile(student / "weights" / "seigan.keras", tmp_path / "student.keras")
+    arguments = "pack", "--weights", run, "--out", tmp_path / "birds", "--segmenter"
+    refusal = call(capsys, *arguments, tmp_path / "student.keras").refusal  # a file alone says nothing of its crops
+    assert f"objects take {DataConfig().object_fraction} of its crops' sides, expected 0.5 as in those of" in refusal
+    assert call(capsys, *arguments, "nowhere").refusal.startswith("error: nowhere: no trained model")
+    tiny.seigan(average_decay=0.9, size=32).save(student / "weights" / "seigan.keras")
+    assert "student: the segmenter is a resnet" in call(capsys, *arguments, student).refusal
     assert not (tmp_path / "birds").exists()
 
 

@@ -1,7 +1,6 @@
 """python -m seigan_tf pack: what use needs of a trained model, in a folder to hand on."""
 
 import hashlib
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,6 @@ from rich.console import Console
 
 from seigan_tf import config as settings
 from seigan_tf.config import Config
-from seigan_tf.training.run_folder import RunFolder
 
 DESCRIPTION = """Write what use needs of a trained model: no optimizers, no replay pools, and no VGG-19 unless the
 segmenter reads it.
@@ -32,13 +30,15 @@ class Options:
     weights: str = ""
     """Shipped name, run folder or .keras file."""
     segmenter: str = ""
-    """Where to take the segmenter from, if not from there too: it has to be of the same form."""
+    """Where to take the segmenter from, if not from there too; it has to be of the same form and for the same crops."""
     out: Path = Path()
     """Folder to make."""
 
 
 def run(arguments: Sequence[str], console: Console | None = None) -> None:
     """Writes the folder: weights/seigan.keras, its SHA-256 and, of a run folder, config.json and report.json.
+
+    The report, which measures masks, is that of the run that the segmenter comes from.
 
     Raises:
         ValueError: no trained model, a segmenter that does not fit, or the folder exists.
@@ -62,15 +62,19 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         from seigan_tf.transfer import exchange_segmenter, for_use
     found = find(options.weights)
     small = for_use(load(options.weights))
-    report = _report(found.folder)
+    measured = found
     if options.segmenter:
+        measured = find(options.segmenter)
+        if measured.object_fraction != found.object_fraction:
+            raise ValueError(
+                f"--segmenter {options.segmenter}: objects take {measured.object_fraction} of its crops' sides,"
+                f" expected {found.object_fraction} as in those of {options.weights} (data.object_fraction)"
+            )
+        source = load(options.segmenter)
         try:
-            exchange_segmenter(small, load(options.segmenter))
+            exchange_segmenter(small, source)
         except ValueError as error:
             raise ValueError(f"--segmenter {options.segmenter}: {error}") from None
-        # Of a run, it is the masks that its report measures.
-        theirs = _report(find(options.segmenter).folder)
-        report = report and theirs and report | {name: theirs[name] for name in ("count", "iou")}
     # Beside its place, so that a folder under that name is a whole one.
     partial = options.out.with_name(f".partial-{options.out.name}")
     shutil.rmtree(partial, ignore_errors=True)
@@ -82,17 +86,13 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         (partial / DIGEST).write_text(f"{digest}  {MODEL_FILE}\n")
         if found.folder is not None and (found.folder / "config.json").is_file():
             settings.save(_elsewhere(settings.load(found.folder / "config.json"), small), partial / "config.json")
-        if report:
-            (partial / "report.json").write_text(json.dumps(report, indent=2) + "\n")
+        if measured.folder is not None and (measured.folder / "report.json").is_file():
+            shutil.copyfile(measured.folder / "report.json", partial / "report.json")
         partial.rename(options.out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     size = (options.out / MODEL_FILE).stat().st_size / 1e6
     console.print(f"{options.out}: {size:.1f} MB", soft_wrap=True, highlight=False)
-
-
-def _report(folder: Path | None) -> dict | None:
-    return None if folder is None else RunFolder(folder).report()
 
 
 def _elsewhere(config: Config, model) -> Config:

@@ -1,6 +1,7 @@
 """Trains a segmenter on the masks of a trained one: a small student, or the teacher's own successor (self-training).
 
-The teacher has seen boxes only, and so has, through it, the student.
+The teacher has seen boxes only, and so has, through it, the student. `teacher_masks` says how its masks are corrected,
+and which of them are left out.
 """
 
 from dataclasses import replace

@@ -8,6 +8,7 @@ import pytest
 
 import seigan_tf
 from seigan_tf import config as settings
+from seigan_tf.training import distillation
 from tests import tiny
 from tests.commands import call
 
@@ -28,9 +29,15 @@ def teacher(tmp_path, monkeypatch):
     return path
 
 
-def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys):
+def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys, monkeypatch):
+    shown, fit = [], distillation.fit
+    monkeypatch.setattr(
+        distillation, "fit", lambda model, crops, *rest: shown.append(crops) or fit(model, crops, *rest)
+    )
     ended = call(capsys, "distill", "--teacher", teacher, *ARGUMENTS)
     assert ended.code == 0, ended.err
+    assert "the masks of 6 are believed" in ended.out  # of the eight
+    assert [len(values) for values in shown[0]] == [6, 6, 6]
     student = seigan_tf.load("runs/student")
     assert "run folder: runs/student" in ended.out
     saved = settings.load(Path("runs/student/config.json"))

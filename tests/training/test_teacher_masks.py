@@ -63,6 +63,18 @@ def test_masks_that_reach_their_box_stay():
     np.testing.assert_allclose(module.reaching(mask, box), mask, rtol=1e-6)
 
 
+@pytest.mark.parametrize("faint, raised", [(0.3, True), (0.1, False)])
+def test_what_a_mask_wins_by_it_has_to_be_worth_the_shift(faint, raised):
+    box = np.float32([[2 / 16, 2 / 16, 14 / 16, 14 / 16]])
+    mask = np.zeros((1, 16, 16, 1), np.float32)
+    mask[:, 2:13, 2:14] = 0.9
+    mask[:, 13, 2:14] = faint  # the last row of the box
+    made = module.reaching(mask, box)
+    assert (made[0, 13, 5, 0] > 0.5) == raised
+    if not raised:
+        np.testing.assert_allclose(made, mask, rtol=1e-6)
+
+
 def test_empty_and_full_masks_stay_finite():
     masks = np.stack([np.zeros((8, 8, 1)), np.ones((8, 8, 1))]).astype(np.float32)
     raised = module.reaching(masks, WHOLE)
@@ -82,17 +94,34 @@ def test_agreement_is_what_the_projection_term_asks_for(seed):
         assert module.side_agreement(mask, box)[0] == pytest.approx(1 - loss / 2, abs=1e-6)
 
 
-def test_masks_that_colours_and_boxes_speak_for_are_believed():
+@pytest.fixture
+def squares():
+    """Ten crops with an orange square on dark noise, its boxes and true masks."""
     random = np.random.default_rng(0)
     images = random.integers(0, 30, (10, 32, 32, 3)).astype(np.uint8)
     images[:, 8:24, 8:24] += np.uint8([200, 60, 20])
-    boxes = np.full((10, 4), 0.25, np.float32)
-    boxes[:, 2:] = 0.75
-    masks = np.full((10, 32, 32, 1), 0.05, np.float32)
-    masks[:, 8:24, 8:24] = 0.95
-    wrong = [1, 4, 8]
-    masks[wrong, 8:24, 14:24] = 0.05  # a strip of the object only
+    truth = np.zeros((10, 32, 32, 1), bool)
+    truth[:, 8:24, 8:24] = True
+    return images, np.tile(np.float32([0.25, 0.25, 0.75, 0.75]), (10, 1)), truth
+
+
+WRONG = [1, 4, 8]
+RIGHT = [0, 2, 3, 5, 6, 7, 9]
+
+
+def test_masks_that_the_sides_of_their_boxes_speak_for_are_believed(squares):
+    images, boxes, truth = squares
+    masks = np.where(truth, 0.95, 0.05).astype(np.float32)  # so sure that colours are not asked
+    masks[WRONG, 8:24, 14:24] = 0.05  # a strip of the object only
     seen = []
     chosen = module.believable(images, masks, boxes, lambda done, total: seen.append((done, total)))
-    np.testing.assert_array_equal(chosen, [0, 2, 3, 5, 6, 7, 9])
+    np.testing.assert_array_equal(chosen, RIGHT)
     assert seen[-1] == (10, 10)
+
+
+def test_masks_that_colours_speak_for_are_believed(squares):
+    images, boxes, truth = squares
+    masks = np.where(truth, 0.7, 0.3).astype(np.float32)
+    masks[WRONG, 12:24, 12:24] = 0.3  # what is left reaches every side of the box
+    np.testing.assert_array_equal(module.side_agreement(masks, boxes), np.ones(10))
+    np.testing.assert_array_equal(module.believable(images, masks, boxes), RIGHT)
