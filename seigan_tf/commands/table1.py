@@ -125,13 +125,13 @@ def _run(method: str, config: Config, folder: RunFolder, teacher: Path | None) -
     from seigan_tf.training import quiet
 
     with quiet.native_messages_hidden():
-        from seigan_tf.experiments import methods
+        from seigan_tf.experiments import at_the_end, methods
         from seigan_tf.training import distillation, session, supervised_session
     folder.path.mkdir(parents=True, exist_ok=True)
     if method == methods.SUPERVISED:
         supervised_session.run(config, folder)
     elif method in methods.TEACHERS:
-        distillation.run(f"{teacher}", config, folder)
+        distillation.run(f"{teacher}", config, folder, load=at_the_end.load)
     else:
         session.run(config, folder)
 

@@ -9,12 +9,10 @@ from PIL import Image
 from seigan_tf.config import Config
 from seigan_tf.data import crop_set
 from seigan_tf.data.crop_set import EvaluationCrops
-from seigan_tf.evaluation import models, pictures
+from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.iou import iou, to_original
 from seigan_tf.evaluation.pictures import Picture
-from seigan_tf.seigan import SEIGAN
-from seigan_tf.training import checkpoint
-from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.experiments import at_the_end
 
 TITLES = {"no_cycle": "NoCycle", "seigan": "SEIGAN", "supervised": "Supervised"}
 """The methods of the paper's figure."""
@@ -65,15 +63,6 @@ def draw(runs: Mapping[str, Path], config: Config) -> Image.Image:
 
 
 def masks_at_the_end(folder: Path, evaluation: EvaluationCrops) -> list[np.ndarray]:
-    """The masks of a finished run after its last step, bool at original resolution.
-
-    That is what the table measures. A SEIGAN keeps the weights of its best epoch, and those of the last step in its
-    checkpoint; where the latter was removed, the masks are of the former.
-    """
-    model = models.load(str(folder)).model
-    if isinstance(model, SEIGAN):
-        last = checkpoint.load_latest(RunFolder(folder).checkpoint)
-        if last is not None:
-            model.restore(last.state)
-    soft = model.segment(evaluation.images, evaluation.boxes)
+    """The masks of a finished run after its last step, bool at original resolution."""
+    soft = at_the_end.load(folder).segment(evaluation.images, evaluation.boxes)
     return [to_original(mask, *truth.shape) > 0.5 for mask, truth in zip(soft[..., 0], evaluation.masks, strict=True)]

@@ -4,17 +4,18 @@ The teacher has seen boxes only, and so has, through it, the student. `teacher_m
 and which of them are left out.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 from rich.console import Console
 
+from seigan_tf import loading
 from seigan_tf.atomic import replacing
 from seigan_tf.config import Config
 from seigan_tf.data import crop_set
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.data.touched import touched_objects
-from seigan_tf.loading import MODEL_FILE, load
 from seigan_tf.progress import bar
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.supervised import Supervised
@@ -25,7 +26,13 @@ from seigan_tf.training.session import check_training
 from seigan_tf.training.teacher_masks import believable, teacher_masks
 
 
-def run(teacher: str, config: Config, folder: RunFolder, console: Console | None = None) -> dict:
+def run(
+    teacher: str,
+    config: Config,
+    folder: RunFolder,
+    console: Console | None = None,
+    load: Callable[[str], SEIGAN] = loading.load,
+) -> dict:
     """Trains the segmenter of `config.networks` for the steps of `config`; returns the report, as `session.run` does.
 
     The run folder then holds a SEIGAN whose other networks are untrained, for `training.start_from`. A run that was
@@ -36,6 +43,7 @@ def run(teacher: str, config: Config, folder: RunFolder, console: Console | None
         config: of the student; loss weights and the other networks' settings are kept but not used.
         folder: of a new run.
         console: where progress goes.
+        load: makes the teacher of its name.
 
     Raises:
         ValueError: teacher, settings or data that cannot be used.
@@ -72,7 +80,7 @@ def run(teacher: str, config: Config, folder: RunFolder, console: Console | None
     believed = MaskedCrops(shown.images[chosen], shown.boxes[chosen], masks[chosen])
     report = fit(trained, believed, crops.evaluation, config, folder, console)
     folder.weights.mkdir(exist_ok=True)
-    with replacing(folder.path / MODEL_FILE) as temporary:
+    with replacing(folder.path / loading.MODEL_FILE) as temporary:
         student.save(temporary)
     folder.save_report(report | {"teacher": teacher})
     return report

@@ -12,7 +12,7 @@ from PIL import Image
 from seigan_tf import presets
 from seigan_tf.data.augment import Augmentation
 from seigan_tf.evaluation import pictures
-from seigan_tf.experiments import methods, table
+from seigan_tf.experiments import at_the_end, methods, table
 from seigan_tf.objective import active_terms
 from seigan_tf.supervised import Supervised, mask_loss
 from seigan_tf.training import mask_training
@@ -181,6 +181,17 @@ def test_self_training_learns_the_masks_of_seigan_of_the_same_seed_and_then_its_
         report = json.loads((tmp_path / "out" / f"{student}-1" / "report.json").read_text())
         assert report["teacher"] == str(tmp_path / "out" / f"{teacher}-1")
         assert f"| {student} |" in (tmp_path / "out" / "table.md").read_text()
+
+
+def test_students_learn_from_the_weights_that_the_table_measures(tmp_path, monkeypatch):
+    from seigan_tf.commands import table1 as command
+    from seigan_tf.training import distillation
+
+    taught = []
+    monkeypatch.setattr(distillation, "run", lambda *given, **named: taught.append((*given, named)))
+    folder = RunFolder(tmp_path / "self_trained-0")
+    command._run("self_trained", BOXES, folder, tmp_path / "seigan-0")
+    assert taught == [(str(tmp_path / "seigan-0"), BOXES, folder, {"load": at_the_end.load})]
 
 
 def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, capsys, monkeypatch):
