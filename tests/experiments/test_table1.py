@@ -17,6 +17,7 @@ from seigan_tf.objective import active_terms
 from seigan_tf.supervised import Supervised, mask_loss
 from seigan_tf.training import mask_training
 from seigan_tf.training.mask_training import MaskedCrops
+from seigan_tf.training.run_folder import RunFolder
 from tests import commands, tiny
 
 BOXES = presets.load("boxes")
