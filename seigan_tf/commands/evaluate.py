@@ -99,7 +99,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         if path is not None and not path.absolute().parent.is_dir():
             raise ValueError(f"{path}: its folder does not exist")
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":
-        raise ValueError(f"--sheet {options.sheet}: cannot write {options.sheet.suffix or 'no ending'}, expected .png")
+        raise ValueError(f"--sheet {options.sheet}: expected a name that ends in .png")
     if options.seed < 0:
         raise ValueError(f"--seed is {options.seed}, expected at least 0")
     _evaluate(options, console)

@@ -128,7 +128,7 @@ def test_damaged_weights_of_supervised_are_refused(evaluate, tmp_path):
         (["--min-short-side", "500"], {}, "no object passes the crop rules"),
         (["--json", "no/such/folder.json"], {}, "no/such/folder.json"),
         (["--sheet", "no/such/folder.png"], {}, "no/such/folder.png"),
-        (["--sheet", "sheet.jpg"], {}, "--sheet sheet.jpg: cannot write .jpg, expected .png"),
+        (["--sheet", "sheet.jpg"], {}, "--sheet sheet.jpg: expected a name that ends in .png"),
         (["--object-fraction", "0"], {}, "object_fraction is 0"),
         (["--vgg-weights", "nowhere.h5"], {}, "nowhere.h5"),
         (["--seed", "-1"], {}, "--seed is -1"),
