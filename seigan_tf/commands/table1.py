@@ -41,8 +41,8 @@ class Options:
     """Folder of the runs and of the table."""
     methods: tuple[str, ...] = ("box_terms", "no_cycle", "seigan", "supervised")
     """What to compare; also self_trained: a new segmenter on the masks of seigan, for which boxes are enough too;
-    self_trained_twice: another one on the masks of that; literal, literal_vgg: the paper to the letter, with its own
-    segmenter and with that of the preset; and no_box_terms, no_confinement, no_compositing, no_texture, hard_mask,
+    self_trained_twice, self_trained_thrice: another one on the masks of that, and of that; literal, literal_vgg: the
+    paper to the letter, with its own segmenter and with that of the preset; and no_box_terms, no_confinement, no_compositing, no_texture, hard_mask,
     no_identity, no_replay, resnet_enhancer, shallow_discriminators, full_mask_gradient: SEIGAN with that change."""
     seeds: tuple[int, ...] = (0,)
     """Of networks, and of the data unless photographs are held out; one training each."""

@@ -8,7 +8,11 @@ from seigan_tf.objective import BOX_TERMS, TERMS
 from seigan_tf.presets import paper
 
 SUPERVISED = "supervised"
-TEACHERS = {"self_trained": "seigan", "self_trained_twice": "self_trained"}
+TEACHERS = {
+    "self_trained": "seigan",
+    "self_trained_twice": "self_trained",
+    "self_trained_thrice": "self_trained_twice",
+}
 """Of the methods that learn the masks of another one, of the same seed: whose."""
 LITERAL_SEGMENTER = BackboneConfig("resnet", 16, 4)
 """The paper's G_seg, as narrow as the other networks of preset boxes."""
@@ -68,7 +72,7 @@ METHODS: dict[str, Callable[[Config], Config]] = {
     "literal_vgg": _literal_vgg,
 }
 """Box terms alone; cut-and-paste as the paper's NoCycle, with the same box terms; everything; a new segmenter on the
-masks that everything gave, for which boxes are enough too, and another one on the masks of that; true masks; and the
+masks that everything gave, for which boxes are enough too, and so on, each on the masks of the one before; true masks; and the
 paper's networks and losses to the letter, with the box used for nothing but cropping, from the segmenter of the paper
 or from the one of the configuration."""
 
