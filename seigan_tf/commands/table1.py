@@ -42,8 +42,9 @@ class Options:
     methods: tuple[str, ...] = ("box_terms", "no_cycle", "seigan", "supervised")
     """What to compare; also self_trained: a new segmenter on the masks of seigan, for which boxes are enough too;
     self_trained_twice, self_trained_thrice: another one on the masks of that, and of that; literal, literal_vgg: the
-    paper to the letter, with its own segmenter and with that of the preset; and no_box_terms, no_confinement, no_compositing, no_texture, hard_mask,
-    no_identity, no_replay, resnet_enhancer, shallow_discriminators, full_mask_gradient: SEIGAN with that change."""
+    paper to the letter, with its own segmenter and with that of the preset; and no_box_terms, no_confinement,
+    no_compositing, no_texture, hard_mask, no_identity, no_replay, resnet_enhancer, shallow_discriminators,
+    full_mask_gradient: SEIGAN with that change."""
     seeds: tuple[int, ...] = (0,)
     """Of networks, and of the data unless photographs are held out; one training each."""
     preset: Annotated[str, tyro.conf.arg(metavar="|".join(presets.NAMES))] = "boxes"

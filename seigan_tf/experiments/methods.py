@@ -72,9 +72,9 @@ METHODS: dict[str, Callable[[Config], Config]] = {
     "literal_vgg": _literal_vgg,
 }
 """Box terms alone; cut-and-paste as the paper's NoCycle, with the same box terms; everything; a new segmenter on the
-masks that everything gave, for which boxes are enough too, and so on, each on the masks of the one before; true masks; and the
-paper's networks and losses to the letter, with the box used for nothing but cropping, from the segmenter of the paper
-or from the one of the configuration."""
+masks that everything gave, for which boxes are enough too, and so on, each on the masks of the one before; true masks;
+and the paper's networks and losses to the letter, with the box used for nothing but cropping, from the segmenter of the
+paper or from the one of the configuration."""
 
 ABLATIONS: dict[str, Callable[[Config], Config]] = {
     "no_box_terms": _without_box_terms,
