@@ -55,7 +55,7 @@ def measure(name, graph, model, rounds):
 
     from export import crops, tflite
     from export.running import Runner
-    from seigan_tf.pixels import to_float
+    from seigan_tf.utils.pixels import to_float
 
     given = crops.synthetic(model.networks.size, 100 / 128, 8, held_out=False)
     masks = model.segment(to_float(given.images), given.boxes)

@@ -2,7 +2,7 @@
 
 TFLite converts between bytes and floats by `scale * (byte - zero_point)` with a whole zero point, which the range
 [-1, 1] does not allow: 0 would be 127.5. So a graph with byte edges works on images in [0, 2] at its edges, and the
-conversion is that of `seigan_tf.pixels`, to the last bit.
+conversion is that of `seigan_tf.utils.pixels`, to the last bit.
 """
 
 import copy

@@ -10,8 +10,8 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from seigan_tf.interruption import termination
-from seigan_tf.progress import bar
+from seigan_tf.utils.interruption import termination
+from seigan_tf.utils.progress import bar
 
 from . import folder
 

@@ -13,8 +13,8 @@ from seigan_tf.data.crops import CropRules, extract, extract_mask, object_region
 from seigan_tf.data.photographs import UnreadablePhoto, read_photo
 from seigan_tf.data.synthetic import synthetic_objects
 from seigan_tf.losses import boxes as box_masks
-from seigan_tf.pixels import to_float
 from seigan_tf.seigan import SEIGAN
+from seigan_tf.utils.pixels import to_float
 
 from .graphs import Graph
 

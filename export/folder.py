@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seigan_tf.interruption import parents_made
+from seigan_tf.utils.interruption import parents_made
 
 from . import versions
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from seigan_tf.atomic import replacing
-from seigan_tf.pixels import to_uint8
+from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.pixels import to_uint8
 
 ROWS = 4
 SHOWN_SIDE = 96

@@ -5,7 +5,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from seigan_tf.atomic import replacing
+from seigan_tf.utils.atomic import replacing
 
 from . import web_page
 from .folder import CARD, MODEL, PARITY, README

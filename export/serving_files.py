@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from string import Template
 
-from seigan_tf.atomic import replacing
+from seigan_tf.utils.atomic import replacing
 
 from . import serving_warmup
 

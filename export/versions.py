@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from seigan_tf.interruption import parents_made
+from seigan_tf.utils.interruption import parents_made
 
 PARTIAL = ".partial-"
 """How the name of a folder begins that is being written; no number, so that the server passes over it."""

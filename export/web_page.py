@@ -3,7 +3,7 @@
 from importlib import resources
 from pathlib import Path
 
-from seigan_tf.atomic import replacing
+from seigan_tf.utils.atomic import replacing
 
 FOLDER = "web"
 SOURCE = Path(__file__).parent / "web"

@@ -10,10 +10,10 @@ import tensorflow as tf
 from rich.console import Console
 
 from seigan_tf import loading
-from seigan_tf.atomic import replacing
-from seigan_tf.pixels import to_float
-from seigan_tf.progress import Progress
 from seigan_tf.seigan import SEIGAN
+from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.pixels import to_float
+from seigan_tf.utils.progress import Progress
 
 from . import crops, folder, graphs, parity, picture, receiver, saved_model, tflite, web_page
 from .metadata import About, with_metadata

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from seigan_tf.config import LossesConfig, NetworksConfig
-from seigan_tf.pixels import to_float
+from seigan_tf.utils.pixels import to_float
 
 
 def networks(settings: NetworksConfig) -> None:

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from seigan_tf.serialization import serializable
+from seigan_tf.utils.serialization import serializable
 
 
 class AlternatingOptimizer(keras.optimizers.Optimizer):

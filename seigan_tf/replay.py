@@ -6,7 +6,7 @@ It lives inside the compiled step, and is saved and restored with the model.
 import keras
 from keras import ops
 
-from seigan_tf.serialization import serializable
+from seigan_tf.utils.serialization import serializable
 
 
 @serializable

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from seigan_tf import checks, variables
+from seigan_tf import checks
 from seigan_tf import config as configuration
 from seigan_tf.config import LossesConfig, NetworksConfig
 from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, fixed_noise
@@ -29,7 +29,8 @@ from seigan_tf.objective import (
 from seigan_tf.on_arrays import OnArrays
 from seigan_tf.optimizer import AlternatingOptimizer
 from seigan_tf.replay import ReplayPool
-from seigan_tf.serialization import serializable
+from seigan_tf.utils import variables
+from seigan_tf.utils.serialization import serializable
 
 SWAP_IMAGES = ("mask", "coarse", "composite", "background", "coarse_back", "object_back", "background_back")
 """What `swap` and `call` return, by PAPER's names."""

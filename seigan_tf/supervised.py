@@ -9,7 +9,7 @@ from seigan_tf import config as configuration
 from seigan_tf.config import NetworksConfig
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Segmenter, VGG19Features
-from seigan_tf.serialization import serializable
+from seigan_tf.utils.serialization import serializable
 
 MODEL_FILE = "weights/supervised.keras"
 """Where a run folder keeps its model."""

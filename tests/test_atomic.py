@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from seigan_tf.atomic import replacing
+from seigan_tf.utils.atomic import replacing
 
 
 def test_the_new_file_takes_the_place_of_the_old(tmp_path):

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from seigan_tf.interruption import Terminated, parents_made, termination
+from seigan_tf.utils.interruption import Terminated, parents_made, termination
 
 
 def terminate():

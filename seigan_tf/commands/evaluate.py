@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import tyro
 from rich.console import Console
 
-from seigan_tf.atomic import replacing
 from seigan_tf.commands import evaluation_tables
 from seigan_tf.commands.max_bad import MaxBad, share
 from seigan_tf.config import DataConfig
-from seigan_tf.progress import bar
+from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.progress import bar
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ import tyro
 from rich.console import Console
 
 from seigan_tf.commands.photo_options import Marked, PhotoOptions, Plan, Task
-from seigan_tf.progress import bar
+from seigan_tf.utils.progress import bar
 
 if TYPE_CHECKING:
     from seigan_tf.compose.composer import Composer

@@ -14,8 +14,8 @@ from seigan_tf.commands.prepare_sources import AnnotatedPhotos, Detected, Publis
 from seigan_tf.config import DataConfig
 from seigan_tf.data import data_summary
 from seigan_tf.data.workers import cores
-from seigan_tf.interruption import termination
-from seigan_tf.progress import bar
+from seigan_tf.utils.interruption import termination
+from seigan_tf.utils.progress import bar
 
 DESCRIPTION = """Cut crops out of photographs with boxes, once, and store them for training.
 

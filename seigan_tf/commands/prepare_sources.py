@@ -14,8 +14,8 @@ from rich.console import Console
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations import Problem
 from seigan_tf.data.coco_writer import write_coco
-from seigan_tf.interruption import parents_made
-from seigan_tf.progress import bar
+from seigan_tf.utils.interruption import parents_made
+from seigan_tf.utils.progress import bar
 
 
 @dataclass(frozen=True)

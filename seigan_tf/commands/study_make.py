@@ -11,7 +11,7 @@ from rich.console import Console
 
 from seigan_tf.commands.max_bad import MaxBad, share
 from seigan_tf.config import DataConfig
-from seigan_tf.progress import bar
+from seigan_tf.utils.progress import bar
 
 DESCRIPTION = """Make the pictures and pairs of a human study (section 4.1 of the paper).
 

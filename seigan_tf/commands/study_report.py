@@ -62,9 +62,9 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     if options.seed < 0:
         raise ValueError(f"--seed is {options.seed}, expected at least 0")
 
-    from seigan_tf.atomic import replacing
     from seigan_tf.study import answers, database, figure, manifest, summary, tables
     from seigan_tf.study.attention import Rule
+    from seigan_tf.utils.atomic import replacing
 
     study = None if options.study is None else manifest.load(options.study)
     written = ["report.json", "figure4.png"]

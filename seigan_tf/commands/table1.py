@@ -13,11 +13,11 @@ import tyro
 from rich.console import Console
 
 from seigan_tf import presets
-from seigan_tf.atomic import replacing
 from seigan_tf.config import Config, DataConfig
-from seigan_tf.progress import bar
 from seigan_tf.training import options as training_options
 from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.progress import bar
 
 DESCRIPTION = """Train NoCycle, SEIGAN and Supervised on one set of photographs in equal steps; compare their masks.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seigan_tf.compose.networks import MODEL_JSON
-from seigan_tf.pixels import to_float
+from seigan_tf.utils.pixels import to_float
 
 NETWORKS = {"segmenter": "mask", "inpainter": "restored", "enhancer": "enhanced"}
 """Files NAME.tflite and the names of their outputs."""

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
-from seigan_tf.atomic import replacing
 from seigan_tf.compose.picture import Picture
 from seigan_tf.data.photographs import (
     STORED,
@@ -22,6 +21,7 @@ from seigan_tf.data.photographs import (
     to_rgb,
     turned_size,
 )
+from seigan_tf.utils.atomic import replacing
 
 FORMATS = {
     ".png": ("PNG", {"compress_level": 3}),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seigan_tf.pixels import to_float
+from seigan_tf.utils.pixels import to_float
 
 
 @dataclass(frozen=True)

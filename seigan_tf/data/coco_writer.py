@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from seigan_tf.atomic import replacing
 from seigan_tf.data.annotations import Object, Photo, Problem, mask_runs
+from seigan_tf.utils.atomic import replacing
 
 
 def write_coco(photos: Iterable[Photo | Problem], path: Path) -> list[Problem]:

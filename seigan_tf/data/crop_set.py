@@ -13,7 +13,7 @@ from seigan_tf.data import checks, plan
 from seigan_tf.data.annotations import Problem
 from seigan_tf.data.cutting import Crop, CutReport, cut
 from seigan_tf.data.synthetic import synthetic_backgrounds, synthetic_objects
-from seigan_tf.progress import Progress
+from seigan_tf.utils.progress import Progress
 
 
 class ObjectCrops(NamedTuple):

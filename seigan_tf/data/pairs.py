@@ -10,7 +10,7 @@ from PIL import Image
 
 from seigan_tf.data.augment import Augmentation, augment
 from seigan_tf.data.crop_set import Crops
-from seigan_tf.pixels import to_float
+from seigan_tf.utils.pixels import to_float
 
 Batch = dict[str, dict[str, np.ndarray]]
 

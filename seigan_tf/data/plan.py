@@ -24,7 +24,7 @@ from seigan_tf.data.mining import Mined, Share, mine
 from seigan_tf.data.photographs import MAX_PIXELS
 from seigan_tf.data.problems import Tally
 from seigan_tf.data.scan import Scan
-from seigan_tf.progress import Progress
+from seigan_tf.utils.progress import Progress
 
 SPLITS = ("train", "val")
 

@@ -12,7 +12,7 @@ from seigan_tf.data.annotations import Object, Photo, Problem
 from seigan_tf.data.photographs import UnreadablePhoto, photo_size, without_exif
 from seigan_tf.data.readers.common import checked_box, locate, name_of
 from seigan_tf.data.text import one_line, printable, shown
-from seigan_tf.progress import Progress
+from seigan_tf.utils.progress import Progress
 
 SPLITS = ("train", "validation")
 """The splits that are of use, where a set has them; test splits often come without layout."""

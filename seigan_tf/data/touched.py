@@ -14,7 +14,7 @@ from seigan_tf.data.annotations import Object, Photo
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.data.crops import CropRegion, CropRules, extract, mirrored, object_regions, relative_box
 from seigan_tf.data.photographs import UnreadablePhoto, read_photo
-from seigan_tf.progress import Progress
+from seigan_tf.utils.progress import Progress
 
 MAX_TOUCHED = 0.15
 """Of an object's box that another one's may cover."""

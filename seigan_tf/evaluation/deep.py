@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from seigan_tf.networks.vgg19 import ENCODER_LAYERS, VGG19Features
-from seigan_tf.pixels import to_float
+from seigan_tf.utils.pixels import to_float
 
 POOLED_LAYER = "block5_conv4"
 """The deepest: its means say what is in the image."""

@@ -11,10 +11,10 @@ from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.iou import to_original
 from seigan_tf.evaluation.objects import EvaluationObject
 from seigan_tf.evaluation.pictures import Picture
-from seigan_tf.pixels import to_uint8
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.several_ways import inpaint_eight_ways
 from seigan_tf.supervised import Supervised
+from seigan_tf.utils.pixels import to_uint8
 
 COUNT = 8
 """Objects of each group, at most."""

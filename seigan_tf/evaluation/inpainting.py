@@ -10,8 +10,8 @@ from PIL import Image
 from seigan_tf.evaluation import deep
 from seigan_tf.evaluation.ssim import ssim_map
 from seigan_tf.networks.vgg19 import VGG19Features
-from seigan_tf.pixels import to_uint8
 from seigan_tf.several_ways import inpaint_eight_ways
+from seigan_tf.utils.pixels import to_uint8
 
 RADIUS = 3
 """Of the neighbourhood that OpenCV's methods look at, in pixels; the value of its own example."""

@@ -13,7 +13,7 @@ from seigan_tf.data.annotations import Photo, Problem, object_mask
 from seigan_tf.data.crops import CropRules, extract, extract_mask, object_regions, relative_box
 from seigan_tf.data.photographs import UnreadablePhoto, read_photo
 from seigan_tf.data.problems import Tally
-from seigan_tf.progress import Progress
+from seigan_tf.utils.progress import Progress
 
 
 class EvaluationObject(NamedTuple):

@@ -7,8 +7,8 @@ import numpy as np
 from seigan_tf.evaluation import deep
 from seigan_tf.evaluation.kid import kernel_distance, pair_terms
 from seigan_tf.networks.vgg19 import VGG19Features
-from seigan_tf.pixels import to_uint8
 from seigan_tf.seigan import SEIGAN
+from seigan_tf.utils.pixels import to_uint8
 
 FEWEST = 4
 """Objects that a distance can be told from."""

@@ -8,7 +8,7 @@ from seigan_tf.data.problems import Tally
 from seigan_tf.evaluation.iou import iou
 from seigan_tf.evaluation.masks import grabcut_masks
 from seigan_tf.evaluation.objects import split_objects
-from seigan_tf.progress import Progress
+from seigan_tf.utils.progress import Progress
 
 
 def grabcut_iou(data: DataConfig, progress: Progress | None = None) -> dict[str, float]:

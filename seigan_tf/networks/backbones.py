@@ -10,7 +10,7 @@ from keras import ops
 from seigan_tf.config import BackboneConfig
 from seigan_tf.networks.blocks import ConvBlock, ResidualBlock
 from seigan_tf.networks.vgg19 import ENCODER_LAYERS
-from seigan_tf.serialization import serializable
+from seigan_tf.utils.serialization import serializable
 
 
 def check_size(config: BackboneConfig, size: int, name: str) -> None:

@@ -5,7 +5,7 @@ import keras
 from seigan_tf.config import DiscriminatorConfig
 from seigan_tf.networks.blocks import ConvBlock
 from seigan_tf.networks.network import Network
-from seigan_tf.serialization import serializable
+from seigan_tf.utils.serialization import serializable
 
 
 @serializable

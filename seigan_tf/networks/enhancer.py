@@ -6,7 +6,7 @@ from keras import ops
 from seigan_tf.config import BackboneConfig
 from seigan_tf.networks.backbones import check_size, make_backbone
 from seigan_tf.networks.network import Network
-from seigan_tf.serialization import serializable
+from seigan_tf.utils.serialization import serializable
 
 
 @serializable

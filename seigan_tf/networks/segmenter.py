@@ -7,7 +7,7 @@ from seigan_tf.config import BackboneConfig
 from seigan_tf.networks.backbones import FeatureDecoder, check_size, make_backbone
 from seigan_tf.networks.network import Network
 from seigan_tf.networks.vgg19 import ENCODER_LAYERS, VGG19Features
-from seigan_tf.serialization import serializable
+from seigan_tf.utils.serialization import serializable
 
 
 @serializable

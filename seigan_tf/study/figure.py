@@ -5,8 +5,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from seigan_tf.atomic import replacing
 from seigan_tf.study.summary import fraction
+from seigan_tf.utils.atomic import replacing
 
 TEXT, SMALL = 30, 24
 """Heights of letters in pixels."""

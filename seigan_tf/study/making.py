@@ -14,13 +14,13 @@ import numpy as np
 from PIL import Image
 
 from seigan_tf.data.crop_set import Crops
-from seigan_tf.interruption import parents_made, termination
-from seigan_tf.progress import Progress
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.study import manifest, pictures
 from seigan_tf.study.broken import broken_paste
 from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, Manifest, Pair
 from seigan_tf.study.pairing import random_pairs
+from seigan_tf.utils.interruption import parents_made, termination
+from seigan_tf.utils.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from seigan_tf.data.crop_set import Crops
-from seigan_tf.pixels import to_float, to_uint8
 from seigan_tf.seigan import SEIGAN
+from seigan_tf.utils.pixels import to_float, to_uint8
 
 BATCH = 32
 

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from seigan_tf.atomic import replacing
 from seigan_tf.data.text import shown
 from seigan_tf.study.answers import SIDES, Answer
 from seigan_tf.study.manifest import Manifest, Pair
+from seigan_tf.utils.atomic import replacing
 
 
 class Layout(NamedTuple):

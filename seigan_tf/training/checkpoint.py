@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seigan_tf.atomic import replacing
+from seigan_tf.utils.atomic import replacing
 
 KEPT = 2
 _CONTENTS = "contents.json"

@@ -11,12 +11,10 @@ import numpy as np
 from rich.console import Console
 
 from seigan_tf import loading
-from seigan_tf.atomic import replacing
 from seigan_tf.config import Config
 from seigan_tf.data import crop_set
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.data.touched import touched_objects
-from seigan_tf.progress import bar
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.supervised import Supervised
 from seigan_tf.training import backend
@@ -24,6 +22,8 @@ from seigan_tf.training.mask_training import MaskedCrops, fit
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.session import check_training
 from seigan_tf.training.teacher_masks import believable, teacher_masks
+from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.progress import bar
 
 
 def run(

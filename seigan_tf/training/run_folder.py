@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seigan_tf import config as settings
-from seigan_tf.atomic import replacing
+from seigan_tf.utils.atomic import replacing
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from seigan_tf.pixels import to_uint8
+from seigan_tf.utils.pixels import to_uint8
 
 ROWS = 6
 MARGIN = 4

@@ -12,7 +12,6 @@ from seigan_tf.data.crop_set import Crops
 from seigan_tf.loading import MODEL_FILE, load
 from seigan_tf.objective import active_terms, box_terms_only
 from seigan_tf.optimizer import learning_rate
-from seigan_tf.progress import bar
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.training import backend, callbacks, checkpoint, report, samples
 from seigan_tf.training.callbacks import Position
@@ -21,6 +20,7 @@ from seigan_tf.training.progress import ProgressDisplay
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.stops import SignalCatcher
 from seigan_tf.transfer import take_over
+from seigan_tf.utils.progress import bar
 
 
 def run(config: Config, folder: RunFolder, console: Console | None = None) -> dict:

@@ -3,18 +3,18 @@
 import numpy as np
 from rich.console import Console
 
-from seigan_tf.atomic import replacing
 from seigan_tf.config import Config
 from seigan_tf.data import crop_set, readers
 from seigan_tf.data.pairs import resize_mask
 from seigan_tf.data.problems import Tally
 from seigan_tf.evaluation.objects import split_objects
-from seigan_tf.progress import bar
 from seigan_tf.supervised import MODEL_FILE, Supervised
 from seigan_tf.training import backend
 from seigan_tf.training.mask_training import MaskedCrops, fit
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.session import check_training
+from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.progress import bar
 
 
 def run(config: Config, folder: RunFolder, console: Console | None = None) -> dict:

@@ -12,8 +12,8 @@ from seigan_tf import grabcut
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.evaluation.iou import iou, to_original
 from seigan_tf.losses import boxes as box_terms
-from seigan_tf.progress import Progress
 from seigan_tf.several_ways import segment_both_ways
+from seigan_tf.utils.progress import Progress
 
 SHIFTS = np.arange(0.0, 4.25, 0.25, np.float32)
 """By how much a mask's logits may be raised for it to reach its box."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from seigan_tf.compose.litert_networks import inside
-from seigan_tf.pixels import to_float
+from seigan_tf.utils.pixels import to_float
 
 RED = (200, 30, 40)
 

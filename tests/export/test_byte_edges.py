@@ -6,7 +6,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from export import checks, graphs, tflite
 from export.running import Runner
-from seigan_tf.pixels import to_float, to_uint8
+from seigan_tf.utils.pixels import to_float, to_uint8
 from tests.export import exports
 
 

@@ -230,7 +230,7 @@ def test_int8_of_trained_weights_keeps_the_masks_of_real_photographs(cats_train,
         pytest.skip("needs the shipped weights")
     from export import graphs, parity
     from export.running import Runner
-    from seigan_tf.pixels import to_float
+    from seigan_tf.utils.pixels import to_float
 
     model, weights = loading.load("cats"), loading.find("cats")
     graph = graphs.make(model)["segmenter"]

@@ -22,7 +22,7 @@ from seigan_tf.cycle import fixed_noise
 from seigan_tf.data.annotations import Object, Photo
 from seigan_tf.data.crops import CropRules, extract, object_regions, relative_box
 from seigan_tf.evaluation.iou import to_original
-from seigan_tf.pixels import to_float
+from seigan_tf.utils.pixels import to_float
 from tests import tiny
 from tests.export import serving_stub
 

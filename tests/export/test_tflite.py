@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from export import checks, crops, graphs, model_file, quantization, tflite
 from export.running import Runner
 from seigan_tf.data.detection.metadata import read_labels, read_metadata
-from seigan_tf.pixels import to_float
+from seigan_tf.utils.pixels import to_float
 from tests.export import exports
 
 OLD_RUNTIME = ("tflite-runtime==2.14.0", "numpy<2")

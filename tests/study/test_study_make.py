@@ -9,12 +9,12 @@ from PIL import Image
 from seigan_tf import config
 from seigan_tf.config import Config, DataConfig
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, ObjectCrops
-from seigan_tf.pixels import to_float, to_uint8
 from seigan_tf.study import manifest, pictures
 from seigan_tf.study.broken import broken_paste
 from seigan_tf.study.making import Settings, make
 from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, SETS
 from seigan_tf.study.pairing import random_pairs
+from seigan_tf.utils.pixels import to_float, to_uint8
 from tests import commands, tiny
 
 SETTINGS = Settings(pictures=6, candidates=7, pairs=36, checks=4, seed=3)

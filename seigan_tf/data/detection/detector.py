@@ -14,7 +14,7 @@ from seigan_tf.data.photographs import UnreadablePhoto, photo_size, read_photo
 from seigan_tf.data.readers.common import checked_box, name_of, require_folder
 from seigan_tf.data.readers.files import find_photos
 from seigan_tf.data.text import shown
-from seigan_tf.progress import Progress
+from seigan_tf.utils.progress import Progress
 
 SAME_OBJECT = 0.7
 """Intersection over union from which two boxes are taken for one object; their classes may differ."""

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from seigan_tf.atomic import replacing
+from seigan_tf.utils.atomic import replacing
 
 SHOWN = 96
 """Crops on one sheet, at most."""

@@ -14,15 +14,15 @@ import numpy as np
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.utils import tqdm_utils
 
-from seigan_tf.atomic import replacing
 from seigan_tf.config import DataConfig
 from seigan_tf.data import checks
 from seigan_tf.data.annotations import Problem
 from seigan_tf.data.storage import contact_sheet, store
 from seigan_tf.data.storage.seigan_crops import seigan_crops_dataset_builder as seigan_crops
 from seigan_tf.data.text import one_line
-from seigan_tf.interruption import parents_made, termination
-from seigan_tf.progress import Progress
+from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.interruption import parents_made, termination
+from seigan_tf.utils.progress import Progress
 
 try:
     import fcntl

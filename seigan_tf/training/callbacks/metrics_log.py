@@ -3,8 +3,8 @@
 import csv
 from pathlib import Path
 
-from seigan_tf.atomic import replacing
 from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
+from seigan_tf.utils.atomic import replacing
 
 
 class MetricsLog(RunCallback):

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from seigan_tf.atomic import replacing
 from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
 from seigan_tf.training.samples import Samples, sample_grid
+from seigan_tf.utils.atomic import replacing
 
 
 class SampleGrid(RunCallback):

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from seigan_tf.atomic import replacing
 from seigan_tf.data.crop_set import EvaluationCrops
 from seigan_tf.evaluation.iou import per_image_iou
 from seigan_tf.loading import MODEL_FILE
 from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
+from seigan_tf.utils.atomic import replacing
 
 
 class Validation(RunCallback):

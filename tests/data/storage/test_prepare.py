@@ -23,7 +23,7 @@ from seigan_tf import config as settings
 from seigan_tf.data.storage import prepare as prepare_module
 from seigan_tf.data.storage import store
 from seigan_tf.data.storage.prepare import check, prepare
-from seigan_tf.interruption import Terminated
+from seigan_tf.utils.interruption import Terminated
 from tests.conftest import PhotoSet
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -37,7 +37,7 @@ from seigan_tf.data.plan import PhotoPlan
 from seigan_tf.data.storage import records
 from seigan_tf.data.storage.shards import ShardWriter, serialize
 from seigan_tf.data.storage.spool import Spool
-from seigan_tf.progress import Progress
+from seigan_tf.utils.progress import Progress
 
 FEATURES = {
     "box": tfds.features.Tensor(
