@@ -48,7 +48,7 @@ def drawn_photo(box):
 
 def composer(weights):
     from seigan_tf.compose.composer import Composer
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         if weights is not None:

@@ -79,7 +79,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=40, help="timed calls of each (default: 40)")
     arguments = parser.parse_args()
 
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         import tensorflow as tf

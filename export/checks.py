@@ -10,7 +10,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from seigan_tf.training.quiet import native_messages_hidden
+from seigan_tf.utils.quiet import native_messages_hidden
 
 from .model_file import builtin_of, read
 

@@ -97,7 +97,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     if os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
         raise ValueError(f"KERAS_BACKEND: {os.environ['KERAS_BACKEND']}; expected tensorflow, which writes these files")
 
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         from . import writing

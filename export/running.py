@@ -3,7 +3,7 @@
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from seigan_tf.training.quiet import native_messages_hidden
+from seigan_tf.utils.quiet import native_messages_hidden
 
 from .graphs import Graph
 from .tflite import SIGNATURE

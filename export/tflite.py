@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from seigan_tf.training.quiet import native_messages_hidden
+from seigan_tf.utils.quiet import native_messages_hidden
 
 from . import quantization
 from .byte_edges import shifted, with_byte_edges

@@ -53,7 +53,8 @@ def run(command: Callable[[], None]) -> int:
 
 
 def _train(arguments: Sequence[str]) -> None:
-    from seigan_tf.training import options, quiet
+    from seigan_tf.training import options
+    from seigan_tf.utils import quiet
 
     request = options.read(arguments)
     if request.renamed:

@@ -55,7 +55,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         raise ValueError("--teacher is not given, expected a run folder, a .keras file or the name of shipped weights")
     console = console or Console()
 
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         from seigan_tf.training import distillation

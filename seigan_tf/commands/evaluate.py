@@ -110,7 +110,7 @@ def _evaluate(options: Options, console: Console) -> None:
     from seigan_tf.data.annotations import Photo, Problem
     from seigan_tf.data.crops import CropRules
     from seigan_tf.data.problems import Tally
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     limits = options.min_short_side, options.max_object_fraction, options.min_aspect
     fraction = DataConfig.object_fraction if options.object_fraction is None else options.object_fraction

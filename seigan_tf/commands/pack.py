@@ -54,7 +54,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     if options.out.exists():
         raise ValueError(f"{options.out}: exists already, expected the name of a new folder")
 
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         from seigan_tf.loading import MODEL_FILE, find, load

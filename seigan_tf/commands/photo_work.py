@@ -138,7 +138,7 @@ def _make(
 
 def _load(options: PhotoOptions) -> "Composer":
     from seigan_tf.compose.composer import Composer
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         return Composer.load(options.weights, options.refine)

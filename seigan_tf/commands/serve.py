@@ -52,11 +52,11 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     console = console or Console()
     _check(options)
 
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         from seigan_tf.compose.composer import Composer
-        from seigan_tf.web import application, hosts, photos, server, turns
+        from seigan_tf.serve import application, hosts, photos, server, turns
 
         composer = Composer.load(options.weights)
     served = application.Application(

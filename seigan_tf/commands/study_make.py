@@ -77,7 +77,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     if (options.images is None) == (options.crops is None):
         raise ValueError("--images and --crops: expected one of them, a folder of photographs or of prepared crops")
     # Keras comes with the next imports, which takes seconds: everything that can be refused before is.
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         from seigan_tf import loading

@@ -123,7 +123,7 @@ def _train(method: str, config: Config, folder: RunFolder, teacher: Path | None)
 
 
 def _run(method: str, config: Config, folder: RunFolder, teacher: Path | None) -> None:
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         from seigan_tf.experiments import at_the_end, methods
@@ -138,7 +138,7 @@ def _run(method: str, config: Config, folder: RunFolder, teacher: Path | None) -
 
 
 def _draw(methods: tuple[str, ...], seed: int, config: Config, path: Path) -> None:
-    from seigan_tf.training import quiet
+    from seigan_tf.utils import quiet
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it remarks on every model that it compiles
     with quiet.native_messages_hidden():

@@ -2,7 +2,7 @@
 
 import keras
 
-from seigan_tf.training.quiet import native_messages_hidden
+from seigan_tf.utils.quiet import native_messages_hidden
 
 
 def prepare(seed: int, precision: str) -> None:

@@ -1,4 +1,4 @@
-"""Keeps the start of a command free of remarks about the machine."""
+"""Silence for libraries that write to stderr while they are imported."""
 
 import contextlib
 import os
@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def native_messages_hidden() -> Iterator[None]:
-    """Drops what libraries in C++ write to stderr, for the time of their import.
+    """Drops everything that the process writes to file descriptor 2 inside the block.
 
-    TensorFlow 2.21 writes several lines before it looks at TF_CPP_MIN_LOG_LEVEL, which silences the later ones.
-    Python's exceptions are not concerned.
+    TensorFlow 2.21 writes several lines before it reads TF_CPP_MIN_LOG_LEVEL; that variable silences the later ones.
+    Python exceptions pass through unchanged.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     kept = os.dup(2)
