@@ -27,7 +27,7 @@ def write(folder: Path) -> Path:
     """
     target = Path(folder) / FOLDER
     target.mkdir(parents=True, exist_ok=True)
-    served = resources.files("seigan_tf.web") / "page"
+    served = resources.files("seigan_tf.serve") / "page"
     sources = [source for source in SOURCE.iterdir() if source.is_file()] + [served / name for name in SHARED]
     # index.html comes last: where it is, everything that it asks for is there too.
     for source in sorted(sources, key=lambda file: file.name == PAGE):

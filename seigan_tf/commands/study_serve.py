@@ -47,7 +47,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
 
     from seigan_tf.study import database, manifest, server
     from seigan_tf.study.sessions import SessionSettings
-    from seigan_tf.web.server import is_loopback
+    from seigan_tf.serve.server import is_loopback
 
     study = manifest.load(options.study)
     path = options.study / database.FILE

@@ -26,7 +26,7 @@ from werkzeug.wrappers import Request, Response
 from seigan_tf.study.answers import SIDES
 from seigan_tf.study.database import AnswerStore, Conflict, UnknownAssessor
 from seigan_tf.study.manifest import Manifest
-from seigan_tf.web import server as web
+from seigan_tf.serve import server as web
 
 THREADS = 8
 MAX_BODY = 4096

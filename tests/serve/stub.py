@@ -8,11 +8,11 @@ import numpy as np
 from PIL import Image
 
 from seigan_tf.compose.composer import Composer
-from seigan_tf.web import server
-from seigan_tf.web.application import Application
-from seigan_tf.web.hosts import Hosts
-from seigan_tf.web.photos import Limits
-from seigan_tf.web.turns import Turns
+from seigan_tf.serve import server
+from seigan_tf.serve.application import Application
+from seigan_tf.serve.hosts import Hosts
+from seigan_tf.serve.photos import Limits
+from seigan_tf.serve.turns import Turns
 
 
 class StubNetworks:

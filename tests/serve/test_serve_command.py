@@ -7,7 +7,7 @@ import urllib.request
 
 import pytest
 
-from seigan_tf.web import server
+from seigan_tf.serve import server
 from tests import commands, tiny
 from tests.serve import stub
 from tests.web_server import Server

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from seigan_tf.web.turns import Gone, NoPlace, Turns
+from seigan_tf.serve.turns import Gone, NoPlace, Turns
 
 
 def started(crowd, turns, work, count):

@@ -25,10 +25,10 @@ from seigan_tf.compose import geometry
 from seigan_tf.compose.composer import Composer
 from seigan_tf.compose.geometry import Box
 from seigan_tf.compose.picture import Picture
-from seigan_tf.web import fields, photos, server
-from seigan_tf.web.hosts import Hosts
-from seigan_tf.web.photos import MEGABYTE, Encoded, Limits
-from seigan_tf.web.turns import Gone, NoPlace, Turns
+from seigan_tf.serve import fields, photos, server
+from seigan_tf.serve.hosts import Hosts
+from seigan_tf.serve.photos import MEGABYTE, Encoded, Limits
+from seigan_tf.serve.turns import Gone, NoPlace, Turns
 
 AGAIN = 5
 """Seconds after which who found no place may come back."""
@@ -54,7 +54,7 @@ class Application(server.Application):
     )
 
     def __init__(self, composer: Composer, hosts: Hosts, limits: Limits, turns: Turns):
-        super().__init__(server.page_files("seigan_tf.web"))
+        super().__init__(server.page_files("seigan_tf.serve"))
         self.composers = {True: composer, False: Composer(composer.networks, refine=False)}
         self.hosts, self.limits, self.turns = hosts, limits, turns
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from werkzeug.exceptions import Forbidden
 from werkzeug.wrappers import Request
 
-from seigan_tf.web.server import is_loopback
+from seigan_tf.serve.server import is_loopback
 
 
 class Hosts:
