@@ -11,7 +11,7 @@ from seigan_tf.compose.matting import Matte
 from seigan_tf.compose.networks import Networks
 from seigan_tf.compose.spreading import spread
 from seigan_tf.data.crops import CropRegion
-from seigan_tf.several_ways import inpaint_eight_ways
+from seigan_tf.inference.tta import inpaint_tta
 
 OBJECT = 0.1
 """A pixel of the mask above it shows some of the object."""
@@ -104,7 +104,7 @@ def restored(networks: Networks, pixels: np.ndarray, hole: Hole, pending: np.nda
     small, image = geometry.crops(pixels, hole.region, size, count)
     small_hole, unknown = geometry.crops(pending, hole.region, size, count)
     masks = (small_hole > 8).astype(np.float32)[None, ..., None]
-    answer = (inpaint_eight_ways(networks.inpaint, small[None], masks)[0] + 1) * 127.5
+    answer = (inpaint_tta(networks.inpaint, small[None], masks)[0] + 1) * 127.5
     colours = cv2.resize(answer, (count, count), interpolation=cv2.INTER_CUBIC)
     # In the rim both are known: what they differ by there is spread over the hole and added.
     rim = (unknown < 128) & (hole.weights > 0) & (hole.weights < 128)

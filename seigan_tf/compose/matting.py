@@ -11,7 +11,7 @@ from seigan_tf.compose.geometry import Box, Window
 from seigan_tf.compose.networks import Networks
 from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion
-from seigan_tf.several_ways import segment_both_ways
+from seigan_tf.inference.tta import segment_tta
 
 HAZE = 0.05
 """Masks below it become 0 and those above 1 - HAZE become 1: filters leave a veil that shows on other backgrounds."""
@@ -101,7 +101,7 @@ def matte_in(networks: Networks, pixels: np.ndarray, region: CropRegion, box: Bo
     side = min(refinement.SIDE, region.side)
     image, larger = geometry.crops(pixels, region, networks.size, side)
     inside = np.array([geometry.box_in(box, region)], np.float32)
-    low = segment_both_ways(networks.segment, image[None], inside)[0, ..., 0]
+    low = segment_tta(networks.segment, image[None], inside)[0, ..., 0]
     if networks.confine_mask:
         window = geometry.window_around(box, width, height)
     else:

@@ -8,8 +8,8 @@ GrabCut alone, at 192 px, 0.837, 0.698, without a further package.
 
 import numpy as np
 
-from seigan_tf import grabcut
 from seigan_tf.compose import guided_filter
+from seigan_tf.inference import grabcut
 
 SIDE = 256
 """Pixels of the crop that the refinement sees; more hardly help and take longer."""

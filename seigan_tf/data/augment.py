@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seigan_tf.utils.boxes import flip_boxes
 from seigan_tf.utils.pixels import to_float
 
 
@@ -82,11 +83,6 @@ def augment(
         _recolour(images, *colours.astype(np.float32))
     return Augmented(images, boxes, masks)
 
-
-def flip_boxes(boxes: np.ndarray) -> np.ndarray:
-    """Boxes [., 4] of ymin, xmin, ymax, xmax after their images are mirrored left to right."""
-    ymin, xmin, ymax, xmax = np.moveaxis(boxes, -1, 0)
-    return np.stack([ymin, 1 - xmax, ymax, 1 - xmin], axis=-1)
 
 
 def windows(boxes: np.ndarray | None, scales: np.ndarray, shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,8 @@ from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.iou import to_original
 from seigan_tf.evaluation.objects import EvaluationObject
 from seigan_tf.evaluation.pictures import Picture
+from seigan_tf.inference.tta import inpaint_tta
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.several_ways import inpaint_eight_ways
 from seigan_tf.supervised import Supervised
 from seigan_tf.utils.pixels import to_uint8
 
@@ -65,7 +65,7 @@ def draw(
             onto = backgrounds[np.arange(len(items)) % len(backgrounds)]
             holes = ops.convert_to_numpy(widened(model.networks, soft))
             made = {
-                "erased": inpaint_eight_ways(model.inpaint, images, holes),
+                "erased": inpaint_tta(model.inpaint, images, holes),
                 "pasted": model.swap(images, boxes, onto)["composite"],
             }
             rows += [(row, [Picture(pictures.photo(image)) for image in to_uint8(made[row])]) for row in made]

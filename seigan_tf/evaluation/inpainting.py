@@ -9,8 +9,8 @@ from PIL import Image
 
 from seigan_tf.evaluation import deep
 from seigan_tf.evaluation.ssim import ssim_map
+from seigan_tf.inference.tta import inpaint_tta
 from seigan_tf.networks.vgg19 import VGG19Features
-from seigan_tf.several_ways import inpaint_eight_ways
 from seigan_tf.utils.pixels import to_uint8
 
 RADIUS = 3
@@ -78,7 +78,7 @@ def measure(inpaint: Inpaint, truth: np.ndarray, holes: np.ndarray, vgg: VGG19Fe
     masks = holes[..., None].astype(np.float32)
     filled = {
         "model": to_uint8(inpaint(holed, masks)),
-        EIGHT_WAYS: to_uint8(inpaint_eight_ways(inpaint, holed, masks)),
+        EIGHT_WAYS: to_uint8(inpaint_tta(inpaint, holed, masks)),
     }
     for name in OPENCV:
         filled[name] = np.stack([opencv_fill(name, *pair) for pair in zip(holed, holes, strict=True)])

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seigan_tf import grabcut
 from seigan_tf.evaluation.baselines import BASELINES, box_mask
 from seigan_tf.evaluation.boundary import boundary_f
 from seigan_tf.evaluation.iou import iou, to_original
 from seigan_tf.evaluation.objects import EvaluationObject
+from seigan_tf.inference import grabcut
 from seigan_tf.utils.atomic import replacing
 
 MODEL = "model"

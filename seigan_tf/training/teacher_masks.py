@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 from keras import ops
 
-from seigan_tf import grabcut
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.evaluation.iou import iou, to_original
+from seigan_tf.inference import grabcut
+from seigan_tf.inference.tta import segment_tta
 from seigan_tf.losses import boxes as box_terms
-from seigan_tf.several_ways import segment_both_ways
 from seigan_tf.utils.progress import Progress
 
 SHIFTS = np.arange(0.0, 4.25, 0.25, np.float32)
@@ -38,7 +38,7 @@ def teacher_masks(teacher, crops: ObjectCrops, size: int) -> np.ndarray:
     Returns:
         float32 [N, size, size, 1] in [0, 1].
     """
-    masks = reaching(segment_both_ways(teacher.segment, crops.images, crops.boxes), crops.boxes)
+    masks = reaching(segment_tta(teacher.segment, crops.images, crops.boxes), crops.boxes)
     return np.stack([to_original(mask[..., 0], size, size) for mask in masks])[..., None]
 
 

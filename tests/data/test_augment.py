@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from seigan_tf.data.augment import Augmentation, augment, flip_boxes, move_boxes, resample, windows
+from seigan_tf.data.augment import Augmentation, augment, move_boxes, resample, windows
+from seigan_tf.utils.boxes import flip_boxes
 
 SIZE = 64
 

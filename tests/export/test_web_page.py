@@ -19,7 +19,7 @@ from PIL import Image
 from export import graphs, tflite, web_page
 from seigan_tf.compose import geometry, matting
 from seigan_tf.data import crops
-from seigan_tf.several_ways import inpaint_eight_ways
+from seigan_tf.inference.tta import inpaint_tta
 from tests import tiny
 
 api = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives a browser")
@@ -390,7 +390,7 @@ def test_erases_within_the_widened_mask_only_and_takes_it_back(lab, model, photo
     np.testing.assert_array_equal(pixels_of(found["after"], photo.shape), photo)
 
     image = crops.extract(photo, region, SIZE) / 127.5 - 1
-    restored = inpaint_eight_ways(
+    restored = inpaint_tta(
         model.inpaint, image[None].astype("float32"), hole[None, ..., None].astype("float32")
     )[0]
     erased = crops.extract(pixels_of(found["erased"], photo.shape), region, SIZE) / 127.5 - 1
@@ -413,7 +413,7 @@ def test_eight_ways_are_those_of_python(lab):
         }""",
         [image.ravel().tolist(), mask.ravel().tolist()],
     )
-    expected = inpaint_eight_ways(lambda images, masks: images + masks * pattern, image[None], mask[None])[0]
+    expected = inpaint_tta(lambda images, masks: images + masks * pattern, image[None], mask[None])[0]
     np.testing.assert_allclose(np.reshape(found, image.shape), expected, atol=1e-5)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seigan_tf.several_ways import inpaint_eight_ways, segment_both_ways
+from seigan_tf.inference.tta import inpaint_tta, segment_tta
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.uniform(-1, 1, (2, 6, 6, 3)).astype("float32")
@@ -18,30 +18,30 @@ def symmetries(images):
         yield np.rot90(images[:, :, ::-1], turns, (1, 2)), lambda a, t=turns: np.rot90(a, -t, (1, 2))[:, :, ::-1]
 
 
-def test_eight_ways_change_nothing_where_the_direction_does_not_matter():
+def test_inpainting_changes_nothing_where_the_direction_does_not_matter():
     def inpaint(images, masks):
         return (1 - masks) * images + 0.5 * masks
 
-    np.testing.assert_allclose(inpaint_eight_ways(inpaint, IMAGES, MASKS), inpaint(IMAGES, MASKS), atol=1e-6)
+    np.testing.assert_allclose(inpaint_tta(inpaint, IMAGES, MASKS), inpaint(IMAGES, MASKS), atol=1e-6)
 
 
-def test_eight_ways_treat_all_directions_alike():
+def test_inpainting_treats_all_directions_alike():
     weights = RANDOM.normal(size=(6, 6, 3)).astype("float32")
 
     def inpaint(images, masks):
         return images + masks * weights  # a texture that is always the same
 
-    answer = inpaint_eight_ways(inpaint, IMAGES, MASKS)
+    answer = inpaint_tta(inpaint, IMAGES, MASKS)
     for (turned, back), (masks, _) in zip(symmetries(IMAGES), symmetries(MASKS), strict=True):
-        np.testing.assert_allclose(back(inpaint_eight_ways(inpaint, turned, masks)), answer, atol=1e-5)
+        np.testing.assert_allclose(back(inpaint_tta(inpaint, turned, masks)), answer, atol=1e-5)
     added = np.abs(answer - IMAGES)[MASKS[..., 0] > 0].mean()
     assert added < 0.6 * np.abs(MASKS * weights)[MASKS[..., 0] > 0].mean()
 
 
-def test_both_ways_are_the_mean_of_a_crop_and_its_mirror_image():
+def test_segmentation_is_the_mean_of_a_crop_and_its_mirror_image():
     def segment(images, boxes):
         return images[..., :1] + boxes[:, 1, None, None, None] * np.linspace(0, 1, 6)[:, None]
 
     mirrored = np.array([[0.1, 0.1, 0.5, 0.8], [0.0, 0.5, 1.0, 1.0]])
     expected = (segment(IMAGES, BOXES) + segment(IMAGES[:, :, ::-1], mirrored)[:, :, ::-1]) / 2
-    assert segment_both_ways(segment, IMAGES, BOXES) == pytest.approx(expected, abs=1e-6)
+    assert segment_tta(segment, IMAGES, BOXES) == pytest.approx(expected, abs=1e-6)

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from seigan_tf import grabcut
 from seigan_tf.evaluation.iou import iou
+from seigan_tf.inference import grabcut
 
 
 @pytest.fixture
