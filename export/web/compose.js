@@ -4,7 +4,7 @@ import { newCanvas } from "./canvas.js";
 import { cropRegion, insideBox, overlap, placed } from "./geometry.js";
 import { dilated, extent, followEdges, smooth } from "./masks.js";
 import { enlarge, extract } from "./resample.js";
-import { inpaintEightWays } from "./several_ways.js";
+import { inpaintTta } from "./tta.js";
 
 /** How far around the object is erased and harmonised, by the crop's side: its edges and nearest shadows. */
 const MARGIN = 1 / 32;
@@ -45,7 +45,7 @@ export async function erase(networks, photo, { region, mask, image }) {
   const hole = dilated(mask, size, margin(size));
   const rectangle = within(hole, size, region, photo);
   if (!rectangle) throw new Error("No object was found in the box");
-  const restored = await inpaintEightWays(networks, image, hole);
+  const restored = await inpaintTta(networks, image, hole);
   const undo = photo.copy(rectangle);
   const share = enlarge(hole, size, 1, region, rectangle), shares = new Float32Array(rectangle.width);
   const colour = enlarge(restored, size, 3, region, rectangle), colours = new Float32Array(3 * rectangle.width);

@@ -159,7 +159,7 @@ def lab(browser, address):
     page.wait_for_selector("#photo:enabled", state="attached")
     page.evaluate(
         """async () => {
-            const names = ['compose', 'geometry', 'networks', 'photo', 'resample', 'several_ways'];
+            const names = ['compose', 'geometry', 'networks', 'photo', 'resample', 'tta'];
             Object.assign(window, ...await Promise.all(names.map((name) => import(`./${name}.js`))));
             window.given = (text) => new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
             window.shot = ({ context, width, height }) => {
@@ -408,7 +408,7 @@ def test_eight_ways_are_those_of_python(lab):
                 const pixel = Math.floor(i / 3);
                 return v + mask[pixel] * pixel / 35;
             });
-            const mean = await inpaintEightWays({ size: 6, inpaint }, new Float32Array(image), new Float32Array(mask));
+            const mean = await inpaintTta({ size: 6, inpaint }, new Float32Array(image), new Float32Array(mask));
             return Array.from(mean);
         }""",
         [image.ravel().tolist(), mask.ravel().tolist()],

@@ -1,11 +1,11 @@
-// Answers averaged over mirrored and turned crops, in which the habits of a small network cancel out.
+// Test-time augmentation: answers averaged over mirrored and turned crops. As seigan_tf/inference/tta.py.
 
 /**
- * The mean of what a crop is restored to in each of the four turns, as it is and mirrored: [S, S, 3].
+ * Mean of the restored crop over the eight symmetries of a square: [S, S, 3] in [-1, 1].
  *
- * Texture that the inpainter puts into every hole alike grows weaker, and what it has seen of the photo stays.
+ * It weakens the texture that an inpainter puts into every hole.
  */
-export async function inpaintEightWays(networks, image, mask) {
+export async function inpaintTta(networks, image, mask) {
   const mean = new Float32Array(image.length);
   for (let way = 0; way < 8; way++) {
     const from = places(networks.size, way);
