@@ -2,11 +2,11 @@
 
 import sys
 
-from seigan_tf import cli
+from seigan_tf.cli.errors import exit_code_of
 
 from .command import run
 
 if __name__ == "__main__":
-    code = cli.run(lambda: run(sys.argv[1:]))
+    code = exit_code_of(lambda: run(sys.argv[1:]))
     if code:
         raise SystemExit(code)

@@ -1,6 +1,6 @@
 """python -m seigan_tf COMMAND: everything but training, which is train.py."""
 
-from seigan_tf.commands import main
+from seigan_tf.cli.commands import main
 
 if __name__ == "__main__":
     main()

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from seigan_tf.commands import main
+from seigan_tf.cli.commands import main
 
 
 class Ended(NamedTuple):

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from seigan_tf import presets
 from seigan_tf.config import Config
-from seigan_tf.training import options as training_options
+from seigan_tf.cli import train as training_options
 from seigan_tf.training import run_folder
 
 DESCRIPTION = """Train a small segmenter on the masks that a trained one gives, or a new one of the same kind.

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from seigan_tf import presets
 from seigan_tf.config import Config, DataConfig
-from seigan_tf.training import options as training_options
+from seigan_tf.cli import train as training_options
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils.atomic import replacing
 from seigan_tf.utils.progress import bar

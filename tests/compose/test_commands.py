@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.commands import main
+from seigan_tf.cli.commands import main
 from seigan_tf.compose import composer as composers
 from seigan_tf.compose import photo_files
 from seigan_tf.data.readers import read

@@ -92,7 +92,7 @@ composer.cut(photo, (20, 10, 30, 40)), composer.erase(photo, (20, 10, 30, 40))
 composer.paste(photo, (20, 10, 30, 40), photo, (1, 2, 25))
 from PIL import Image
 Image.fromarray(photo).save("photo.png")
-from seigan_tf.commands import main
+from seigan_tf.cli.commands import main
 main(["cut", "photo.png", "--box", "20,10,30,40", "--weights", {str(exported)!r}, "-o", "cut.png"])
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=environment())

@@ -131,7 +131,7 @@ def test_a_bare_folder_with_one_file_of_boxes_is_enough(prepare, photos):
 def test_help_comes_without_heavy_imports():
     script = """
 import sys
-from seigan_tf.commands import main
+from seigan_tf.cli.commands import main
 try:
     main(["prepare", "--help"])
 finally:

@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from seigan_tf.commands import main
+from seigan_tf.cli.commands import main
 from seigan_tf.data.storage import store
 
 COUNTS = {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from seigan_tf import cli
+from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
 from seigan_tf.data.workers import AHEAD, cores, ordered_map
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -101,7 +101,7 @@ def test_error_of_the_items_ends_the_workers():
 
 
 def test_killed_worker_is_one_line_on_the_command_line(capsys):
-    assert cli.run(lambda: list(ordered_map(kill_itself, range(50), 2))) == cli.BAD_INPUT
+    assert exit_code_of(lambda: list(ordered_map(kill_itself, range(50), 2))) == BAD_INPUT
     message = capsys.readouterr().err
     assert message.startswith("error: a worker process was killed")
     assert message.count("\n") == 1
@@ -113,12 +113,12 @@ def test_negative_number_of_workers_is_refused_at_once(one_line_error):
 
 PROGRAM = """
 import functools, pathlib, sys
-from seigan_tf import cli
+from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
 from seigan_tf.data.workers import ordered_map
 from tests.data.test_workers import wait_for_ever
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
-    sys.exit(cli.run(lambda: list(ordered_map(functools.partial(wait_for_ever, folder), range(9), 2))))
+    sys.exit(exit_code_of(lambda: list(ordered_map(functools.partial(wait_for_ever, folder), range(9), 2))))
 """
 
 

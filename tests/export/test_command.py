@@ -15,7 +15,8 @@ import pytest
 from rich.console import Console
 
 from export import command, crops, folder, tflite, writing
-from seigan_tf import cli, config, loading
+from seigan_tf import config, loading
+from seigan_tf.cli.errors import exit_code_of
 from tests import tiny
 from tests.export import exports
 
@@ -32,7 +33,7 @@ def refusal(capsys):
     """The one line of a command that was not given what it needs."""
 
     def line(*arguments):
-        assert cli.run(lambda: command.run([str(argument) for argument in arguments])) == 2
+        assert exit_code_of(lambda: command.run([str(argument) for argument in arguments])) == 2
         written = capsys.readouterr().err
         assert written.startswith("error: ")
         assert written.count("\n") == 1
@@ -176,7 +177,7 @@ def test_sigterm_before_the_readme_of_a_renewed_export_says_so(tmp_path, monkeyp
     monkeypatch.setattr(writing, "finish", lambda target: os.kill(os.getpid(), signal.SIGTERM))
     for name in ("model.json", "README.md"):
         (tmp_path / name).write_text(json.dumps({"version": folder.VERSION}))
-    assert cli.run(lambda: command.run(["--out", str(tmp_path)])) == 143
+    assert exit_code_of(lambda: command.run(["--out", str(tmp_path)])) == 143
     assert capsys.readouterr().err == f"stopped: terminated; the new export is in {tmp_path}, but not its README.md\n"
 
 
@@ -192,7 +193,7 @@ def test_a_broken_budget_is_an_exit_code_of_its_own(run, tmp_path, monkeypatch, 
     monkeypatch.setattr(writing, "write", broken)
     monkeypatch.setattr(writing, "finish", lambda target: None)
     out = tmp_path / "out"
-    assert cli.run(lambda: command.run(["--weights", str(run), "--out", str(out)])) == 1
+    assert exit_code_of(lambda: command.run(["--weights", str(run), "--out", str(out)])) == 1
     assert capsys.readouterr().err == (
         "stopped: segmenter.tflite: mask differs by 1; at most 0.0001 (and 1 more, see parity.json);"
         f" {out} is written all the same\n"

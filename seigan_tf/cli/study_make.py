@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from seigan_tf.commands.max_bad import MaxBad, share
+from seigan_tf.cli.max_bad import MaxBad, share
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.progress import bar
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import tyro
 from rich.console import Console
 
-from seigan_tf.commands.photo_options import Marked, PhotoOptions, Plan, Task
+from seigan_tf.cli.photo_options import Marked, PhotoOptions, Plan, Task
 from seigan_tf.utils.progress import bar
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from seigan_tf.commands import photo_options, photo_work
-from seigan_tf.commands.photo_options import Marked, PhotoOptions, Task
+from seigan_tf.cli import photo_options, photo_work
+from seigan_tf.cli.photo_options import Marked, PhotoOptions, Task
 
 DESCRIPTION = """Erase objects from photographs of any size.
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from seigan_tf.commands import photo_options, photo_work
-from seigan_tf.commands.photo_options import Marked, PhotoOptions, Task, numbers
+from seigan_tf.cli import photo_options, photo_work
+from seigan_tf.cli.photo_options import Marked, PhotoOptions, Task, numbers
 
 DESCRIPTION = """Paste an object of one photograph onto another one, with that one's light and colours.
 

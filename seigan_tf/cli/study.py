@@ -32,4 +32,4 @@ def run(arguments: Sequence[str]) -> None:
         raise SystemExit(0)
     if arguments[0] not in ACTIONS:
         raise ValueError(f"study {arguments[0]}: no such action, expected one of {', '.join(ACTIONS)}")
-    importlib.import_module(f"seigan_tf.commands.study_{arguments[0]}").run(arguments[1:])
+    importlib.import_module(f"seigan_tf.cli.study_{arguments[0]}").run(arguments[1:])

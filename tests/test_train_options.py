@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from seigan_tf import presets
-from seigan_tf.training import options
+from seigan_tf.cli import train as options
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def begin(arguments, root):

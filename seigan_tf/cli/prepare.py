@@ -9,8 +9,8 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from seigan_tf.commands.max_bad import MaxBad, share
-from seigan_tf.commands.prepare_sources import AnnotatedPhotos, Detected, PublishedSet
+from seigan_tf.cli.max_bad import MaxBad, share
+from seigan_tf.cli.prepare_sources import AnnotatedPhotos, Detected, PublishedSet
 from seigan_tf.config import DataConfig
 from seigan_tf.data import data_summary
 from seigan_tf.data.workers import cores

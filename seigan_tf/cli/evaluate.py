@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import tyro
 from rich.console import Console
 
-from seigan_tf.commands import evaluation_tables
-from seigan_tf.commands.max_bad import MaxBad, share
+from seigan_tf.cli import evaluation_tables
+from seigan_tf.cli.max_bad import MaxBad, share
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.atomic import replacing
 from seigan_tf.utils.progress import bar

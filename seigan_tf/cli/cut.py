@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from seigan_tf.commands import photo_options, photo_work
-from seigan_tf.commands.photo_options import Marked, PhotoOptions, Task
+from seigan_tf.cli import photo_options, photo_work
+from seigan_tf.cli.photo_options import Marked, PhotoOptions, Task
 from seigan_tf.data.annotations import Object, Photo
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from seigan_tf import presets
 from seigan_tf.config import Config, to_dict
 from seigan_tf.training import run_folder
 from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.utils import quiet
 
 DESCRIPTION = f"""Train SEIGAN to cut an object out of its photograph, restore the background behind it, and paste it
 into another one: from photographs and boxes, without masks.
@@ -106,3 +107,13 @@ def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     for name, value in values.items():
         flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
     return flat
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Train as the arguments say."""
+    request = read(arguments)
+    if request.renamed:
+        print(f"The plain name is taken; this run is {request.folder.path} (--resume would continue the first).")
+    with quiet.native_messages_hidden():
+        from seigan_tf.training import session
+    session.run(request.config, request.folder)
