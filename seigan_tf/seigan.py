@@ -42,7 +42,7 @@ LOG_NAMES = (
     *TERMS,
     "background_discriminator",
     "object_discriminator",
-    "iou",
+    "crop_iou",
 )
 """What fit and evaluate report; terms that are switched off are left out."""
 
@@ -197,7 +197,7 @@ class SEIGAN(OnArrays, keras.Model):
         return self._backend_step.train_step(self, *_without_targets(args))
 
     def test_step(self, *args):
-        """The generators' total with fixed noise, the mean of the mask and, where masks are given, its IoU."""
+        """The generators' total with fixed noise, the mean of the mask and, with masks, its IoU at the crop's resolution."""
         return self._backend_step.test_step(self, *_without_targets(args))
 
     def draw(self, batch) -> Draws:
@@ -232,7 +232,7 @@ class SEIGAN(OnArrays, keras.Model):
         cycle = self.cycle(batch, noise)
         objective = generator_objective(cycle, self.discriminators, self.losses_config)
         fakes = {name: ops.stop_gradient(getattr(cycle, name)) for name in active_fakes(self.losses_config)}
-        covered = ops.sum(cycle.free_mask * cycle.box_mask) / ops.maximum(ops.sum(cycle.box_mask), 1.0)
+        covered = ops.sum(cycle.raw_mask * cycle.box_mask) / ops.maximum(ops.sum(cycle.box_mask), 1.0)
         return Generated(objective, fakes, ops.stop_gradient(covered))
 
     def replay(self, fakes, draws: Draws) -> dict[str, Any]:
@@ -287,7 +287,7 @@ class SEIGAN(OnArrays, keras.Model):
             predicted, truth = mask > 0.5, batch["object"]["mask"] > 0.5
             both = ops.sum(ops.cast(predicted & truth, "float32"), axis=(1, 2, 3))
             either = ops.sum(ops.cast(predicted | truth, "float32"), axis=(1, 2, 3))
-            values["iou"] = ops.where(either > 0, both / ops.maximum(either, 1.0), 1.0)
+            values["crop_iou"] = ops.where(either > 0, both / ops.maximum(either, 1.0), 1.0)
         return self._running_means(values)
 
     def _fixed_noise(self, batch):

@@ -29,7 +29,7 @@ def main(folder):
         verbose=0,
     ).history
     assert all(np.isfinite(values).all() for values in history.values()), history
-    assert 0 <= history["val_iou"][0] <= 1
+    assert 0 <= history["val_crop_iou"][0] <= 1
     after = model.state()
     for variable in model.trainable_variables:
         name = variable.path.removeprefix("seigan/")

@@ -110,7 +110,7 @@ def test_fit_takes_arrays_and_reports_every_active_term():
     losses = LossesConfig()
     active = {name for name in TERMS if getattr(losses, name) > 0}
     trained = {"loss", "discriminator_loss", "mask_mean", *active, *DISCRIMINATOR_LOSSES}
-    assert set(history) == trained | {"val_loss", "val_mask_mean", "val_iou"}
+    assert set(history) == trained | {"val_loss", "val_mask_mean", "val_crop_iou"}
     assert np.isfinite(list(history.values())).all()
     total = sum(getattr(losses, name) * np.array(history[name]) for name in active)
     np.testing.assert_allclose(history["loss"], total, rtol=1e-4)
@@ -137,7 +137,7 @@ def test_evaluate_reports_the_iou_that_numpy_computes(model):
     predicted = model.segment(data["object"]["image"], data["object"]["box"]) > 0.5
     truth = data["object"]["mask"] > 0.5
     ious = (predicted & truth).sum((1, 2, 3)) / (predicted | truth).sum((1, 2, 3))
-    assert report["iou"] == pytest.approx(ious.mean(), rel=1e-5)
+    assert report["crop_iou"] == pytest.approx(ious.mean(), rel=1e-5)
     assert 0 < ious.mean() < 1
 
 
@@ -149,7 +149,7 @@ def test_two_empty_masks_agree(model):
     data = tiny.batch(2, masks=True)
     data["object"]["mask"][:] = 0.0
     data["object"]["box"][:] = 0.0
-    assert model.evaluate(data, batch_size=2, verbose=0, return_dict=True)["iou"] == 1.0
+    assert model.evaluate(data, batch_size=2, verbose=0, return_dict=True)["crop_iou"] == 1.0
 
 
 def test_each_optimizer_trains_its_own_networks_only():

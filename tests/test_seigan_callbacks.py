@@ -60,12 +60,12 @@ def test_early_stopping_stops_and_puts_the_best_weights_back(model):
 
 def test_model_checkpoint_keeps_the_model_with_the_best_iou(model, tmp_path):
     path = tmp_path / "best.keras"
-    callback = keras.callbacks.ModelCheckpoint(path, monitor="val_iou", mode="max", save_best_only=True)
+    callback = keras.callbacks.ModelCheckpoint(path, monitor="val_crop_iou", mode="max", save_best_only=True)
     history = fit(model, [callback], epochs=1, validation_data=VALIDATION).history
     loaded = keras.models.load_model(path)
     loaded.run_eagerly = True
     report = loaded.evaluate(VALIDATION, batch_size=2, verbose=0, return_dict=True)
-    assert report["iou"] == pytest.approx(history["val_iou"][0])
+    assert report["crop_iou"] == pytest.approx(history["val_crop_iou"][0])
     state = model.state()
     assert all(np.array_equal(value, state[name]) for name, value in loaded.state().items())
 
@@ -79,7 +79,7 @@ def test_csv_logger_writes_every_term(model, tmp_path):
         "inpaint_gan", "inpaint_gan_back", "background_mae", "object_mae", "coarse_gan", "enhance_gan",
         "object_identity", "background_identity",
     }  # fmt: skip
-    assert {"discriminator_loss", "val_iou", "mask_mean"} <= set(rows[0])
+    assert {"discriminator_loss", "val_crop_iou", "mask_mean"} <= set(rows[0])
 
 
 def test_tensorboard_writes_events(model, tmp_path):
