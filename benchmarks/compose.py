@@ -54,13 +54,13 @@ def composer(weights):
         if weights is not None:
             return Composer.load(weights)
         from seigan_tf import presets
-        from seigan_tf.compose.keras_networks import KerasNetworks
+        from seigan_tf.compose.backends.keras_backend import KerasBackend
         from seigan_tf.seigan import SEIGAN
 
         config = presets.load("mobile")
         model = SEIGAN(config.networks)
         model.build()
-        return Composer(KerasNetworks(model, config.data.object_fraction))
+        return Composer(KerasBackend(model, config.data.object_fraction))
 
 
 def seconds_of(function):
@@ -88,7 +88,7 @@ def measure(weights, name, file):
     after_cut = peak()
     first_erase, _ = seconds_of(lambda: tool.erase(photo, box))
     erase, erased = seconds_of(lambda: tool.erase(photo, box))
-    margin = round(0.1 * max(box[2:]) / tool.networks.object_fraction)
+    margin = round(0.1 * max(box[2:]) / tool.backend.object_fraction)
     x, y, width, height = box
     outside = np.ones((HEIGHT, WIDTH), bool)
     outside[max(y - margin, 0) : y + height + margin, max(x - margin, 0) : x + width + margin] = False
@@ -120,7 +120,8 @@ def costs(weights):
 
 
 def gains(weights, images, annotations):
-    from seigan_tf.compose import measuring, networks
+    from seigan_tf.compose import measuring
+    from seigan_tf.compose.backends import load_backend
     from seigan_tf.config import DataConfig
     from seigan_tf.data import readers
     from seigan_tf.data.annotations import Photo
@@ -128,7 +129,7 @@ def gains(weights, images, annotations):
     from seigan_tf.data.problems import Tally
     from seigan_tf.evaluation.objects import evaluation_objects
 
-    used = networks.load(weights)
+    used = load_backend(weights)
     rules = CropRules(used.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)
     source = readers.guess(images, annotations)
     photos = (item for item in readers.read(source, images, annotations) if isinstance(item, Photo))

@@ -77,7 +77,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     )
     application.warm_up(composer)
     console.print(
-        f"serving {address} with {composer.networks.name}; Ctrl-C ends", soft_wrap=True, highlight=False, markup=False
+        f"serving {address} with {composer.backend.name}; Ctrl-C ends", soft_wrap=True, highlight=False, markup=False
     )
     if not server.is_loopback(options.host):
         console.print("without encryption, to everybody who reaches this address", highlight=False)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files, picture
+from seigan_tf.compose.backends import Backend, load_backend
 from seigan_tf.compose.geometry import Box
 from seigan_tf.compose.matting import Matte
-from seigan_tf.compose.networks import Networks, load
 from seigan_tf.compose.picture import Picture
 
 Photo = str | PathLike | np.ndarray | Picture
@@ -22,12 +22,12 @@ class Composer:
     Boxes are x, y, width, height in pixels of the photo as it is looked at (upright); what sticks out is cut off.
 
     Args:
-        networks: of a Keras model or of LiteRT files.
+        backend: of a Keras model or of LiteRT files.
         refine: whether masks follow the photo's edges; else they are enlarged bilinearly and cleared of their veil.
     """
 
-    def __init__(self, networks: Networks, refine: bool = True):
-        self.networks = networks
+    def __init__(self, backend: Backend, refine: bool = True):
+        self.backend = backend
         self.refine = refine
 
     @classmethod
@@ -42,7 +42,7 @@ class Composer:
         Raises:
             ValueError: there are no such weights.
         """
-        return cls(load(weights), refine)
+        return cls(load_backend(weights), refine)
 
     def cut(self, photo: Photo, box: Box) -> tuple[np.ndarray, np.ndarray]:
         """Cuts the object in a box out of a photo.
@@ -98,7 +98,7 @@ class Composer:
     def matte(self, seen: np.ndarray, box: Box) -> Matte:
         """The object in a box of `Picture.visible`: its mask where it is not 0. Errors as in `cut`."""
         height, width = seen.shape[:2]
-        return matting.matte(self.networks, seen, geometry.checked_box(box, width, height), self.refine)
+        return matting.matte(self.backend, seen, geometry.checked_box(box, width, height), self.refine)
 
     def erase_each(self, photo: Picture, boxes: Sequence[Box], done: Callable[[], None] = lambda: None) -> Picture:
         """As `erase`; `done` is called for each box that is filled."""
@@ -111,7 +111,7 @@ class Composer:
             erasing.mark(pending, holes[-1])
         filled, alpha = seen.copy(), None if photo.alpha is None else photo.alpha.copy()
         for hole in holes:
-            erasing.fill(self.networks, filled, hole, pending)
+            erasing.fill(self.backend, filled, hole, pending)
             if alpha is not None:
                 erasing.fill_alpha(alpha, hole, pending)
             erasing.mark(pending, hole, 0)
@@ -132,7 +132,7 @@ class Composer:
         if photo.profile != onto.profile:
             cutout[..., :3] = photo_files.convert_colours(cutout[..., :3], photo.profile, onto.profile)
         placed = pasting.place(cutout, box, matte.window, goal, *onto.size)
-        return pasting.paste(self.networks, onto, placed)
+        return pasting.paste(self.backend, onto, placed)
 
 
 def as_picture(photo: Photo) -> Picture:

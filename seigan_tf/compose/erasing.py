@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from seigan_tf.compose import detail, geometry
+from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.matting import Matte
-from seigan_tf.compose.networks import Networks
 from seigan_tf.compose.spreading import spread
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.inference.tta import inpaint_tta
@@ -60,11 +60,11 @@ def mark(pending: np.ndarray, hole: Hole, value: int = 255) -> None:
         part[rows][weights > 127] = value
 
 
-def fill(networks: Networks, pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
+def fill(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
     """Replaces the photo in the hole; every other pixel stays what it is.
 
     Args:
-        networks: of which the inpainter is asked.
+        backend: of which the inpainter is asked.
         pixels: of the photo, uint8 [height, width, 3]; changed in place.
         hole: what to fill.
         pending: uint8 [height, width], 255 where this hole and others are that have not been filled yet.
@@ -72,7 +72,7 @@ def fill(networks: Networks, pixels: np.ndarray, hole: Hole, pending: np.ndarray
     window = hole.window(pixels.shape[1], pixels.shape[0])
     if not window.width or not window.height:
         return
-    colours = restored(networks, pixels, hole, pending)
+    colours = restored(backend, pixels, hole, pending)
     fine = detail.detail(pixels, hole.region, window, pending, colours)
     shown = pixels[window.of]
     both = np.dstack([colours, hole.weights.astype(np.float32) / 255])
@@ -95,16 +95,16 @@ def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
         part[rows] = np.rint(part[rows] + (strip[..., 0] - part[rows]) * strip[..., 1])
 
 
-def restored(networks: Networks, pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> np.ndarray:
+def restored(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> np.ndarray:
     """What the inpainter puts into the hole, moved to the colours just outside: float32 [n, n, 3] in [0, 255].
 
     Arguments as in `fill`.
     """
-    count, size = len(hole.weights), networks.size
+    count, size = len(hole.weights), backend.size
     small, image = geometry.crops(pixels, hole.region, size, count)
     small_hole, unknown = geometry.crops(pending, hole.region, size, count)
     masks = (small_hole > 8).astype(np.float32)[None, ..., None]
-    answer = (inpaint_tta(networks.inpaint, small[None], masks)[0] + 1) * 127.5
+    answer = (inpaint_tta(backend.inpaint, small[None], masks)[0] + 1) * 127.5
     colours = cv2.resize(answer, (count, count), interpolation=cv2.INTER_CUBIC)
     # In the rim both are known: what they differ by there is spread over the hole and added.
     rim = (unknown < 128) & (hole.weights > 0) & (hole.weights < 128)

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from seigan_tf.compose import foreground, geometry, guided_filter, refinement
+from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Box, Window
-from seigan_tf.compose.networks import Networks
 from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.inference.tta import segment_tta
@@ -80,29 +80,29 @@ class Matte:
         return self.window._replace(top=self.window.top + rows.start, bottom=self.window.top + rows.stop)
 
 
-def matte(networks: Networks, pixels: np.ndarray, box: Box, refine: bool) -> Matte:
+def matte(backend: Backend, pixels: np.ndarray, box: Box, refine: bool) -> Matte:
     """The object in a box of a photo.
 
     Args:
-        networks: that look at the crop.
+        backend: that look at the crop.
         pixels: of the photo, uint8 [height, width, 3], as it is seen.
         box: inside the photo (`geometry.checked_box`).
         refine: whether the mask follows the photo's edges; else it is enlarged bilinearly and cleared of its veil.
     """
-    return matte_in(networks, pixels, geometry.region_around(box, networks.object_fraction), box, refine)
+    return matte_in(backend, pixels, geometry.region_around(box, backend.object_fraction), box, refine)
 
 
-def matte_in(networks: Networks, pixels: np.ndarray, region: CropRegion, box: Box, refine: bool) -> Matte:
+def matte_in(backend: Backend, pixels: np.ndarray, region: CropRegion, box: Box, refine: bool) -> Matte:
     """As `matte`, with the square that the networks see.
 
     The segmenter looks at the crop and at its mirror image.
     """
     height, width = pixels.shape[:2]
     side = min(refinement.SIDE, region.side)
-    image, larger = geometry.crops(pixels, region, networks.size, side)
+    image, larger = geometry.crops(pixels, region, backend.size, side)
     inside = np.array([geometry.box_in(box, region)], np.float32)
-    low = segment_tta(networks.segment, image[None], inside)[0, ..., 0]
-    if networks.confine_mask:
+    low = segment_tta(backend.segment, image[None], inside)[0, ..., 0]
+    if backend.confine_mask:
         window = geometry.window_around(box, width, height)
     else:
         window = geometry.visible_window(region, width, height)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seigan_tf.compose import matting
-from seigan_tf.compose.networks import Networks
+from seigan_tf.compose.backends import Backend
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.evaluation.boundary import boundary_f
 from seigan_tf.evaluation.iou import iou, to_original
@@ -23,15 +23,15 @@ class Scores(NamedTuple):
     """Boundary F-score."""
 
 
-def measure(networks: Networks, objects: Iterable[EvaluationObject]) -> Iterator[Scores]:
+def measure(backend: Backend, objects: Iterable[EvaluationObject]) -> Iterator[Scores]:
     """Scores every object, in order.
 
     Args:
-        networks: whose segmenter is measured.
+        backend: whose segmenter is measured.
         objects: with true masks, whose crops have the networks' size.
     """
     for item in objects:
-        masks = dict(zip(METHODS, _masks(networks, item), strict=True))
+        masks = dict(zip(METHODS, _masks(backend, item), strict=True))
         yield Scores(
             {name: iou(mask, item.truth) for name, mask in masks.items()},
             {name: boundary_f(mask, item.truth) for name, mask in masks.items()},
@@ -50,12 +50,12 @@ def means(scores: Iterable[Scores]) -> dict[str, tuple[float, float]]:
     }
 
 
-def _masks(networks: Networks, item: EvaluationObject) -> list[np.ndarray]:
+def _masks(backend: Backend, item: EvaluationObject) -> list[np.ndarray]:
     side = len(item.original)
     top, left, bottom, right = (float(edge) * side for edge in item.box)
     region, box = CropRegion(0, 0, side), (left, top, right - left, bottom - top)
-    plain = networks.segment(item.image[None], item.box[None])[0, ..., 0]
-    mean, refined = (matting.matte_in(networks, item.original, region, box, refine) for refine in (False, True))
+    plain = backend.segment(item.image[None], item.box[None])[0, ..., 0]
+    mean, refined = (matting.matte_in(backend, item.original, region, box, refine) for refine in (False, True))
     whole = np.zeros((side, side), np.float32)
     whole[refined.window.of] = refined.mask(item.original)
     return [mask > 0.5 for mask in (to_original(plain, side, side), to_original(mean.low, side, side), whole)]

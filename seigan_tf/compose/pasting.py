@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image
 
 from seigan_tf.compose import geometry
+from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Box, Window
-from seigan_tf.compose.networks import Networks
 from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.data.photographs import MAX_PIXELS
@@ -93,11 +93,11 @@ def place(cutout: np.ndarray, box: Box, source: Window, goal: Box, width: int, h
     return Placed(np.asarray(image.convert("RGBA")), window, goal)
 
 
-def paste(networks: Networks, photo: Picture, placed: Placed) -> Picture:
+def paste(backend: Backend, photo: Picture, placed: Placed) -> Picture:
     """The photo with the object laid on it, harmonised; pixels where it is not are what they were.
 
     Args:
-        networks: of which the enhancer is asked.
+        backend: of which the enhancer is asked.
         photo: to lay it on.
         placed: the object.
     """
@@ -106,8 +106,8 @@ def paste(networks: Networks, photo: Picture, placed: Placed) -> Picture:
     colours, alpha = placed.cutout[..., :3], placed.cutout[..., 3:]
     coarse = photo.pixels.copy() if photo.alpha is None else photo.visible
     coarse[placed.window.of] = blend(colours, alpha, coarse[placed.window.of])
-    region = geometry.region_around(placed.box, networks.object_fraction)
-    functions = change(networks, coarse, region, placed)
+    region = geometry.region_around(placed.box, backend.object_fraction)
+    functions = change(backend, coarse, region, placed)
     del coarse  # as large as the photo
     result = Picture(*(None if array is None else array.copy() for array in photo[:2]), photo.profile)
     shown = result.pixels[placed.window.of]
@@ -146,11 +146,11 @@ def blend_over(
     return np.where(total, mixed, behind).astype(np.uint8), ((total[..., 0] + 127) // 255).astype(np.uint8)
 
 
-def change(networks: Networks, coarse: np.ndarray, region: CropRegion, placed: Placed) -> np.ndarray:
+def change(backend: Backend, coarse: np.ndarray, region: CropRegion, placed: Placed) -> np.ndarray:
     """What the enhancer does to the object: a factor and a constant for each colour, smooth over the region.
 
     Args:
-        networks: of which the enhancer is asked.
+        backend: of which the enhancer is asked.
         coarse: the photo with the object laid on it, uint8 [height, width, 3].
         region: around the object.
         placed: the object.
@@ -160,8 +160,8 @@ def change(networks: Networks, coarse: np.ndarray, region: CropRegion, placed: P
     """
     alpha = np.zeros(coarse.shape[:2], np.uint8)
     alpha[placed.window.of] = placed.cutout[..., 3]
-    (image,), (weight,) = (geometry.crops(array, region, networks.size) for array in (coarse, alpha))
-    enhanced = (networks.enhance(image[None])[0] + 1) * 127.5
+    (image,), (weight,) = (geometry.crops(array, region, backend.size) for array in (coarse, alpha))
+    enhanced = (backend.enhance(image[None])[0] + 1) * 127.5
     return fitted(image.astype(np.float32), enhanced - image, weight.astype(np.float32) / 255)
 
 

@@ -55,7 +55,7 @@ class Application(server.Application):
 
     def __init__(self, composer: Composer, hosts: Hosts, limits: Limits, turns: Turns):
         super().__init__(server.page_files("seigan_tf.serve"))
-        self.composers = {True: composer, False: Composer(composer.networks, refine=False)}
+        self.composers = {True: composer, False: Composer(composer.backend, refine=False)}
         self.hosts, self.limits, self.turns = hosts, limits, turns
 
     @property
@@ -74,10 +74,10 @@ class Application(server.Application):
             )
 
     def settings(self, request: Request) -> Response:
-        networks = self.composers[True].networks
+        backend = self.composers[True].backend
         values = {
-            "name": networks.name,
-            "size": networks.size,
+            "name": backend.name,
+            "size": backend.size,
             "max_upload": self.limits.bytes,
         }
         return Response(json.dumps(values), mimetype="application/json")

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from seigan_tf.compose.litert_networks import inside
+from seigan_tf.compose.backends.litert_backend import inside
 from seigan_tf.utils.pixels import to_float
 
 RED = (200, 30, 40)
 
 
-class BallNetworks:
+class BallBackend:
     """Finds what is red, restores the mean colour of what is known, and enhances by making darker."""
 
     name = "ball"

@@ -12,7 +12,7 @@ from seigan_tf.compose import composer as composers
 from seigan_tf.compose import photo_files
 from seigan_tf.data.readers import read
 from tests.commands import call
-from tests.compose.scene import BallNetworks, ball, box_of, gravel
+from tests.compose.scene import BallBackend, ball, box_of, gravel
 
 BOX = "110,80,80,80"
 
@@ -24,7 +24,7 @@ def loaded(monkeypatch):
 
     def load(weights):
         asked.append(weights)
-        return BallNetworks()
+        return BallBackend()
 
     monkeypatch.setattr(composers, "load", load)
     return asked
@@ -73,7 +73,7 @@ def test_cut_writes_a_transparent_cutout(capsys, tmp_path, photo, loaded):
     ended = call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "out.png", "--weights", "runs/mine")
     assert (ended.code, ended.out) == (0, f"wrote {tmp_path / 'out.png'}\n")
     assert loaded == ["runs/mine"]
-    expected = composers.Composer(BallNetworks()).cut(photo, box_of())[1]
+    expected = composers.Composer(BallBackend()).cut(photo, box_of())[1]
     np.testing.assert_array_equal(pixels(tmp_path / "out.png"), expected)
 
 
@@ -83,7 +83,7 @@ def test_the_default_weights_are_the_shipped_cats(capsys, tmp_path, photo, loade
 
 
 def test_cut_writes_masks_and_trims(capsys, tmp_path, photo):
-    mask, cutout = composers.Composer(BallNetworks()).cut(photo, box_of())
+    mask, cutout = composers.Composer(BallBackend()).cut(photo, box_of())
     assert call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "mask.png", "--mask-only").code == 0
     with Image.open(tmp_path / "mask.png") as image:
         np.testing.assert_array_equal(np.asarray(image), np.rint(255 * mask))
@@ -110,7 +110,7 @@ def test_paste_puts_the_object_where_it_is_asked_for(capsys, tmp_path, photo, at
     Image.fromarray(gravel(200, 180, seed=3)).save(onto)
     ended = call(capsys, "paste", photo, "--box", BOX, "--onto", onto, "--at", at, "-o", tmp_path / "out.png")
     assert ended.code == 0
-    expected = composers.Composer(BallNetworks()).paste(photo, box_of(), onto, [float(part) for part in at.split(",")])
+    expected = composers.Composer(BallBackend()).paste(photo, box_of(), onto, [float(part) for part in at.split(",")])
     np.testing.assert_array_equal(pixels(tmp_path / "out.png"), expected)
 
 
@@ -133,7 +133,7 @@ def test_a_folder_is_cut_object_by_object(capsys, tmp_path, photos):
     assert read_back[2].category == "ball" and read_back[2].segmentation["size"] == [240, 300]
     assert read_back[3].box[2] == 0, "nothing is there"
     areas = {entry["id"]: entry["area"] for entry in json.loads(found.read_text())["annotations"]}
-    mask = composers.Composer(BallNetworks()).cut(folder / "a.png", box_of())[0]
+    mask = composers.Composer(BallBackend()).cut(folder / "a.png", box_of())[0]
     assert areas[1] == (np.rint(255 * mask) > 127).sum() < read_back[1].box[2] * read_back[1].box[3]
     assert areas[3] == 0
 

@@ -8,15 +8,15 @@ from PIL import Image
 
 import seigan_tf
 from seigan_tf.compose import geometry, pasting, photo_files, picture
+from seigan_tf.compose.backends.litert_backend import inside
 from seigan_tf.compose.composer import Composer
-from seigan_tf.compose.litert_networks import inside
 from seigan_tf.compose.picture import Picture
-from tests.compose.scene import RED, BallNetworks, ball, box_of, gravel
+from tests.compose.scene import RED, BallBackend, ball, box_of, gravel
 
 
 @pytest.fixture
 def composer():
-    return Composer(BallNetworks())
+    return Composer(BallBackend())
 
 
 def test_is_what_the_package_offers():
@@ -47,7 +47,7 @@ def test_erase_changes_nothing_but_the_object_and_a_rim(composer, centre):
     erased = composer.erase(photo, box_of(centre))
     far = (
         np.hypot(*(np.mgrid[:240, :300] - np.array(centre)[::-1, None, None]))
-        > 40 + 0.1 * 80 / composer.networks.object_fraction
+        > 40 + 0.1 * 80 / composer.backend.object_fraction
     )
     np.testing.assert_array_equal(erased[far], photo[far])
     assert (erased[..., 0].astype(int) - erased[..., 1]).max() < 20, "red is left"
@@ -71,7 +71,7 @@ def test_erase_takes_many_boxes_at_once(composer):
     assert (erased[..., 0] - erased[..., 1]).max() < 20
     assert np.abs(erased[one | other].mean(0) - 128).max() < 6, "one ball's colour is in the other's fill"
     np.testing.assert_array_equal(erased[:60], photo[:60])
-    means = [masks.mean() for masks in composer.networks.masks]
+    means = [masks.mean() for masks in composer.backend.masks]
     assert len(means) == 16, "each is filled in eight ways"
     assert means[8] < means[0], "what is filled already is not known to the next"
 
@@ -109,7 +109,7 @@ def test_paste_scales_to_the_width_asked_for(composer, width):
 @pytest.mark.parametrize("at", [(-40, -40), (160, 140), (-30, 60, 300), (150, -100, 160)])
 def test_paste_beyond_the_border_is_clipped(composer, at):
     """What is seen is what a larger photo would show there; harmonising apart."""
-    composer.networks.darker = 0.0
+    composer.backend.darker = 0.0
     photo, _ = ball()
     onto = gravel(200, 180)
     larger = np.pad(onto, ((400, 400), (400, 400), (0, 0)))
@@ -139,7 +139,7 @@ def test_names_what_is_wrong_with_a_place(composer, one_line_error, at, message)
 def test_objects_as_long_as_a_panorama_take_memory_for_the_panorama_only(composer, monkeypatch):
     """2.7 megabytes of pixels; the square around the object has 170, that around its place 1,200."""
     monkeypatch.setattr(geometry, "LARGEST_SIDE", 1024)
-    composer.networks.size, composer.refine = 256, False  # past the border the mirrored object looks like the object
+    composer.backend.size, composer.refine = 256, False  # past the border the mirrored object looks like the object
     photo, box = gravel(6000, 150), (30, 6, 5940, 138)
     photo[12:138, 60:5940] = RED
     tracemalloc.start()
@@ -156,20 +156,20 @@ def test_objects_as_long_as_a_panorama_take_memory_for_the_panorama_only(compose
 
 
 def test_what_lies_hidden_under_transparent_pixels_is_not_pasted_on(composer):
-    composer.networks.darker = 0.0
+    composer.backend.darker = 0.0
     cutout = np.full((80, 80, 4), (*RED, 128), np.uint8)
     onto = np.full((180, 200, 4), (0, 255, 0, 0), np.uint8)
     onto[:, 100:, 3] = 255
     onto[100:, :100] = 0, 0, 255, 64
-    images, enhance = [], composer.networks.enhance
+    images, enhance = [], composer.backend.enhance
 
     def watched(crops):
         images.append(crops)
         return enhance(crops)
 
-    composer.networks.enhance = watched
+    composer.backend.enhance = watched
     placed = pasting.Placed(cutout, geometry.Window(60, 50, 140, 130), (60, 50, 80, 80))
-    pasted = pasting.paste(composer.networks, picture.from_array(onto), placed).array
+    pasted = pasting.paste(composer.backend, picture.from_array(onto), placed).array
     # Over what is not there, over what is opaque, over what is transparent: alpha a + b (1 - a).
     np.testing.assert_allclose(pasted[80, 80], [*RED, 128], atol=2)
     np.testing.assert_allclose(pasted[90, 120], [100, 142, 20, 255], atol=3)
@@ -210,7 +210,7 @@ def test_a_photo_that_is_half_transparent_is_laid_on_white_once(composer):
 
 @pytest.mark.parametrize("around", [0, 128])
 def test_what_is_erased_is_as_transparent_as_its_surroundings(composer, around):
-    composer.networks.segment = lambda images, boxes: inside(boxes, 32)
+    composer.backend.segment = lambda images, boxes: inside(boxes, 32)
     photo, _ = ball()
     alpha = np.full(photo.shape[:2], around, np.uint8)
     alpha[80:160, 110:190] = 255
@@ -233,23 +233,23 @@ def test_large_photos_are_worked_on_in_pieces(composer, monkeypatch):
 
 def test_without_refinement_masks_are_only_enlarged():
     photo, _ = ball()
-    networks = BallNetworks()
-    mask, _ = Composer(networks, refine=False).cut(photo, box_of())
-    region = geometry.region_around(box_of(), networks.object_fraction)
-    images, boxes = networks.seen[0]
+    backend = BallBackend()
+    mask, _ = Composer(backend, refine=False).cut(photo, box_of())
+    region = geometry.region_around(box_of(), backend.object_fraction)
+    images, boxes = backend.seen[0]
     expected = geometry.enlarged(
-        networks.segment(images[:1], boxes[:1])[0, ..., 0], region, geometry.Window(110, 80, 190, 160)
+        backend.segment(images[:1], boxes[:1])[0, ..., 0], region, geometry.Window(110, 80, 190, 160)
     )
     np.testing.assert_allclose(mask[80:160, 110:190], expected, atol=0.05)
 
 
 @pytest.mark.parametrize("refine", [True, False])
 def test_no_veil_is_left_around_the_object(refine):
-    networks = BallNetworks()
-    found = networks.segment
-    networks.segment = lambda images, boxes: np.maximum(found(images, boxes), 0.03 * inside(boxes, 32))
+    backend = BallBackend()
+    found = backend.segment
+    backend.segment = lambda images, boxes: np.maximum(found(images, boxes), 0.03 * inside(boxes, 32))
     photo, truth = ball()
-    mask, cutout = Composer(networks, refine).cut(photo, box_of())
+    mask, cutout = Composer(backend, refine).cut(photo, box_of())
     corner = np.zeros_like(truth)
     corner[80:88, 110:118] = True
     assert not mask[corner].any() and not cutout[corner].any()
@@ -277,12 +277,12 @@ def test_a_photo_full_of_object_is_erased_without_failing(composer):
 
 
 def test_real_photos_keep_every_other_pixel_through_png(cats_val, tmp_path):
-    class EllipseNetworks(BallNetworks):
+    class EllipseBackend(BallBackend):
         def segment(self, images, boxes):
             y, x = np.mgrid[: self.size, : self.size] / self.size - 0.5
             return (np.hypot(x, y) < 0.35)[None, ..., None] * inside(boxes, self.size)
 
-    composer = Composer(EllipseNetworks())
+    composer = Composer(EllipseBackend())
     for path in sorted(cats_val[0].glob("*.jpg"))[:3]:
         photo = photo_files.read(path).pixels
         height, width = photo.shape[:2]
@@ -291,7 +291,7 @@ def test_real_photos_keep_every_other_pixel_through_png(cats_val, tmp_path):
         photo_files.write(tmp_path / "erased.png", composer.erase(tmp_path / "photo.png", box))
         changed = (photo_files.read(tmp_path / "erased.png").pixels != photo).any(-1)
         rows, columns = np.flatnonzero(changed.any(1)), np.flatnonzero(changed.any(0))
-        margin = 0.1 * width * 0.25 / composer.networks.object_fraction
+        margin = 0.1 * width * 0.25 / composer.backend.object_fraction
         assert rows[0] >= box[1] - margin and rows[-1] <= box[1] + box[3] + margin
         assert columns[0] >= box[0] - margin and columns[-1] <= box[0] + box[2] + margin
         assert changed.mean() > 0.02

@@ -8,19 +8,19 @@ from seigan_tf.compose.composer import Composer
 from seigan_tf.data.crops import extract, extract_mask
 from seigan_tf.evaluation.iou import iou
 from seigan_tf.evaluation.objects import EvaluationObject
-from tests.compose.scene import BallNetworks, ball, box_of
+from tests.compose.scene import BallBackend, ball, box_of
 
 
 @pytest.mark.parametrize("centre", [(150, 120), (45, 45)], ids=["inside", "at the border"])
 def test_measures_what_cut_gives(centre):
     """On the crop that evaluation has, the refined mask is the one on the photo."""
     photo, truth = ball(centre=centre)
-    networks, box = BallNetworks(), box_of(centre)
-    region = geometry.region_around(box, networks.object_fraction)
-    image, original = extract(photo, region, networks.size), extract(photo, region, region.side)
+    backend, box = BallBackend(), box_of(centre)
+    region = geometry.region_around(box, backend.object_fraction)
+    image, original = extract(photo, region, backend.size), extract(photo, region, region.side)
     item = EvaluationObject("a", 1, image, original, geometry.box_in(box, region), extract_mask(truth, region))
-    scores = list(measuring.measure(networks, [item, item]))
-    mask = Composer(networks).cut(photo, box)[0] > 0.5
+    scores = list(measuring.measure(backend, [item, item]))
+    mask = Composer(backend).cut(photo, box)[0] > 0.5
     assert scores[0].iou["refined"] == pytest.approx(iou(mask, truth), abs=1e-6)
     means = measuring.means(scores)
     assert list(means) == list(measuring.METHODS)

@@ -10,7 +10,7 @@ from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.evaluation.boundary import boundary_f
 from seigan_tf.evaluation.iou import iou
-from tests.compose.scene import RED, BallNetworks, ball, gravel
+from tests.compose.scene import RED, BallBackend, ball, gravel
 
 
 def test_guided_filter_solves_each_windows_regression():
@@ -46,7 +46,7 @@ def test_refined_masks_meet_the_edge_that_coarse_ones_miss():
     y, x = np.mgrid[:500, :600]
     truth = (y > np.where(x % 12 < 6, 200, 230)) & (y < 400) & (x > 100) & (x < 500)
     photo[truth] = RED
-    masks = [matting.matte(BallNetworks(), photo, (100.0, 200.0, 400.0, 200.0), refine) for refine in (False, True)]
+    masks = [matting.matte(BallBackend(), photo, (100.0, 200.0, 400.0, 200.0), refine) for refine in (False, True)]
     coarse, refined = ((matte.mask(photo) > 0.5, truth[matte.window.of]) for matte in masks)
     assert iou(*refined) > iou(*coarse) + 0.02
     assert boundary_f(*refined, tolerance=0.001) > boundary_f(*coarse, tolerance=0.001) + 0.2
@@ -54,22 +54,22 @@ def test_refined_masks_meet_the_edge_that_coarse_ones_miss():
 
 def test_mask_is_the_mean_of_the_crop_and_its_mirror_image():
     photo, _ = ball(centre=(100, 100))
-    networks = BallNetworks()
+    backend = BallBackend()
     box = (62.0, 55.0, 70.0, 90.0)
-    matte = matting.matte(networks, photo, box, refine=False)
-    (images, boxes) = networks.seen[0]
+    matte = matting.matte(backend, photo, box, refine=False)
+    (images, boxes) = backend.seen[0]
     np.testing.assert_array_equal(images[0][:, ::-1], images[1])
     np.testing.assert_allclose(boxes[1], [boxes[0][0], 1 - boxes[0][3], boxes[0][2], 1 - boxes[0][1]])
-    masks = networks.segment(images, boxes)[..., 0]
+    masks = backend.segment(images, boxes)[..., 0]
     np.testing.assert_allclose(matte.low, (masks[0] + masks[1][:, ::-1]) / 2)
 
 
 def test_confined_masks_end_at_the_box():
     photo, _ = ball()
     box = (120.0, 90.0, 40.0, 40.0)  # a part of the ball
-    matte = matting.matte(BallNetworks(), photo, box, refine=True)
+    matte = matting.matte(BallBackend(), photo, box, refine=True)
     assert matte.window == Window(120, 90, 160, 130)
-    free = BallNetworks()
+    free = BallBackend()
     free.confine_mask = False
     region = geometry.region_around(box, free.object_fraction)
     assert matting.matte(free, photo, box, refine=True).window == geometry.visible_window(region, 300, 240)
@@ -78,7 +78,7 @@ def test_confined_masks_end_at_the_box():
 def test_crops_of_few_pixels_are_cut_too():
     photo, _ = ball()
     for box in ((150, 120, 1, 1), (150, 120, 0.01, 0.01), (150, 100, 1, 30), (0, 0, 300, 240)):
-        matte = matting.matte(BallNetworks(), photo, geometry.checked_box(box, 300, 240), refine=True)
+        matte = matting.matte(BallBackend(), photo, geometry.checked_box(box, 300, 240), refine=True)
         mask = matte.mask(photo)
         assert mask.size and np.isfinite(mask).all()
         assert matte.cutout(Picture(photo), mask).shape == (*mask.shape, 4)

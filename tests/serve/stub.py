@@ -15,8 +15,8 @@ from seigan_tf.serve.photos import Limits
 from seigan_tf.serve.turns import Turns
 
 
-class StubNetworks:
-    """As `compose.networks.Networks`. While `gate` is closed they are at work, and `calls` counts the cuts."""
+class StubBackend:
+    """As `compose.backends.Backend`. While `gate` is closed they are at work, and `calls` counts the cuts."""
 
     name, size, object_fraction, confine_mask = "stub", 32, 0.78125, True
 
@@ -40,8 +40,8 @@ class StubNetworks:
         return images.astype(np.float32) / 127.5 - 1
 
 
-def application(networks=None, pixels=3_000_000, size=2_000_000, waiting=8, host="127.0.0.1") -> Application:
-    return Application(Composer(networks or StubNetworks()), Hosts(host), Limits(pixels, size), Turns(waiting))
+def application(backend=None, pixels=3_000_000, size=2_000_000, waiting=8, host="127.0.0.1") -> Application:
+    return Application(Composer(backend or StubBackend()), Hosts(host), Limits(pixels, size), Turns(waiting))
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
 from tests.serve import stub
-from tests.serve.stub import BOX, StubNetworks, encoded, scene
+from tests.serve.stub import BOX, StubBackend, encoded, scene
 
 USERS, REQUESTS = 8, 8
 GROWTH = 24_000_000
@@ -89,12 +89,12 @@ def test_eight_users_at_once_lose_no_request_and_memory_stays_flat():
 
 
 def test_who_finds_no_place_is_told_when_to_come_back_and_the_page_still_opens():
-    networks = StubNetworks()
+    backend = StubBackend()
     body, headers = form()
-    with stub.served(stub.application(networks, waiting=2)) as address, ThreadPoolExecutor(3) as crowd:
-        networks.gate.clear()
+    with stub.served(stub.application(backend, waiting=2)) as address, ThreadPoolExecutor(3) as crowd:
+        backend.gate.clear()
         placed = [crowd.submit(User(address).ask, "cut", body, headers)]
-        waited(lambda: networks.calls)
+        waited(lambda: backend.calls)
         late = User(address)
         placed += [crowd.submit(User(address).ask, "cut", body, headers) for _ in range(2)]
         time.sleep(0.3)
@@ -103,27 +103,27 @@ def test_who_finds_no_place_is_told_when_to_come_back_and_the_page_still_opens()
         assert "try again in a moment" in json.loads(content)["error"]
         late.connection.request("GET", "/")
         assert late.connection.getresponse().read().startswith(b"<!DOCTYPE html>")
-        networks.gate.set()
+        backend.gate.set()
         assert [future.result()[0] for future in placed] == [200] * 3
         assert late.ask("cut", body, headers)[0] == 200
 
 
 def test_the_networks_do_not_work_for_a_browser_that_was_closed():
-    networks = StubNetworks()
+    backend = StubBackend()
     body, headers = form()
-    with stub.served(stub.application(networks)) as address, ThreadPoolExecutor(2) as crowd:
-        networks.gate.clear()
+    with stub.served(stub.application(backend)) as address, ThreadPoolExecutor(2) as crowd:
+        backend.gate.clear()
         first = crowd.submit(User(address).ask, "cut", body, headers)
-        waited(lambda: networks.calls == 1)
+        waited(lambda: backend.calls == 1)
         gone = User(address)
         gone.connection.request("POST", "/api/cut", body, headers)
         time.sleep(0.3)
         gone.leave()
         time.sleep(0.3)
-        networks.gate.set()
+        backend.gate.set()
         assert first.result()[0] == 200
         assert User(address).ask("cut", body, headers)[0] == 200
-        assert networks.calls == 2
+        assert backend.calls == 2
 
 
 def test_an_upload_that_is_much_too_large_ends_its_connection_and_nothing_else():

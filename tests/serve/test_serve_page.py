@@ -9,7 +9,7 @@ from PIL import Image
 from seigan_tf.compose.composer import Composer
 from tests.browser import chromium, complaints
 from tests.serve import stub
-from tests.serve.stub import BOX, StubNetworks, encoded, scene
+from tests.serve.stub import BOX, StubBackend, encoded, scene
 
 PHONE = {"viewport": {"width": 390, "height": 664}, "has_touch": True, "is_mobile": True}
 
@@ -21,13 +21,13 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def networks():
-    return StubNetworks()
+def backend():
+    return StubBackend()
 
 
 @pytest.fixture(scope="module")
-def application(networks):
-    return stub.application(networks, pixels=6_000_000, waiting=0)
+def application(backend):
+    return stub.application(backend, pixels=6_000_000, waiting=0)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_a_photo_is_cut_erased_and_saved(visit):
     assert reddish(visit.colour(120, 110))
     assert min(visit.colour(20, 20)) > 200  # nothing of the background
     name, saved = visit.save()
-    composer = Composer(StubNetworks())
+    composer = Composer(StubBackend())
     x, y, width, height = map(int, box)
     assert name == "my cat-cutout.png"
     assert (saved == composer.cut(np.asarray(photo), box)[1][y : y + height, x : x + width]).all()
@@ -155,7 +155,7 @@ def test_edges_are_followed_only_where_that_is_wanted(visit):
         visit.page.uncheck("#edges")
     visit.page.wait_for_function("() => !document.getElementById('save').disabled")
     x, y, width, height = map(int, visit.place())
-    expected = Composer(StubNetworks(), refine=False).cut(np.asarray(photo), (x, y, width, height))[1]
+    expected = Composer(StubBackend(), refine=False).cut(np.asarray(photo), (x, y, width, height))[1]
     assert (visit.save()[1] == expected[y : y + height, x : x + width]).all()
 
 
@@ -169,7 +169,7 @@ def test_two_objects_are_erased_one_after_the_other(visit):
     second = visit.place()
     visit.page.click("#erase")
     visit.page.wait_for_function("() => document.getElementById('stage').ariaLabel.includes('no box')")
-    expected = Composer(StubNetworks()).erase(np.asarray(photo), [first, second])
+    expected = Composer(StubBackend()).erase(np.asarray(photo), [first, second])
     assert (visit.save()[1] == expected).all()
 
 
@@ -244,14 +244,14 @@ def test_a_large_photo_is_worked_on_small_and_saved_in_full_size(visit, applicat
     visit.press("erase", "Erased in")
     saved = visit.save()[1]
     pixels = np.asarray(Image.open(io.BytesIO(content)))
-    assert (saved == Composer(StubNetworks()).erase(pixels, box)).all()
+    assert (saved == Composer(StubBackend()).erase(pixels, box)).all()
     visit.draw((300, 300, 400, 400), size)
     visit.opens(photo, "Drag the object", field="onto")
     visit.press("place", "Pasted in")
     assert visit.save()[1].shape == (1800, 2400, 3)
 
 
-def test_errors_are_one_line_and_leave_the_page_as_it_was(visit, networks):
+def test_errors_are_one_line_and_leave_the_page_as_it_was(visit, backend):
     visit.choose(b"nothing", "notes.txt")
     visit.says("not an image of a known format", "error")
     visit.opens(scene())
@@ -264,27 +264,27 @@ def test_errors_are_one_line_and_leave_the_page_as_it_was(visit, networks):
     visit.says("3,000 x 2,001 pixels, expected at most 6 million", "error")
     assert visit.page.inner_text("#status").startswith("320 × 240. Draw")
     visit.draw()
-    segment, networks.segment = networks.segment, lambda images, boxes: np.zeros((len(images), 32, 32, 1), np.float32)
+    segment, backend.segment = backend.segment, lambda images, boxes: np.zeros((len(images), 32, 32, 1), np.float32)
     visit.page.click("#cut")
     visit.says("no object was found in the box", "error")
-    networks.segment = segment
+    backend.segment = segment
     visit.press("cut", "Cut out in")
     # The console names every answer that is not 200; nothing else is to be there.
     assert all("status of 4" in line for line in visit.complaints)
     visit.complaints.clear()
 
 
-def test_who_comes_while_others_wait_is_asked_to_try_again(visit, networks, browser, address):
+def test_who_comes_while_others_wait_is_asked_to_try_again(visit, backend, browser, address):
     visit.opens(scene())
     visit.draw()
     other = Visit(browser, address)
-    networks.gate.clear()
+    backend.gate.clear()
     visit.page.click("#cut")
     visit.says("Cutting")
     visit.page.wait_for_timeout(200)
     other.choose(encoded(scene()))
     other.says("try again in a moment", "error")
-    networks.gate.set()
+    backend.gate.set()
     visit.says("Cut out in")
     other.opens(scene())
     assert ["503" in line for line in other.complaints] == [True]

@@ -14,7 +14,7 @@ from werkzeug.test import Client
 
 from seigan_tf.compose.composer import Composer
 from tests.serve import stub
-from tests.serve.stub import BOX, StubNetworks, encoded, scene
+from tests.serve.stub import BOX, StubBackend, encoded, scene
 
 LOCAL = {"base_url": "http://127.0.0.1:8100"}
 TEXT = ",".join(map(str, BOX))
@@ -141,7 +141,7 @@ def test_open_reads_formats_that_browsers_do_not(client):
 
 @pytest.mark.parametrize("edges", ["0", "1"])
 def test_cut_erase_and_paste_are_what_composer_makes(client, edges):
-    composer = Composer(StubNetworks(), refine=edges == "1")
+    composer = Composer(StubBackend(), refine=edges == "1")
     photo, other = scene(), scene(200, 180, seed=1)
     array, content = np.asarray(photo), encoded(photo)
     response = post(client, "cut", content, box=TEXT, edges=edges)
@@ -157,7 +157,7 @@ def test_cut_erase_and_paste_are_what_composer_makes(client, edges):
 
 def test_what_was_erased_before_is_gone_from_later_cuts_and_pastes(client):
     photo = scene()
-    composer = Composer(StubNetworks())
+    composer = Composer(StubBackend())
     clean = composer.erase(np.asarray(photo), BOX)
     later = (60, 40, 120, 130)
     response = post(client, "cut", encoded(photo), box=",".join(map(str, later)), erased=TEXT)
@@ -293,22 +293,22 @@ def test_a_long_panorama_does_not_take_all_memory(client):
 
 
 def test_where_nothing_is_found_the_page_hears_so(temporary):
-    networks = StubNetworks()
-    networks.segment = lambda images, boxes: np.zeros((len(images), 32, 32, 1), np.float32)
-    client, photo = Client(stub.application(networks)), encoded(scene())
+    backend = StubBackend()
+    backend.segment = lambda images, boxes: np.zeros((len(images), 32, 32, 1), np.float32)
+    client, photo = Client(stub.application(backend)), encoded(scene())
     for action in ("cut", "erase"):
         refused(post(client, action, photo, box=TEXT), 422, "no object was found in the box")
     refused(post(client, "paste", photo, box=TEXT, onto=file(photo), at="1,1"), 422, "no object was found")
 
 
 def test_a_fault_of_the_server_tells_the_browser_nothing_of_it(temporary, caplog):
-    networks = StubNetworks()
+    backend = StubBackend()
 
     def fail(images, boxes):
         raise RuntimeError("secret")
 
-    networks.segment = fail
-    client = Client(stub.application(networks))
+    backend.segment = fail
+    client = Client(stub.application(backend))
     message = refused(post(client, "cut", encoded(scene()), box=TEXT), 500, "something went wrong")
     assert "secret" not in message
     assert "secret" in caplog.text
@@ -316,5 +316,5 @@ def test_a_fault_of_the_server_tells_the_browser_nothing_of_it(temporary, caplog
     def exhausted(images, boxes):
         raise MemoryError
 
-    networks.segment = exhausted
+    backend.segment = exhausted
     refused(post(client, "cut", encoded(scene()), box=TEXT), 422, "too large for the memory that is free")

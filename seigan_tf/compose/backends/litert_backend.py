@@ -1,4 +1,4 @@
-"""The networks of an export folder, run by LiteRT: neither TensorFlow nor Keras is needed."""
+"""The .tflite files of an export folder as a backend: neither TensorFlow nor Keras is needed."""
 
 import json
 import os
@@ -8,32 +8,33 @@ from typing import Any
 
 import numpy as np
 
-from seigan_tf.compose.networks import MODEL_JSON
 from seigan_tf.utils.pixels import to_float
 
-NETWORKS = {"segmenter": "mask", "inpainter": "restored", "enhancer": "enhanced"}
-"""Files NAME.tflite and the names of their outputs."""
+MODEL_JSON = "model.json"
+"""File of an export folder that describes its other files."""
+OUTPUTS = {"segmenter": "mask", "inpainter": "restored", "enhancer": "enhanced"}
+"""Name of the output of each file NAME.tflite."""
 
 
-class LiteRTNetworks:
-    """As `Networks`, of a folder that `python -m export` wrote.
+class LiteRTBackend:
+    """`Backend` of a folder that `python -m export` wrote.
 
     Args:
         folder: with model.json, segmenter.tflite, inpainter.tflite and enhancer.tflite.
 
     Raises:
-        ValueError: a file is missing, damaged or another one than expected.
+        ValueError: a file is missing, damaged or of another model.
     """
 
     def __init__(self, folder: str | Path):
         folder = Path(folder)
-        settings = _settings(folder / MODEL_JSON)
+        settings = _read_settings(folder / MODEL_JSON)
         self.name: str = settings["name"]
         self.size: int = settings["size"]
         self.object_fraction: float = settings["object_fraction"]
         self.confine_mask: bool = settings["confine_mask"]
         threads = os.cpu_count() or 1
-        self._networks = {name: _Network(folder / f"{name}.tflite", self.size, threads) for name in NETWORKS}
+        self._networks = {name: _Network(folder / f"{name}.tflite", self.size, threads) for name in OUTPUTS}
 
     def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         masks = self._run("segmenter", image=images)
@@ -46,20 +47,20 @@ class LiteRTNetworks:
         return self._run("enhancer", image=images)
 
     def _run(self, name: str, **arrays: np.ndarray) -> np.ndarray:
-        arrays["image"] = _as_float(arrays["image"])
-        calls = zip(*arrays.values(), strict=True)
-        network = self._networks[name]
-        return np.concatenate([network(**dict(zip(arrays, call, strict=True)))[NETWORKS[name]] for call in calls])
+        if arrays["image"].dtype == np.uint8:
+            arrays["image"] = to_float(arrays["image"])
+        network, crops = self._networks[name], zip(*arrays.values(), strict=True)
+        return np.concatenate([network(**dict(zip(arrays, crop, strict=True)))[OUTPUTS[name]] for crop in crops])
 
 
 class _Network:
-    """One .tflite file; its calls take turns, as an interpreter can only do one at a time."""
+    """One .tflite file. Calls of several threads take turns, since an interpreter serves one at a time."""
 
     def __init__(self, path: Path, size: int, threads: int):
         from ai_edge_litert.interpreter import Interpreter
 
         if not path.is_file():
-            raise ValueError(f"{path}: missing; expected {', '.join(f'{name}.tflite' for name in NETWORKS)}")
+            raise ValueError(f"{path}: missing; expected {', '.join(f'{name}.tflite' for name in OUTPUTS)}")
         try:
             self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
             self._runner = self._interpreter.get_signature_runner()
@@ -72,7 +73,7 @@ class _Network:
         self._lock = threading.Lock()
 
     def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs by name, for inputs without the axis of the batch; noise that is an input is that of SEIGAN."""
+        """Outputs [1, ...] by name, for inputs without the batch axis. Noise inputs are drawn as SEIGAN draws them."""
         inputs = {name: np.asarray(array, np.float32)[None] for name, array in arrays.items()}
         for name in self._inputs.keys() - inputs.keys():
             noise = np.random.default_rng(0).standard_normal(self._inputs[name]["shape"])
@@ -92,18 +93,14 @@ def inside(boxes: np.ndarray, size: int) -> np.ndarray:
     return (rows[:, :, None] & columns[:, None, :]).astype(np.float32)[..., None]
 
 
-def _as_float(images: np.ndarray) -> np.ndarray:
-    return to_float(images) if images.dtype == np.uint8 else images
-
-
-def _settings(path: Path) -> dict[str, Any]:
+def _read_settings(path: Path) -> dict[str, Any]:
     try:
         settings = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"{path}: cannot be read ({error})") from None
-    expected = {"name": str, "size": int, "object_fraction": (int, float), "confine_mask": bool}
+    expected: dict[str, Any] = {"name": str, "size": int, "object_fraction": (int, float), "confine_mask": bool}
     for name, kind in expected.items():
-        if not isinstance(settings, dict) or not isinstance(settings.get(name), kind):
-            found = settings.get(name) if isinstance(settings, dict) else None
+        found = settings.get(name) if isinstance(settings, dict) else None
+        if not isinstance(found, kind):
             raise ValueError(f"{path}: '{name}' is {found!r}; expected the {name} of an exported model")
     return settings

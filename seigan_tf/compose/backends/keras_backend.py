@@ -1,4 +1,4 @@
-"""The networks of a trained Keras model."""
+"""A trained Keras model as a backend."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from seigan_tf import loading
 from seigan_tf.seigan import SEIGAN
 
 
-class KerasNetworks:
-    """As `Networks`, of a model.
+class KerasBackend:
+    """`Backend` of a model.
 
     Args:
         model: trained.
-        object_fraction: long side of the object's box by the crop's side, as in its training.
+        object_fraction: long side of the object's box, as a fraction of the crop's side, as in training.
         name: of the weights.
     """
 
@@ -25,11 +25,11 @@ class KerasNetworks:
         self._model = model
 
     @classmethod
-    def load(cls, weights: str | Path) -> "KerasNetworks":
-        """The networks of a shipped name, a run folder or a .keras file.
+    def from_weights(cls, weights: str | Path) -> "KerasBackend":
+        """The backend of a shipped name, a run folder or a .keras file.
 
         Raises:
-            ValueError: there is no trained model there.
+            ValueError: there is no trained model.
         """
         found = loading.find(weights)
         return cls(loading.load(weights), found.object_fraction, found.name)

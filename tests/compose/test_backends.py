@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from seigan_tf.compose import networks
+from seigan_tf.compose.backends import load_backend
+from seigan_tf.compose.backends.litert_backend import inside
 from seigan_tf.compose.composer import Composer
-from seigan_tf.compose.litert_networks import inside
 from seigan_tf.losses import boxes
 from tests import tiny
 from tests.compose.scene import ball, box_of
@@ -35,10 +35,10 @@ def exported(model, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def keras_networks(model):
-    from seigan_tf.compose.keras_networks import KerasNetworks
+def keras_backend(model):
+    from seigan_tf.compose.backends.keras_backend import KerasBackend
 
-    return KerasNetworks(model, 0.7)
+    return KerasBackend(model, 0.7)
 
 
 def test_confining_is_that_of_the_model():
@@ -46,31 +46,31 @@ def test_confining_is_that_of_the_model():
     np.testing.assert_array_equal(inside(box, 16), np.asarray(boxes.inside(box, 16)))
 
 
-def test_keras_networks_are_those_of_the_model(model, keras_networks):
+def test_keras_backend_answers_as_the_model(model, keras_backend):
     batch = tiny.batch()["object"]
     images, box = batch["image"], batch["box"]
-    masks = keras_networks.segment(images, box)
+    masks = keras_backend.segment(images, box)
     np.testing.assert_array_equal(masks, model.segment(images, box))
-    np.testing.assert_array_equal(keras_networks.inpaint(images, masks), model.inpaint(images, masks))
-    np.testing.assert_array_equal(keras_networks.enhance(images), model.enhance(images))
-    assert (keras_networks.size, keras_networks.object_fraction, keras_networks.confine_mask) == (16, 0.7, True)
+    np.testing.assert_array_equal(keras_backend.inpaint(images, masks), model.inpaint(images, masks))
+    np.testing.assert_array_equal(keras_backend.enhance(images), model.enhance(images))
+    assert (keras_backend.size, keras_backend.object_fraction, keras_backend.confine_mask) == (16, 0.7, True)
 
 
-def test_exported_networks_give_the_same(exported, keras_networks):
-    found = networks.load(exported)
+def test_exported_files_give_the_same(exported, keras_backend):
+    found = load_backend(exported)
     assert (found.name, found.size, found.object_fraction, found.confine_mask) == ("tiny", 16, 0.7, True)
     batch = tiny.batch()["object"]
     images, box = batch["image"], batch["box"]
-    masks = keras_networks.segment(images, box)
+    masks = keras_backend.segment(images, box)
     np.testing.assert_allclose(found.segment(images, box), masks, atol=1e-4)
-    np.testing.assert_allclose(found.inpaint(images, masks), keras_networks.inpaint(images, masks), atol=1e-4)
-    np.testing.assert_allclose(found.enhance(images), keras_networks.enhance(images), atol=1e-4)
+    np.testing.assert_allclose(found.inpaint(images, masks), keras_backend.inpaint(images, masks), atol=1e-4)
+    np.testing.assert_allclose(found.enhance(images), keras_backend.enhance(images), atol=1e-4)
 
 
 @pytest.mark.parametrize("refine", [False, True])
-def test_composers_of_both_agree_on_a_photo(exported, keras_networks, refine):
+def test_composers_of_both_agree_on_a_photo(exported, keras_backend, refine):
     photo, _ = ball()
-    one, other = Composer(keras_networks, refine), Composer.load(exported, refine)
+    one, other = Composer(keras_backend, refine), Composer.load(exported, refine)
     difference = np.abs(one.cut(photo, box_of())[0] - other.cut(photo, box_of())[0])
     assert (difference > 0.01).mean() < 0.001
     difference = np.abs(one.erase(photo, box_of()).astype(int) - other.erase(photo, box_of()))
@@ -79,7 +79,7 @@ def test_composers_of_both_agree_on_a_photo(exported, keras_networks, refine):
     assert (np.abs(pasted[0] - pasted[1]) > 2).mean() < 0.001
 
 
-def test_exported_networks_run_where_tensorflow_and_keras_are_not(exported, tmp_path):
+def test_exported_files_run_where_tensorflow_and_keras_are_not(exported, tmp_path):
     code = f"""
 import sys
 for name in ("tensorflow", "keras", "jax"):
@@ -110,17 +110,17 @@ def environment():
 def test_names_what_is_wrong_with_an_export_folder(exported, tmp_path, one_line_error):
     settings = tmp_path / "model.json"
     settings.write_text("{")
-    assert one_line_error(networks.load, tmp_path).startswith(f"{settings}: cannot be read")
+    assert one_line_error(load_backend, tmp_path).startswith(f"{settings}: cannot be read")
     settings.write_text(json.dumps(SETTINGS | {"size": "16"}))
-    assert "'size' is '16'; expected the size of an exported model" in one_line_error(networks.load, tmp_path)
+    assert "'size' is '16'; expected the size of an exported model" in one_line_error(load_backend, tmp_path)
     settings.write_text(json.dumps(SETTINGS))
-    assert "segmenter.tflite: missing; expected segmenter.tflite, inp" in one_line_error(networks.load, tmp_path)
+    assert "segmenter.tflite: missing; expected segmenter.tflite, inp" in one_line_error(load_backend, tmp_path)
     (tmp_path / "segmenter.tflite").write_bytes(b"no model")
-    assert "segmenter.tflite: not a model that LiteRT can run" in one_line_error(networks.load, tmp_path)
+    assert "segmenter.tflite: not a model that LiteRT can run" in one_line_error(load_backend, tmp_path)
     for name in ("segmenter", "inpainter", "enhancer"):
         (tmp_path / f"{name}.tflite").write_bytes((exported / f"{name}.tflite").read_bytes())
     settings.write_text(json.dumps(SETTINGS | {"size": 32}))
-    text = one_line_error(networks.load, tmp_path)
+    text = one_line_error(load_backend, tmp_path)
     assert "input 'image' of shape [1, 16, 16, 3]; expected [1, 32, 32, 3]" in text
 
 
