@@ -74,13 +74,6 @@ def checked_box(box: Box, width: int, height: int) -> Box:
     return left, top, right - left, bottom - top
 
 
-def region_around(box: Box, object_fraction: float) -> CropRegion:
-    """The square around a box as in training: its centre, and its long side by `object_fraction`, in whole pixels."""
-    x, y, w, h = box
-    side = max(round(max(w, h) / object_fraction), 1)
-    return CropRegion(round(x + w / 2 - side / 2), round(y + h / 2 - side / 2), side)
-
-
 def window_around(box: Box, width: int, height: int) -> Window:
     """The pixels of the photo that a box covers, also in part."""
     x, y, w, h = box

@@ -10,7 +10,7 @@ from seigan_tf.compose import foreground, geometry, guided_filter, refinement
 from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Box, Window
 from seigan_tf.compose.picture import Picture
-from seigan_tf.data.crops import CropRegion
+from seigan_tf.data.crops import CropRegion, region_around
 from seigan_tf.inference.tta import segment_tta
 
 HAZE = 0.05
@@ -89,7 +89,7 @@ def matte(backend: Backend, pixels: np.ndarray, box: Box, refine: bool) -> Matte
         box: inside the photo (`geometry.checked_box`).
         refine: whether the mask follows the photo's edges; else it is enlarged bilinearly and cleared of its veil.
     """
-    return matte_in(backend, pixels, geometry.region_around(box, backend.object_fraction), box, refine)
+    return matte_in(backend, pixels, region_around(box, backend.object_fraction), box, refine)
 
 
 def matte_in(backend: Backend, pixels: np.ndarray, region: CropRegion, box: Box, refine: bool) -> Matte:

@@ -12,7 +12,7 @@ from seigan_tf.compose import geometry
 from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Box, Window
 from seigan_tf.compose.picture import Picture
-from seigan_tf.data.crops import CropRegion
+from seigan_tf.data.crops import CropRegion, region_around
 from seigan_tf.data.photographs import MAX_PIXELS
 
 RADIUS = 1 / 8
@@ -106,7 +106,7 @@ def paste(backend: Backend, photo: Picture, placed: Placed) -> Picture:
     colours, alpha = placed.cutout[..., :3], placed.cutout[..., 3:]
     coarse = photo.pixels.copy() if photo.alpha is None else photo.visible
     coarse[placed.window.of] = blend(colours, alpha, coarse[placed.window.of])
-    region = geometry.region_around(placed.box, backend.object_fraction)
+    region = region_around(placed.box, backend.object_fraction)
     functions = change(backend, coarse, region, placed)
     del coarse  # as large as the photo
     result = Picture(*(None if array is None else array.copy() for array in photo[:2]), photo.profile)

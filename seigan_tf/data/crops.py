@@ -134,8 +134,7 @@ def _covered(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 def _region(photo: Photo, item: Object, rules: CropRules) -> CropRegion | str:
     """As `object_regions`, for one object as if it were alone."""
-    x, y, width, height = item.box
-    short, long = sorted((width, height))
+    short, long = sorted(item.box[2:])
     if item.crowd:
         return "crowd"
     if rules.classes and item.category not in rules.classes:
@@ -148,7 +147,18 @@ def _region(photo: Photo, item: Object, rules: CropRules) -> CropRegion | str:
         return "max_object_fraction"
     if short < rules.min_aspect * long:
         return "min_aspect"
-    side = max(round(long / rules.object_fraction), 1)
+    return region_around(item.box, rules.object_fraction)
+
+
+def region_around(box: tuple[float, float, float, float], object_fraction: float) -> CropRegion:
+    """The square crop around a box: its centre, and long_side / object_fraction as side, both in whole pixels.
+
+    Args:
+        box: x, y, width and height in pixels of the photo.
+        object_fraction: long side of the box, as a fraction of the crop's side.
+    """
+    x, y, width, height = box
+    side = max(round(max(width, height) / object_fraction), 1)
     return CropRegion(round(x + width / 2 - side / 2), round(y + height / 2 - side / 2), side)
 
 

@@ -11,6 +11,7 @@ from seigan_tf.compose import geometry, pasting, photo_files, picture
 from seigan_tf.compose.backends.litert_backend import inside
 from seigan_tf.compose.composer import Composer
 from seigan_tf.compose.picture import Picture
+from seigan_tf.data.crops import region_around
 from tests.compose.scene import RED, BallBackend, ball, box_of, gravel
 
 
@@ -235,7 +236,7 @@ def test_without_refinement_masks_are_only_enlarged():
     photo, _ = ball()
     backend = BallBackend()
     mask, _ = Composer(backend, refine=False).cut(photo, box_of())
-    region = geometry.region_around(box_of(), backend.object_fraction)
+    region = region_around(box_of(), backend.object_fraction)
     images, boxes = backend.seen[0]
     expected = geometry.enlarged(
         backend.segment(images[:1], boxes[:1])[0, ..., 0], region, geometry.Window(110, 80, 190, 160)

@@ -7,14 +7,14 @@ from PIL import Image
 from seigan_tf.compose import geometry
 from seigan_tf.compose.geometry import Window
 from seigan_tf.data.annotations import Object, Photo
-from seigan_tf.data.crops import PROTOCOLS, CropRegion, extract, object_regions
+from seigan_tf.data.crops import PROTOCOLS, CropRegion, extract, object_regions, region_around
 
 
 @pytest.mark.parametrize("box", [(40.0, 30.0, 60.0, 50.0), (0.3, 0.7, 33.4, 20.1), (150.0, 90.5, 50.0, 69.5)])
 def test_squares_are_those_of_training(tmp_path, box):
     rules = PROTOCOLS["coco"]
     expected = object_regions(Photo(tmp_path / "a.jpg", 200, 160, (Object(box),)), rules)
-    assert [geometry.region_around(box, rules.object_fraction)] == expected
+    assert [region_around(box, rules.object_fraction)] == expected
 
 
 @pytest.mark.parametrize("region", [CropRegion(20, 10, 90), CropRegion(-30, 100, 90)])

@@ -5,7 +5,7 @@ import pytest
 
 from seigan_tf.compose import geometry, measuring
 from seigan_tf.compose.composer import Composer
-from seigan_tf.data.crops import extract, extract_mask
+from seigan_tf.data.crops import extract, extract_mask, region_around
 from seigan_tf.evaluation.iou import iou
 from seigan_tf.evaluation.objects import EvaluationObject
 from tests.compose.scene import BallBackend, ball, box_of
@@ -16,7 +16,7 @@ def test_measures_what_cut_gives(centre):
     """On the crop that evaluation has, the refined mask is the one on the photo."""
     photo, truth = ball(centre=centre)
     backend, box = BallBackend(), box_of(centre)
-    region = geometry.region_around(box, backend.object_fraction)
+    region = region_around(box, backend.object_fraction)
     image, original = extract(photo, region, backend.size), extract(photo, region, region.side)
     item = EvaluationObject("a", 1, image, original, geometry.box_in(box, region), extract_mask(truth, region))
     scores = list(measuring.measure(backend, [item, item]))

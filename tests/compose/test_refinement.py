@@ -7,7 +7,7 @@ import pytest
 from seigan_tf.compose import foreground, geometry, guided_filter, matting
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.picture import Picture
-from seigan_tf.data.crops import CropRegion
+from seigan_tf.data.crops import CropRegion, region_around
 from seigan_tf.evaluation.boundary import boundary_f
 from seigan_tf.evaluation.iou import iou
 from tests.compose.scene import RED, BallBackend, ball, gravel
@@ -71,7 +71,7 @@ def test_confined_masks_end_at_the_box():
     assert matte.window == Window(120, 90, 160, 130)
     free = BallBackend()
     free.confine_mask = False
-    region = geometry.region_around(box, free.object_fraction)
+    region = region_around(box, free.object_fraction)
     assert matting.matte(free, photo, box, refine=True).window == geometry.visible_window(region, 300, 240)
 
 
