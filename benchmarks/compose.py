@@ -119,25 +119,53 @@ def costs(weights):
         )
 
 
+def masks_by_method(backend, item):
+    """The masks of an evaluation object by three methods: bool, at the resolution of the photograph."""
+    from seigan_tf.compose import matting
+    from seigan_tf.data.crops import CropRegion
+    from seigan_tf.evaluation.iou import to_original
+
+    side = len(item.original)
+    top, left, bottom, right = (float(edge) * side for edge in item.box)
+    region, box = CropRegion(0, 0, side), (left, top, right - left, bottom - top)
+    plain = backend.segment(item.image[None], item.box[None])[0, ..., 0]
+    mean, refined = (matting.matte_in(backend, item.original, region, box, refine) for refine in (False, True))
+    masks = {
+        "network, bilinear": to_original(plain, side, side),
+        "mean with mirror image, bilinear": to_original(mean.low, side, side),
+        "refined": refined.window.within(refined.mask(item.original), side, side),
+    }
+    return {name: mask > 0.5 for name, mask in masks.items()}
+
+
 def gains(weights, images, annotations):
-    from seigan_tf.compose import measuring
+    import numpy as np
+
     from seigan_tf.compose.backends import load_backend
     from seigan_tf.config import DataConfig
     from seigan_tf.data import readers
     from seigan_tf.data.annotations import Photo
     from seigan_tf.data.crops import CropRules
     from seigan_tf.data.problems import Tally
+    from seigan_tf.evaluation.boundary import boundary_f
+    from seigan_tf.evaluation.iou import iou
     from seigan_tf.evaluation.objects import evaluation_objects
 
-    used = load_backend(weights)
-    rules = CropRules(used.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)
+    backend = load_backend(weights)
+    rules = CropRules(backend.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)
     source = readers.guess(images, annotations)
     photos = (item for item in readers.read(source, images, annotations) if isinstance(item, Photo))
-    objects = (item for found in evaluation_objects(photos, rules, used.size, Tally(1.0)) for item in found)
-    scores = list(measuring.measure(used, objects))
+    objects = (item for found in evaluation_objects(photos, rules, backend.size, Tally(1.0)) for item in found)
+    scores = [
+        {
+            name: (iou(mask, item.truth), boundary_f(mask, item.truth))
+            for name, mask in masks_by_method(backend, item).items()
+        }
+        for item in objects
+    ]
     print(f"{len(scores)} objects at original resolution    IoU  boundary F")
-    for name, (overlap, boundary) in measuring.means(scores).items():
-        print(f"{name:36}{overlap:6.3f}{boundary:12.3f}")
+    for name in scores[0]:
+        print("{:36}{:6.3f}{:12.3f}".format(name, *np.mean([score[name] for score in scores], axis=0)))
 
 
 def main():
