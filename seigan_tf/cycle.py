@@ -101,14 +101,19 @@ class Cycle:
         return boxes.inside(self.box, self.settings.size)
 
     @cached_property
-    def free_mask(self):
-        """G_seg(x) before it is confined: what the box terms see."""
-        return self._segment(self.object_image, self.object_features)
+    def raw_logits(self):
+        """G_seg(x) before its sigmoid."""
+        return self.generators.segmenter.logits(self.object_image, features=self.object_features)
+
+    @cached_property
+    def raw_mask(self):
+        """G_seg(x) as the network gives it, not confined to the box."""
+        return ops.sigmoid(self.raw_logits)
 
     @cached_property
     def mask(self):
         """m = G_seg(x)."""
-        return self._enter(self.free_mask)
+        return self._constrain_mask(self.raw_mask)
 
     @cached_property
     def coarse(self):
@@ -130,7 +135,7 @@ class Cycle:
     @cached_property
     def mask_back(self):
         """m1 = G_seg(y1)."""
-        return self._enter(self._segment(self.composite))
+        return self._constrain_mask(self.generators.segmenter(self.composite))
 
     @cached_property
     def coarse_back(self):
@@ -152,8 +157,8 @@ class Cycle:
     @cached_property
     def background_identity(self):
         """G_inp((1 - G_seg(y)) y): should equal y."""
-        mask = self._enter(self._segment(self.background_image, self.background_features))
-        return self._inpaint(self.background_image, mask, "background_identity")
+        mask = self.generators.segmenter(self.background_image, features=self.background_features)
+        return self._inpaint(self.background_image, self._constrain_mask(mask), "background_identity")
 
     @cached_property
     def object_identity(self):
@@ -179,10 +184,7 @@ class Cycle:
 
     # What each network does to its input, under the settings.
 
-    def _segment(self, images, features=None):
-        return self.generators.segmenter(images, features=features)
-
-    def _enter(self, mask):
+    def _constrain_mask(self, mask):
         """The mask as the cycle uses it: confined to the box, hard, with its gradient scaled, as the settings say."""
         if self.settings.confine_mask:
             mask = mask * self.box_mask

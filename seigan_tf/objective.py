@@ -91,10 +91,10 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
         "enhance_gan": lambda: judged("composite"),
         "object_identity": lambda: reconstruction.mae(cycle.object_identity, cycle.object_image),
         "background_identity": lambda: reconstruction.mae(cycle.background_identity, cycle.background_image),
-        "box_projection": lambda: boxes.projection(cycle.free_mask, cycle.box_mask),
-        "box_outside": lambda: boxes.outside(cycle.free_mask, cycle.box_mask),
+        "box_projection": lambda: boxes.projection(cycle.raw_mask, cycle.box_mask),
+        "box_outside": lambda: boxes.outside(cycle.raw_logits, cycle.box_mask),
         "box_pairwise": lambda: boxes.pairwise(
-            cycle.free_mask, cycle.object_image, cycle.box_mask, losses.pairwise_threshold
+            cycle.raw_logits, cycle.object_image, cycle.box_mask, losses.pairwise_threshold
         ),
     }
     terms = {name: makers[name]() for name in active_terms(losses)}

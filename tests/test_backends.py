@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests import backend_gradients
+
 ROOT = Path(__file__).resolve().parent.parent
 QUICK_COMPILATION = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
@@ -55,6 +57,42 @@ def test_both_backends_give_the_same_losses_and_the_same_updated_weights(case, t
         assert np.sqrt(difference[network] / update[network]) < 0.02, network
     # The pool has swapped: what the discriminators saw last is not what the generators made last.
     assert final["coarse_pool/count"] == theirs["coarse_pool/count"] == 4
+
+
+@pytest.fixture(scope="module", params=["tensorflow", "jax"])
+def gradients(request, tmp_path_factory):
+    """What backend_gradients writes under a backend."""
+    file = tmp_path_factory.mktemp("gradients") / "gradients.npz"
+    run(request.param, "backend_gradients", file)
+    return {**np.load(file)}
+
+
+def sigmoid(logits):
+    return 1 / (1 + np.exp(-logits.astype("float64")))
+
+
+def test_losses_have_the_gradients_of_mathematics_at_saturated_masks(gradients):
+    logits = backend_gradients.SATURATED
+    mask, count = sigmoid(logits), len(logits)
+    np.testing.assert_allclose(gradients["outside/0"], mask / count, rtol=1e-4)
+
+    one, other = backend_gradients.PAIRS.T
+    both = sigmoid(one + other)  # the part of "both inside" in p(same)
+    for i, logit in enumerate((one, other)):
+        expected = -(both * sigmoid(-logit) - sigmoid(-one - other) * sigmoid(logit)) / len(one)
+        np.testing.assert_allclose(gradients[f"pairwise/{i}"], expected, rtol=1e-4, atol=3e-9)
+
+    for truth in (0.0, 1.0):
+        total = np.sum(mask**2) + truth * count
+        dice = -2 * truth * (total - 2 * mask * np.sum(mask)) / total**2
+        expected = ((1 - truth) * mask - truth * sigmoid(-logits)) / count + dice * mask * sigmoid(-logits)
+        np.testing.assert_allclose(gradients[f"mask_loss_{truth:.0f}/0"], expected, rtol=1e-4, atol=2e-9)
+
+
+def test_a_mask_of_ones_is_undone_outside_its_box(gradients):
+    logits = gradients["full_mask"]
+    assert (logits[:, :, :2] == 14).all()
+    assert (logits[:, :, 2:] < 0).all()
 
 
 def test_jax_trains_saves_and_loads_under_mixed_precision_where_tensorflow_is_missing(tmp_path):

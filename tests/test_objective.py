@@ -150,6 +150,18 @@ def test_a_term_trains_every_weight_of_its_networks_and_no_other(term, parts):
                 assert gradient is None or not np.abs(gradient).max(), path
 
 
+def test_a_segmenter_whose_mask_is_all_ones_is_still_trained_by_what_lies_outside_the_box():
+    generators, losses = make_generators(SETTINGS), only("box_outside")
+    last = generators.segmenter.body.last.conv
+    last.kernel.assign(np.zeros(last.kernel.shape))
+    last.bias.assign([20.0])
+    with tf.GradientTape() as tape:
+        cycle = cycle_for(losses, generators, None)
+        total = generator_objective(cycle, None, losses).total
+    assert np.min(cycle.raw_mask) == 1.0
+    assert gradients(total, tape, generators.segmenter)[last.bias.path].numpy() == pytest.approx([1.0])
+
+
 def test_a_segmenter_on_vgg19_features_is_trained_through_both_swaps(parts):
     settings = tiny.networks(size=32, segmenter=BackboneConfig("vgg19", 3, 3))
     generators, losses = make_generators(settings, parts[2]), only("object_mae")
@@ -169,6 +181,10 @@ class Counted:
     def __call__(self, *args, **kwargs):
         self.counts[self.name] += 1
         return self.network(*args, **kwargs)
+
+    def logits(self, *args, **kwargs):
+        self.counts[self.name] += 1
+        return self.network.logits(*args, **kwargs)
 
     def __getattr__(self, name):
         return getattr(self.network, name)

@@ -38,41 +38,49 @@ def projection(mask, box_mask):
     return loss
 
 
-def outside(mask, box_mask):
-    """mean -log(1 - m) over the pixels outside the box, which are background.
+def outside(logits, box_mask):
+    """Mean -log(1 - m) = softplus(logit) over the pixels outside the box, which are background.
 
-    BoxInst's projection tells that to the largest value of each row and column only; here every pixel hears it.
+    BoxInst's projection trains the largest value of each row and column only; this term trains every pixel.
 
     Args:
-        mask, box_mask: [N, S, S, 1] in [0, 1].
+        logits: of the mask, [N, S, S, 1]. From m itself, a saturated mask would have no gradient.
+        box_mask: [N, S, S, 1], 0 or 1.
     """
     free = 1.0 - box_mask
-    return ops.sum(-ops.log(ops.maximum(1.0 - mask, 1e-6)) * free) / ops.maximum(ops.sum(free), 1.0)
+    return ops.sum(ops.softplus(logits) * free) / ops.maximum(ops.sum(free), 1.0)
 
 
-def pairwise(mask, images, box_mask, threshold):
+def pairwise(logits, images, box_mask, threshold):
     """-log p(same label) over neighbours of like colour, at least one of them in the box (BoxInst, equations 5 to 8).
 
-    p(same) = m_a m_b + (1 - m_a)(1 - m_b). BoxInst compares colours in Lab by a similarity; here two neighbours are
-    alike when their mean absolute difference in RGB stays under `threshold`.
+    p(same) = m_a m_b + (1 - m_a)(1 - m_b), whose logarithm is a log-sum-exp of log-sigmoids, as in BoxInst's code.
+    BoxInst compares colours in Lab by a similarity; here two neighbours are alike if their mean absolute difference in
+    RGB is under `threshold`.
 
     Args:
-        mask: [N, S, S, 1] in [0, 1].
+        logits: of the mask, [N, S, S, 1].
         images: [N, S, S, 3] in [-1, 1].
         box_mask: [N, S, S, 1], 0 or 1.
         threshold: in the units of `images`.
     """
+    log_inside, log_outside = ops.log_sigmoid(logits), ops.log_sigmoid(-logits)
     total, count = 0.0, 0.0
     for offset in NEIGHBOURS:
-        here, there = _pair(mask, offset)
         colour_here, colour_there = _pair(images, offset)
         box_here, box_there = _pair(box_mask, offset)
         difference = ops.mean(ops.abs(colour_here - colour_there), axis=-1, keepdims=True)
         alike = ops.cast(difference < threshold, "float32") * ops.maximum(box_here, box_there)
-        same = here * there + (1.0 - here) * (1.0 - there)
-        total += ops.sum(-ops.log(ops.maximum(same, 1e-6)) * alike)
+        log_same = _log_of_sum(sum(_pair(log_inside, offset)), sum(_pair(log_outside, offset)))
+        total += ops.sum(-log_same * alike)
         count += ops.sum(alike)
     return total / ops.maximum(count, 1.0)
+
+
+def _log_of_sum(one, other):
+    """log(e^one + e^other). ops.logaddexp has a wrong gradient at ties under TensorFlow (Keras 3.15)."""
+    largest = ops.stop_gradient(ops.maximum(one, other))
+    return largest + ops.log(ops.exp(one - largest) + ops.exp(other - largest))
 
 
 def _pair(values, offset):

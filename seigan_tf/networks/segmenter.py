@@ -30,12 +30,21 @@ class Segmenter(Network):
         else:
             self.body = make_backbone(settings, 1, name="body")
 
-    def call(self, images, features=None):
-        """`features`: those of `images` at `encoder_layers`, where the caller has them already."""
+    def logits(self, images, features=None):
+        """The mask before its sigmoid, [N, S, S, 1], float32 under mixed precision too. Losses take logarithms of it.
+
+        Args:
+            images: [N, S, S, 3] in [-1, 1].
+            features: VGG-19's features of `images` at `encoder_layers`, if the caller has them already.
+        """
         if self.encoder is None:
-            return ops.sigmoid(self.body(images))
+            return self.body(images)
         features = features or self.encoder(images, layers=self.encoder_layers)
-        return ops.sigmoid(self.body(tuple(features[name] for name in self.encoder_layers)))
+        return self.body(tuple(features[name] for name in self.encoder_layers))
+
+    def call(self, images, features=None):
+        """The mask; arguments as of `logits`."""
+        return ops.sigmoid(self.logits(images, features))
 
     def example(self):
         return keras.KerasTensor((None, self.size, self.size, 3))

@@ -70,17 +70,6 @@ def test_runs_that_were_measured_on_other_objects_are_not_compared(one_line_erro
     assert "8 and 9 objects" in one_line_error(table.summary, {"seigan": [report(0.7)], "supervised": [other]})
 
 
-def test_mask_loss_is_cross_entropy_and_dice():
-    random = np.random.default_rng(0)
-    truth = (random.random((3, 5, 5, 1)) > 0.5).astype(np.float32)
-    mask = random.uniform(0.1, 0.9, truth.shape).astype(np.float32)
-    expected = []
-    for t, m in zip(truth, mask, strict=True):
-        entropy = -np.mean(np.where(t > 0, np.log(m), np.log(1 - m)))
-        expected.append(entropy + 1 - 2 * (t * m).sum() / ((t**2).sum() + (m**2).sum()))
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(mask_loss(truth, mask)), expected, rtol=1e-5)
-
-
 @pytest.fixture
 def crops():
     """White squares on black, which any segmenter can learn."""

@@ -11,7 +11,13 @@ SIZE = 16
 BATCH = tiny.batch(3, SIZE)["object"]
 PHOTOS, BOXES = BATCH["image"], BATCH["box"]
 BOX_MASK = reference.inside(BOXES, SIZE)
-MASK = np.random.default_rng(0).uniform(size=(3, SIZE, SIZE, 1)).astype("float32")
+MASK = np.random.default_rng(0).uniform(0.001, 0.999, size=(3, SIZE, SIZE, 1)).astype("float32")
+
+
+def logits(mask):
+    """The logits of a mask in (0, 1), float32."""
+    mask = np.asarray(mask, "float64")
+    return (np.log(mask) - np.log(1 - mask)).astype("float32")
 
 
 def test_box_masks_agree_with_the_reference():
@@ -38,7 +44,7 @@ def test_projection_is_zero_for_any_mask_that_touches_every_row_and_column_of_th
 
 @pytest.mark.parametrize("threshold", [0.01, 0.06, 5.0])
 def test_pairwise_agrees_with_the_reference(threshold):
-    value = boxes.pairwise(MASK, PHOTOS, BOX_MASK.astype("float32"), threshold)
+    value = boxes.pairwise(logits(MASK), PHOTOS, BOX_MASK.astype("float32"), threshold)
     expected = reference.pairwise(MASK.astype("float64"), PHOTOS.astype("float64"), BOX_MASK, threshold)
     assert expected > 0.1
     assert float(value) == pytest.approx(expected, rel=1e-4)
@@ -47,19 +53,19 @@ def test_pairwise_agrees_with_the_reference(threshold):
 def test_pairwise_is_zero_where_neighbours_of_like_colour_share_a_label():
     photo = np.zeros((1, 8, 8, 3), "float32")
     photo[:, :, 4:] = 1.0
-    mask, box_mask = photo[..., :1], np.ones((1, 8, 8, 1), "float32")
-    assert float(boxes.pairwise(mask, photo, box_mask, 0.06)) == pytest.approx(0.0, abs=1e-6)
-    assert float(boxes.pairwise(mask, 0.0 * photo, box_mask, 0.06)) > 1.0
+    sure, box_mask = 80.0 * photo[..., :1] - 40.0, np.ones((1, 8, 8, 1), "float32")
+    assert float(boxes.pairwise(sure, photo, box_mask, 0.06)) == pytest.approx(0.0, abs=1e-6)
+    assert float(boxes.pairwise(sure, 0.0 * photo, box_mask, 0.06)) > 1.0
 
 
 def test_outside_agrees_with_the_reference_and_sees_nothing_inside():
-    value = float(boxes.outside(MASK, BOX_MASK.astype("float32")))
+    value = float(boxes.outside(logits(MASK), BOX_MASK.astype("float32")))
     assert value == pytest.approx(reference.outside(MASK.astype("float64"), BOX_MASK), rel=1e-5)
     changed = np.where(BOX_MASK > 0, 1 - MASK, MASK).astype("float32")
-    assert float(boxes.outside(changed, BOX_MASK.astype("float32"))) == pytest.approx(value, rel=1e-6)
-    assert float(boxes.outside(MASK, np.ones_like(MASK))) == 0.0
+    assert float(boxes.outside(logits(changed), BOX_MASK.astype("float32"))) == pytest.approx(value, rel=1e-6)
+    assert float(boxes.outside(logits(MASK), np.ones_like(MASK))) == 0.0
 
 
 def test_pairwise_is_zero_where_no_neighbours_are_alike():
     noise = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 3)).astype("float32")
-    assert float(boxes.pairwise(MASK[:1, :8, :8], noise, np.ones((1, 8, 8, 1), "float32"), 1e-6)) == 0.0
+    assert float(boxes.pairwise(logits(MASK[:1, :8, :8]), noise, np.ones((1, 8, 8, 1), "float32"), 1e-6)) == 0.0

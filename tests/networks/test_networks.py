@@ -55,6 +55,16 @@ def test_segmenter_on_vgg19_features_agrees_with_the_reference(depth):
     assert_close(network(photos), expected)
 
 
+def test_segmenter_gives_the_logits_of_its_mask_in_float32_under_mixed_precision_too():
+    for policy in ("float32", "mixed_float16"):
+        keras.config.set_dtype_policy(policy)
+        network, photos = built(Segmenter(BACKBONES[0], 16)), images(16)
+        keras.config.set_dtype_policy("float32")
+        logits = np.asarray(network.logits(photos))
+        assert logits.dtype == np.float32
+        np.testing.assert_allclose(network(photos), 1 / (1 + np.exp(-logits)), rtol=1e-5)
+
+
 def test_segmenter_takes_features_that_the_caller_has_already():
     network, photos = built(Segmenter(BackboneConfig("vgg19", 4, 2), 16)), images(16)
     features = network.encoder(photos, layers=("block1_conv1", *network.encoder_layers))

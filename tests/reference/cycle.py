@@ -32,7 +32,7 @@ def grown(mask, margin):
 
 
 def images(weights: Weights, settings, x, box, y, noise) -> dict:
-    """Every image of PAPER's table by its code name, with the mask before it enters the cycle (`free_mask`)."""
+    """Every image of PAPER's table by its code name, with the mask before it enters the cycle (`raw_mask`)."""
     box_mask = losses.inside(box, settings.size)
 
     def seg(image):
@@ -52,8 +52,8 @@ def images(weights: Weights, settings, x, box, y, noise) -> dict:
     def enh(image, name):
         return networks.enhancer(image, noise[name], weights.enhancer, settings.enhancer)
 
-    free_mask = seg(x)
-    m = enter(free_mask)
+    raw_mask = seg(x)
+    m = enter(raw_mask)
     z = m * x + (1 - m) * y
     y1 = enh(z, "composite")
     x1 = inp(x, m, "background")
@@ -63,7 +63,7 @@ def images(weights: Weights, settings, x, box, y, noise) -> dict:
     y2 = inp(y1, m1, "background_back")
     return {
         "box_mask": box_mask,
-        "free_mask": free_mask,
+        "raw_mask": raw_mask,
         "mask": m,
         "coarse": z,
         "composite": y1,
@@ -97,9 +97,9 @@ def terms(weights: Weights, settings, x, y, made, threshold) -> dict:
         "enhance_gan": looks_real("object", "composite"),
         "object_identity": losses.mae(made["object_identity"], x),
         "background_identity": losses.mae(made["background_identity"], y),
-        "box_projection": losses.projection(made["free_mask"], made["box_mask"]),
-        "box_outside": losses.outside(made["free_mask"], made["box_mask"]),
-        "box_pairwise": losses.pairwise(made["free_mask"], x, made["box_mask"], threshold),
+        "box_projection": losses.projection(made["raw_mask"], made["box_mask"]),
+        "box_outside": losses.outside(made["raw_mask"], made["box_mask"]),
+        "box_pairwise": losses.pairwise(made["raw_mask"], x, made["box_mask"], threshold),
     }
     if weights.vgg is not None:
         of_x, of_y, of_x2, of_y2 = (

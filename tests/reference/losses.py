@@ -66,3 +66,12 @@ def pairwise(mask, images, box_mask, threshold):
             p, q = mask[n][a][0], mask[n][b][0]
             costs.append(-np.log(p * q + (1 - p) * (1 - q)))
     return np.mean(costs) if costs else 0.0
+
+
+def mask_loss(mask, truth):
+    """The mean over images of binary cross-entropy + 1 - Dice."""
+    costs = []
+    for m, t in zip(mask, truth, strict=True):
+        likelihood = np.log(m, where=t > 0, out=np.zeros_like(m)) * t + np.log(1 - m) * (1 - t)
+        costs.append(-likelihood.mean() + 1 - 2 * (t * m).sum() / ((t**2).sum() + (m**2).sum()))
+    return np.mean(costs)

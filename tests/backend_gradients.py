@@ -1,0 +1,82 @@
+"""Gradients of losses under one backend: `python -m tests.backend_gradients OUT`, by test_backends.py under each.
+
+OUT is an npz file: the gradient by each argument of each of LOSSES ("outside/0") and the logits of `undo_full_mask`.
+"""
+
+import sys
+
+import keras
+import numpy as np
+from keras import ops
+
+from seigan_tf.losses import boxes
+from seigan_tf.losses.masks import mask_loss
+
+SATURATED = np.array([-40, -14, -1, 0, 1, 14, 40], "float32")
+"""Logits; from 17 on a float32 sigmoid is 1."""
+
+
+def images(values):
+    """A vector as images of one row of as many pixels."""
+    return ops.reshape(values, (1, 1, -1, 1))
+
+
+def outside(logits):
+    return boxes.outside(images(logits), ops.zeros((1, 1, len(SATURATED), 1)))
+
+
+def pairwise(one, other):
+    """The mean over pictures of two pixels of one colour, each with a logit of `one` and one of `other`."""
+    logits = ops.reshape(ops.stack([one, other], axis=1), (-1, 1, 2, 1))
+    return boxes.pairwise(logits, ops.zeros((len(PAIRS), 1, 2, 3)), ops.ones_like(logits), 0.1)
+
+
+def mask_loss_of(value):
+    def loss(logits):
+        return mask_loss(images(logits), value * ops.ones((1, 1, len(SATURATED), 1)))
+
+    return loss
+
+
+PAIRS = np.array(np.meshgrid(SATURATED, SATURATED)).reshape(2, -1).T
+LOSSES = {
+    "outside": (outside, SATURATED),
+    "pairwise": (pairwise, PAIRS[:, 0], PAIRS[:, 1]),
+    "mask_loss_0": (mask_loss_of(0.0), SATURATED),
+    "mask_loss_1": (mask_loss_of(1.0), SATURATED),
+}
+
+
+def gradients(function, *arguments):
+    """The gradient of a scalar by each argument, in NumPy."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return [np.asarray(g) for g in jax.grad(function, argnums=range(len(arguments)))(*arguments)]
+    import tensorflow as tf
+
+    arguments = [tf.constant(argument) for argument in arguments]
+    with tf.GradientTape() as tape:
+        tape.watch(arguments)
+        value = function(*arguments)
+    return [np.asarray(g) for g in tape.gradient(value, arguments)]
+
+
+def undo_full_mask(start=14.0, steps=40):
+    """Logits after steps of gradient descent on `boxes.outside` from a mask of ones; the box is the left half."""
+    box_mask = np.broadcast_to(np.arange(4) < 2, (1, 4, 4))[..., None].astype("float32")
+    logits = np.full(box_mask.shape, start, "float32")
+    for _ in range(steps):
+        logits -= box_mask.size * gradients(lambda values: boxes.outside(values, box_mask), logits)[0]
+    return logits
+
+
+def main(out):
+    values = {"full_mask": undo_full_mask()}
+    for name, (function, *arguments) in LOSSES.items():
+        values |= {f"{name}/{i}": g for i, g in enumerate(gradients(function, *arguments))}
+    np.savez(out, **values)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
