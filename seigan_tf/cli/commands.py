@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
 
+
 def _cut(arguments: Sequence[str]) -> None:
     from seigan_tf.cli import cut
 
@@ -69,10 +70,16 @@ COMMANDS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "cut": (_cut, "cut objects out of full-size photographs, with transparency around them"),
     "erase": (_erase, "erase objects from full-size photographs"),
     "paste": (_paste, "paste an object of one photograph onto another one"),
-    "evaluate": (_evaluate, "measure the masks, filled holes and pastes of trained weights, beside baselines without training"),
+    "evaluate": (
+        _evaluate,
+        "measure the masks, filled holes and pastes of trained weights, beside baselines without training",
+    ),
     "distill": (_distill, "train a small segmenter on the masks of a trained one"),
     "table1": (_table1, "train NoCycle, SEIGAN and Supervised on one set under equal budgets and compare them"),
-    "prepare": (_prepare, "cut photographs with boxes into crops, once, and store them with a report and contact sheets"),
+    "prepare": (
+        _prepare,
+        "cut photographs with boxes into crops, once, and store them with a report and contact sheets",
+    ),
     "pack": (_pack, "write a folder to hand on, with only those parts of a trained model that its use needs"),
     "serve": (_serve, "serve a web page that cuts, erases and pastes"),
     "study": (_study, "run the paper's human study: pictures, a page to compare them on, ratings"),

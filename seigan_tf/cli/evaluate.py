@@ -46,7 +46,7 @@ class Options:
     images: Path
     """Folder of the photographs."""
     weights: str = "cats"
-    """A shipped name, a run folder, runs/NAME (of Supervised too), or a .keras file."""
+    """A shipped name, a run folder, runs/NAME, or a .keras file."""
     annotations: Path | None = None
     """File or folder with boxes and masks; unless given, the one such file in --images."""
     source: Annotated[str, tyro.conf.arg(metavar="auto|coco|yolo|voc|cityscapes|csv")] = "auto"
@@ -125,23 +125,24 @@ def _evaluate(options: Options, console: Console) -> None:
     # Where the last batch is a smaller one TensorFlow compiles again, and says so in ten lines.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet.native_messages_hidden():
-        from seigan_tf.evaluation import deep, masks, models
+        from seigan_tf import loading
+        from seigan_tf.evaluation import deep, masks
         from seigan_tf.evaluation.empty_crops import empty_crops
-    loaded = models.load(options.weights)
+    weights, model = loading.find(options.weights), loading.load(options.weights)
     vgg = deep.load(options.vgg_weights)
     if options.object_fraction is None:
-        rules = replace(rules, object_fraction=loaded.object_fraction)
-    measured = _measure(loaded.model, photos, rules, problems, console)
+        rules = replace(rules, object_fraction=weights.object_fraction)
+    measured = _measure(model, photos, rules, problems, console)
     if not measured.scores:
         raise ValueError(
             f"{options.annotations or options.images}: no object passes the crop rules and has a mask, expected at"
             " least one"
         )
-    wanted = min(len(measured.scores), MOST)
-    backgrounds = empty_crops(photos, rules, loaded.model.networks.size, wanted, options.seed)
-    result = masks.summary(measured.scores) | _fills_and_pastes(loaded.model, vgg, measured, backgrounds, options.seed)
+    wanted = 0 if weights.segments_only else min(len(measured.scores), MOST)
+    backgrounds = empty_crops(photos, rules, model.networks.size, wanted, options.seed)
+    result = masks.summary(measured.scores) | _fills_and_pastes(model, vgg, measured, backgrounds, options.seed)
     evaluation_tables.show(result, console)
-    for line in _left_out(loaded.model, vgg, result):
+    for line in _left_out(weights.segments_only, vgg, result):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     if options.json is not None:
         with replacing(options.json) as temporary:
@@ -149,7 +150,7 @@ def _evaluate(options: Options, console: Console) -> None:
     if options.csv is not None:
         masks.write_csv(measured.scores, options.csv)
     if options.sheet is not None:
-        _draw(options.sheet, loaded.model, measured.scores, photos, rules, backgrounds)
+        _draw(options.sheet, model, measured.scores, photos, rules, backgrounds)
 
 
 def _measure(model, photos: "list[Photo]", rules: "CropRules", problems, console: Console) -> Measured:
@@ -185,10 +186,9 @@ def _fills_and_pastes(model, vgg, measured: Measured, backgrounds: "np.ndarray",
     import numpy as np
 
     from seigan_tf.evaluation import inpainting, realism
-    from seigan_tf.seigan import SEIGAN
 
     result: dict[str, Any] = {"inpainting": None, "realism": None}
-    if not isinstance(model, SEIGAN) or not len(backgrounds):
+    if not len(backgrounds):
         return result
     if measured.holes.any():
         holes = inpainting.draw_holes(measured.holes, len(backgrounds), seed)
@@ -199,12 +199,10 @@ def _fills_and_pastes(model, vgg, measured: Measured, backgrounds: "np.ndarray",
     return result
 
 
-def _left_out(model, vgg, result: dict[str, Any]) -> list[str]:
+def _left_out(segments_only: bool, vgg, result: dict[str, Any]) -> list[str]:
     """One line for what is missing, with the reason."""
-    from seigan_tf.seigan import SEIGAN
-
-    if not isinstance(model, SEIGAN):
-        return ["no inpainting and no realism: Supervised segments alone"]
+    if segments_only:
+        return ["no inpainting and no realism: of these weights the segmenter alone was trained"]
     if result["inpainting"] is None:
         return ["no inpainting and no realism: no part of a photograph as large as an object's crop is free of boxes"]
     if vgg is None:

@@ -136,14 +136,14 @@ def _box_files(options: PhotoOptions) -> list[Path]:
 
 
 def _boxes(options: PhotoOptions, apart: bool) -> Plan:
-    from seigan_tf.compose.geometry import checked_box
+    from seigan_tf.compose.geometry import clip_box
     from seigan_tf.data.photographs import UnreadablePhoto, photo_size
 
     try:
         size = photo_size(options.photo)
     except UnreadablePhoto as error:
         raise ValueError(f"{options.photo}: {error}") from None
-    boxes = [checked_box(numbers("--box", text, "X,Y,W,H", (4,)), *size) for text in options.box]
+    boxes = [clip_box(numbers("--box", text, "X,Y,W,H", (4,)), *size) for text in options.box]
     one = not apart or len(boxes) == 1
     outputs = [options.output] * len(boxes) if one else _numbered(options, Path(options.photo.name), len(boxes))
     marked = tuple(Marked(box, "", output) for box, output in zip(boxes, outputs, strict=True))

@@ -4,14 +4,16 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import tyro
 from rich.console import Console
 
-from seigan_tf.cli.max_bad import MaxBad, share
+from seigan_tf.cli.options import Annotations, MaxBad, Source, annotation_format, parse, parse_share, say
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.progress import bar
+
+if TYPE_CHECKING:
+    from seigan_tf.loading import Weights
 
 DESCRIPTION = """Make the pictures and pairs of a human study (section 4.1 of the paper).
 
@@ -19,8 +21,8 @@ DESCRIPTION = """Make the pictures and pairs of a human study (section 4.1 of th
       --no-cycle runs/no_cycle
 
 Four sets: GroundTruth (real object crops), NoCycle (coarse pastes of --no-cycle; left out without it), SEIGAN-Coarse
-and SEIGAN-Full (coarse and enhanced pastes of --weights). Objects are pasted onto backgrounds at random, and each
-model's object discriminator chooses the pictures that are shown. The folder appears when all is done, or not at all.
+and SEIGAN-Full (coarse and enhanced pastes of --weights). Objects are pasted onto random backgrounds, and the object
+discriminator of each model chooses the pictures to show. The folder appears when it is complete, or not at all.
 """
 
 
@@ -31,61 +33,53 @@ class Options:
     weights: str = "cats"
     """SEIGAN: a run folder, runs/NAME, a .keras file or a shipped name."""
     no_cycle: str | None = None
-    """NoCycle: a run trained with coarse_gan alone, as `table1 --methods no_cycle` does."""
+    """NoCycle: a run trained with coarse_gan alone, as by `table1 --methods no_cycle`."""
     images: Path | None = None
     """Folder of the photographs."""
-    annotations: Path | None = None
-    """File or folder with boxes; unless given, the one such file in --images."""
-    source: Annotated[str, tyro.conf.arg(metavar="auto|coco|yolo|voc|cityscapes|csv")] = "auto"
-    """Format of the annotations; auto looks at the files."""
+    annotations: Annotations = None
+    source: Source = "auto"
     crops: Path | None = None
-    """Folder of prepared crops, in place of --images; its training crops are used."""
+    """Folder of prepared crops, instead of --images; its training crops are used."""
     min_short_side: float | None = None
-    """Shortest side of an object, in pixels; as in training unless given. So are the next two."""
+    """Shortest side of an object in pixels; by default as in training, like the next two."""
     max_object_fraction: float | None = None
     """Longest side of an object, as a fraction of the photograph's."""
     min_aspect: float | None = None
-    """Short side by long side of an object, at least."""
+    """Least ratio of an object's short side to its long side."""
     max_bad: MaxBad = "1%"
-    """Share of photographs, and of objects, that may be unusable before the run ends: 1% or 0.01."""
     pictures: int = 300
-    """In each set."""
+    """Pictures in each set."""
     candidates: int = 10
     """Random pairs of object and background for each picture that is chosen."""
     pairs: int = 1800
-    """To compare; the combinations of two sets share them evenly."""
+    """Pairs to compare; the combinations of two sets share them evenly."""
     checks: int = 20
     """Attention checks: a real crop beside a visibly broken paste."""
     question: str = "Which picture looks more natural?"
-    """What assessors are asked."""
+    """Question to the assessors."""
     seed: int = 0
-    """Of everything that is drawn."""
+    """Seed of all random choices."""
 
 
-def run(arguments: Sequence[str], console: Console | None = None) -> None:
-    """Makes a study as the arguments say.
-
-    Raises:
-        ValueError: settings, weights or data that cannot be used.
-        OSError: a file cannot be read or written.
-        SystemExit: --help, or an argument that is unknown or of another type.
-    """
-    options = tyro.cli(Options, args=list(arguments), prog="python -m seigan_tf study make", description=DESCRIPTION)
-    console = console or Console()
+def run(arguments: Sequence[str]) -> None:
+    """Make the folder of a study."""
+    options = parse(Options, arguments, "study make", DESCRIPTION)
     if os.path.lexists(options.out):
         raise ValueError(f"--out {options.out}: exists already, expected a folder to make")
     if (options.images is None) == (options.crops is None):
         raise ValueError("--images and --crops: expected one of them, a folder of photographs or of prepared crops")
-    # Keras comes with the next imports, which takes seconds: everything that can be refused before is.
+
     from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         from seigan_tf import loading
     from seigan_tf.data import crop_set
-    from seigan_tf.study import making
+    from seigan_tf.study.making import StudySettings, make_study
 
+    console = Console()
+    # Check everything that needs no model first: loading one takes seconds.
     names = ("pictures", "candidates", "pairs", "checks", "seed", "question")
-    settings = making.Settings(**{name: getattr(options, name) for name in names})
+    settings = StudySettings(**{name: getattr(options, name) for name in names})
     found = [loading.find(weights) for weights in (options.weights, options.no_cycle) if weights is not None]
     config = _data(options, found[0])
     models = [loading.load(weights.file) for weights in found]
@@ -101,36 +95,34 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         "objects": len(crops.objects.images),
         "backgrounds": len(crops.backgrounds.images),
     }
+    no_cycle = models[1] if options.no_cycle is not None else None
     with bar(console, "pasting") as progress:
-        no_cycle = models[1] if options.no_cycle is not None else None
-        made = making.make(options.out, crops, models[0], no_cycle, settings, origin, progress)
+        made = make_study(options.out, crops, models[0], no_cycle, settings, origin, progress)
     counts = {name: list(made.pictures.values()).count(name) for name in made.sets}
-    for name, given in made.origin["scores"].items():
-        of_all = f", {given['all']:.3f} of all candidates" if "all" in given else ""
-        text = f"{name}: {counts[name]} pictures, mean discriminator score {given['chosen']:.3f}{of_all}"
-        console.print(text, soft_wrap=True, highlight=False)
-    console.print(
+    for name, scores in made.origin["scores"].items():
+        of_all = f", {scores['all']:.3f} of all candidates" if "all" in scores else ""
+        say(console, f"{name}: {counts[name]} pictures, mean discriminator score {scores['chosen']:.3f}{of_all}")
+    say(
+        console,
         f"{len(made.pairs)} pairs and {len(made.checks)} attention checks in {options.out}; look at its pictures, then"
         f" python -m seigan_tf study serve {options.out}",
-        soft_wrap=True,
-        highlight=False,
-        markup=False,
     )
 
 
-def _data(options: Options, weights) -> DataConfig:
-    """The crop rules of the weights' training, on the photographs or crops of the options."""
+def _data(options: Options, weights: "Weights") -> DataConfig:
+    """Return the crop rules of the weights' training, applied to the photographs or crops of the options."""
     from seigan_tf import config
-    from seigan_tf.data import readers
 
     trained = None if weights.folder is None else weights.folder / "config.json"
-    known = trained is not None and trained.is_file()
-    data = config.load(trained).data if known else DataConfig(object_fraction=weights.object_fraction)
+    if trained is not None and trained.is_file():
+        data = config.load(trained).data
+    else:
+        data = DataConfig(object_fraction=weights.object_fraction)
     rules = ("min_short_side", "max_object_fraction", "min_aspect")
     given = {name: getattr(options, name) for name in rules if getattr(options, name) is not None}
     source = "crops"
     if options.images is not None:
-        source = readers.guess(options.images, options.annotations) if options.source == "auto" else options.source
+        source = annotation_format(options.source, options.images, options.annotations)
     return replace(
         data,
         **given,
@@ -141,7 +133,7 @@ def _data(options: Options, weights) -> DataConfig:
         val_images=None,
         val_annotations=None,
         held_out=0.0,
-        max_mirrored=0.0,  # A crop that shows its object's mirror image is real, but looks less so than a paste.
-        max_bad=share(options.max_bad),
+        max_mirrored=0.0,  # A crop that shows a mirror image of its object is real, but looks less so than a paste.
+        max_bad=parse_share(options.max_bad),
         seed=options.seed,
     )

@@ -1,4 +1,4 @@
-"""Answers of assessors, wherever they were collected, sorted into comparisons of sets and attention checks."""
+"""Answers of assessors, sorted into comparisons of sets and attention checks; the rule about who counts."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -6,83 +6,135 @@ from typing import NamedTuple
 
 from seigan_tf.study.manifest import Manifest
 
-SIDES = ("left", "right")
-
 
 class Answer(NamedTuple):
-    """What an assessor said of two pictures."""
+    """The choice of an assessor between two pictures."""
 
     assessor: str
     left: str
-    """Name of the picture, or of its set where the pictures themselves are not known."""
+    """Name of the picture, or of its set if the pictures themselves are unknown."""
     right: str
     choice: str
     """One of SIDES."""
     expected: str = ""
-    """The right choice where this is known to be an attention check, one of SIDES; empty elsewhere."""
+    """The right choice of a known attention check, one of SIDES; otherwise empty."""
 
 
 class Comparison(NamedTuple):
-    """An answer that counts."""
+    """An answer about two sets, by their names."""
 
     assessor: str
     winner: str
-    """Name of the set."""
     loser: str
 
 
-class Sorted(NamedTuple):
-    """Answers by what they are good for."""
+class SortedAnswers(NamedTuple):
+    """Answers by kind."""
 
     comparisons: list[Comparison]
     checks: dict[str, list[bool]]
-    """Assessor to whether each attention check was answered rightly. Every assessor has an entry."""
+    """For every assessor, whether each of their attention checks was answered rightly."""
     sides: Counter
-    """How often each of SIDES was chosen, attention checks apart."""
+    """Number of choices of each of SIDES, without attention checks."""
     repeated: int
-    """Answers of one assessor to a pair that they had answered before; the first one counts."""
+    """Number of answers to a pair that the same assessor had answered before; only the first one counts."""
 
 
-def sort_out(answers: Iterable[Answer], manifest: Manifest | None) -> Sorted:
-    """Sorts answers.
+def sort_answers(answers: Iterable[Answer], manifest: Manifest | None) -> SortedAnswers:
+    """Sort answers into comparisons and attention checks.
 
     Args:
-        answers: of pictures of the manifest, or of sets by name.
-        manifest: of the study; None where answers name sets.
+        answers: answers about pictures of the manifest, or about sets by name.
+        manifest: the study; None if all answers name sets.
 
     Raises:
-        ValueError: an answer names a picture that the study does not have, or two pictures of one set.
+        ValueError: an answer names a picture that is not in the study, or two pictures of one set.
     """
-    known = {} if manifest is None else {check.key: check.first for check in manifest.checks}
-    comparisons, checks, sides, seen, repeated = [], defaultdict(list), Counter(), set(), 0
+    real = {} if manifest is None else {check.key: check.first for check in manifest.checks}
+    comparisons: list[Comparison] = []
+    checks: defaultdict[str, list[bool]] = defaultdict(list)
+    sides: Counter[str] = Counter()
+    seen: set[tuple[str, frozenset[str]]] = set()
+    repeated = 0
     for answer in answers:
-        judged = checks[answer.assessor]
+        own_checks = checks[answer.assessor]
         pictures = manifest is not None and answer.left in manifest.pictures and answer.right in manifest.pictures
-        key = answer.assessor, frozenset((answer.left, answer.right))
-        if pictures and key in seen:
+        pair = frozenset((answer.left, answer.right))
+        if pictures and (answer.assessor, pair) in seen:
             repeated += 1
             continue
-        seen.add(key)
+        seen.add((answer.assessor, pair))
         winner, loser = (answer.left, answer.right) if answer.choice == "left" else (answer.right, answer.left)
         if answer.expected:
-            judged.append(answer.choice == answer.expected)
-        elif key[1] in known:
-            judged.append(winner == known[key[1]])
+            own_checks.append(answer.choice == answer.expected)
+        elif pair in real:
+            own_checks.append(winner == real[pair])
         else:
-            comparisons.append(Comparison(answer.assessor, _set(winner, manifest), _set(loser, manifest)))
+            won, lost = _set_of(winner, manifest), _set_of(loser, manifest)
+            if won == lost:
+                both = f"{answer.left} and {answer.right} are both of {won}"
+                raise ValueError(f"answer of {answer.assessor}: {both}, expected two sets")
+            comparisons.append(Comparison(answer.assessor, won, lost))
             sides[answer.choice] += 1
-            if comparisons[-1].winner == comparisons[-1].loser:
-                raise ValueError(
-                    f"answer of {answer.assessor}: {answer.left} and {answer.right} are both of"
-                    f" {comparisons[-1].winner}, expected two sets"
-                )
-    return Sorted(comparisons, dict(checks), sides, repeated)
+    return SortedAnswers(comparisons, dict(checks), sides, repeated)
 
 
-def _set(name: str, manifest: Manifest | None) -> str:
+def _set_of(name: str, manifest: Manifest | None) -> str:
     if manifest is None or name in manifest.sets:
         return name
     found = manifest.pictures.get(name)
     if found is None:
         raise ValueError(f"answers: {name} is neither a picture that the study compares nor one of its sets")
     return found
+
+
+class AttentionRule(NamedTuple):
+    """The condition under which an assessor counts.
+
+    Args:
+        least: attention checks to answer, at least.
+        share: fraction of them to answer rightly, at least; 0 to 1.
+    """
+
+    least: int = 3
+    share: float = 0.8
+
+    def __str__(self) -> str:
+        if not self.least and not self.share:
+            return "every assessor counts"
+        return (
+            f"an assessor counts who answered {self.least} attention checks or more, {self.share:.0%} of them rightly"
+        )
+
+
+class DroppedAssessor(NamedTuple):
+    """An assessor who does not count."""
+
+    assessor: str
+    right: int
+    checks: int
+    reason: str
+
+
+def dropped_assessors(checks: dict[str, list[bool]], rule: AttentionRule) -> list[DroppedAssessor]:
+    """List the assessors that the rule excludes.
+
+    Args:
+        checks: for each assessor, whether each attention check was answered rightly.
+        rule: the condition.
+
+    Raises:
+        ValueError: a number of the rule is out of its range.
+    """
+    if rule.least < 0:
+        raise ValueError(f"--min-checks is {rule.least}, expected 0 or more")
+    if not 0 <= rule.share <= 1:
+        raise ValueError(f"--min-right is {rule.share}, expected 0 to 1")
+    result = []
+    for assessor, answers in checks.items():
+        right, count = sum(answers), len(answers)
+        if count < rule.least:
+            result.append(DroppedAssessor(assessor, right, count, "too few attention checks"))
+        elif right < rule.share * count:
+            result.append(DroppedAssessor(assessor, right, count, "failed attention checks"))
+    return result

@@ -1,7 +1,7 @@
-"""Answers in SQLite: each is one transaction, on the disk before anybody is told that it was taken.
+"""Answers in SQLite. Each is one transaction, which is on the disk before the assessor is told that it was taken.
 
-The write-ahead log lets `study report` read while assessors answer. SQLite keeps what was committed when the process is
-killed; synchronous=FULL keeps it when the machine loses power as well. The log needs a local disk, not a network share.
+The write-ahead log lets `study report` read while assessors answer. Committed answers survive a killed process and,
+through synchronous=FULL, a loss of power. The log needs a local disk; a network share does not do.
 """
 
 import contextlib
@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from seigan_tf.study.answers import SIDES, Answer
-from seigan_tf.study.manifest import Manifest
-from seigan_tf.study.sessions import Session, SessionSettings, draw_session
+from seigan_tf.study.answers import Answer
+from seigan_tf.study.manifest import SIDES, Manifest
+from seigan_tf.study.sessions import SessionSettings, draw_session
 
-FILE = "answers.sqlite"
+ANSWERS_FILE = "answers.sqlite"
 
 SCHEMA = """
 CREATE TABLE study (fingerprint TEXT NOT NULL);
@@ -39,50 +39,51 @@ CREATE TABLE tasks (
     PRIMARY KEY (assessor, position)
 ) WITHOUT ROWID;
 """
-"""`pair` is the number of the pair in the manifest, "c" before that of a check; times are seconds since 1970."""
+"""`pair` is the number of a pair in the manifest, or "c" and the number of an attention check; times are seconds since
+1970."""
 
 RESERVED = 3600.0
-"""Seconds for which a pair that somebody has been given counts as if it were answered."""
+"""Seconds for which a pair counts as answered after an assessor was given it."""
 MAX_ASSESSORS = 100_000
-"""More are nobody's crowd, but a script that fills the disk."""
+"""Limit against scripts that would fill the disk."""
 
 
 class UnknownAssessor(LookupError):
-    """There is no assessor of that token, or no such task was given to them."""
+    """No assessor has the token, or the assessor was not given the task."""
 
 
 class Conflict(Exception):
-    """Another answer has been taken before."""
+    """Another answer to the task was taken before, or there are MAX_ASSESSORS."""
 
 
-class Task(NamedTuple):
-    """Two pictures that an assessor has been given and has not compared."""
+class OpenTask(NamedTuple):
+    """Two pictures that an assessor was given and has not compared yet."""
 
     position: int
     left: str
     right: str
 
 
-class State(NamedTuple):
-    """Where an assessor stands."""
+class AssessorState(NamedTuple):
+    """Progress of an assessor: numbers of answered and of given tasks, and the next ones."""
 
     done: int
     given: int
-    tasks: list[Task]
-    """The next ones, at most two: the one to show and the one to load meanwhile."""
+    tasks: list[OpenTask]
+    """At most two: the one to show, and the one to load in advance."""
 
 
 class AnswerStore:
-    """The database of a study's folder; one object serves all threads of a server.
+    """The database of a study. One object serves all threads of a server.
 
     Args:
-        path: of the file, made where it is missing.
-        manifest: of the study.
-        settings: how much an assessor is given.
+        path: the file; it is made if it is missing.
+        manifest: the study.
+        settings: size of a session.
 
     Raises:
         ValueError: the file is no such database, or holds answers to another study.
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
 
     def __init__(self, path: Path, manifest: Manifest, settings: SessionSettings):
@@ -90,7 +91,7 @@ class AnswerStore:
         self._manifest, self._settings = manifest, settings
         self._lock = threading.Lock()
         with _errors(path):
-            # Transactions are begun here by hand; the lock lets threads take turns.
+            # isolation_level=None: `_transaction` begins transactions itself; its lock lets threads take turns.
             self._connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             try:
                 self._connection.execute("PRAGMA journal_mode=WAL")
@@ -115,7 +116,7 @@ class AnswerStore:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of the block or nothing of it; the data are on the disk at its end."""
+        """Run the block as one transaction, which is on the disk at the end of the block."""
         with self._lock:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -127,15 +128,15 @@ class AnswerStore:
                 raise
 
     def start(self, token: str | None = None) -> str:
-        """Gives an assessor a session: a new one, or the one of the token if they have answered all they were given.
+        """Give a session to a new assessor, or to the one with the token if all earlier tasks are answered.
 
-        Nothing is added where every pair has been answered often enough.
+        Nothing is added if every pair has enough answers.
 
         Returns:
-            The assessor's token.
+            The token of the assessor.
 
         Raises:
-            UnknownAssessor: nobody has the token.
+            UnknownAssessor: no assessor has the token.
             Conflict: there are MAX_ASSESSORS.
         """
         now = time.time()
@@ -153,26 +154,15 @@ class AnswerStore:
                     (now - RESERVED,),
                 )
                 session = draw_session(self._manifest, self._settings, dict(counts), {pair for pair, _ in given})
-                self._add(connection, assessor, len(given), session, now)
+                connection.executemany(
+                    "INSERT INTO tasks (assessor, position, pair, left, right, expected, assigned)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    ((assessor, position, *task, now) for position, task in enumerate(session, len(given))),
+                )
         return token
 
-    def _add(self, connection, assessor: int, first: int, session: Session, now: float) -> None:
-        rows = (
-            (assessor, position, item.pair, item.left, item.right, item.expected, now)
-            for position, item in enumerate(session, first)
-        )
-        connection.executemany(
-            "INSERT INTO tasks (assessor, position, pair, left, right, expected, assigned)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
-
-    def state(self, token: str) -> State:
-        """Where the assessor stands.
-
-        Raises:
-            UnknownAssessor: nobody has the token.
-        """
+    def state(self, token: str) -> AssessorState:
+        """Return the progress of an assessor. Raises UnknownAssessor if no assessor has the token."""
         with self._lock:
             assessor = _assessor(self._connection, token)
             given, done = self._connection.execute(
@@ -183,14 +173,14 @@ class AnswerStore:
                 " ORDER BY position LIMIT 2",
                 (assessor,),
             ).fetchall()
-        return State(done, given, [Task(*task) for task in tasks])
+        return AssessorState(done, given, [OpenTask(*task) for task in tasks])
 
     def answer(self, token: str, position: int, choice: str) -> None:
-        """Takes an answer; when this returns it is on the disk. The same answer again, after a lost reply, is fine.
+        """Store an answer; it is on the disk when this returns. Storing the same answer again changes nothing.
 
         Raises:
-            UnknownAssessor: nobody has the token, or they were not given that task.
-            Conflict: they chose the other side before; that stays.
+            UnknownAssessor: no assessor has the token, or that one was not given the task.
+            Conflict: the assessor chose the other side before; that choice stays.
             ValueError: the choice is not one of SIDES.
         """
         if choice not in SIDES:
@@ -211,11 +201,11 @@ class AnswerStore:
                     raise Conflict(f"task {position} was answered {row[0]} before")
 
 
-def read(path: Path, manifest: Manifest) -> list[Answer]:
-    """All answers taken so far, by assessor and in their order; a server may be running.
+def read_answers(path: Path, manifest: Manifest) -> list[Answer]:
+    """Read all answers, by assessor and in the order of the tasks; a server may be running meanwhile.
 
     Raises:
-        ValueError: there is no such file, it is no such database, or holds answers to another study.
+        ValueError: the file is missing, is no such database, or holds answers to another study.
     """
     if not path.is_file():
         raise ValueError(f"{path}: there are no answers yet; `study serve` collects them, or give --answers FILE")
@@ -241,7 +231,7 @@ def _check(connection: sqlite3.Connection, fingerprint: str, path: Path) -> None
 
 
 def _fingerprint(manifest: Manifest) -> str:
-    """Of what answers refer to."""
+    """Hash of everything in the study that answers refer to."""
     values = asdict(manifest)
     content = [values[name] for name in ("pictures", "pairs", "checks")]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -249,7 +239,7 @@ def _fingerprint(manifest: Manifest) -> str:
 
 @contextlib.contextmanager
 def _errors(path: Path) -> Iterator[None]:
-    """Names the file in what SQLite says of it."""
+    """Add the file's name to errors of SQLite."""
     try:
         yield
     except sqlite3.OperationalError as error:

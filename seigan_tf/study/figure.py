@@ -1,11 +1,11 @@
-"""Figure 4 of the paper: ratings of the sets with their intervals, and the fractions of comparisons won."""
+"""Figure 4 of the paper: ratings of the sets with their intervals, and fractions of comparisons won."""
 
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from seigan_tf.study.summary import fraction
+from seigan_tf.study.summary import fraction_text
 from seigan_tf.utils.atomic import replacing
 
 TEXT, SMALL = 30, 24
@@ -16,25 +16,25 @@ TITLE = 90
 ROW = 110
 """Height of a set's row in both panels."""
 AXIS = 130
-"""Height of what lies below the rows on the left."""
+"""Height of the strip below the rows, for the axis."""
 LABELS, SCALE = 260, 560
 """Widths of the set's names and of the rating axis."""
 CELL = 220
 """Width of a cell of the matrix."""
 MARGIN = 40
 STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Distances of the axis's marks to choose from."""
+"""Possible distances between the axis's marks."""
 
 
-def draw(summary: dict[str, Any], path: Path) -> None:
-    """Draws both panels into a PNG.
+def draw_figure(summary: dict[str, Any], path: Path) -> None:
+    """Draw both panels into a PNG file, which appears when it is complete.
 
     Args:
-        summary: of `summary.summarise`.
-        path: where to; the file appears when it is complete.
+        summary: the result of `summarise`.
+        path: the file.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the file cannot be written.
     """
     names = list(summary["sets"])
     left = MARGIN + LABELS
@@ -42,7 +42,7 @@ def draw(summary: dict[str, Any], path: Path) -> None:
     size = right + CELL * len(names) + MARGIN, TITLE + ROW * len(names) + AXIS
     picture = Image.new("RGB", size, "white")
     canvas = ImageDraw.Draw(picture)
-    # Pillow's own letters, which need no file of the machine's.
+    # Pillow's built-in font needs no font file on the machine.
     text, small = ImageFont.load_default(TEXT), ImageFont.load_default(SMALL)
     _ratings(canvas, summary, left, text, small)
     _matrix(canvas, summary, right, text, small)
@@ -97,7 +97,7 @@ def _matrix(canvas: ImageDraw.ImageDraw, summary: dict[str, Any], left: int, tex
             value = summary["win_fractions"][first][second]
             shade, ink = ("white", INK) if value is None else _shade(value)
             canvas.rectangle((x, y, x + CELL, y + ROW), shade, GREY, 2)
-            canvas.text((x + CELL // 2, y + ROW // 2), fraction(value), ink, text, anchor="mm")
+            canvas.text((x + CELL // 2, y + ROW // 2), fraction_text(value), ink, text, anchor="mm")
 
 
 def _has_intervals(sets: dict[str, Any]) -> bool:
@@ -105,7 +105,7 @@ def _has_intervals(sets: dict[str, Any]) -> bool:
 
 
 def _shade(value: float) -> tuple[tuple[int, ...], tuple[int, ...] | str]:
-    """Of a cell, the darker the more was won, and of the letters in it."""
+    """Return the colours of a cell, darker for a larger fraction, and of its text."""
     return tuple(round(255 + (channel - 255) * value) for channel in COLOUR), "white" if value > 0.55 else INK
 
 

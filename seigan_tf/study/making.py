@@ -1,11 +1,12 @@
-"""Makes a study: its sets of pictures, pairs and attention checks, in a folder that appears when all is there."""
+"""Making a study: sets of pictures, pairs and attention checks, in a folder that appears when it is complete."""
 
 import hashlib
 import io
+import itertools
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,20 +16,18 @@ from PIL import Image
 
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.study import manifest, pictures
-from seigan_tf.study.broken import broken_paste
-from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, Manifest, Pair
-from seigan_tf.study.pairing import random_pairs
+from seigan_tf.study import pictures
+from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, PICTURES, Manifest, Pair, write_manifest
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import Progress
 
 
 @dataclass(frozen=True)
-class Settings:
-    """How large a study is. The defaults are the paper's: 300 pictures of each set, 9,000 comparisons of 5 each.
+class StudySettings:
+    """Size of a study. The defaults are the paper's: 300 pictures in each set, 9,000 answers, 5 for each pair.
 
     Raises:
-        ValueError: a number out of its range, or no question.
+        ValueError: a number is out of its range, or the question is empty.
     """
 
     pictures: int = 300
@@ -44,33 +43,33 @@ class Settings:
             if getattr(self, name) < least:
                 raise ValueError(f"--{name} is {getattr(self, name)}, expected at least {least}")
         if not self.question.strip():
-            raise ValueError("--question is empty, expected what assessors are asked")
+            raise ValueError("--question is empty, expected the question to the assessors")
 
 
-def make(
+def make_study(
     out: Path,
     crops: Crops,
-    model: SEIGAN,
+    seigan: SEIGAN,
     no_cycle: SEIGAN | None,
-    settings: Settings,
+    settings: StudySettings,
     origin: dict[str, Any],
     progress: Progress = lambda done, total: None,
 ) -> Manifest:
-    """Makes the study's folder.
+    """Make the folder of a study.
 
     Args:
         out: folder to make.
-        crops: real crops, objects and backgrounds, at the models' size.
-        model: SEIGAN, for SEIGAN-Coarse and SEIGAN-Full.
-        no_cycle: the model of NoCycle; its set is left out where there is none.
+        crops: real crops, objects and backgrounds, at the size of the models.
+        seigan: the model of SEIGAN-Coarse and SEIGAN-Full.
+        no_cycle: the model of NoCycle; None leaves that set out.
         settings: numbers and seed.
-        origin: what the manifest is to say of models and crops.
-        progress: told after each batch of candidates.
+        origin: entries for the manifest about models and crops.
+        progress: called after each batch of candidates.
 
     Raises:
         ValueError: `out` exists, or there are too few crops.
-        OSError: it cannot be written.
-        Terminated: by SIGTERM.
+        OSError: the folder cannot be written.
+        Terminated: SIGTERM arrived.
     """
     if os.path.lexists(out):
         raise ValueError(f"{out}: exists already, expected a folder to make")
@@ -78,26 +77,35 @@ def make(
         temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
         try:
             folder = temporary / "study"
-            (folder / manifest.PICTURES).mkdir(parents=True)
-            made = _make(folder, crops, model, no_cycle, settings, origin, progress)
-            manifest.save(made, folder)
+            (folder / PICTURES).mkdir(parents=True)
+            manifest = _fill(folder, crops, seigan, no_cycle, settings, origin, progress)
+            write_manifest(manifest, folder)
             folder.rename(out)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-    return made
+    return manifest
 
 
-def _make(folder, crops, model, no_cycle, settings, origin, progress) -> Manifest:
+def _fill(
+    folder: Path,
+    crops: Crops,
+    seigan: SEIGAN,
+    no_cycle: SEIGAN | None,
+    settings: StudySettings,
+    origin: dict[str, Any],
+    progress: Progress,
+) -> Manifest:
+    """Write the pictures into the folder and return the manifest."""
     available = len(crops.objects.images)
     if available < settings.pictures:
         raise ValueError(f"--pictures is {settings.pictures}, expected at most {available}, the number of object crops")
-    # A stream for each purpose, so that more candidates or checks change nothing else.
+    # One random stream for each purpose: more candidates or checks change nothing else.
     streams = [np.random.default_rng(seed) for seed in np.random.SeedSequence(settings.seed).spawn(5)]
     real, candidates, other_candidates, pairs, checks = streams
     subsample = real.choice(available, settings.pictures, replace=False)
     sets = {GROUND_TRUTH: crops.objects.images[subsample]}
-    scores = {GROUND_TRUTH: {"chosen": float(pictures.scores(model, sets[GROUND_TRUTH]).mean())}}
-    jobs = [(model, {COARSE: "coarse", FULL: "composite"}, candidates)]
+    scores = {GROUND_TRUTH: {"chosen": float(pictures.scores(seigan, sets[GROUND_TRUTH]).mean())}}
+    jobs = [(seigan, {COARSE: "coarse", FULL: "composite"}, candidates)]
     if no_cycle is not None:
         jobs.insert(0, (no_cycle, {NO_CYCLE: "coarse"}, other_candidates))
     count = settings.pictures * settings.candidates
@@ -108,9 +116,9 @@ def _make(folder, crops, model, no_cycle, settings, origin, progress) -> Manifes
         done += number
         progress(done, count * len(jobs))
 
-    for judge, kinds, random in jobs:
+    for model, kinds, random in jobs:
         drawn = pictures.draw_candidates(available, len(crops.backgrounds.images), count, random)
-        chosen = pictures.choose(judge, list(kinds.values()), crops, drawn, settings.pictures, advance)
+        chosen = pictures.choose(model, list(kinds.values()), crops, drawn, settings.pictures, advance)
         for name, kind in kinds.items():
             sets[name] = chosen[kind].images
             scores[name] = {"chosen": float(chosen[kind].scores.mean()), "all": chosen[kind].mean_of_all}
@@ -127,32 +135,87 @@ def _make(folder, crops, model, no_cycle, settings, origin, progress) -> Manifes
     )
 
 
-def _checks(folder: Path, crops: Crops, settings: Settings, random: np.random.Generator) -> list[Pair]:
-    def several(length: int) -> Sequence[int]:
-        return random.integers(0, length, settings.checks).tolist()
-
+def _checks(folder: Path, crops: Crops, settings: StudySettings, random: np.random.Generator) -> list[Pair]:
     images, boxes, backgrounds = crops.objects.images, crops.objects.boxes, crops.backgrounds.images
+    drawn = [random.integers(0, length, settings.checks).tolist() for length in map(len, (images, images, backgrounds))]
     checks = []
-    for number, (real, item, background) in enumerate(
-        zip(several(len(images)), several(len(images)), several(len(backgrounds)), strict=True)
-    ):
-        wrong = broken_paste(images[item], boxes[item], backgrounds[background], random)
+    for number, (real, item, background) in enumerate(zip(*drawn, strict=True)):
+        broken = broken_paste(images[item], boxes[item], backgrounds[background], random)
         checks.append(
             Pair(
                 _write(folder, f"check {number}", settings.seed, images[real]),
-                _write(folder, f"broken {number}", settings.seed, wrong),
+                _write(folder, f"broken {number}", settings.seed, broken),
             )
         )
     return checks
 
 
+def broken_paste(image: np.ndarray, box: np.ndarray, background: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Make the wrong half of an attention check, which no attentive assessor takes for a photograph.
+
+    The whole box of the object lies at a random place of another background, upside down and in inverted colours.
+
+    Args:
+        image: uint8 [S, S, 3], the crop of the object.
+        box: [4], ymin, xmin, ymax, xmax relative to the crop.
+        background: uint8 [S, S, 3].
+        random: source of the place.
+
+    Returns:
+        uint8 [S, S, 3].
+    """
+    size = len(image)
+    low, high = np.floor(np.asarray(box[:2]) * size).astype(int), np.ceil(np.asarray(box[2:]) * size).astype(int)
+    low, high = np.clip(low, 0, size - 1), np.clip(high, 1, size)
+    part = 255 - image[low[0] : high[0], low[1] : high[1]][::-1]
+    height, width = part.shape[:2]
+    top, left = (int(random.integers(0, size - side + 1)) for side in (height, width))
+    result = background.copy()
+    result[top : top + height, left : left + width] = part
+    return result
+
+
+def random_pairs(sets: dict[str, list[str]], count: int, random: np.random.Generator) -> list[Pair]:
+    """Draw different pairs in random order; all pictures of a set occur about equally often.
+
+    Args:
+        sets: names of the pictures of each set.
+        count: number of pairs; the combinations of two sets share them evenly.
+        random: source of the pairs and their order.
+
+    Raises:
+        ValueError: there are fewer than two sets, or fewer different pairs than `count`.
+    """
+    combinations = list(itertools.combinations(sets, 2))
+    if not combinations:
+        raise ValueError(f"study: {len(sets)} set of pictures; expected at least two to compare")
+    if count < len(combinations):
+        raise ValueError(f"--pairs is {count}, expected at least one for each of {len(combinations)} pairs of sets")
+    shares = [len(part) for part in np.array_split(np.arange(count), len(combinations))]
+    pairs: list[Pair] = []
+    for (first, second), share in zip(combinations, shares, strict=True):
+        most = len(sets[first]) * len(sets[second])
+        if share > most:
+            raise ValueError(f"--pairs is {count}, expected at most {most * len(combinations)} of so few pictures")
+        pairs += _pairs(random.permutation(sets[first]), random.permutation(sets[second]), share)
+    return [pairs[index] for index in random.permutation(len(pairs))]
+
+
+def _pairs(left: np.ndarray, right: np.ndarray, count: int) -> list[Pair]:
+    """Cycle through both sets; shift one of them by a place whenever the same pairs would come again."""
+    period = math.lcm(len(left), len(right))
+    return [
+        Pair(str(left[index % len(left)]), str(right[(index + index // period) % len(right)])) for index in range(count)
+    ]
+
+
 def _write(folder: Path, salt: str, seed: int, image: np.ndarray) -> str:
-    """Writes a PNG under a name that changes with its pixels, so that a browser never shows an older study's."""
+    """Write a PNG under a name that depends on its pixels, so that no browser shows the picture of an older study."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, format="PNG")
     digest = hashlib.sha256(f"{seed} {salt} ".encode() + buffer.getvalue()).hexdigest()
     name, number = digest[:16], 0
-    while (path := folder / manifest.PICTURES / f"{name}.png").exists():  # the same paste twice in one set
+    while (path := folder / PICTURES / f"{name}.png").exists():  # the same paste twice in one set
         number += 1
         name = hashlib.sha256(f"{digest} {number}".encode()).hexdigest()[:16]
     path.write_bytes(buffer.getvalue())

@@ -1,4 +1,4 @@
-"""What a study shows: pictures and the set of each, pairs to compare, attention checks. FILE in the study's folder."""
+"""The description of a study in MANIFEST_FILE: its pictures with their sets, the pairs to compare, attention checks."""
 
 import json
 import re
@@ -11,16 +11,17 @@ import dacite
 from seigan_tf.data.text import one_line, shown
 from seigan_tf.utils.atomic import replacing
 
-FILE = "study.json"
+MANIFEST_FILE = "study.json"
 PICTURES = "pictures"
-"""Folder beside FILE, with NAME.png for each picture."""
+"""Folder beside MANIFEST_FILE, with NAME.png for each picture."""
 
 GROUND_TRUTH, NO_CYCLE, COARSE, FULL = "GroundTruth", "NoCycle", "SEIGAN-Coarse", "SEIGAN-Full"
 SETS = (GROUND_TRUTH, NO_CYCLE, COARSE, FULL)
 """The sets of section 4.1, in the order of figure 4."""
+SIDES = ("left", "right")
 
 NAME = re.compile(r"[0-9a-f]{16}")
-"""Names of pictures: they tell an assessor nothing."""
+"""Names of pictures. They tell an assessor nothing."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,12 @@ class Pair:
 
     @property
     def key(self) -> frozenset[str]:
-        """The same whichever of the two is on the left."""
+        """The pair without its order."""
         return frozenset((self.first, self.second))
+
+    def placed(self, swapped: bool) -> tuple[str, str]:
+        """The pictures on the left and on the right; `first` is on SIDES[swapped]."""
+        return (self.second, self.first) if swapped else (self.first, self.second)
 
 
 @dataclass(frozen=True)
@@ -41,11 +46,11 @@ class Manifest:
     """A study.
 
     Args:
-        question: what assessors are asked.
-        pictures: name to set; None for pictures that are shown in attention checks only.
-        pairs: to compare, of different sets.
+        question: the question to the assessors.
+        pictures: picture name to set name; None for pictures of attention checks.
+        pairs: pairs to compare, of different sets.
         checks: attention checks; the first picture of each is real, the second visibly broken.
-        origin: how the pictures were made, for the reader.
+        origin: the models, crops and settings behind the pictures, for the reader.
     """
 
     question: str
@@ -64,25 +69,21 @@ class Manifest:
         return folder / PICTURES / f"{name}.png"
 
 
-def save(manifest: Manifest, folder: Path) -> None:
-    """Writes FILE.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    with replacing(folder / FILE) as temporary:
+def write_manifest(manifest: Manifest, folder: Path) -> None:
+    """Write MANIFEST_FILE into the study's folder. Raises OSError if that is impossible."""
+    with replacing(folder / MANIFEST_FILE) as temporary:
         temporary.write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
 
 
-def load(folder: Path) -> Manifest:
-    """Reads and checks FILE.
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check MANIFEST_FILE.
 
     Raises:
-        ValueError: there is none, or it is not what `save` writes; the message names the field.
+        ValueError: the file is missing, or is not one of `write_manifest`; the message names the field.
     """
-    path = folder / FILE
+    path = folder / MANIFEST_FILE
     if not path.is_file():
-        raise ValueError(f"{folder}: no study; expected a folder with {FILE}, made by `study make`")
+        raise ValueError(f"{folder}: no study; expected a folder with {MANIFEST_FILE}, made by `study make`")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         manifest = dacite.from_dict(Manifest, values, dacite.Config(strict=True))

@@ -1,5 +1,6 @@
-"""The pictures of a study: random pastes, of which the object discriminator finds the chosen ones most real."""
+"""The pictures of a study: of many random pastes those with the best scores of the object discriminator."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -19,21 +20,22 @@ class Chosen(NamedTuple):
     images: np.ndarray
     """uint8 [n, S, S, 3]."""
     scores: np.ndarray
-    """float32 [n]: mean over patches of D_obj, 1 for real."""
+    """float32 [n], as of `scores`."""
     mean_of_all: float
-    """Of the scores of all candidates."""
+    """Mean score of all candidates."""
 
 
 def draw_candidates(objects: int, backgrounds: int, count: int, random: np.random.Generator) -> np.ndarray:
-    """Numbers of an object and of a background for each candidate, int [count, 2].
+    """Draw the indices of an object and of a background for each candidate: int [count, 2].
 
-    Both kinds are gone through in new orders, so that each occurs as often as any other, to one.
+    All objects occur equally often, plus or minus one, and so do all backgrounds.
     """
 
-    def passes(length: int) -> np.ndarray:
-        return np.concatenate([random.permutation(length) for _ in range(-(-count // length))])[:count]
-
-    return np.stack([passes(objects), passes(backgrounds)], axis=1)
+    orders = [
+        np.concatenate([random.permutation(length) for _ in range(math.ceil(count / length))])[:count]
+        for length in (objects, backgrounds)
+    ]
+    return np.stack(orders, axis=1)
 
 
 def choose(
@@ -44,26 +46,26 @@ def choose(
     count: int,
     done: Callable[[int], None] = lambda number: None,
 ) -> dict[str, Chosen]:
-    """Pastes the candidates, and keeps the `count` that D_obj scores highest, for each kind on its own.
+    """Paste the candidates and, for each kind separately, keep the `count` pictures with the highest scores.
 
     Args:
-        model: its averaged generators are used where it has them, with fixed noise.
+        model: pastes with its averaged generators, if it has them, and with fixed noise.
         kinds: "coarse" (z) and "composite" (y1, enhanced).
         crops: objects and backgrounds at the model's size.
-        candidates: int [n, 2], numbers of an object and of a background.
-        count: pictures to keep of each kind; at most n.
-        done: told the number of candidates of each batch.
+        candidates: int [n, 2], indices of an object and of a background.
+        count: number of pictures to keep of each kind, at most n.
+        done: called after each batch with its number of candidates.
     """
     best = {kind: (np.empty((0, *crops.objects.images.shape[1:]), np.uint8), np.empty(0, np.float32)) for kind in kinds}
     totals = dict.fromkeys(kinds, 0.0)
     for start in range(0, len(candidates), BATCH):
         part = candidates[start : start + BATCH]
-        # The last one filled up: for batches of another size TensorFlow would compile everything again.
+        # Fill up the last batch: TensorFlow would compile everything again for another size.
         objects, backgrounds = np.resize(part, (BATCH, 2)).T
         images, boxes = crops.objects.images[objects], crops.objects.boxes[objects]
         made = paste(model, images, boxes, crops.backgrounds.images[backgrounds], enhanced="composite" in kinds)
         for kind in kinds:
-            # As they will be shown, rounded: it is the picture that is judged.
+            # Score the rounded pictures that assessors will see.
             images = to_uint8(made[kind])
             given = scores(model, images)[: len(part)]
             totals[kind] += float(given.sum())
@@ -77,8 +79,7 @@ def choose(
 def paste(
     model: SEIGAN, images: np.ndarray, boxes: np.ndarray, backgrounds: np.ndarray, enhanced: bool
 ) -> dict[str, np.ndarray]:
-    """The first swap, float32 [N, S, S, 3]: "coarse" z = m x + (1 - m) y and, if `enhanced`, "composite"
-    y1 = G_enh(z)."""
+    """Return the first swap, float32 [N, S, S, 3]: "coarse" z = m x + (1 - m) y; if `enhanced`, "composite" G_enh(z)."""
     mask = model.segment(images, boxes, BATCH)
     if model.networks.hard_mask:
         mask = (mask > 0.5).astype(np.float32)
@@ -87,7 +88,7 @@ def paste(
 
 
 def scores(model: SEIGAN, images: np.ndarray) -> np.ndarray:
-    """D_obj of uint8 images, the mean over its patches: float32 [N], 1 for real and 0 for fake."""
+    """Return the mean over the patches of D_obj for uint8 images: float32 [N], 1 for real and 0 for fake."""
     parts = [
         keras.ops.convert_to_numpy(model.discriminators.object(to_float(images[start : start + BATCH])))
         for start in range(0, len(images), BATCH)

@@ -10,27 +10,28 @@ from scipy.sparse.csgraph import connected_components
 from seigan_tf.study.answers import Comparison
 
 PRIOR = 0.5
-"""Wins that each of two sets that were compared gets over the other beforehand (Jeffreys' prior of a fraction). A set
-that never lost has a finite rating with them; among hundreds of answers nobody sees them."""
+"""Wins added to both of two sets that were compared (Jeffreys' prior of a fraction). They give a finite rating to a
+set that never lost, and are negligible beside hundreds of answers."""
 
 MAX_ITERATIONS = 10_000
 
 
 class Ratings(NamedTuple):
-    """What is known of each set, in the order of the names."""
+    """Wins, ratings and intervals of the sets, in the order of the names."""
 
     names: list[str]
     wins: np.ndarray
-    """int [n, n]: how often the row's set won against the column's."""
+    """int [n, n]: wins of the row's set against the column's."""
     ratings: np.ndarray
     """float [n]: logarithms of Bradley-Terry strengths, mean 0. P(i wins against j) = 1 / (1 + exp(r_j - r_i))."""
     low: np.ndarray | None
-    """float [n], or None with fewer than two assessors."""
+    """Lower ends of the intervals, float [n]; None with fewer than two assessors."""
     high: np.ndarray | None
+    """Upper ends."""
 
     @property
     def win_fractions(self) -> np.ndarray:
-        """float [n, n]: fraction of their comparisons that the row's set won; NaN where there were none."""
+        """float [n, n]: fraction of comparisons with the column's set that the row's won; NaN without comparisons."""
         met = self.wins + self.wins.T
         return np.divide(self.wins, met, out=np.full(met.shape, np.nan), where=met > 0)
 
@@ -38,19 +39,19 @@ class Ratings(NamedTuple):
 def rate(
     comparisons: Sequence[Comparison], names: Sequence[str], resamples: int, confidence: float, seed: int
 ) -> Ratings:
-    """Fits the model, and again for each resample of the assessors with all their answers.
+    """Fit the Bradley-Terry model, and again for each bootstrap resample of the assessors with all their answers.
 
     Answers of one assessor are alike, so that resampling single answers would give intervals that are too narrow.
 
     Args:
         comparisons: at least one.
-        names: of the sets, in the order wanted; all that occur.
-        resamples: number of bootstrap resamples.
-        confidence: of the intervals (percentiles), in (0, 1).
-        seed: of the resampling.
+        names: all sets that occur, in the order of the result.
+        resamples: number of bootstrap resamples, at least 2.
+        confidence: level of the percentile intervals, in (0, 1).
+        seed: seed of the resampling.
 
     Raises:
-        ValueError: a number out of its range, no comparison, or sets that nothing connects.
+        ValueError: a number is out of its range, there is no comparison, or no chain of comparisons connects two sets.
     """
     if resamples < 2:
         raise ValueError(f"--resamples is {resamples}, expected at least 2")
@@ -75,7 +76,7 @@ def rate(
 
 
 def _tables(comparisons: Sequence[Comparison], names: list[str]) -> np.ndarray:
-    """Wins of row against column by assessor: int [assessors, n, n]."""
+    """Count the wins of row against column for each assessor: int [assessors, n, n]."""
     assessors = {assessor: row for row, assessor in enumerate(dict.fromkeys(c.assessor for c in comparisons))}
     places = {name: place for place, name in enumerate(names)}
     tables = np.zeros((len(assessors), len(names), len(names)), np.int64)
@@ -85,7 +86,7 @@ def _tables(comparisons: Sequence[Comparison], names: list[str]) -> np.ndarray:
 
 
 def _fit(wins: np.ndarray, compared: np.ndarray | None = None) -> np.ndarray:
-    """Maximum of the likelihood with PRIOR between the sets that were `compared`, by default those of `wins`."""
+    """Maximise the likelihood, with PRIOR between the sets that were `compared`, by default those of `wins`."""
     compared = wins if compared is None else compared
     table = wins + np.where(compared + compared.T > 0, PRIOR, 0.0)
     ratings = choix.ilsr_pairwise_dense(table, max_iter=MAX_ITERATIONS)

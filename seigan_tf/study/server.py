@@ -1,8 +1,8 @@
-"""The web server of a study: a page, its pictures, and answers that are on the disk before they are acknowledged.
+"""The web server of a study: page, pictures, and answers that are on the disk before they are acknowledged.
 
     GET  /                        page.html, with page.css and page.js
-    GET  /pictures/NAME.png       only names of the manifest; no path of a client is ever opened
-    POST /api/sessions            {"assessor": token or null} -> state; begins, or goes on where all is answered
+    GET  /pictures/NAME.png       names of the manifest only; a path from a client is never opened
+    POST /api/sessions            {"assessor": token or null} -> state; gives a session if all tasks are answered
     GET  /api/state?assessor=     state
     POST /api/answers             {"assessor", "position", "choice"} -> state, after the answer was committed
 
@@ -23,27 +23,26 @@ from werkzeug.exceptions import Conflict as ConflictResponse
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from seigan_tf.study.answers import SIDES
-from seigan_tf.study.database import AnswerStore, Conflict, UnknownAssessor
-from seigan_tf.study.manifest import Manifest
 from seigan_tf.serve import server as web
+from seigan_tf.study.database import AnswerStore, Conflict, UnknownAssessor
+from seigan_tf.study.manifest import SIDES, Manifest
 
 THREADS = 8
 MAX_BODY = 4096
-"""Bytes of a request; an answer has a hundred."""
+"""Bytes of a request; an answer has about a hundred."""
 CONNECTIONS = 1000
 MAX_POSITION = 2**31
-"""SQLite's integers end at 2^63; nobody is given so many tasks."""
+"""Limit of task positions, below the 2^63 of SQLite's integers."""
 LOGGER = logging.getLogger(__name__)
 
 
-class Application(web.Application):
+class StudyApplication(web.Application):
     """The study as a WSGI application.
 
     Args:
-        folder: of the study.
-        manifest: of the study.
-        answers: where answers go.
+        folder: folder of the study.
+        manifest: its manifest.
+        answers: the store of answers.
     """
 
     front = "page.html"
@@ -79,16 +78,16 @@ class Application(web.Application):
 
     def session(self, request: Request) -> Response:
         token = _values(request, assessor=(str, type(None)))["assessor"]
-        with _refusals():
+        with _http_errors():
             return self._state(self.answers.start(token))
 
     def state(self, request: Request) -> Response:
-        with _refusals():
+        with _http_errors():
             return self._state(request.args.get("assessor", ""))
 
     def answer(self, request: Request) -> Response:
         values = _values(request, assessor=(str,), position=(int,), choice=(str,))
-        with _refusals():
+        with _http_errors():
             self.answers.answer(values["assessor"], values["position"], values["choice"])
             return self._state(values["assessor"])
 
@@ -109,12 +108,12 @@ class Application(web.Application):
 
 
 def _address(picture: str) -> str:
-    # Relative, so that the study may lie in a folder of a larger server.
+    # Relative: the study may lie in a folder of a larger server.
     return f"pictures/{picture}.png"
 
 
 def _values(request: Request, **types: tuple[type, ...]) -> dict[str, Any]:
-    """The fields of a JSON body. Only JSON: another site's form cannot send it in an assessor's name."""
+    """Return the checked fields of a JSON body. Forms of other sites cannot send JSON in an assessor's name."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("expected application/json")
     try:
@@ -125,7 +124,7 @@ def _values(request: Request, **types: tuple[type, ...]) -> dict[str, Any]:
         raise BadRequest("the request is not a JSON object")
     for name, expected in types.items():
         value = values.get(name)
-        # Python counts true among the integers.
+        # bool is a subclass of int.
         if not isinstance(value, expected) or isinstance(value, bool):
             raise BadRequest(f"{name} is missing or of another type")
     if abs(values.get("position", 0)) > MAX_POSITION:
@@ -134,8 +133,8 @@ def _values(request: Request, **types: tuple[type, ...]) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    """What the store refuses, as HTTP says it."""
+def _http_errors() -> Iterator[None]:
+    """Turn errors of the store into HTTP errors."""
     try:
         yield
     except UnknownAssessor as error:
@@ -149,8 +148,8 @@ def _refusals() -> Iterator[None]:
         raise ServiceUnavailable("the answer could not be stored; try again") from None
 
 
-def listen(application: Application, host: str, port: int) -> tuple[Any, str]:
-    """As `web.server.listen`, for as many assessors as may come."""
+def listen(application: StudyApplication, host: str, port: int) -> tuple[Any, str]:
+    """Open the port, as `serve.server.listen` does, with limits for many assessors at once."""
     return web.listen(
         application,
         host,

@@ -1,30 +1,26 @@
-"""Which pairs an assessor is given, in which order, on which sides, and where the attention checks lie."""
+"""Sessions: the pairs that an assessor is given, their order and sides, and the attention checks among them."""
 
 import random
 from collections.abc import Mapping, Set
 from typing import NamedTuple
 
-from seigan_tf.study.answers import SIDES
-from seigan_tf.study.manifest import Manifest, Pair
+from seigan_tf.study.manifest import SIDES, Manifest, Pair
 
 PAIRS_PER_CHECK = 4
 LEAST_CHECKS = 3
-"""In a session: fewer tell little of an assessor."""
+"""Attention checks in a session, if the study has so many; fewer would say little about an assessor."""
 
 
 class SessionSettings(NamedTuple):
-    """How much an assessor is given.
-
-    The paper's 9,000 answers came from 458 assessors, 5 for each pair: about 20 pairs each.
-    """
+    """Size of a session. The paper's 9,000 answers came from 458 assessors, 5 for each pair: about 20 pairs each."""
 
     pairs: int = 20
-    """In one session."""
+    """Pairs in one session."""
     assessors: int = 5
     """Answers wanted for each pair."""
 
 
-class Item(NamedTuple):
+class SessionTask(NamedTuple):
     """One task of a session."""
 
     pair: str
@@ -32,21 +28,22 @@ class Item(NamedTuple):
     left: str
     right: str
     expected: str
-    """For a check the side of the real picture, otherwise empty."""
+    """The side of the real picture in an attention check; otherwise empty."""
 
 
-Session = list[Item]
+def draw_session(
+    manifest: Manifest, settings: SessionSettings, counts: Mapping[str, int], seen: Set[str]
+) -> list[SessionTask]:
+    """Draw a session without a seed, so that nobody can predict it.
 
-
-def draw_session(manifest: Manifest, settings: SessionSettings, counts: Mapping[str, int], seen: Set[str]) -> Session:
-    """Draws a session. It is not seeded: nobody is to know what comes next.
-
-    The pairs are those that have the fewest answers, at random among equals; a check lies somewhere in each stretch of
-    PAIRS_PER_CHECK pairs. Empty where every pair that the assessor has not seen has its answers.
+    It has the pairs with the fewest answers, at random among equals, and an attention check at a random place of every
+    PAIRS_PER_CHECK pairs. It is empty if every pair that the assessor has not seen has enough answers.
 
     Args:
-        counts: answers of each pair so far, those under way included.
-        seen: what the assessor was given before.
+        manifest: the study.
+        settings: size of the session.
+        counts: number of answers of each pair, including those that are under way.
+        seen: pairs and checks that the assessor was given before.
     """
     source = random.SystemRandom()
     open_pairs = [
@@ -58,17 +55,16 @@ def draw_session(manifest: Manifest, settings: SessionSettings, counts: Mapping[
     if not chosen:
         return []
     source.shuffle(chosen)
-    items = [_item(str(number), manifest.pairs[number], False, source) for number in chosen]
+    tasks = [_task(str(number), manifest.pairs[number], False, source) for number in chosen]
     checks = [number for number in range(len(manifest.checks)) if f"c{number}" not in seen]
-    count = min(max(-(-len(items) // PAIRS_PER_CHECK), LEAST_CHECKS), len(checks))
+    count = min(max(-(-len(tasks) // PAIRS_PER_CHECK), LEAST_CHECKS), len(checks))
     for place, number in enumerate(source.sample(checks, count)):
-        # From the last stretch to the first, so that what is put in moves none of the places to come.
+        # Insert from the last stretch to the first: an insertion then moves none of the places that follow.
         low, high = ((count - 1 - place) * len(chosen) // count, (count - place) * len(chosen) // count)
-        items.insert(source.randint(low, high), _item(f"c{number}", manifest.checks[number], True, source))
-    return items
+        tasks.insert(source.randint(low, high), _task(f"c{number}", manifest.checks[number], True, source))
+    return tasks
 
 
-def _item(number: str, pair: Pair, check: bool, source: random.Random) -> Item:
+def _task(number: str, pair: Pair, check: bool, source: random.Random) -> SessionTask:
     swapped = bool(source.getrandbits(1))
-    left, right = (pair.second, pair.first) if swapped else (pair.first, pair.second)
-    return Item(number, left, right, SIDES[swapped] if check else "")
+    return SessionTask(number, *pair.placed(swapped), SIDES[swapped] if check else "")

@@ -1,4 +1,4 @@
-"""The report of a study: who counted, ratings with intervals, fractions won; as JSON and as text."""
+"""The report of a study: assessors who count, ratings with intervals, fractions won; as JSON values and as text."""
 
 from collections import Counter
 from typing import Any
@@ -7,28 +7,28 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from seigan_tf.study import attention
-from seigan_tf.study.answers import Sorted
-from seigan_tf.study.attention import Rule
+from seigan_tf.study.answers import AttentionRule, SortedAnswers, dropped_assessors
 from seigan_tf.study.manifest import SETS
 from seigan_tf.study.ratings import rate
 
 FEW = 10
-"""Assessors: resampling fewer tells little of what others would say."""
+"""Assessors; with fewer, the bootstrap says little about other assessors."""
 
 
-def summarise(found: Sorted, rule: Rule, resamples: int, confidence: float, seed: int) -> dict[str, Any]:
-    """Drops assessors by the rule, rates the sets by what the others said.
+def summarise(
+    found: SortedAnswers, rule: AttentionRule, resamples: int, confidence: float, seed: int
+) -> dict[str, Any]:
+    """Drop assessors by the rule and rate the sets by the comparisons of the others.
 
     Returns:
         Plain JSON values: "assessors" (count, kept, dropped), "rule", "comparisons", "repeated", "left_fraction",
-        "intervals", "sets" (rating, low, high, wins and comparisons of each), "wins" and "win_fractions" (by row and
-        column: the row's set won against the column's).
+        "intervals", "sets" (rating, low, high, wins, comparisons of each), "wins" and "win_fractions" (by row and
+        column: wins of the row's set against the column's).
 
     Raises:
-        ValueError: see `attention.dropped` and `ratings.rate`; also if nobody is left.
+        ValueError: as `dropped_assessors` and `rate`; also if no assessor is left.
     """
-    gone = attention.dropped(found.checks, rule)
+    gone = dropped_assessors(found.checks, rule)
     without = {item.assessor for item in gone}
     kept = [comparison for comparison in found.comparisons if comparison.assessor not in without]
     if found.comparisons and not kept:
@@ -76,12 +76,12 @@ def summarise(found: Sorted, rule: Rule, resamples: int, confidence: float, seed
 
 
 def _ordered(names: set[str]) -> list[str]:
-    """The paper's sets in the paper's order, then others by name."""
+    """Sort the paper's sets into its order, and other sets by name after them."""
     return [name for name in SETS if name in names] + sorted(names - set(SETS))
 
 
-def show(summary: dict[str, Any], console: Console) -> None:
-    """Prints the report."""
+def print_summary(summary: dict[str, Any], console: Console) -> None:
+    """Print the report as text and tables."""
 
     def say(text: str) -> None:
         console.print(text, soft_wrap=True, highlight=False, markup=False)
@@ -106,11 +106,11 @@ def show(summary: dict[str, Any], console: Console) -> None:
     names = list(summary["sets"])
     matrix = Table("row won against column", *names)
     for row in names:
-        matrix.add_row(row, *(fraction(summary["win_fractions"][row][column]) for column in names))
+        matrix.add_row(row, *(fraction_text(summary["win_fractions"][row][column]) for column in names))
     console.print(matrix)
     say(f"the left picture was chosen in {summary['left_fraction']:.0%} of all comparisons")
 
 
-def fraction(value: float | None) -> str:
-    """As tables and figure show it; empty where two sets never met."""
+def fraction_text(value: float | None) -> str:
+    """Format a fraction for tables and figure; empty for two sets that never met."""
     return "" if value is None else f"{value:.2f}"

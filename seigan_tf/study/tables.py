@@ -1,4 +1,4 @@
-"""Tables of tasks and answers as Toloka, Mechanical Turk and spreadsheets write them; docs/study.md has the columns."""
+"""Tables of tasks and answers in the formats of Toloka, Mechanical Turk and spreadsheets (docs/study.md)."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,13 +9,13 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from seigan_tf.data.text import shown
-from seigan_tf.study.answers import SIDES, Answer
-from seigan_tf.study.manifest import Manifest, Pair
+from seigan_tf.study.answers import Answer
+from seigan_tf.study.manifest import SIDES, Manifest
 from seigan_tf.utils.atomic import replacing
 
 
 class Layout(NamedTuple):
-    """Names of the columns of one kind of table of answers."""
+    """Column names of one kind of table of answers."""
 
     name: str
     assessor: str
@@ -23,11 +23,11 @@ class Layout(NamedTuple):
     right: str
     choice: str
     expected: str
-    """May be missing: the right choice of an attention check."""
+    """Right choice of an attention check; the column may be missing."""
     status: str = ""
-    """May be missing: whether the answer was taken."""
+    """State of the answer; the column may be missing."""
     refused: tuple[str, ...] = ()
-    """States in which an answer does not count, in small letters."""
+    """States in which an answer does not count, in lower case."""
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -35,14 +35,14 @@ class Layout(NamedTuple):
 
     @property
     def radio(self) -> dict[str, str]:
-        """Columns in place of `choice` where a form has one for each radio button, which hold true or false."""
+        """Columns that replace `choice` if a form has one for each radio button, with the values true and false."""
         return {side: f"{self.choice}.{side}" for side in SIDES}
 
     def fits(self, header: Sequence[str]) -> bool:
         return {*self.needed} <= {*header} or {*self.needed[:-1], *self.radio.values()} <= {*header}
 
     def chosen(self, values: dict[str, str]) -> str:
-        """What the row says of the choice, whichever columns it has."""
+        """Return the choice in a row, from either kind of columns."""
         if self.choice in values:
             return values[self.choice]
         return " ".join(side for side, column in self.radio.items() if values.get(column, "").lower() == "true")
@@ -63,16 +63,17 @@ LAYOUTS = (
 )
 
 PLAIN = ("assessor", "left", "right", "choice", "expected", "left_set", "right_set")
-"""Columns that `write_answers` writes; the last two are for the reader."""
+"""Columns of `write_answer_table`; the last two are for the reader."""
 
 
-def read_answers(path: Path) -> list[Answer]:
-    """Reads a table of answers of any of LAYOUTS, told by its header; columns in any order, others are passed over.
+def read_answer_table(path: Path) -> list[Answer]:
+    """Read a table of answers in any of LAYOUTS, which its header tells.
 
-    Fields are separated by commas, semicolons or tabs. Pictures are named by their address or file, or by the set.
+    Columns may have any order; others are ignored. Fields are separated by commas, semicolons or tabs. Pictures are
+    given by address or file name, or by the name of their set.
 
     Raises:
-        ValueError: another layout, or a line that cannot be understood; the message names it.
+        ValueError: the layout is another one, or a line cannot be understood; the message names it.
         OSError: the file cannot be read.
     """
     try:
@@ -122,17 +123,13 @@ def _side(value: str, column: str, where: str) -> str:
 
 
 def _picture(value: str) -> str:
-    """The picture's name in its address; a set's name is as it is."""
+    """Return the picture's name in its address; the name of a set stays as it is."""
     path = PurePosixPath(urlsplit(value).path)
     return path.stem if path.suffix.lower() == ".png" else value
 
 
-def write_answers(answers: Iterable[Answer], manifest: Manifest, path: Path) -> None:
-    """Writes the plain layout, PLAIN.
-
-    Raises:
-        OSError: it cannot be written.
-    """
+def write_answer_table(answers: Iterable[Answer], manifest: Manifest, path: Path) -> None:
+    """Write answers in the plain layout, with the columns PLAIN. Raises OSError if that is impossible."""
     rows = (
         (*answer, manifest.pictures.get(answer.left) or "", manifest.pictures.get(answer.right) or "")
         for answer in answers
@@ -141,21 +138,22 @@ def write_answers(answers: Iterable[Answer], manifest: Manifest, path: Path) -> 
 
 
 def write_tasks(manifest: Manifest, platform: str, address: str, path: Path, seed: int) -> int:
-    """Writes the pairs and checks of a study as tasks for a platform, in random order, left and right at random.
+    """Write the pairs and checks of a study as tasks for a platform, in random order and with random sides.
 
     Args:
-        platform: "toloka" (tabs; checks as control tasks) or "mturk" (commas; checks as other tasks, told by the
-            manifest when the answers come back).
-        address: of the folder where the pictures lie for the assessors' browsers.
-        path: where to.
-        seed: of the order and the sides.
+        manifest: the study.
+        platform: "toloka" (tabs; checks are control tasks) or "mturk" (commas; checks look like other tasks, and the
+            manifest tells them when the answers come back).
+        address: address of the folder of pictures for the assessors' browsers.
+        path: file to write.
+        seed: seed of order and sides.
 
     Returns:
         The number of tasks.
 
     Raises:
-        ValueError: another platform.
-        OSError: it cannot be written.
+        ValueError: the platform is another one.
+        OSError: the file cannot be written.
     """
     random = np.random.default_rng(seed)
     tasks = [(pair, False) for pair in manifest.pairs] + [(check, True) for check in manifest.checks]
@@ -163,9 +161,8 @@ def write_tasks(manifest: Manifest, platform: str, address: str, path: Path, see
     for place in random.permutation(len(tasks)):
         pair, check = tasks[place]
         swapped = bool(random.integers(2))
-        left, right = _sides(pair, swapped)
         expected = SIDES[swapped] if check else ""
-        addresses = [f"{address.rstrip('/')}/{name}.png" for name in (left, right)]
+        addresses = [f"{address.rstrip('/')}/{name}.png" for name in pair.placed(swapped)]
         rows.append((*addresses, expected, "") if platform == "toloka" else addresses)
     if platform == "toloka":
         _write(path, ("INPUT:left", "INPUT:right", "GOLDEN:choice", "HINT:text"), rows, "\t")
@@ -174,10 +171,6 @@ def write_tasks(manifest: Manifest, platform: str, address: str, path: Path, see
     else:
         raise ValueError(f"--platform {platform}: expected toloka or mturk")
     return len(rows)
-
-
-def _sides(pair: Pair, swapped: bool) -> tuple[str, str]:
-    return (pair.second, pair.first) if swapped else (pair.first, pair.second)
 
 
 def _write(path: Path, header: Iterable[str], rows: Iterable[Iterable[str]], delimiter: str) -> None:

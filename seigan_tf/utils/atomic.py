@@ -1,9 +1,11 @@
 """Files that are either the old ones or the new ones, whenever the process or the machine dies."""
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -27,6 +29,12 @@ def replacing(path: Path) -> Iterator[Path]:
         if isinstance(error, OSError):
             raise OSError(error.errno, error.strerror or str(error), str(path)) from error
         raise
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write plain values as indented JSON, as `replacing` writes. Raises OSError if that is impossible."""
+    with replacing(path) as temporary:
+        temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -9,8 +9,8 @@ from PIL import Image
 
 from seigan_tf.study import manifest
 from seigan_tf.study.answers import Answer
+from seigan_tf.study.making import random_pairs
 from seigan_tf.study.manifest import SETS, Manifest, Pair
-from seigan_tf.study.pairing import random_pairs
 from tests import web_server
 
 STRENGTHS = dict(zip(SETS, (1.1, -0.9, 0.0, -0.2), strict=True))
@@ -31,7 +31,7 @@ def write(made: Manifest, folder: Path) -> Path:
     (folder / manifest.PICTURES).mkdir(parents=True)
     for number, name in enumerate(made.pictures):
         Image.new("RGB", (16, 16), (number % 256, number // 256, 99)).save(made.picture(folder, name))
-    manifest.save(made, folder)
+    manifest.write_manifest(made, folder)
     return folder
 
 

@@ -10,14 +10,12 @@ from seigan_tf import config
 from seigan_tf.config import Config, DataConfig
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, ObjectCrops
 from seigan_tf.study import manifest, pictures
-from seigan_tf.study.broken import broken_paste
-from seigan_tf.study.making import Settings, make
+from seigan_tf.study.making import StudySettings, broken_paste, make_study, random_pairs
 from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, SETS
-from seigan_tf.study.pairing import random_pairs
 from seigan_tf.utils.pixels import to_float, to_uint8
 from tests import commands, tiny
 
-SETTINGS = Settings(pictures=6, candidates=7, pairs=36, checks=4, seed=3)
+SETTINGS = StudySettings(pictures=6, candidates=7, pairs=36, checks=4, seed=3)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +34,7 @@ def crops():
 @pytest.fixture(scope="module")
 def study(models, crops, tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "deep" / "study"
-    return folder, make(folder, crops, *models, SETTINGS, {"weights": "tiny"})
+    return folder, make_study(folder, crops, *models, SETTINGS, {"weights": "tiny"})
 
 
 def members(folder, made, name):
@@ -47,11 +45,11 @@ def members(folder, made, name):
 
 def test_the_four_sets_are_in_the_folder(study, crops):
     folder, made = study
-    assert manifest.load(folder) == made
+    assert manifest.read_manifest(folder) == made
     assert made.sets == list(SETS)
     assert Counter(made.pictures.values()) == dict.fromkeys(SETS, 6) | {None: 8}
     assert {path.stem for path in (folder / manifest.PICTURES).iterdir()} == set(made.pictures)
-    assert {path.name for path in folder.iterdir()} == {manifest.FILE, manifest.PICTURES}
+    assert {path.name for path in folder.iterdir()} == {manifest.MANIFEST_FILE, manifest.PICTURES}
     real = {image.tobytes() for image in crops.objects.images}
     truth = {image.tobytes() for image in members(folder, made, GROUND_TRUTH)}
     assert len(truth) == 6
@@ -95,10 +93,10 @@ def test_no_cycle_is_of_its_own_model(study, models, crops):
 
 def test_one_seed_makes_one_study(study, models, crops, tmp_path):
     folder, made = study
-    assert make(tmp_path / "again", crops, *models, SETTINGS, {"weights": "tiny"}) == made
+    assert make_study(tmp_path / "again", crops, *models, SETTINGS, {"weights": "tiny"}) == made
     for name in made.pictures:
         assert made.picture(tmp_path / "again", name).read_bytes() == made.picture(folder, name).read_bytes()
-    other = make(tmp_path / "other", crops, models[0], None, Settings(6, 2, 30, 0, seed=4), {})
+    other = make_study(tmp_path / "other", crops, models[0], None, StudySettings(6, 2, 30, 0, seed=4), {})
     assert other.sets == [GROUND_TRUTH, COARSE, FULL]
     assert other.checks == []
     assert not set(other.pictures) & set(made.pictures)
@@ -110,14 +108,16 @@ def test_nothing_is_left_of_a_study_that_fails(models, crops, tmp_path, one_line
 
     out = tmp_path / "some" / "study"
     with pytest.raises(KeyboardInterrupt):
-        make(out, crops, *models, SETTINGS, {}, stop)
-    assert "--pictures is 10, expected at most 9" in one_line_error(make, out, crops, *models, Settings(10), {})
+        make_study(out, crops, *models, SETTINGS, {}, stop)
+    assert "--pictures is 10, expected at most 9" in one_line_error(
+        make_study, out, crops, *models, StudySettings(10), {}
+    )
     assert "--pairs is 1000, expected at most 216" in one_line_error(
-        make, out, crops, *models, Settings(6, 1, 1000), {}
+        make_study, out, crops, *models, StudySettings(6, 1, 1000), {}
     )
     assert list(tmp_path.iterdir()) == []
     out.mkdir(parents=True)
-    assert "exists already" in one_line_error(make, out, crops, *models, SETTINGS, {})
+    assert "exists already" in one_line_error(make_study, out, crops, *models, SETTINGS, {})
 
 
 def test_hard_masks_paste_hard(crops):
@@ -164,7 +164,7 @@ def test_pairs_are_different_and_even():
     ],
 )
 def test_settings_are_checked(one_line_error, settings, expected):
-    assert expected in one_line_error(Settings, **settings)
+    assert expected in one_line_error(StudySettings, **settings)
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_command_makes_a_study_by_the_rules_of_training(runs, photos, tmp_path, 
         "--pictures", 4, "--candidates", 3, "--pairs", 30, "--checks", 5,
     )  # fmt: skip
     assert ended.code == 0, ended.err
-    made = manifest.load(tmp_path / "study")
+    made = manifest.read_manifest(tmp_path / "study")
     # Not the one that training would leave out, nor the one whose crop shows it mirrored.
     assert made.origin["objects"] == 6
     assert (made.origin["weights"], made.origin["no_cycle"], made.origin["size"]) == ("seigan", "no_cycle", 16)
@@ -231,15 +231,15 @@ def test_command_refuses_in_one_line(runs, photos, tmp_path, capsys):
     ],
 )
 def test_a_manifest_is_checked(study, tmp_path, one_line_error, old, new, expected):
-    text = (study[0] / manifest.FILE).read_text()
-    (tmp_path / manifest.FILE).write_text(text.replace(old, new, 1))
-    message = one_line_error(manifest.load, tmp_path)
-    assert message.startswith(str(tmp_path / manifest.FILE))
+    text = (study[0] / manifest.MANIFEST_FILE).read_text()
+    (tmp_path / manifest.MANIFEST_FILE).write_text(text.replace(old, new, 1))
+    message = one_line_error(manifest.read_manifest, tmp_path)
+    assert message.startswith(str(tmp_path / manifest.MANIFEST_FILE))
     assert expected in message
 
 
 def test_pairs_of_one_set_are_refused(study, tmp_path, one_line_error):
     _, made = study
     two = [name for name, of in made.pictures.items() if of == GROUND_TRUTH][:2]
-    manifest.save(manifest.Manifest("?", made.pictures, [manifest.Pair(*two)], []), tmp_path)
-    assert "expected pictures of two sets" in one_line_error(manifest.load, tmp_path)
+    manifest.write_manifest(manifest.Manifest("?", made.pictures, [manifest.Pair(*two)], []), tmp_path)
+    assert "expected pictures of two sets" in one_line_error(manifest.read_manifest, tmp_path)

@@ -68,7 +68,7 @@ def test_keys_clicks_and_reloading(browser, study):
         assert "6 pairs" in page.inner_text("#total")
         assert errors == []
         page.close()
-    given = database.read(folder / database.FILE, made)
+    given = database.read_answers(folder / database.ANSWERS_FILE, made)
     assert [answer.choice for answer in given[:5]] == ["left", "right", "left", "right", "left"]
     assert [[answer.left, answer.right] for answer in given[:5]] == shown
 
@@ -107,4 +107,4 @@ def test_an_answer_waits_for_a_server_that_is_away(browser, study):
         counted(page, 1)
         assert page.is_hidden("#message")
     page.close()
-    assert [answer.choice for answer in database.read(folder / database.FILE, made)] == ["right"]
+    assert [answer.choice for answer in database.read_answers(folder / database.ANSWERS_FILE, made)] == ["right"]

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.study import attention, database, figure, ratings, summary
-from seigan_tf.study.answers import Answer, Comparison, sort_out
-from seigan_tf.study.attention import Rule
+from seigan_tf.study import database, figure, ratings, summary
+from seigan_tf.study.answers import Answer, AttentionRule, Comparison, dropped_assessors, sort_answers
 from seigan_tf.study.database import AnswerStore
 from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, SETS
 from seigan_tf.study.sessions import SessionSettings
@@ -22,7 +21,7 @@ def made():
 
 
 def summarised(made, given, rule=None, resamples=200):
-    return summary.summarise(sort_out(given, made), rule or Rule(), resamples, 0.95, seed=0)
+    return summary.summarise(sort_answers(given, made), rule or AttentionRule(), resamples, 0.95, seed=0)
 
 
 def test_known_strengths_lie_within_the_intervals(made):
@@ -99,7 +98,7 @@ def test_assessors_who_fail_the_checks_do_not_count(made):
     assert {item["assessor"] for item in found["assessors"]["dropped"]} == {f"a{number}" for number in range(60, 120)}
     assert {item["reason"] for item in found["assessors"]["dropped"]} == {"failed attention checks"}
     assert found["sets"] == expected["sets"]
-    everybody = summarised(made, crowd, Rule(0, 0.0))
+    everybody = summarised(made, crowd, AttentionRule(0, 0.0))
     assert everybody["assessors"]["dropped"] == []
     assert everybody["rule"] == "every assessor counts"
     # Clicking draws all ratings together.
@@ -114,13 +113,13 @@ def test_the_rule_is_what_it_says():
         "four of five": [True] * 4 + [False],
         "half": [True, False] * 2,
     }
-    found = {item.assessor: item.reason for item in attention.dropped(checks, Rule())}
+    found = {item.assessor: item.reason for item in dropped_assessors(checks, AttentionRule())}
     few, failed = "too few attention checks", "failed attention checks"
     assert found == {"none": few, "two": few, "half": failed}
-    assert str(Rule()) == "an assessor counts who answered 3 attention checks or more, 80% of them rightly"
-    for rule, name in ((Rule(least=-1), "--min-checks"), (Rule(share=1.1), "--min-right")):
+    assert str(AttentionRule()) == "an assessor counts who answered 3 attention checks or more, 80% of them rightly"
+    for rule, name in ((AttentionRule(least=-1), "--min-checks"), (AttentionRule(share=1.1), "--min-right")):
         with pytest.raises(ValueError, match=name):
-            attention.dropped(checks, rule)
+            dropped_assessors(checks, rule)
 
 
 def test_answers_are_of_pictures_of_the_study(made, one_line_error):
@@ -131,15 +130,15 @@ def test_answers_are_of_pictures_of_the_study(made, one_line_error):
         Answer("x", check.second, check.first, "right"),
         Answer("y", check.first, check.second, "right"),
     ]
-    found = sort_out(known, made)
+    found = sort_answers(known, made)
     assert found.comparisons == [Comparison("x", made.pictures[pair.first], made.pictures[pair.second])]
     assert found.checks == {"x": [True], "y": [False]}
     assert found.repeated == 1
-    assert "nobody is neither" in one_line_error(sort_out, [Answer("x", "nobody", pair.first, "left")], made)
+    assert "nobody is neither" in one_line_error(sort_answers, [Answer("x", "nobody", pair.first, "left")], made)
     alone = Answer("x", check.first, pair.first, "left")
-    assert f"{check.first} is neither" in one_line_error(sort_out, [alone], made)
+    assert f"{check.first} is neither" in one_line_error(sort_answers, [alone], made)
     same = Answer("x", COARSE, COARSE, "left")
-    assert "expected two sets" in one_line_error(sort_out, [same], None)
+    assert "expected two sets" in one_line_error(sort_answers, [same], None)
 
 
 FRACTIONS = {
@@ -192,7 +191,7 @@ def test_the_papers_figure_comes_from_a_table(paper_table, tmp_path, capsys):
 
 def test_both_panels_show_the_numbers(made, tmp_path):
     values = summarised(made, simulation.answers(made, assessors=30, pairs=20, seed=3))
-    figure.draw(values, tmp_path / "figure4.png")
+    figure.draw_figure(values, tmp_path / "figure4.png")
     picture = np.asarray(Image.open(tmp_path / "figure4.png"), int)
     matrix = picture[:, -(figure.MARGIN + 4 * figure.CELL) : -figure.MARGIN]
     for i, row in enumerate(SETS):
@@ -219,7 +218,7 @@ def test_both_panels_show_the_numbers(made, tmp_path):
 def test_a_served_study_is_reported(made, tmp_path, capsys):
     folder = simulation.write(made, tmp_path / "study")
     assert "there are no answers yet" in commands.call(capsys, "study", "report", folder).refusal
-    store = AnswerStore(folder / database.FILE, made, SessionSettings(pairs=30))
+    store = AnswerStore(folder / database.ANSWERS_FILE, made, SessionSettings(pairs=30))
     for _ in range(6):
         token = store.start()
         while tasks := store.state(token).tasks:

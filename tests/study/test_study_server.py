@@ -13,8 +13,8 @@ import pytest
 from werkzeug.test import Client as WsgiClient
 
 from seigan_tf.study import database, server
-from seigan_tf.study.answers import SIDES
 from seigan_tf.study.database import AnswerStore, Conflict, UnknownAssessor
+from seigan_tf.study.manifest import SIDES
 from seigan_tf.study.sessions import SessionSettings, draw_session
 from tests.study import simulation
 from tests.study.simulation import Client, Server
@@ -32,14 +32,14 @@ def folder(made, tmp_path):
 
 @pytest.fixture
 def store(made, folder):
-    opened = AnswerStore(folder / database.FILE, made, SessionSettings(pairs=12, assessors=3))
+    opened = AnswerStore(folder / database.ANSWERS_FILE, made, SessionSettings(pairs=12, assessors=3))
     yield opened
     opened.close()
 
 
 @pytest.fixture
 def client(made, folder, store):
-    return WsgiClient(server.Application(folder, made, store))
+    return WsgiClient(server.StudyApplication(folder, made, store))
 
 
 def assess(port, acknowledged, patience=30.0):
@@ -71,7 +71,7 @@ def assess(port, acknowledged, patience=30.0):
 
 def stored(folder):
     """Everything that is answered in the database."""
-    with sqlite3.connect(folder / database.FILE) as connection:
+    with sqlite3.connect(folder / database.ANSWERS_FILE) as connection:
         rows = connection.execute(
             "SELECT token, position, choice FROM tasks JOIN assessors ON assessor = id WHERE choice IS NOT NULL"
         )
@@ -85,7 +85,7 @@ def test_twenty_assessors_at_once_lose_no_answer(folder):
     assert all(state["done"] == state["given"] == 15 for state in states)
     assert len(acknowledged) == 300
     assert stored(folder) == acknowledged
-    with sqlite3.connect(folder / database.FILE) as connection:
+    with sqlite3.connect(folder / database.ANSWERS_FILE) as connection:
         counts = dict(connection.execute("SELECT pair, COUNT(*) FROM tasks WHERE expected = '' GROUP BY pair"))
     assert len(counts) == 60
     assert set(counts.values()) == {4}
@@ -157,19 +157,22 @@ def test_a_further_session_has_other_pairs(store, made):
     assert store.state(token).given == 30
     for position in range(15, 30):
         store.answer(token, position, "right")
-    given = database.read(store.path, made)
+    given = database.read_answers(store.path, made)
     assert len({frozenset((answer.left, answer.right)) for answer in given}) == 30
 
 
 def test_answers_are_of_their_study(store, made, folder, one_line_error):
     other = simulation.study(pairs=30)
-    for call in (lambda: AnswerStore(store.path, other, SessionSettings()), lambda: database.read(store.path, other)):
+    for call in (
+        lambda: AnswerStore(store.path, other, SessionSettings()),
+        lambda: database.read_answers(store.path, other),
+    ):
         assert "answers to another study" in one_line_error(call)
     wrong = folder / "wrong.sqlite"
     wrong.write_bytes(b"this is no database, however long one makes it" * 99)
-    for call in (lambda: AnswerStore(wrong, made, SessionSettings()), lambda: database.read(wrong, made)):
+    for call in (lambda: AnswerStore(wrong, made, SessionSettings()), lambda: database.read_answers(wrong, made)):
         assert "wrong.sqlite: not a database of answers" in one_line_error(call)
-    assert "there are no answers yet" in one_line_error(database.read, folder / "none.sqlite", made)
+    assert "there are no answers yet" in one_line_error(database.read_answers, folder / "none.sqlite", made)
 
 
 def test_page_and_pictures_are_served_and_no_other_file(client, made, folder):

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 
 from seigan_tf.study import tables
-from seigan_tf.study.answers import Answer, sort_out
+from seigan_tf.study.answers import Answer, sort_answers
 from tests import commands
 from tests.study import simulation
 
@@ -77,7 +77,7 @@ def test_tasks_come_back_as_answers(made, tasks, tmp_path, platform, delimiter):
     assert not better
     assert min(sides.values()) > 15
     path = write(tmp_path / "back.csv", TOLOKA if platform == "toloka" else MTURK, rows, delimiter)
-    found = sort_out(tables.read_answers(path), made)
+    found = sort_answers(tables.read_answer_table(path), made)
     firsts = {(made.pictures[pair.first], made.pictures[pair.second]) for pair in made.pairs}
     assert all((comparison.winner, comparison.loser) in firsts for comparison in found.comparisons)
     assert sum(map(len, found.checks.values())) + len(found.comparisons) == 62  # 6 were rejected
@@ -88,8 +88,8 @@ def test_tasks_come_back_as_answers(made, tasks, tmp_path, platform, delimiter):
 def test_plain_tables_go_out_and_come_in(made, tmp_path):
     given = simulation.answers(made, assessors=3, pairs=10, seed=0)
     given[0] = given[0]._replace(expected="left")
-    tables.write_answers(given, made, tmp_path / "answers.csv")
-    assert tables.read_answers(tmp_path / "answers.csv") == given
+    tables.write_answer_table(given, made, tmp_path / "answers.csv")
+    assert tables.read_answer_table(tmp_path / "answers.csv") == given
 
 
 def test_spreadsheets_semicolons_and_sets_are_read(tmp_path):
@@ -97,16 +97,16 @@ def test_spreadsheets_semicolons_and_sets_are_read(tmp_path):
     path.write_bytes(
         b'\xef\xbb\xbfchoice;note;left;assessor;right;expected\r\nLEFT;"a; b";GroundTruth; me ;NoCycle;\r\n;;;;;\r\n'
     )
-    assert tables.read_answers(path) == [Answer("me", "GroundTruth", "NoCycle", "left")]
+    assert tables.read_answer_table(path) == [Answer("me", "GroundTruth", "NoCycle", "left")]
 
 
 def test_radio_buttons_with_a_column_each_are_read(tmp_path, one_line_error):
     path = tmp_path / "batch.csv"
     header = '"WorkerId","Input.left","Input.right","Answer.choice.left","Answer.choice.right"\n'
     path.write_text(header + '"A1","x/1.png","x/2.png","true","false"\n"A1","x/3.png","x/4.png","false","TRUE"\n')
-    assert tables.read_answers(path) == [Answer("A1", "1", "2", "left"), Answer("A1", "3", "4", "right")]
+    assert tables.read_answer_table(path) == [Answer("A1", "1", "2", "left"), Answer("A1", "3", "4", "right")]
     path.write_text(header + '"A1","x/1.png","x/2.png","false","false"\n')
-    assert "line 2: Answer.choice is " in one_line_error(tables.read_answers, path)
+    assert "line 2: Answer.choice is " in one_line_error(tables.read_answer_table, path)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_radio_buttons_with_a_column_each_are_read(tmp_path, one_line_error):
 def test_tables_that_cannot_be_read_are_named(tmp_path, one_line_error, text, expected):
     path = tmp_path / "answers.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    message = one_line_error(tables.read_answers, path)
+    message = one_line_error(tables.read_answer_table, path)
     assert message.startswith(str(path))
     assert expected in message
 

@@ -1,0 +1,107 @@
+"""Options that several commands share, and the reading and checking of all options."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import tyro
+from rich.console import Console
+
+from seigan_tf import presets
+
+Options = TypeVar("Options")
+
+Weights = Annotated[
+    str,
+    tyro.conf.arg(help="A shipped name, a run folder, runs/NAME, a .keras file, or an export folder (needs no TF)."),
+]
+Annotations = Annotated[
+    Path | None, tyro.conf.arg(help="File or folder with the annotations; by default the one such file in --images.")
+]
+Source = Annotated[
+    str,
+    tyro.conf.arg(
+        metavar="auto|coco|yolo|voc|cityscapes|csv", help="Format of the annotations; auto looks at the files."
+    ),
+]
+MaxBad = Annotated[
+    str,
+    tyro.conf.arg(
+        metavar="SHARE",
+        help="Share of photographs, and of objects, that may be unusable before the run ends: 1%% or 0.01.",
+    ),
+]
+Preset = Annotated[
+    str, tyro.conf.arg(metavar="|".join(presets.NAMES), help="Source of the defaults of all settings below.")
+]
+
+
+def parse(options: type[Options], arguments: Sequence[str], command: str, description: str, **given: Any) -> Options:
+    """Read the options of a command.
+
+    Args:
+        options: dataclass of the options.
+        arguments: the command line after the command's name.
+        command: that name.
+        description: text for --help.
+        given: further arguments of `tyro.cli`.
+
+    Raises:
+        SystemExit: after --help, or an argument is unknown or of another type.
+    """
+    program = f"python -m seigan_tf {command}"
+    return tyro.cli(options, args=list(arguments), prog=program, description=description, **given)
+
+
+def parse_with_preset(
+    options: Any, arguments: Sequence[str], command: str, description: str, preset: str, **required: Any
+) -> Any:
+    """Read options with the fields `preset` and `config`; the preset in the arguments gives the defaults of `config`.
+
+    Args:
+        options, arguments, command, description: as of `parse`.
+        preset: name of the default preset.
+        required: values of fields without a default, for options that are not given.
+    """
+    preset = preset_of(arguments, preset)
+    default = options(**required, preset=preset, config=presets.load(preset))
+    return parse(options, arguments, command, description, default=default)
+
+
+def preset_of(arguments: Sequence[str], default: str) -> str:
+    """Return the preset in the arguments, without reading the settings, whose defaults depend on it."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--preset", default=default, nargs="?")
+    name = parser.parse_known_args(arguments)[0].preset
+    # Let tyro report a missing value.
+    return default if name is None else name
+
+
+def parse_share(text: str) -> float:
+    """Return --max-bad, "1%" or "0.01", as a fraction. Raises ValueError unless it is from 0% to 100%."""
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise ValueError(f"--max-bad {text}: expected a share from 0% to 100%")
+    return value
+
+
+def annotation_format(source: str, images: Path, annotations: Path | None) -> str:
+    """Return the format of the annotations; "auto" looks at the files. Raises ValueError if they do not tell."""
+    from seigan_tf.data import readers
+
+    return readers.guess(images, annotations) if source == "auto" else source
+
+
+def check_at_least(option: str, value: int, least: int) -> None:
+    """Raise ValueError unless the value of an option is large enough."""
+    if value < least:
+        raise ValueError(f"{option} is {value}, expected at least {least}")
+
+
+def say(console: Console, text: str) -> None:
+    """Print a line as it is: not wrapped, and without colours or markup."""
+    console.print(text, soft_wrap=True, highlight=False, markup=False)
