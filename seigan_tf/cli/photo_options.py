@@ -8,9 +8,9 @@ from typing import Annotated, NamedTuple
 
 import tyro
 
-from seigan_tf.data.annotations import Photo, Problem
-from seigan_tf.data.text import numbers as text_numbers
-from seigan_tf.data.text import shown
+from seigan_tf.data.photos.photo import Photo, Problem
+from seigan_tf.utils.text import numbers as text_numbers
+from seigan_tf.utils.text import shown
 
 LABEL_FILES = frozenset({".xml", ".yaml", ".yml"})
 """Endings of what else holds boxes, in folders of them."""
@@ -123,7 +123,7 @@ def numbers(option: str, text: str, form: str, counts: Sequence[int]) -> tuple[f
 
 def _box_files(options: PhotoOptions) -> list[Path]:
     """Files of annotations that are read, or may be."""
-    from seigan_tf.data.readers.common import BOX_FILES
+    from seigan_tf.data.photos.files import BOX_FILES
 
     if options.annotations is None:
         # Not what lies deeper: there may be the results of an earlier call.
@@ -137,7 +137,7 @@ def _box_files(options: PhotoOptions) -> list[Path]:
 
 def _boxes(options: PhotoOptions, apart: bool) -> Plan:
     from seigan_tf.compose.geometry import clip_box
-    from seigan_tf.data.photographs import UnreadablePhoto, photo_size
+    from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
 
     try:
         size = photo_size(options.photo)
@@ -151,11 +151,11 @@ def _boxes(options: PhotoOptions, apart: bool) -> Plan:
 
 
 def _annotated(options: PhotoOptions, images: Path, apart: bool, one: bool) -> Plan:
-    from seigan_tf.data import readers
+    from seigan_tf.data.annotations.formats import guess_format, read_annotations
 
-    source = readers.guess(images, options.annotations) if options.source == "auto" else options.source
+    source = guess_format(images, options.annotations) if options.source == "auto" else options.source
     tasks, problems, incomplete = [], [], False
-    for item in readers.read(source, images, options.annotations):
+    for item in read_annotations(source, images, options.annotations):
         if isinstance(item, Problem):
             problems.append(item)
         elif not options.photo.is_file() or _same(item.path, options.photo):

@@ -1,14 +1,14 @@
-"""Cut, erase and paste on photographs of any size: what everything else calls."""
+"""Cut, erase and paste on photographs of any size: the interface of this package."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files, picture
 from seigan_tf.compose.backends import Backend, load_backend
-from seigan_tf.compose.geometry import Box
 from seigan_tf.compose.matting import Matte
 from seigan_tf.compose.picture import Picture
 
@@ -17,13 +17,13 @@ Photo = str | PathLike | np.ndarray | Picture
 
 
 class Composer:
-    """One set of networks, for as many photographs as there are.
+    """Applies one set of networks to photographs.
 
-    Boxes are x, y, width, height in pixels of the photo as it is looked at (upright); what sticks out is cut off.
+    Boxes are x, y, width, height in pixels of the upright photo; parts outside the photo are cut off.
 
     Args:
-        backend: of a Keras model or of LiteRT files.
-        refine: whether masks follow the photo's edges; else they are enlarged bilinearly and cleared of their veil.
+        backend: the networks, run by Keras or by LiteRT.
+        refine: masks follow the photo's edges; otherwise they are enlarged bilinearly and cleared of their haze.
     """
 
     def __init__(self, backend: Backend, refine: bool = True):
@@ -36,80 +36,80 @@ class Composer:
 
         Args:
             weights: a shipped name, a run folder, a .keras file, or an export folder with model.json and .tflite
-                files, for which neither TensorFlow nor Keras is needed.
-            refine: as of the class.
+                files, which needs neither TensorFlow nor Keras.
+            refine: see the class.
 
         Raises:
             ValueError: there are no such weights.
         """
         return cls(load_backend(weights), refine)
 
-    def cut(self, photo: Photo, box: Box) -> tuple[np.ndarray, np.ndarray]:
-        """Cuts the object in a box out of a photo.
+    def cut(self, photo: Photo, box: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+        """Cut the object in a box out of a photo.
 
         Returns:
             mask: float32 [height, width] in [0, 1].
-            cutout: uint8 RGBA [height, width, 4]. Where the edge is soft its colours are the object's alone; where
-                the object is not, all is 0. The photo's own alpha is multiplied by the mask.
+            cutout: uint8 RGBA [height, width, 4]. Soft edges have the object's colours without its background; pixels
+                outside the object are 0. The photo's own alpha is multiplied by the mask.
 
         Raises:
             ValueError: the photo cannot be read, or the box is empty or outside it.
         """
         photo = as_picture(photo)
-        seen = photo.visible
-        matte = self.matte(seen, box)
-        mask = matte.mask(seen)
+        visible = photo.visible
+        matte = self.matte(visible, box)
+        mask = matte.mask(visible)
         cutout = matte.window.within(matte.cutout(photo, mask), *photo.size)
         return matte.window.within(mask, *photo.size), cutout
 
-    def erase(self, photo: Photo, boxes: Box | Sequence[Box]) -> np.ndarray:
-        """Removes the objects in one or many boxes from a photo.
+    def erase(self, photo: Photo, boxes: Sequence[float] | Sequence[Sequence[float]]) -> np.ndarray:
+        """Remove the objects in one box or in several from a photo.
 
         Returns:
-            uint8 [height, width, 3], with alpha [height, width, 4] where the photo has some. Pixels away from the
-            objects are those of the photo; the others are as transparent as what is around.
+            uint8 [height, width, 3], or [height, width, 4] of a photo with alpha. Pixels away from the objects are
+            unchanged; the others become as transparent as their surroundings.
 
         Raises:
             ValueError: the photo cannot be read, or a box is empty or outside it.
         """
-        if np.ndim(boxes) == 1:
-            boxes = [boxes]
-        return self.erase_each(as_picture(photo), boxes).array
+        several: Any = [boxes] if np.ndim(boxes) == 1 else boxes
+        return self.erase_picture(as_picture(photo), several).array
 
-    def paste(self, photo: Photo, box: Box, onto: Photo, at: Sequence[float]) -> np.ndarray:
-        """Puts the object in a box of a photo onto another photo, with that one's light and colours.
+    def paste(self, photo: Photo, box: Sequence[float], onto: Photo, at: Sequence[float]) -> np.ndarray:
+        """Paste the object in a box of a photo onto another photo, in the light and colours of that one.
 
         Args:
-            photo: with the object.
-            box: of the object.
+            photo: the photo with the object.
+            box: the object's box.
             onto: the other photo.
-            at: x, y of the box's corner in the other photo, and the box's width there; it keeps its width in pixels
-                where that is left out. What reaches past the border is clipped.
+            at: x, y of the box's corner in the other photo and, unless it keeps its size, the box's width there, in
+                pixels. Parts outside that photo are cut off.
 
         Returns:
-            uint8 [height, width, 3] of the other photo, or 4 with alpha. Pixels where the object is not are unchanged.
+            uint8 [height, width, 3], or [height, width, 4] if `onto` has alpha; unchanged outside the object.
 
         Raises:
-            ValueError: a photo cannot be read, the box is empty or outside, or nothing of the object would be seen.
+            ValueError: a photo cannot be read, the box is empty or outside it, or the place is outside the other photo.
         """
-        photo, onto = as_picture(photo), as_picture(onto)
-        return self.paste_matte(photo, box, onto, at).array
+        return self.paste_picture(as_picture(photo), box, as_picture(onto), at).array
 
-    def matte(self, seen: np.ndarray, box: Box) -> Matte:
-        """The object in a box of `Picture.visible`: its mask where it is not 0. Errors as in `cut`."""
-        height, width = seen.shape[:2]
-        return matting.matte(self.backend, seen, geometry.checked_box(box, width, height), self.refine)
+    def matte(self, visible: np.ndarray, box: Sequence[float]) -> Matte:
+        """The matte of the object in a box of `Picture.visible`; errors as in `cut`."""
+        height, width = visible.shape[:2]
+        return matting.matte(self.backend, visible, geometry.clip_box(box, width, height), self.refine)
 
-    def erase_each(self, photo: Picture, boxes: Sequence[Box], done: Callable[[], None] = lambda: None) -> Picture:
-        """As `erase`; `done` is called for each box that is filled."""
-        boxes = [geometry.checked_box(box, *photo.size) for box in boxes]  # all of them before the work begins
-        seen = photo.visible
-        pending = np.zeros(seen.shape[:2], np.uint8)
+    def erase_picture(
+        self, photo: Picture, boxes: Iterable[Sequence[float]], done: Callable[[], None] = lambda: None
+    ) -> Picture:
+        """As `erase`; calls `done` after each box."""
+        boxes = [geometry.clip_box(box, *photo.size) for box in boxes]  # all are checked before the work begins
+        visible = photo.visible
+        pending = np.zeros(visible.shape[:2], np.uint8)
         holes = []
         for box in boxes:
-            holes.append(erasing.hole_of(self.matte(seen, box)))
+            holes.append(erasing.hole_of(self.matte(visible, box)))
             erasing.mark(pending, holes[-1])
-        filled, alpha = seen.copy(), None if photo.alpha is None else photo.alpha.copy()
+        filled, alpha = visible.copy(), None if photo.alpha is None else photo.alpha.copy()
         for hole in holes:
             erasing.fill(self.backend, filled, hole, pending)
             if alpha is not None:
@@ -118,17 +118,17 @@ class Composer:
             done()
         if alpha is None:
             return photo._replace(pixels=filled)
-        pixels, changed = photo.pixels.copy(), (filled != seen).any(-1) | (alpha != photo.alpha)
-        pixels[changed] = picture.lifted(filled[changed], alpha[changed])
+        pixels, changed = photo.pixels.copy(), (filled != visible).any(-1) | (alpha != photo.alpha)
+        pixels[changed] = picture.remove_white(filled[changed], alpha[changed])
         return photo._replace(pixels=pixels, alpha=alpha)
 
-    def paste_matte(self, photo: Picture, box: Box, onto: Picture, at: Sequence[float]) -> Picture:
-        """As `paste`, with the other photo's colour profile."""
-        box = geometry.checked_box(box, *photo.size)
+    def paste_picture(self, photo: Picture, box: Sequence[float], onto: Picture, at: Sequence[float]) -> Picture:
+        """As `paste`; the result has the other photo's colour profile."""
+        box = geometry.clip_box(box, *photo.size)
         goal = pasting.target(box, at, *onto.size)
-        seen = photo.visible
-        matte = self.matte(seen, box)
-        cutout = matte.cutout(photo, matte.mask(seen))
+        visible = photo.visible
+        matte = self.matte(visible, box)
+        cutout = matte.cutout(photo, matte.mask(visible))
         if photo.profile != onto.profile:
             cutout[..., :3] = photo_files.convert_colours(cutout[..., :3], photo.profile, onto.profile)
         placed = pasting.place(cutout, box, matte.window, goal, *onto.size)
@@ -136,11 +136,7 @@ class Composer:
 
 
 def as_picture(photo: Photo) -> Picture:
-    """A photo from a file or an array.
-
-    Raises:
-        ValueError: it cannot be read, or the array is no picture.
-    """
+    """The picture of a file or an array; raises ValueError if it cannot be read or has another type or shape."""
     if isinstance(photo, Picture):
         return photo
     return photo_files.read(Path(photo)) if isinstance(photo, str | PathLike) else picture.from_array(photo)

@@ -144,7 +144,7 @@ def detail(
         return total
     squares = np.full((window.height, window.width, 1), 1e-6, np.float32)
     centres = [(np.arange(count) + 0.5) * tiles.scale for count in tiles.cells]
-    filled = geometry.sampled(colours, region, (tiles.window.top + centres[0])[:, None], tiles.window.left + centres[1])
+    filled = geometry.sample(colours, region, (tiles.window.top + centres[0])[:, None], tiles.window.left + centres[1])
     wanted = np.where(tiles.unknown[..., None], filled, tiles.colours)
     bell = np.hanning(tiles.span + 2)[1:-1].astype(np.float32)
     bell = np.sqrt(bell[:, None] * bell)[..., None]

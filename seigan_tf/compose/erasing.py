@@ -9,7 +9,7 @@ from seigan_tf.compose import detail, geometry
 from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.matting import Matte
-from seigan_tf.compose.spreading import spread
+from seigan_tf.compose.pull_push import pull_push
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.inference.tta import inpaint_tta
 
@@ -89,7 +89,7 @@ def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
     known = (unknown < 128).astype(np.float32)
     if not known.any():
         return
-    both = np.dstack([spread(around[..., None].astype(np.float32), known), hole.weights.astype(np.float32) / 255])
+    both = np.dstack([pull_push(around[..., None].astype(np.float32), known), hole.weights.astype(np.float32) / 255])
     part = alpha[window.of]
     for rows, strip in geometry.strips(both, hole.region, window):
         part[rows] = np.rint(part[rows] + (strip[..., 0] - part[rows]) * strip[..., 1])
@@ -109,5 +109,5 @@ def restored(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarr
     # In the rim both are known: what they differ by there is spread over the hole and added.
     rim = (unknown < 128) & (hole.weights > 0) & (hole.weights < 128)
     if rim.any():
-        colours += spread(image.astype(np.float32) - colours, rim.astype(np.float32))
+        colours += pull_push(image.astype(np.float32) - colours, rim.astype(np.float32))
     return np.clip(colours, 0, 255)

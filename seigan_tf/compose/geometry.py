@@ -1,24 +1,20 @@
-"""Which square of a photo the networks see for a box, and which pixels a result may touch."""
+"""Boxes, windows and crops of a photo, and maps of a crop at the photo's pixels. data/crops.py has the crop square."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from seigan_tf.data.annotations import Object
-from seigan_tf.data.crops import CropRegion, extract, region_pixels, relative_box
+from seigan_tf.data.crops import CropRegion, extract, region_pixels
+from seigan_tf.data.photos.photo import Box
 
 STRIP = 2**20
-"""Pixels that are worked on at a time, so that memory does not grow with the photo."""
-
+"""Pixels per piece of work, so that memory does not grow with the photo."""
 LARGEST_SIDE = 2**13
-"""Pixels across a square that is taken from the photo as it is; for a larger one the photo is made smaller first. A
-panorama of 20,000 x 1,000 pixels has few, the square around something as long has many."""
-
-Box = tuple[float, float, float, float]
-"""x, y, width and height in pixels of the photo."""
+"""Largest square, in pixels across, that is taken from the photo as it is. For a larger one the photo is reduced first:
+a panorama of 20,000 x 1,000 pixels has few pixels, the square around an object of its width has many."""
 
 
 class Window(NamedTuple):
@@ -39,22 +35,22 @@ class Window(NamedTuple):
 
     @property
     def of(self) -> tuple[slice, slice]:
-        """Index of an array [height, width, ...] of the photo."""
+        """Index of the window in an array [height, width, ...] of the photo."""
         return slice(self.top, max(self.bottom, self.top)), slice(self.left, max(self.right, self.left))
 
+    def overlap(self, other: "Window") -> "Window":
+        """The pixels in both windows."""
+        return Window(*map(max, self[:2], other[:2]), *map(min, self[2:], other[2:]))
+
     def within(self, array: np.ndarray, width: int, height: int) -> np.ndarray:
-        """What the window shows, [height, width, ...], in a photo of that size that is 0 elsewhere."""
+        """The window's array [height, width, ...] in a photo of that size that is 0 elsewhere."""
         result = np.zeros((height, width, *array.shape[2:]), array.dtype)
         result[self.of] = array
         return result
 
 
-def checked_box(box: Box, width: int, height: int) -> Box:
-    """The box inside its photo; what sticks out is cut off.
-
-    Args:
-        box: x, y, width, height in pixels.
-        width, height: of the photo.
+def clip_box(box: Sequence[float], width: int, height: int) -> Box:
+    """The part of a box inside its photo of that width and height.
 
     Raises:
         ValueError: not four finite numbers, without area, or outside the photo.
@@ -75,7 +71,7 @@ def checked_box(box: Box, width: int, height: int) -> Box:
 
 
 def window_around(box: Box, width: int, height: int) -> Window:
-    """The pixels of the photo that a box covers, also in part."""
+    """The pixels of the photo that a box covers, wholly or in part."""
     x, y, w, h = box
     return Window(
         max(math.floor(x), 0), max(math.floor(y), 0), min(math.ceil(x + w), width), min(math.ceil(y + h), height)
@@ -87,13 +83,8 @@ def visible_window(region: CropRegion, width: int, height: int) -> Window:
     return window_around((region.x, region.y, region.side, region.side), width, height)
 
 
-def box_in(box: Box, region: CropRegion) -> np.ndarray:
-    """The box relative to the region, float32 [4]: ymin, xmin, ymax, xmax."""
-    return np.array(relative_box(Object(box), region), np.float32)
-
-
 def crops(array: np.ndarray, region: CropRegion, *sizes: int) -> list[np.ndarray]:
-    """The region of a photo or mask, uint8 [height, width, ...], once for each size, resized as in training."""
+    """Crops of a photo or mask, uint8 [height, width, ...], one for each size, resized as in training."""
     if region.side > LARGEST_SIDE:
         scale = LARGEST_SIDE / region.side
         height, width = (max(round(length * scale), 1) for length in array.shape[:2])
@@ -104,27 +95,25 @@ def crops(array: np.ndarray, region: CropRegion, *sizes: int) -> list[np.ndarray
 
 
 def strips(values: np.ndarray, region: CropRegion, window: Window) -> Iterator[tuple[slice, np.ndarray]]:
-    """A map of a region at the pixels of a window, piece by piece, so that it is never in memory as a whole.
+    """Enlarge a map of a region to the pixels of a window, piece by piece, so that it is never in memory as a whole.
 
     Args:
-        values: float32 [n, n] or [n, n, channels], over all of the region.
+        values: float32 [n, n] or [n, n, channels], the map over the whole region.
         region: of the photo.
-        window: of the photo; past the region the map goes on as at its border.
+        window: of the photo; outside the region the map continues as at its border.
 
     Yields:
         Rows of the window, and the map there: float32 [rows, window.width, ...], bilinear.
     """
     if len(values) > region.side:
-        values = _reduced(values, region.side)
+        values = _reduce(values, region.side)
     more = [1] * (values.ndim - 2)
-    left, right, part = _between(np.arange(window.left, window.right) + 0.5, region.x, region.side, len(values))
+    left, right, part = _neighbours(np.arange(window.left, window.right) + 0.5, region.x, region.side, len(values))
     across = values[:, left]
     across += (values[:, right] - across) * part.reshape(-1, *more)
-    above, below, part = _between(np.arange(window.top, window.bottom) + 0.5, region.y, region.side, len(values))
+    above, below, part = _neighbours(np.arange(window.top, window.bottom) + 0.5, region.y, region.side, len(values))
     part = part.reshape(-1, 1, *more)
-    step = max(STRIP // max(window.width, 1), 1)
-    for start in range(0, window.height, step):
-        rows = slice(start, min(start + step, window.height))
+    for rows in row_slices(window):
         strip, lower = across[above[rows]], across[below[rows]]
         lower -= strip
         lower *= part[rows]
@@ -132,42 +121,40 @@ def strips(values: np.ndarray, region: CropRegion, window: Window) -> Iterator[t
         yield rows, strip
 
 
-def enlarged(values: np.ndarray, region: CropRegion, window: Window) -> np.ndarray:
-    """The whole map of `strips`: float32 [window.height, window.width, ...]."""
-    result = np.empty((window.height, window.width, *values.shape[2:]), np.float32)
-    for rows, strip in strips(values, region, window):
-        result[rows] = strip
-    return result
+def row_slices(window: Window) -> Iterator[slice]:
+    """Slices of the window's rows with about STRIP pixels each."""
+    step = max(STRIP // max(window.width, 1), 1)
+    return (slice(start, min(start + step, window.height)) for start in range(0, window.height, step))
 
 
-def sampled(values: np.ndarray, region: CropRegion, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """A map of a region at some points of the photo, bilinear.
+def sample(values: np.ndarray, region: CropRegion, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Sample a map of a region bilinearly at points of the photo.
 
     Args:
-        values: float32 [n, n, channels], over all of the region.
+        values: float32 [n, n, channels], the map over the whole region.
         region: of the photo.
-        y, x: coordinates, of shapes that fit each other; the centre of the first pixel is at 0.5.
+        y, x: coordinates, of shapes that broadcast; the centre of the first pixel is at 0.5.
 
     Returns:
         float32 [..., channels].
     """
-    above, below, down = _between(y, region.y, region.side, len(values))
-    left, right, across = _between(x, region.x, region.side, len(values))
+    above, below, down = _neighbours(y, region.y, region.side, len(values))
+    left, right, across = _neighbours(x, region.x, region.side, len(values))
     down, across = down[..., None], across[..., None]
     upper = values[above, left] * (1 - across) + values[above, right] * across
     lower = values[below, left] * (1 - across) + values[below, right] * across
     return upper * (1 - down) + lower * down
 
 
-def _reduced(values: np.ndarray, side: int) -> np.ndarray:
-    """A smaller map, float32 [side, side, ...], of any number of channels: OpenCV takes four at a time."""
+def _reduce(values: np.ndarray, side: int) -> np.ndarray:
+    """The map with `side` entries a side. Channel by channel, since OpenCV takes four at most."""
     if values.ndim == 2:
         return cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)
-    return np.stack([_reduced(values[..., i], side) for i in range(values.shape[2])], axis=-1)
+    return np.stack([_reduce(values[..., i], side) for i in range(values.shape[2])], axis=-1)
 
 
-def _between(centres: np.ndarray, origin: int, side: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """For points of an axis the two entries of the map around them, and how far they are to the second."""
-    position = np.clip((centres - origin) * (count / side) - 0.5, 0, count - 1)
+def _neighbours(points: np.ndarray, origin: int, side: int, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The two entries of the map around each point of an axis, and the point's distance from the first, in [0, 1]."""
+    position = np.clip((points - origin) * (count / side) - 0.5, 0, count - 1)
     first = np.minimum(position.astype(np.intp), max(count - 2, 0))
     return first, np.minimum(first + 1, count - 1), (position - first).astype(np.float32)

@@ -9,13 +9,13 @@ import numpy as np
 
 
 def affine(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float) -> np.ndarray:
-    """The affine functions of colour that come closest to `values` around each pixel.
+    """Fit affine functions of the guide's colours to `values` around each pixel, by least squares.
 
     Args:
         guide: float32 [height, width, 3] in [0, 1].
-        values: float32 [height, width], what to filter.
+        values: float32 [height, width].
         radius: of the windows, in pixels.
-        epsilon: variance of the guide, in each colour, below which an edge counts as none.
+        epsilon: variance of the guide, in each colour, below which there is no edge.
 
     Returns:
         float32 [height, width, 4]: weights of the three colours, and a constant.
@@ -24,7 +24,7 @@ def affine(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float) -
     covariance = _mean(guide * values[..., None], radius) - mean_guide * mean[..., None]
     products = _mean((guide[..., :, None] * guide[..., None, :]).reshape(*values.shape, 9), radius)
     variance = products.reshape(*values.shape, 3, 3) - mean_guide[..., :, None] * mean_guide[..., None, :]
-    # In float64: where the guide is of one colour, the matrix is nearly singular.
+    # In float64, since the matrix of a guide of one colour is nearly singular.
     variance = variance.astype(np.float64) + epsilon * np.eye(3)
     weights = np.linalg.solve(variance, covariance[..., None].astype(np.float64))[..., 0].astype(np.float32)
     constant = mean - (weights * mean_guide).sum(-1)
@@ -32,7 +32,7 @@ def affine(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float) -
 
 
 def apply(functions: np.ndarray, guide: np.ndarray) -> np.ndarray:
-    """The affine functions, [..., 4], of the colours, [..., 3]: float32 [...], within [0, 1]."""
+    """Apply affine functions [..., 4] to colours [..., 3]: float32 [...], clipped to [0, 1]."""
     result = functions[..., 3] + functions[..., 0] * guide[..., 0]
     result += functions[..., 1] * guide[..., 1]
     result += functions[..., 2] * guide[..., 2]

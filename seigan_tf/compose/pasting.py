@@ -10,10 +10,11 @@ from PIL import Image
 
 from seigan_tf.compose import geometry
 from seigan_tf.compose.backends import Backend
-from seigan_tf.compose.geometry import Box, Window
+from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion, region_around
-from seigan_tf.data.photographs import MAX_PIXELS
+from seigan_tf.data.photos.photo import Box
+from seigan_tf.data.photos.reading import MAX_PIXELS
 
 RADIUS = 1 / 8
 """By the crop's side: how far the change is averaged, so that the crop's coarse pixels do not show in it."""

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from seigan_tf.compose.picture import Picture
-from seigan_tf.data.photographs import (
+from seigan_tf.data.photos.reading import (
     STORED,
     UnreadablePhoto,
     opened,

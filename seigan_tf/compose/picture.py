@@ -1,4 +1,4 @@
-"""A photograph as it is worked on: colours, transparency, colour profile."""
+"""A photograph in memory: colours, transparency, colour profile."""
 
 from typing import NamedTuple
 
@@ -6,14 +6,14 @@ import numpy as np
 
 
 class Picture(NamedTuple):
-    """One photograph in memory, upright."""
+    """An upright photograph."""
 
     pixels: np.ndarray
-    """uint8 [height, width, 3] RGB, as the file has it: where it is transparent, what lies under."""
+    """uint8 [height, width, 3] RGB, as in the file: transparent pixels keep their hidden colours."""
     alpha: np.ndarray | None = None
-    """uint8 [height, width], 255 where it is opaque; None where all of it is."""
+    """uint8 [height, width], 255 for opaque; None if the whole photo is opaque."""
     profile: bytes | None = None
-    """ICC profile of the colours; sRGB where there is none."""
+    """ICC profile of the colours; None for sRGB."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -22,7 +22,7 @@ class Picture(NamedTuple):
 
     @property
     def visible(self) -> np.ndarray:
-        """What is seen of it on white, uint8 [height, width, 3]: what training shows the networks."""
+        """The photo laid on white, uint8 [height, width, 3], as the networks saw photos in training."""
         if self.alpha is None:
             return self.pixels
         alpha = self.alpha[..., None].astype(np.uint16)
@@ -30,12 +30,12 @@ class Picture(NamedTuple):
 
     @property
     def array(self) -> np.ndarray:
-        """uint8 [height, width, 3], or [height, width, 4] where it has an alpha channel."""
+        """uint8 [height, width, 3], or [height, width, 4] with an alpha channel."""
         return self.pixels if self.alpha is None else np.dstack([self.pixels, self.alpha])
 
 
-def lifted(visible: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The colours, uint8 [..., 3], that look like `visible` when they are laid on white; alpha is uint8 [...]."""
+def remove_white(visible: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Invert `Picture.visible`: uint8 [..., 3] colours that look like `visible` on white; alpha is uint8 [...]."""
     alpha = np.maximum(alpha, 1).astype(np.float32)[..., None]
     return np.rint(np.clip(255 - (255 - visible.astype(np.float32)) * 255 / alpha, 0, 255)).astype(np.uint8)
 
@@ -44,7 +44,7 @@ def from_array(array: np.ndarray) -> Picture:
     """The picture of an array, uint8 [height, width, 3] RGB or [height, width, 4] RGBA.
 
     Raises:
-        ValueError: the array is of another type or shape, or empty.
+        ValueError: another type or shape, or empty.
     """
     array = np.asarray(array)
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (3, 4) or not array.size:

@@ -105,7 +105,7 @@ class Application(server.Application):
         def work():
             composer, boxes = self.composers[fields.edges(request)], fields.boxes(request, "box", least=1)
             photo = self._photo(request, "photo")
-            erased = composer.erase_each(photo, boxes)
+            erased = composer.erase_picture(photo, boxes)
             _check_found(not np.array_equal(erased.array, photo.array))
             return photos.png(erased.array, erased.profile), {}
 
@@ -115,7 +115,7 @@ class Application(server.Application):
         def work():
             composer, photo, box = self._object(request)
             at, onto = fields.at(request), self._photo(request, "onto")
-            pasted = composer.paste_matte(photo, box, onto, at)
+            pasted = composer.paste_picture(photo, box, onto, at)
             _check_found(not np.array_equal(pasted.array, onto.array))
             return photos.png(pasted.array, pasted.profile), {}
 
@@ -129,8 +129,8 @@ class Application(server.Application):
         composer = self.composers[fields.edges(request)]
         box, erased = fields.box(request), fields.boxes(request, "erased")
         photo = self._photo(request, "photo")
-        box = geometry.checked_box(box, *photo.size)
-        return composer, composer.erase_each(photo, erased) if erased else photo, box
+        box = geometry.clip_box(box, *photo.size)
+        return composer, composer.erase_picture(photo, erased) if erased else photo, box
 
     def _answer(self, request: Request, work: Callable[[], tuple[Encoded, dict[str, str]]]) -> Response:
         """The picture that `work` makes when its turn has come, with its headers."""

@@ -6,7 +6,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Request
 
-from seigan_tf.data.text import numbers
+from seigan_tf.utils.text import numbers
 
 MOST_BOXES = 50
 """That a request may erase."""

@@ -12,7 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnprocessableEntity
 
 from seigan_tf.compose import photo_files
 from seigan_tf.compose.picture import Picture
-from seigan_tf.data.photographs import UnreadablePhoto, photo_size
+from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
 
 PREVIEW = 1600
 """Longest side, in pixels, of the picture that the page shows and works on until something is saved."""

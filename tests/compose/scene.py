@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from seigan_tf.compose import geometry
 from seigan_tf.compose.backends.litert_backend import inside
 from seigan_tf.utils.pixels import to_float
 
@@ -55,6 +56,11 @@ def ball(width=300, height=240, centre=(150, 120), radius=40, seed=0):
 
 def box_of(centre=(150, 120), radius=40):
     return centre[0] - radius, centre[1] - radius, 2 * radius, 2 * radius
+
+
+def enlarged(values, region, window):
+    """A map of a region at the pixels of a window, in one piece."""
+    return np.concatenate([strip for _, strip in geometry.strips(values, region, window)])
 
 
 def _floats(images):

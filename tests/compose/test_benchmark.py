@@ -3,9 +3,8 @@
 import pytest
 
 from benchmarks.compose import masks_by_method
-from seigan_tf.compose import geometry
 from seigan_tf.compose.composer import Composer
-from seigan_tf.data.crops import extract, extract_mask, region_around
+from seigan_tf.data.crops import extract, extract_mask, region_around, relative_box
 from seigan_tf.evaluation.iou import iou
 from seigan_tf.evaluation.objects import EvaluationObject
 from tests.compose.scene import BallBackend, ball, box_of
@@ -18,7 +17,7 @@ def test_measured_masks_are_those_of_cut(centre):
     backend, box = BallBackend(), box_of(centre)
     region = region_around(box, backend.object_fraction)
     image, original = extract(photo, region, backend.size), extract(photo, region, region.side)
-    item = EvaluationObject("a", 1, image, original, geometry.box_in(box, region), extract_mask(truth, region))
+    item = EvaluationObject("a", 1, image, original, relative_box(box, region), extract_mask(truth, region))
     scores = {name: iou(mask, item.truth) for name, mask in masks_by_method(backend, item).items()}
     mask = Composer(backend).cut(photo, box)[0] > 0.5
     assert scores["refined"] == pytest.approx(iou(mask, truth), abs=1e-6)

@@ -10,7 +10,7 @@ from PIL import Image
 from seigan_tf.cli.commands import main
 from seigan_tf.compose import composer as composers
 from seigan_tf.compose import photo_files
-from seigan_tf.data.readers import read
+from seigan_tf.data.annotations.formats import read_annotations
 from tests.commands import call
 from tests.compose.scene import BallBackend, ball, box_of, gravel
 
@@ -127,7 +127,7 @@ def test_a_folder_is_cut_object_by_object(capsys, tmp_path, photos):
     assert ended.code == 0, ended.err
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png"))
     assert names == ["a-1.png", "below/b-1.png", "below/b-2.png"]
-    read_back = {item.id: item for entry in read("coco", folder, found) for item in entry.objects}
+    read_back = {item.id: item for entry in read_annotations("coco", folder, found) for item in entry.objects}
     assert sorted(read_back) == [1, 2, 3], "numbered anew"
     assert read_back[2].box == pytest.approx(box_of((80, 60)), abs=2)
     assert read_back[2].category == "ball" and read_back[2].segmentation["size"] == [240, 300]

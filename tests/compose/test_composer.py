@@ -12,7 +12,7 @@ from seigan_tf.compose.backends.litert_backend import inside
 from seigan_tf.compose.composer import Composer
 from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import region_around
-from tests.compose.scene import RED, BallBackend, ball, box_of, gravel
+from tests.compose.scene import RED, BallBackend, ball, box_of, enlarged, gravel
 
 
 @pytest.fixture
@@ -238,9 +238,7 @@ def test_without_refinement_masks_are_only_enlarged():
     mask, _ = Composer(backend, refine=False).cut(photo, box_of())
     region = region_around(box_of(), backend.object_fraction)
     images, boxes = backend.seen[0]
-    expected = geometry.enlarged(
-        backend.segment(images[:1], boxes[:1])[0, ..., 0], region, geometry.Window(110, 80, 190, 160)
-    )
+    expected = enlarged(backend.segment(images[:1], boxes[:1])[0, ..., 0], region, geometry.Window(110, 80, 190, 160))
     np.testing.assert_allclose(mask[80:160, 110:190], expected, atol=0.05)
 
 

@@ -4,17 +4,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.compose import geometry
+from seigan_tf.compose import geometry, matting
 from seigan_tf.compose.geometry import Window
-from seigan_tf.data.annotations import Object, Photo
-from seigan_tf.data.crops import PROTOCOLS, CropRegion, extract, object_regions, region_around
+from seigan_tf.data.crops import CropRegion, extract, relative_box
+from seigan_tf.data.photos.photo import Object, Photo
+from seigan_tf.data.planning.rules import PROTOCOLS, object_regions
+from tests.compose.scene import BallBackend, enlarged
 
 
 @pytest.mark.parametrize("box", [(40.0, 30.0, 60.0, 50.0), (0.3, 0.7, 33.4, 20.1), (150.0, 90.5, 50.0, 69.5)])
-def test_squares_are_those_of_training(tmp_path, box):
-    rules = PROTOCOLS["coco"]
-    expected = object_regions(Photo(tmp_path / "a.jpg", 200, 160, (Object(box),)), rules)
-    assert [region_around(box, rules.object_fraction)] == expected
+def test_the_segmenter_sees_the_crop_of_training(tmp_path, box):
+    rules, backend = PROTOCOLS["coco"], BallBackend()
+    photo = np.random.default_rng(0).integers(0, 256, (160, 200, 3), np.uint8)
+    matting.matte(backend, photo, box, refine=False)
+    item = Object(box)
+    (region,) = object_regions(Photo(tmp_path / "a.jpg", 200, 160, (item,)), rules)
+    images, boxes = backend.seen[0]
+    np.testing.assert_array_equal(images[0], extract(photo, region, backend.size))
+    np.testing.assert_allclose(boxes[0], relative_box(box, region), atol=1e-6)
 
 
 @pytest.mark.parametrize("region", [CropRegion(20, 10, 90), CropRegion(-30, 100, 90)])
@@ -39,7 +46,7 @@ def test_squares_of_too_many_pixels_are_taken_from_a_smaller_photo(monkeypatch):
 
 
 def test_boxes_that_stick_out_are_cut_off():
-    assert geometry.checked_box((-10, 20, 50, 1000), 200, 160) == (0, 20, 40, 140)
+    assert geometry.clip_box((-10, 20, 50, 1000), 200, 160) == (0, 20, 40, 140)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +62,7 @@ def test_boxes_that_stick_out_are_cut_off():
     ],
 )
 def test_names_what_is_wrong_with_a_box(one_line_error, box, message):
-    assert message in one_line_error(geometry.checked_box, box, 200, 160)
+    assert message in one_line_error(geometry.clip_box, box, 200, 160)
 
 
 def test_enlarging_is_bilinear_as_in_measuring():
@@ -64,13 +71,13 @@ def test_enlarging_is_bilinear_as_in_measuring():
     region = CropRegion(-7, 5, 90)
     expected = np.asarray(Image.fromarray(values).resize((90, 90), Image.Resampling.BILINEAR))
     window = Window(0, 9, 60, 70)
-    np.testing.assert_allclose(geometry.enlarged(values, region, window), expected[4:65, 7:67], atol=1e-5)
+    np.testing.assert_allclose(enlarged(values, region, window), expected[4:65, 7:67], atol=1e-5)
 
 
 def test_strips_are_pieces_of_the_whole(monkeypatch):
     values = np.random.default_rng(0).uniform(size=(8, 8, 3)).astype(np.float32)
     region, window = CropRegion(0, 0, 50), Window(3, 4, 40, 45)
-    whole = geometry.enlarged(values, region, window)
+    whole = enlarged(values, region, window)
     monkeypatch.setattr(geometry, "STRIP", 100)
     pieces = list(geometry.strips(values, region, window))
     assert len(pieces) > 10

@@ -78,7 +78,7 @@ def test_confined_masks_end_at_the_box():
 def test_crops_of_few_pixels_are_cut_too():
     photo, _ = ball()
     for box in ((150, 120, 1, 1), (150, 120, 0.01, 0.01), (150, 100, 1, 30), (0, 0, 300, 240)):
-        matte = matting.matte(BallBackend(), photo, geometry.checked_box(box, 300, 240), refine=True)
+        matte = matting.matte(BallBackend(), photo, geometry.clip_box(box, 300, 240), refine=True)
         mask = matte.mask(photo)
         assert mask.size and np.isfinite(mask).all()
         assert matte.cutout(Picture(photo), mask).shape == (*mask.shape, 4)
