@@ -1,11 +1,9 @@
-"""python -m seigan_tf erase: objects from full-size photographs."""
+"""python -m seigan_tf erase: erase objects from full-size photographs."""
 
 from collections.abc import Sequence
 
-from rich.console import Console
-
-from seigan_tf.cli import photo_options, photo_work
-from seigan_tf.cli.photo_options import Marked, PhotoOptions, Task
+from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Task, make_plan
+from seigan_tf.cli.photo_run import Job, run_photos
 
 DESCRIPTION = """Erase objects from photographs of any size.
 
@@ -14,22 +12,22 @@ DESCRIPTION = """Erase objects from photographs of any size.
   python -m seigan_tf erase photos --annotations boxes.json -o without
       every box of a folder
 
-Only the object and a narrow rim around it change; in PNG and TIFF every other pixel is that of the photograph, which
-JPEG and WebP compress anew.
+Only the object and a narrow rim around it change. In PNG and TIFF files all other pixels are those of the photograph;
+JPEG and WebP compress them anew.
 """
 
 
-def run(arguments: Sequence[str], console: Console | None = None) -> None:
-    """Erases as the arguments say; raises what `photo_work.run` does."""
-    photo_work.run("erase", PhotoOptions, DESCRIPTION, _job, arguments, console)
+def run(arguments: Sequence[str]) -> None:
+    """Erase as the arguments say."""
+    run_photos("erase", PhotoOptions, DESCRIPTION, _job, arguments)
 
 
-def _job(options: PhotoOptions) -> photo_work.Job:
-    return photo_work.Job(photo_options.plan(options, apart=False), _make)
+def _job(options: PhotoOptions) -> Job:
+    return Job(make_plan(options, apart=False), _make)
 
 
 def _make(composer, photo, task: Task, marked: list[Marked], done) -> None:
     from seigan_tf.compose import photo_files
 
-    erased = composer.erase_picture(photo, [item.box for item in marked], done)
+    erased = composer.erase_each(photo, [item.box for item in marked], done)
     photo_files.write(marked[0].output, erased.array, erased.profile)

@@ -33,7 +33,7 @@ def exit_code_of(command: Callable[[], None]) -> int:
         if not isinstance(error, ValueError) and not hasattr(error, "exit_code"):
             raise
         message, code = str(error), getattr(error, "exit_code", BAD_INPUT)
-    # Print outside the except clauses: TensorFlow exits cleanly only when the traceback with the frames of `fit` is gone.
+    # Print outside the except clauses: TensorFlow exits cleanly only when the traceback and its frames are gone.
     print("error:" if code == BAD_INPUT else "stopped:", " ".join(message.split()), file=sys.stderr)
     return code
 

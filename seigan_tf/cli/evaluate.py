@@ -19,8 +19,8 @@ from seigan_tf.utils.progress import bar
 if TYPE_CHECKING:
     import numpy as np
 
-    from seigan_tf.data.annotations import Photo
-    from seigan_tf.data.crops import CropRules
+    from seigan_tf.data.photos.photo import Photo
+    from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.evaluation.masks import ObjectScores
     from seigan_tf.evaluation.objects import EvaluationObject
 
@@ -106,17 +106,17 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
 
 
 def _evaluate(options: Options, console: Console) -> None:
-    from seigan_tf.data import readers
-    from seigan_tf.data.annotations import Photo, Problem
-    from seigan_tf.data.crops import CropRules
-    from seigan_tf.data.problems import Tally
+    from seigan_tf.data.annotations.formats import guess_format, read_annotations
+    from seigan_tf.data.photos.photo import Photo, Problem
+    from seigan_tf.data.planning.problems import Tally
+    from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.utils import quiet
 
     limits = options.min_short_side, options.max_object_fraction, options.min_aspect
     fraction = DataConfig.object_fraction if options.object_fraction is None else options.object_fraction
     rules = CropRules(fraction, *limits)
-    source = readers.guess(options.images, options.annotations) if options.source == "auto" else options.source
-    items = list(readers.read(source, options.images, options.annotations))
+    source = guess_format(options.images, options.annotations) if options.source == "auto" else options.source
+    items = list(read_annotations(source, options.images, options.annotations))
     photos = [item for item in items if isinstance(item, Photo)]
     problems = Tally(share(options.max_bad))
     for item in items:
@@ -211,7 +211,7 @@ def _left_out(segments_only: bool, vgg, result: dict[str, Any]) -> list[str]:
 
 
 def _draw(path: Path, model, scores, photos: "list[Photo]", rules: "CropRules", backgrounds: "np.ndarray") -> None:
-    from seigan_tf.data.problems import Tally
+    from seigan_tf.data.planning.problems import Tally
     from seigan_tf.evaluation import examples, masks
     from seigan_tf.evaluation.objects import evaluation_objects
 

@@ -29,7 +29,7 @@ MaxBad = Annotated[
     str,
     tyro.conf.arg(
         metavar="SHARE",
-        help="Share of photographs, and of objects, that may be unusable before the run ends: 1%% or 0.01.",
+        help="Share of photographs, and of objects, that may be unusable before the run ends: 1% or 0.01.",
     ),
 ]
 Preset = Annotated[
@@ -91,9 +91,9 @@ def parse_share(text: str) -> float:
 
 def annotation_format(source: str, images: Path, annotations: Path | None) -> str:
     """Return the format of the annotations; "auto" looks at the files. Raises ValueError if they do not tell."""
-    from seigan_tf.data import readers
+    from seigan_tf.data.annotations.formats import guess_format
 
-    return readers.guess(images, annotations) if source == "auto" else source
+    return guess_format(images, annotations) if source == "auto" else source
 
 
 def check_at_least(option: str, value: int, least: int) -> None:

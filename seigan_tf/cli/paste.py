@@ -1,4 +1,4 @@
-"""python -m seigan_tf paste: an object of one photograph onto another one."""
+"""python -m seigan_tf paste: paste an object of one photograph onto another one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.console import Console
 
-from seigan_tf.cli import photo_options, photo_work
-from seigan_tf.cli.photo_options import Marked, PhotoOptions, Task, numbers
+from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Task, make_plan, parse_numbers
+from seigan_tf.cli.photo_run import Job, run_photos
 
-DESCRIPTION = """Paste an object of one photograph onto another one, with that one's light and colours.
+DESCRIPTION = """Paste an object of one photograph onto another one, adapted to the light and colours there.
 
   python -m seigan_tf paste photo.jpg --box 850,420,1200,900 --onto garden.jpg --at 300,1500 -o cat-in-garden.png
   python -m seigan_tf paste photo.jpg --box 850,420,1200,900 --onto garden.jpg --at 300,1500,600 -o cat-in-garden.png
@@ -19,8 +18,7 @@ DESCRIPTION = """Paste an object of one photograph onto another one, with that o
   python -m seigan_tf paste photos --annotations boxes.json --onto garden.jpg --at 300,1500,600 -o pasted
       a file for each object of a folder
 
-Where the object is not, the other photograph stays as it is; it also gives the colour profile. What reaches past its
-border is clipped.
+Outside the object the other photograph stays as it is; its colour profile is kept. Parts beyond its border are clipped.
 """
 
 
@@ -29,28 +27,28 @@ class Options(PhotoOptions):
     onto: Path
     """The other photograph."""
     at: Annotated[str, tyro.conf.arg(metavar="X,Y[,W]")]
-    """Left and top of the box there and, unless the object keeps its size, its width; in pixels."""
+    """Left, top and width of the box there, in pixels; without the width the object keeps its size."""
 
 
-def run(arguments: Sequence[str], console: Console | None = None) -> None:
-    """Pastes as the arguments say; raises what `photo_work.run` does."""
-    photo_work.run("paste", Options, DESCRIPTION, _job, arguments, console)
+def run(arguments: Sequence[str]) -> None:
+    """Paste as the arguments say."""
+    run_photos("paste", Options, DESCRIPTION, _job, arguments)
 
 
-def _job(options: Options) -> photo_work.Job:
-    at = numbers("--at", options.at, "X,Y or X,Y,W", (2, 3))
-    plan = photo_options.plan(options, apart=True, inputs=[options.onto])
+def _job(options: Options) -> Job:
+    at = parse_numbers("--at", options.at, "X,Y or X,Y,W", (2, 3))
+    plan = make_plan(options, apart=True, inputs=[options.onto])
 
     from seigan_tf.compose import pasting, photo_files
 
     onto = photo_files.read(options.onto)
-    if plan.one:  # before the weights are loaded
+    if plan.one:  # check the place before the weights are loaded
         pasting.target(plan.tasks[0].marked[0].box, at, *onto.size)
 
     def make(composer, photo, task: Task, marked: list[Marked], done) -> None:
         (item,) = marked
-        pasted = composer.paste_picture(photo, item.box, onto, at)
+        pasted = composer.paste_matte(photo, item.box, onto, at)
         photo_files.write(item.output, pasted.array, pasted.profile)
         done()
 
-    return photo_work.Job(plan, make)
+    return Job(plan, make)

@@ -12,10 +12,10 @@ from rich.console import Console
 from seigan_tf.cli.max_bad import MaxBad, share
 from seigan_tf.cli.prepare_sources import AnnotatedPhotos, Detected, PublishedSet
 from seigan_tf.config import DataConfig
-from seigan_tf.data import data_summary
-from seigan_tf.data.workers import cores
+from seigan_tf.data.planning.report import report_lines
 from seigan_tf.utils.interruption import termination
 from seigan_tf.utils.progress import bar
+from seigan_tf.utils.workers import cores
 
 DESCRIPTION = """Cut crops out of photographs with boxes, once, and store them for training.
 
@@ -116,7 +116,7 @@ def _prepare(options: Options, source: AnnotatedPhotos | PublishedSet | Detected
     config, problems = source.get(console)
     with bar(console, "cutting photographs") as progress:
         report = prepare(config, options.size, options.out, workers, options.beam, progress, problems, source.origin)
-    for line in data_summary.lines(report):
+    for line in report_lines(report):
         console.print(line, soft_wrap=True, highlight=False, markup=False)
     pictures = f"{options.out / 'objects.png'} and {options.out / 'backgrounds.png'}"
     console.print(f"look at {pictures}", soft_wrap=True, highlight=False, markup=False)
@@ -128,7 +128,7 @@ def _source(options: Options, temporary: Path) -> AnnotatedPhotos | PublishedSet
     Raises:
         ValueError: they name none, or more than one.
     """
-    from seigan_tf.data import readers
+    from seigan_tf.data.annotations.formats import FORMATS, guess_format
 
     published = options.source.startswith("tfds:")
     _refuse_unused(options, published)
@@ -143,9 +143,9 @@ def _source(options: Options, temporary: Path) -> AnnotatedPhotos | PublishedSet
             raise ValueError(f"{boxes}: exists already; give it as --annotations, or remove it to detect anew")
         score = DETECTOR_SCORE if options.detector_score is None else options.detector_score
         return Detected(config, options.detector, options.detector_class, score, options.detector_labels, boxes)
-    source = readers.guess(options.images, options.annotations) if options.source == "auto" else options.source
-    if source not in readers.FORMATS:
-        raise ValueError(f"--source {source}: expected one of auto, {', '.join(readers.FORMATS)}, tfds:NAME")
+    source = guess_format(options.images, options.annotations) if options.source == "auto" else options.source
+    if source not in FORMATS:
+        raise ValueError(f"--source {source}: expected one of auto, {', '.join(FORMATS)}, tfds:NAME")
     return AnnotatedPhotos(replace(config, source=source))
 
 
@@ -170,7 +170,7 @@ def _refuse_unused(options: Options, published: bool) -> None:
 
 def _config(options: Options) -> DataConfig:
     """The settings of the data, as far as options give them."""
-    from seigan_tf.data.crops import PROTOCOLS
+    from seigan_tf.data.planning.rules import PROTOCOLS
 
     if options.protocol not in PROTOCOLS:
         raise ValueError(f"--protocol {options.protocol}: expected one of {', '.join(PROTOCOLS)}")

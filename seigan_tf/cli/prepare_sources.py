@@ -12,8 +12,8 @@ from typing import Any
 from rich.console import Console
 
 from seigan_tf.config import DataConfig
-from seigan_tf.data.annotations import Problem
-from seigan_tf.data.coco_writer import write_coco
+from seigan_tf.data.annotations.coco_writer import write_coco
+from seigan_tf.data.photos.photo import Problem
 from seigan_tf.utils.interruption import parents_made
 from seigan_tf.utils.progress import bar
 
@@ -62,16 +62,16 @@ class PublishedSet:
             The settings, and problems met on the way.
 
         Raises:
-            ValueError, OSError: as `tfds_source.photos` and `write_coco` do.
+            ValueError, OSError: as `read_tfds` and `write_coco` do.
         """
-        from seigan_tf.data import tfds_source
+        from seigan_tf.data.annotations.tfds_source import read_tfds, usable_splits
 
-        splits, problems = tfds_source.splits(self.name), []
+        splits, problems = usable_splits(self.name), []
         for split in splits:
             images, annotations = self._paths(split)
             images.mkdir()
             with bar(console, f"reading {self.name} {split}") as progress:
-                problems += write_coco(tfds_source.photos(self.name, images, split, progress), annotations)
+                problems += write_coco(read_tfds(self.name, images, split, progress), annotations)
         if "validation" not in splits:
             return self.config, problems
         images, annotations = self._paths("validation")

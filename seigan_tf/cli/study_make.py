@@ -73,7 +73,7 @@ def run(arguments: Sequence[str]) -> None:
 
     with quiet.native_messages_hidden():
         from seigan_tf import loading
-    from seigan_tf.data import crop_set
+    from seigan_tf.data.loading import load_crops
     from seigan_tf.study.making import StudySettings, make_study
 
     console = Console()
@@ -87,7 +87,7 @@ def run(arguments: Sequence[str]) -> None:
     if models[-1].networks.size != size:
         raise ValueError(f"--no-cycle {options.no_cycle}: crops of {models[-1].networks.size} px, expected {size}")
     with bar(console, "cutting crops") as progress:
-        crops = crop_set.load(config, size, progress)
+        crops = load_crops(config, size, progress)
     origin = {
         "weights": found[0].name,
         "no_cycle": found[1].name if options.no_cycle is not None else None,

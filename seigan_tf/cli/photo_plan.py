@@ -1,4 +1,4 @@
-"""The options that cut, erase and paste share, and the photographs, boxes and outputs that they name."""
+"""Options of cut, erase and paste, and the plan that they describe: photographs, boxes and outputs."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -8,12 +8,12 @@ from typing import Annotated, NamedTuple
 
 import tyro
 
-from seigan_tf.data.photos.photo import Photo, Problem
-from seigan_tf.utils.text import numbers as text_numbers
-from seigan_tf.utils.text import shown
+from seigan_tf.cli.options import Source, Weights, annotation_format
+from seigan_tf.data.annotations import Photo, Problem
+from seigan_tf.data.text import numbers, shown
 
 LABEL_FILES = frozenset({".xml", ".yaml", ".yml"})
-"""Endings of what else holds boxes, in folders of them."""
+"""Further suffixes of files that hold boxes, in folders of annotations."""
 
 Boxes = tyro.conf.UseAppendAction[Annotated[tuple[str, ...], tyro.conf.arg(metavar="X,Y,W,H")]]
 
@@ -23,22 +23,21 @@ class PhotoOptions:
     photo: tyro.conf.Positional[Path]
     """A photograph, or a folder of photographs."""
     output: Annotated[Path, tyro.conf.arg(aliases=("-o",))]
-    """File to write (.png, .jpg, .webp, .tif); a folder where there may be several: of a folder, and
-    with --annotations for cut and paste."""
+    """File to write (.png, .jpg, .webp, .tif). For several outputs a folder: for a folder of photographs, for several
+    boxes of cut, and for cut and paste with --annotations."""
     box: Boxes = ()
     """Left, top, width and height of the object, in pixels of the upright photograph."""
     annotations: Path | None = None
-    """File or folder with the boxes instead; of a folder of photographs unless given, the one such file in it."""
-    source: Annotated[str, tyro.conf.arg(metavar="auto|coco|yolo|voc|cityscapes|csv")] = "auto"
-    """Format of the annotations; auto looks at the files."""
-    weights: str = "cats"
-    """A shipped name, a run folder, runs/NAME, a .keras file, or an export folder (needs no TensorFlow)."""
+    """File or folder with the boxes, instead of --box. For a folder of photographs the default is the one such file in
+    it."""
+    source: Source = "auto"
+    weights: Weights = "cats"
     refine: bool = True
-    """Let masks follow the edges of the photograph."""
+    """Align masks with the edges in the photograph."""
     format: Annotated[str, tyro.conf.arg(metavar="png|jpg|webp|tif")] = "png"
-    """Of the files in an output folder. PNG and TIFF keep every pixel."""
+    """Format of the files in an output folder. PNG and TIFF keep every pixel."""
     overwrite: bool = False
-    """Make the files in an output folder anew; those that are there are finished, and skipped otherwise."""
+    """Replace files in an output folder; by default those that exist are skipped."""
 
 
 class Marked(NamedTuple):
@@ -51,45 +50,45 @@ class Marked(NamedTuple):
 
 
 class Task(NamedTuple):
-    """One photograph and what is to be made of it."""
+    """One photograph and its boxes."""
 
     photo: Path
     name: str
-    """As messages and reports call it."""
+    """Name of the photograph in messages and reports."""
     size: tuple[int, int] | None
-    """Width and height that the annotations give."""
+    """Width and height, if the annotations give them."""
     marked: tuple[Marked, ...]
 
 
 class Plan(NamedTuple):
-    """All that a command is asked for."""
+    """The work of one call."""
 
     tasks: list[Task]
     problems: list[Problem]
-    """Of the annotations."""
+    """Problems of the annotations."""
     one: bool
-    """One file is asked for: errors end the command. Otherwise they are counted, and what is there is finished."""
+    """There is one output file: errors end the command. Otherwise errors are counted, and existing files are kept."""
 
 
-def plan(
+def make_plan(
     options: PhotoOptions,
     apart: bool,
     transparent: bool = False,
     inputs: Iterable[Path] = (),
     also: Iterable[Path] = (),
 ) -> Plan:
-    """What the options name, checked before anything is loaded.
+    """Read the boxes and check all paths, before anything slow is loaded.
 
     Args:
-        options: of the command.
-        apart: each object has an output of its own; else each photograph has one.
-        transparent: outputs are nothing without their transparency.
+        options: the options of the command.
+        apart: each object has its own output; otherwise each photograph has one.
+        transparent: outputs need transparency.
         inputs: further files that are read.
         also: further files that are written.
 
     Raises:
-        ValueError: options that do not fit together, boxes that are none, outputs that cannot be written, two outputs
-            of one path, or an output that is an input.
+        ValueError: options that exclude each other, an invalid box, an output that cannot be written or is also an
+            input, or two outputs with one path.
     """
     if options.box and options.annotations is not None:
         raise ValueError("--box and --annotations: both are given, expected one of them")
@@ -98,36 +97,32 @@ def plan(
     if options.photo.is_dir():
         if options.box:
             raise ValueError(f"{options.photo}: a folder, expected one photograph with --box; give --annotations")
-        result = _annotated(options, options.photo, apart, False)
+        plan = _from_annotations(options, options.photo, apart, False)
     elif options.annotations is not None:
-        result = _annotated(options, options.photo.absolute().parent, apart, not apart)
+        plan = _from_annotations(options, options.photo.absolute().parent, apart, not apart)
     elif options.box:
-        result = _boxes(options, apart)
+        plan = _from_boxes(options, apart)
     else:
         raise ValueError("--box is not given, expected X,Y,W,H of the object in pixels, or --annotations")
-    _check_outputs(options, result, transparent, [*inputs, *_box_files(options)], also)
-    return result
+    _check_outputs(options, plan, transparent, [*inputs, *_annotation_files(options)], also)
+    return plan
 
 
-def numbers(option: str, text: str, form: str, counts: Sequence[int]) -> tuple[float, ...]:
-    """The numbers of an option like X,Y,W,H.
-
-    Raises:
-        ValueError: they are not finite numbers, or not so many.
-    """
-    values = text_numbers(text, counts)
+def parse_numbers(option: str, text: str, form: str, counts: Sequence[int]) -> tuple[float, ...]:
+    """Return the numbers of an option like X,Y,W,H. Raises ValueError unless they are finite and as many as allowed."""
+    values = numbers(text, counts)
     if values is None:
         raise ValueError(f"{option} {shown(text)}: expected {form}, numbers in pixels")
     return values
 
 
-def _box_files(options: PhotoOptions) -> list[Path]:
-    """Files of annotations that are read, or may be."""
-    from seigan_tf.data.photos.files import BOX_FILES
+def _annotation_files(options: PhotoOptions) -> list[Path]:
+    """List the files that hold annotations, or may."""
+    from seigan_tf.data.readers.common import BOX_FILES
 
     if options.annotations is None:
-        # Not what lies deeper: there may be the results of an earlier call.
-        inside = options.photo.iterdir() if options.photo.is_dir() else ()
+        # Deeper folders are left out: they may hold the results of an earlier call.
+        inside = options.photo.iterdir() if options.photo.is_dir() else iter(())
     elif options.annotations.is_dir():
         inside = options.annotations.rglob("*")
     else:
@@ -135,39 +130,41 @@ def _box_files(options: PhotoOptions) -> list[Path]:
     return [path for path in inside if path.suffix.lower() in BOX_FILES | LABEL_FILES]
 
 
-def _boxes(options: PhotoOptions, apart: bool) -> Plan:
-    from seigan_tf.compose.geometry import clip_box
-    from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
+def _from_boxes(options: PhotoOptions, apart: bool) -> Plan:
+    from seigan_tf.compose.geometry import checked_box
+    from seigan_tf.data.photographs import UnreadablePhoto, photo_size
 
     try:
         size = photo_size(options.photo)
     except UnreadablePhoto as error:
         raise ValueError(f"{options.photo}: {error}") from None
-    boxes = [clip_box(numbers("--box", text, "X,Y,W,H", (4,)), *size) for text in options.box]
+    boxes = [checked_box(parse_numbers("--box", text, "X,Y,W,H", (4,)), *size) for text in options.box]
     one = not apart or len(boxes) == 1
     outputs = [options.output] * len(boxes) if one else _numbered(options, Path(options.photo.name), len(boxes))
     marked = tuple(Marked(box, "", output) for box, output in zip(boxes, outputs, strict=True))
     return Plan([Task(options.photo, options.photo.name, None, marked)], [], one)
 
 
-def _annotated(options: PhotoOptions, images: Path, apart: bool, one: bool) -> Plan:
-    from seigan_tf.data.annotations.formats import guess_format, read_annotations
+def _from_annotations(options: PhotoOptions, images: Path, apart: bool, one: bool) -> Plan:
+    from seigan_tf.data import readers
 
-    source = guess_format(images, options.annotations) if options.source == "auto" else options.source
-    tasks, problems, incomplete = [], [], False
-    for item in read_annotations(source, images, options.annotations):
+    source = annotation_format(options.source, images, options.annotations)
+    tasks: list[Task] = []
+    problems: list[Problem] = []
+    incomplete = False
+    for item in readers.read(source, images, options.annotations):
         if isinstance(item, Problem):
             problems.append(item)
-        elif not options.photo.is_file() or _same(item.path, options.photo):
+        elif not options.photo.is_file() or os.path.realpath(item.path) == os.path.realpath(options.photo):
             incomplete = incomplete or item.incomplete
             task = _task(options, item, apart, one, problems)
             if task.marked:
                 tasks.append(task)
     if options.photo.is_dir():
         return Plan(tasks, problems, one)
-    # Of one photo, what is wrong with others does not matter.
+    # For one photograph, problems of others are left out.
     name = tasks[0].name if tasks else options.photo.name
-    problems = [problem for problem in problems if _is_of(problem, name)]
+    problems = [problem for problem in problems if _concerns(problem, name)]
     if not tasks:
         first = f" ({problems[0].where}: {problems[0].what})" if problems else ""
         raise ValueError(f"{options.photo}: {options.annotations} has no box of it that can be used{first}")
@@ -176,8 +173,8 @@ def _annotated(options: PhotoOptions, images: Path, apart: bool, one: bool) -> P
     return Plan(tasks, problems, one)
 
 
-def _is_of(problem: Problem, name: str) -> bool:
-    """Whether a problem is that of a photo; readers name it alone, "... of NAME", "... (NAME)" or by its own file."""
+def _concerns(problem: Problem, name: str) -> bool:
+    """Whether a problem is one of the photo; readers write NAME, "... of NAME", "... (NAME)" or its label file."""
     own = [shown(PurePath(name).with_suffix(suffix).as_posix()) for suffix in (".txt", ".xml")]
     return (
         problem.where == name
@@ -209,11 +206,11 @@ def _numbered(options: PhotoOptions, name: Path, count: int) -> list[Path]:
 
 
 def _check_outputs(
-    options: PhotoOptions, result: Plan, transparent: bool, inputs: list[Path], also: Iterable[Path]
+    options: PhotoOptions, plan: Plan, transparent: bool, inputs: list[Path], also: Iterable[Path]
 ) -> None:
     from seigan_tf.compose.photo_files import FORMATS, check_ending, check_output, check_writable
 
-    if result.one:
+    if plan.one:
         check_output(options.output, transparent)
     else:
         check_ending(Path(f"--format.{options.format}"), transparent)
@@ -222,27 +219,23 @@ def _check_outputs(
             raise ValueError(f"{options.output}: names a file, expected a folder for several outputs")
     for path in also:
         check_writable(path)
+    read = {os.path.realpath(path): path for path in [*inputs, *(task.photo for task in plan.tasks)]}
+    files = {_file_identity(path) for path in read.values()} - {None}
+    written = [(output, task.name) for task in plan.tasks for output in dict.fromkeys(m.output for m in task.marked)]
     taken: dict[str, str] = {}
-    read = {os.path.realpath(path): path for path in [*inputs, *(task.photo for task in result.tasks)]}
-    files = {_identity(path) for path in read.values()} - {None}
-    written = [(output, task.name) for task in result.tasks for output in dict.fromkeys(m.output for m in task.marked)]
     for output, name in [*written, *((path, "all photographs") for path in also)]:
-        path = os.path.realpath(output)
-        if path in read or (os.path.exists(path) and _identity(output) in files):
+        real = os.path.realpath(output)
+        if real in read or (os.path.exists(real) and _file_identity(output) in files):
             raise ValueError(f"{output}: is read too, expected another file to write; inputs are never overwritten")
-        if path in taken:
-            raise ValueError(f"{output}: would be written for {taken[path]} and for {name}, expected other names")
-        taken[path] = name
+        if real in taken:
+            raise ValueError(f"{output}: would be written for {taken[real]} and for {name}, expected other names")
+        taken[real] = name
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    """What tells that two paths are one file, through links too; None where there is none."""
+def _file_identity(path: Path) -> tuple[int, int] | None:
+    """Return a key that is the same for all links to one file; None for a missing file."""
     try:
         status = os.stat(path)
     except OSError:
         return None
     return status.st_dev, status.st_ino
-
-
-def _same(path: Path, other: Path) -> bool:
-    return os.path.realpath(path) == os.path.realpath(other)

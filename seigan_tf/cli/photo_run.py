@@ -1,23 +1,29 @@
-"""What cut, erase and paste share: photograph by photograph, with a bar, what is finished left alone."""
+"""The run that cut, erase and paste share: one photograph after the other, with a bar; existing files are kept."""
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-import tyro
 from rich.console import Console
 
-from seigan_tf.cli.photo_options import Marked, PhotoOptions, Plan, Task
+from seigan_tf.cli.options import parse, say
+from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Plan, Task
 from seigan_tf.utils.progress import bar
 
 if TYPE_CHECKING:
     from seigan_tf.compose.composer import Composer
     from seigan_tf.compose.picture import Picture
 
-EXIT_CODES = """Exit codes: 0 all is done; 1 some photographs or boxes could not be used, the others are done; 2 bad
-input.
+EXIT_CODES = """Exit codes: 0 everything is done; 1 some photographs or boxes could not be used, the others are done;
+2 bad input.
 """
+
+Options = TypeVar("Options", bound=PhotoOptions)
+Done = Callable[[], None]
+"""Called after each finished object."""
+Make = Callable[["Composer", "Picture", Task, list[Marked], Done], None]
+"""Makes one output from the given objects of one photograph."""
 
 
 class SomeFailed(RuntimeError):
@@ -26,53 +32,42 @@ class SomeFailed(RuntimeError):
     exit_code = 1
 
 
-Done = Callable[[], None]
-"""Called for each object that is finished."""
-Make = Callable[["Composer", "Picture", Task, list[Marked], Done], None]
-"""Makes one output, of the objects given; all of them are of one photograph."""
-
-
 class Job(NamedTuple):
-    """What a command's options ask for."""
+    """The work that the options of a command describe."""
 
     plan: Plan
     make: Make
     again: bool = False
-    """Outputs that are there are made anew."""
+    """Replace existing outputs."""
     finish: Done = lambda: None
-    """Called when all that can be made is made."""
+    """Called at the end."""
 
 
-def run(
-    name: str,
-    options: type[PhotoOptions],
+def run_photos(
+    command: str,
+    options: type[Options],
     description: str,
-    job: Callable[[PhotoOptions], Job],
+    job: Callable[[Options], Job],
     arguments: Sequence[str],
-    console: Console | None,
 ) -> None:
-    """Does what the arguments of a command say, and says what became of it.
+    """Run cut, erase or paste and print a summary.
 
     Args:
-        name: of the command.
-        options: that it takes.
-        description: for its --help.
-        job: what the options ask for.
-        arguments: of the command line, after the command's name.
-        console: for the bar and the summary.
+        command: name of the command.
+        options: dataclass of its options.
+        description: text for its --help.
+        job: function from the options to the work.
+        arguments: the command line after the command's name.
 
     Raises:
-        ValueError: options or weights that cannot be used; of a single output, whatever is wrong with its photograph.
+        ValueError: options or weights cannot be used or, for a single output, its photograph.
         OSError: a file cannot be written.
         SomeFailed: of several outputs, some could not be made.
-        SystemExit: --help, or an argument that is unknown or of another type.
     """
-    program = f"python -m seigan_tf {name}"
-    given = tyro.cli(options, args=list(arguments), prog=program, description=description + EXIT_CODES)
-    console = console or Console()
-    asked = job(given)
-    plan = asked.plan
-    again = asked.again or given.overwrite or plan.one
+    given = parse(options, arguments, command, description + EXIT_CODES)
+    console = Console()
+    plan, make, again, finish = job(given)
+    again = again or given.overwrite or plan.one
     todo = [(task, [item for item in task.marked if again or not item.output.exists()]) for task in plan.tasks]
     problems = [f"{problem.where}: {problem.what}" for problem in plan.problems]
     made = 0
@@ -91,18 +86,17 @@ def run(
             for task, marked in todo:
                 if marked:
                     end = count + len(marked)
-                    number, failed = _make(composer, task, marked, asked.make, done, plan.one)
+                    number, failed = _make_outputs(composer, task, marked, make, done, plan.one)
                     made += number
                     problems += failed
-                    count = end  # what failed is done with too
+                    count = end  # failed objects count as finished
                     progress(count, every)
-    asked.finish()
+    finish()
     if plan.one:
-        text = f"wrote {given.output}"
+        say(console, f"wrote {given.output}")
     else:
         there = sum(_outputs(task.marked) - _outputs(marked) for task, marked in todo)
-        text = f"wrote {made} files to {given.output}" + (f", {there} were there" if there else "")
-    console.print(text, soft_wrap=True, highlight=False, markup=False)
+        say(console, f"wrote {made} files to {given.output}" + (f", {there} were there" if there else ""))
     if problems:
         raise SomeFailed(f"{len(problems)} photographs or boxes could not be used; the first: {problems[0]}")
 
@@ -111,13 +105,13 @@ def _outputs(marked: Sequence[Marked]) -> int:
     return len({item.output for item in marked})
 
 
-def _make(
+def _make_outputs(
     composer: "Composer", task: Task, marked: list[Marked], make: Make, done: Done, strict: bool
 ) -> tuple[int, list[str]]:
-    """Makes the outputs of one photograph: how many, and why the others could not be; `strict` raises that at once."""
+    """Make the outputs of one photograph; return their number and the errors, which `strict` raises instead."""
     from seigan_tf.compose import photo_files
 
-    made, problems = 0, []
+    made, errors = 0, []
     try:
         photo = photo_files.read(task.photo, task.size)
     except ValueError as error:
@@ -132,8 +126,8 @@ def _make(
         except ValueError as error:
             if strict:
                 raise
-            problems.append(f"{task.name}: {error}")
-    return made, problems
+            errors.append(f"{task.name}: {error}")
+    return made, errors
 
 
 def _load(options: PhotoOptions) -> "Composer":
