@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Task, make_plan
 from seigan_tf.cli.photo_run import Job, run_photos
-from seigan_tf.data.annotations import Object, Photo
+from seigan_tf.data.photos.photo import Object, Photo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -66,7 +66,7 @@ def _job(options: Options) -> Job:
         return Job(plan, make)
 
     def finish() -> None:
-        from seigan_tf.data.coco_writer import write_coco
+        from seigan_tf.data.annotations.coco_writer import write_coco
 
         write_coco((replace(photo, objects=tuple(objects)) for photo, objects in found.values()), report)
 

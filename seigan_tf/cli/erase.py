@@ -29,5 +29,5 @@ def _job(options: PhotoOptions) -> Job:
 def _make(composer, photo, task: Task, marked: list[Marked], done) -> None:
     from seigan_tf.compose import photo_files
 
-    erased = composer.erase_each(photo, [item.box for item in marked], done)
+    erased = composer.erase_picture(photo, [item.box for item in marked], done)
     photo_files.write(marked[0].output, erased.array, erased.profile)

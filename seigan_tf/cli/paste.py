@@ -47,7 +47,7 @@ def _job(options: Options) -> Job:
 
     def make(composer, photo, task: Task, marked: list[Marked], done) -> None:
         (item,) = marked
-        pasted = composer.paste_matte(photo, item.box, onto, at)
+        pasted = composer.paste_picture(photo, item.box, onto, at)
         photo_files.write(item.output, pasted.array, pasted.profile)
         done()
 

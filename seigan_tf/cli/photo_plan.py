@@ -9,8 +9,8 @@ from typing import Annotated, NamedTuple
 import tyro
 
 from seigan_tf.cli.options import Source, Weights, annotation_format
-from seigan_tf.data.annotations import Photo, Problem
-from seigan_tf.data.text import numbers, shown
+from seigan_tf.data.photos.photo import Photo, Problem
+from seigan_tf.utils.text import numbers, shown
 
 LABEL_FILES = frozenset({".xml", ".yaml", ".yml"})
 """Further suffixes of files that hold boxes, in folders of annotations."""
@@ -118,7 +118,7 @@ def parse_numbers(option: str, text: str, form: str, counts: Sequence[int]) -> t
 
 def _annotation_files(options: PhotoOptions) -> list[Path]:
     """List the files that hold annotations, or may."""
-    from seigan_tf.data.readers.common import BOX_FILES
+    from seigan_tf.data.photos.files import BOX_FILES
 
     if options.annotations is None:
         # Deeper folders are left out: they may hold the results of an earlier call.
@@ -131,14 +131,14 @@ def _annotation_files(options: PhotoOptions) -> list[Path]:
 
 
 def _from_boxes(options: PhotoOptions, apart: bool) -> Plan:
-    from seigan_tf.compose.geometry import checked_box
-    from seigan_tf.data.photographs import UnreadablePhoto, photo_size
+    from seigan_tf.compose.geometry import clip_box
+    from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
 
     try:
         size = photo_size(options.photo)
     except UnreadablePhoto as error:
         raise ValueError(f"{options.photo}: {error}") from None
-    boxes = [checked_box(parse_numbers("--box", text, "X,Y,W,H", (4,)), *size) for text in options.box]
+    boxes = [clip_box(parse_numbers("--box", text, "X,Y,W,H", (4,)), *size) for text in options.box]
     one = not apart or len(boxes) == 1
     outputs = [options.output] * len(boxes) if one else _numbered(options, Path(options.photo.name), len(boxes))
     marked = tuple(Marked(box, "", output) for box, output in zip(boxes, outputs, strict=True))
@@ -146,13 +146,13 @@ def _from_boxes(options: PhotoOptions, apart: bool) -> Plan:
 
 
 def _from_annotations(options: PhotoOptions, images: Path, apart: bool, one: bool) -> Plan:
-    from seigan_tf.data import readers
+    from seigan_tf.data.annotations.formats import read_annotations
 
     source = annotation_format(options.source, images, options.annotations)
     tasks: list[Task] = []
     problems: list[Problem] = []
     incomplete = False
-    for item in readers.read(source, images, options.annotations):
+    for item in read_annotations(source, images, options.annotations):
         if isinstance(item, Problem):
             problems.append(item)
         elif not options.photo.is_file() or os.path.realpath(item.path) == os.path.realpath(options.photo):

@@ -26,7 +26,7 @@ def loaded(monkeypatch):
         asked.append(weights)
         return BallBackend()
 
-    monkeypatch.setattr(composers, "load", load)
+    monkeypatch.setattr(composers, "load_backend", load)
     return asked
 
 
