@@ -1,7 +1,7 @@
-"""The photo's own fine detail for a fill that has none: its grain, and the texture of what lies around the hole.
+"""Fine detail for a fill that has none: the grain of the photo, and the texture around the hole.
 
-What a fill of S x S pixels cannot show is taken, in overlapping tiles, from calm places of the photo whose colours are
-like the fill's. White noise of the same strength looks like noise on gravel, grass and walls alike; this does not.
+Detail finer than the fill's S x S pixels is copied, in overlapping tiles, from calm places of the photo with similar
+colours. White noise of the same strength would look like noise on gravel, grass and walls alike.
 """
 
 import math
@@ -15,28 +15,27 @@ from seigan_tf.compose.geometry import Window
 from seigan_tf.data.crops import CropRegion
 
 REACH = 2.0
-"""Side of the square in which tiles are looked for, by the crop's side."""
+"""Side of the square that is searched for tiles, relative to the crop's side."""
 SIDE = 192
-"""Cells across that square when they are looked for; the next three are in cells."""
-TILE = 16
-STEP = 4
-"""Between the tiles to choose from."""
+"""Cells across that square."""
+TILE, STEP = 16, 4
+"""Side of a tile, and distance between candidates, in cells."""
 BLUR = 1.0
-"""Standard deviation of the blur that parts detail from colour."""
+"""Standard deviation, in cells, of the blur that separates detail from colour."""
 ALIKE = 8
-"""One of the most suitable tiles is drawn at random."""
+"""Number of best tiles, of which one is drawn at random."""
 DISTANCE, CONTRAST, REPEATED = 0.02, 2.0, 4.0
-"""What counts beside unlike colours, in grey levels: a cell of distance; a grey level of contrast, so that no edges are
-copied; each time that the tile was used."""
+"""Costs of a tile besides unlike colours, in grey levels: per cell of distance; per grey level of contrast, so that no
+edges are copied; per earlier use."""
 
 
 class Tiles:
-    """The photo around a hole in cells, and the tiles of it that can be used.
+    """The photo around a hole in cells, and its tiles that can be copied.
 
     Args:
         pixels: of the photo, uint8 [height, width, 3].
-        pending: uint8 [height, width], above 0 where nothing can be taken from.
-        region: of the hole's crop.
+        pending: uint8 [height, width], above 0 at pixels that must not be copied.
+        region: the hole's crop.
     """
 
     def __init__(self, pixels: np.ndarray, pending: np.ndarray, region: CropRegion):
@@ -56,48 +55,46 @@ class Tiles:
         self.colours = cv2.GaussianBlur(image, (0, 0), BLUR)
         """float32 [rows, columns, 3]: the photo without its detail."""
         self.unknown = unknown > 0
-        self.places = self._free()
-        """int [tiles, 2]: rows and columns of the tiles that show no hole."""
+        self.places = self._free_places()
+        """int [tiles, 2]: rows and columns of the tiles outside all holes."""
         contrast = cv2.blur(np.abs(image - self.colours).mean(-1), (TILE, TILE), anchor=(0, 0))
         self._costs = CONTRAST * contrast[self.places[:, 0], self.places[:, 1]]
         self._known = self._features(self.colours, self.places)
         self._random = np.random.default_rng(0)
 
-    def _free(self) -> np.ndarray:
+    def _free_places(self) -> np.ndarray:
         rows, columns = self.cells
-        # None fits where the photo is a strip, much longer than it is high.
+        # None fits into a strip, a photo that is much longer than it is high.
         places = np.mgrid[0 : max(rows - TILE + 1, 0) : STEP, 0 : max(columns - TILE + 1, 0) : STEP].reshape(2, -1).T
         holes = cv2.integral(self.unknown.astype(np.uint8))
         top, left = places.T
         hidden = holes[top + TILE, left + TILE] - holes[top, left + TILE] - holes[top + TILE, left] + holes[top, left]
         return places[hidden == 0]
 
-    def needing(self) -> Iterator[tuple[int, int]]:
-        """Rows and columns of tiles, half a tile apart, that cover all that is not known."""
+    def needed(self) -> Iterator[tuple[int, int]]:
+        """Rows and columns of tiles, half a tile apart, that cover all unknown cells."""
         half = TILE // 2
         for top in range(-half, self.cells[0], half):
             for left in range(-half, self.cells[1], half):
                 if self.unknown[max(top, 0) : top + TILE, max(left, 0) : left + TILE].any():
                     yield top, left
 
-    def corner(self, place: tuple[int, int]) -> tuple[int, int]:
-        """Left and top of a tile in the photo."""
-        return (
-            self.window.left + math.floor(place[1] * self.scale),
-            self.window.top + math.floor(place[0] * self.scale),
-        )
+    def tile(self, place: tuple[int, int]) -> Window:
+        """The pixels of the tile at a row and a column; they may reach past the photo's border."""
+        left = self.window.left + math.floor(place[1] * self.scale)
+        top = self.window.top + math.floor(place[0] * self.scale)
+        return Window(left, top, left + self.span, top + self.span)
 
     def draw(self, wanted: np.ndarray, place: tuple[int, int]) -> Window:
-        """The pixels of the photo to take detail from, for a tile at `place` (row, column) of `wanted` colours."""
+        """Choose the pixels whose detail is copied to the tile at `place` (row, column) of `wanted` colours."""
         costs = np.abs(self._known - self._features(wanted, np.array([place]))).mean(1) + self._costs
         costs += DISTANCE * np.abs(self.places - place).max(1)
         best = np.argpartition(costs, min(ALIKE, len(costs)) - 1)[:ALIKE]
         chosen = self._random.choice(best)
         self._costs[chosen] += REPEATED
-        left, top = self.corner(self.places[chosen])
-        # Rounding may take a tile at the photo's border a pixel past it.
-        left, top = min(left, self.window.right - self.span), min(top, self.window.bottom - self.span)
-        return Window(left, top, left + self.span, top + self.span)
+        tile = self.tile(self.places[chosen])
+        # Rounding may move a tile at the photo's border a pixel past it.
+        return tile.moved(min(self.window.right - tile.right, 0), min(self.window.bottom - tile.bottom, 0))
 
     def blurred(self, window: Window) -> np.ndarray:
         """The photo without its detail at the pixels of a window: float32 [window.height, window.width, 3]."""
@@ -111,8 +108,8 @@ class Tiles:
         )
         first = [max(math.floor(axis[0]), 0) for axis in (rows, columns)]
         part = part[first[0] : math.ceil(rows[-1]) + 1, first[1] : math.ceil(columns[-1]) + 1]
-        maps = np.meshgrid((columns - first[1]).astype(np.float32), (rows - first[0]).astype(np.float32))
-        return cv2.remap(part, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        x, y = np.meshgrid((columns - first[1]).astype(np.float32), (rows - first[0]).astype(np.float32))
+        return cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
     @staticmethod
     def _features(image: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -126,44 +123,37 @@ class Tiles:
 def detail(
     pixels: np.ndarray, region: CropRegion, window: Window, pending: np.ndarray, colours: np.ndarray
 ) -> np.ndarray:
-    """Detail for a fill, to be added to its colours.
+    """Detail that is added to the colours of a fill.
 
     Args:
         pixels: of the photo, uint8 [height, width, 3].
-        region: of the hole's crop.
-        window: of the photo, that needs detail.
-        pending: uint8 [height, width], above 0 where nothing can be taken from.
-        colours: float32 [n, n, 3], the fill over the region, in [0, 255].
+        region: the hole's crop.
+        window: of the photo, the part that needs detail.
+        pending: uint8 [height, width], above 0 at pixels that must not be copied.
+        colours: float32 [n, n, 3] in [0, 255], the fill over the region.
 
     Returns:
-        float32 [window.height, window.width, 3], around 0; 0 where no tile of the photo is free.
+        float32 [window.height, window.width, 3], around 0; all 0 if no tile of the photo is free.
     """
     total = np.zeros((window.height, window.width, 3), np.float32)
     tiles = Tiles(pixels, pending, region)
     if not len(tiles.places):
         return total
     squares = np.full((window.height, window.width, 1), 1e-6, np.float32)
-    centres = [(np.arange(count) + 0.5) * tiles.scale for count in tiles.cells]
-    filled = geometry.sample(colours, region, (tiles.window.top + centres[0])[:, None], tiles.window.left + centres[1])
+    rows, columns = ((np.arange(count) + 0.5) * tiles.scale for count in tiles.cells)
+    filled = geometry.sample(colours, region, (tiles.window.top + rows)[:, None], tiles.window.left + columns)
     wanted = np.where(tiles.unknown[..., None], filled, tiles.colours)
-    bell = np.hanning(tiles.span + 2)[1:-1].astype(np.float32)
-    bell = np.sqrt(bell[:, None] * bell)[..., None]
-    for place in tiles.needing():
-        left, top = tiles.corner(place)
-        seen = Window(
-            *(max(left, window.left), max(top, window.top)),
-            *(min(left + tiles.span, window.right), min(top + tiles.span, window.bottom)),
-        )
-        if not seen.width or not seen.height:
+    hann = np.hanning(tiles.span + 2)[1:-1].astype(np.float32)
+    weights = np.sqrt(hann[:, None] * hann)[..., None]
+    for place in tiles.needed():
+        tile = tiles.tile(place)
+        overlap = tile.overlap(window)
+        if not overlap.width or not overlap.height:
             continue
         source = tiles.draw(wanted, place)
-        part = slice(seen.top - top, seen.bottom - top), slice(seen.left - left, seen.right - left)
-        here = (
-            slice(seen.top - window.top, seen.bottom - window.top),
-            slice(seen.left - window.left, seen.right - window.left),
-        )
-        total[here] += (pixels[source.of] - tiles.blurred(source))[part] * bell[part]
-        squares[here] += (bell * bell)[part]
-    # Details of different places do not agree, so that it is variances that add up.
+        inside, here = overlap.moved(-tile.left, -tile.top).of, overlap.moved(-window.left, -window.top).of
+        total[here] += (pixels[source.of] - tiles.blurred(source))[inside] * weights[inside]
+        squares[here] += (weights * weights)[inside]
+    # Details of different places are uncorrelated, so that their variances add up.
     total /= np.sqrt(squares, out=squares)
     return total

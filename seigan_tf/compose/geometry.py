@@ -42,6 +42,10 @@ class Window(NamedTuple):
         """The pixels in both windows."""
         return Window(*map(max, self[:2], other[:2]), *map(min, self[2:], other[2:]))
 
+    def moved(self, right: int, down: int) -> "Window":
+        """The window moved by whole pixels."""
+        return Window(self.left + right, self.top + down, self.right + right, self.bottom + down)
+
     def within(self, array: np.ndarray, width: int, height: int) -> np.ndarray:
         """The window's array [height, width, ...] in a photo of that size that is 0 elsewhere."""
         result = np.zeros((height, width, *array.shape[2:]), array.dtype)

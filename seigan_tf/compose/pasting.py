@@ -1,4 +1,4 @@
-"""Puts a cut-out onto another photo and lets the enhancer's change of light and colour reach it at full size."""
+"""Pasting a cut-out onto another photo, with the enhancer's change of light and colour at full size."""
 
 import math
 from collections.abc import Sequence
@@ -17,29 +17,30 @@ from seigan_tf.data.photos.photo import Box
 from seigan_tf.data.photos.reading import MAX_PIXELS
 
 RADIUS = 1 / 8
-"""By the crop's side: how far the change is averaged, so that the crop's coarse pixels do not show in it."""
+"""Radius, as a fraction of the crop's side, over which the change is averaged, so that the crop's coarse pixels do not
+show in it."""
 NOISE = 100.0
-"""Variance of colours, in grey levels squared, below which a change of contrast is not told from noise."""
+"""Variance of colours, in grey levels squared, below which a change of contrast counts as noise."""
 STEEPEST = 0.5
-"""Change of contrast, at most."""
+"""Largest change of contrast."""
 
 
 class Placed(NamedTuple):
-    """A cut-out where it lies on another photo."""
+    """A cut-out at its place in another photo."""
 
     cutout: np.ndarray
-    """uint8 [height, width, 4], of the window."""
+    """uint8 RGBA [window.height, window.width, 4]."""
     window: Window
     """Of the other photo."""
     box: Box
-    """Of the object in the other photo; it may reach past its border."""
+    """The object's box in the other photo; it may reach past its border."""
 
 
 def target(box: Box, at: Sequence[float], width: int, height: int) -> Box:
-    """Where the object's box lies on the other photo; it may reach past its border.
+    """The object's box in the other photo; it may reach past its border.
 
     Args:
-        box: of the object in its own photo.
+        box: in the object's own photo.
         at: left and top in the other photo and, unless the object keeps its size, the box's width there, in pixels.
         width, height: of the other photo.
 
@@ -67,41 +68,40 @@ def target(box: Box, at: Sequence[float], width: int, height: int) -> Box:
 
 
 def place(cutout: np.ndarray, box: Box, source: Window, goal: Box, width: int, height: int) -> Placed:
-    """Scales a cut-out, and clips what lies past the border of the photo that it is for.
+    """Scale a cut-out, and clip it to the other photo.
 
     Args:
         cutout: uint8 RGBA [source.height, source.width, 4].
         box: of the object in its own photo.
-        source: the pixels of that photo which the cut-out shows.
-        goal: where the box lies on the other photo (`target`).
+        source: the cut-out's window in that photo.
+        goal: the object's box in the other photo (`target`).
         width, height: of the other photo.
     """
     scale = goal[2] / box[2]
     left, top = round(goal[0] + (source.left - box[0]) * scale), round(goal[1] + (source.top - box[1]) * scale)
     full = Window(left, top, left + max(round(source.width * scale), 1), top + max(round(source.height * scale), 1))
-    window = Window(max(full.left, 0), max(full.top, 0), min(full.right, width), min(full.bottom, height))
+    window = full.overlap(Window(0, 0, width, height))
     if not window.width or not window.height:  # rounding took the last pixel
         return Placed(cutout[:0, :0], Window(0, 0, 0, 0), goal)
+    part = window.moved(-left, -top)
     if (full.width, full.height) == (source.width, source.height):
-        part = Window(*(edge - start for edge, start in zip(window, (left, top) * 2, strict=True)))
         return Placed(cutout[part.of], window, goal)
-    shares = source.width / full.width, source.height / full.height
-    part = [(window[i] - (left, top)[i % 2]) * shares[i % 2] for i in range(4)]
-    # "RGBa" has colours times transparency, so that the black of what is not the object stays out of its edge.
-    image = Image.fromarray(cutout).convert("RGBa")
-    size = window.width, window.height
-    image = image.resize(size, Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.LANCZOS, box=part)
+    across, down = source.width / full.width, source.height / full.height
+    # "RGBa" has colours times transparency, so that the black outside the object does not darken its edge.
+    image = (
+        Image.fromarray(cutout)
+        .convert("RGBa")
+        .resize(
+            (window.width, window.height),
+            Image.Resampling.BICUBIC if scale > 1 else Image.Resampling.LANCZOS,
+            box=(part.left * across, part.top * down, part.right * across, part.bottom * down),
+        )
+    )
     return Placed(np.asarray(image.convert("RGBA")), window, goal)
 
 
 def paste(backend: Backend, photo: Picture, placed: Placed) -> Picture:
-    """The photo with the object laid on it, harmonised; pixels where it is not are what they were.
-
-    Args:
-        backend: of which the enhancer is asked.
-        photo: to lay it on.
-        placed: the object.
-    """
+    """The photo with the object laid on it and harmonised by the enhancer; unchanged outside the object."""
     if not placed.cutout.size:
         return photo._replace(pixels=photo.pixels.copy())
     colours, alpha = placed.cutout[..., :3], placed.cutout[..., 3:]
@@ -110,20 +110,20 @@ def paste(backend: Backend, photo: Picture, placed: Placed) -> Picture:
     region = region_around(placed.box, backend.object_fraction)
     functions = change(backend, coarse, region, placed)
     del coarse  # as large as the photo
-    result = Picture(*(None if array is None else array.copy() for array in photo[:2]), photo.profile)
-    shown = result.pixels[placed.window.of]
+    result = Picture(photo.pixels.copy(), None if photo.alpha is None else photo.alpha.copy(), photo.profile)
+    pixels = result.pixels[placed.window.of]
     below = None if result.alpha is None else result.alpha[placed.window.of]
     for rows, part in geometry.strips(functions, region, placed.window):
         harmonised = np.rint(np.clip(colours[rows] * part[..., :3] + part[..., 3:], 0, 255)).astype(np.uint8)
         if below is None:
-            shown[rows] = blend(harmonised, alpha[rows], shown[rows])
+            pixels[rows] = blend(harmonised, alpha[rows], pixels[rows])
         else:
-            shown[rows], below[rows] = blend_over(harmonised, alpha[rows], shown[rows], below[rows])
+            pixels[rows], below[rows] = blend_over(harmonised, alpha[rows], pixels[rows], below[rows])
     return result
 
 
 def blend(colours: np.ndarray, alpha: np.ndarray, behind: np.ndarray) -> np.ndarray:
-    """Colours over others by alpha, all uint8 (alpha [height, width, 1]); exactly the others where alpha is 0."""
+    """Blend colours over others by alpha [height, width, 1], all uint8; exactly the others if alpha is 0."""
     part = alpha.astype(np.uint16)
     return ((colours * part + behind * (255 - part) + 127) // 255).astype(np.uint8)
 
@@ -131,11 +131,7 @@ def blend(colours: np.ndarray, alpha: np.ndarray, behind: np.ndarray) -> np.ndar
 def blend_over(
     colours: np.ndarray, alpha: np.ndarray, behind: np.ndarray, below: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As `blend`, over colours that are transparent themselves: what lies hidden under them is not mixed in.
-
-    Args:
-        colours, alpha, behind: as of `blend`.
-        below: uint8 [height, width], the alpha of those behind.
+    """As `blend`, over colours with their own alpha, `below`, uint8 [height, width]: hidden colours are not mixed in.
 
     Returns:
         Colours and alpha, uint8 [height, width, 3] and [height, width].
@@ -148,10 +144,10 @@ def blend_over(
 
 
 def change(backend: Backend, coarse: np.ndarray, region: CropRegion, placed: Placed) -> np.ndarray:
-    """What the enhancer does to the object: a factor and a constant for each colour, smooth over the region.
+    """The enhancer's change of the object's colours: a factor and a constant for each, smooth over the region.
 
     Args:
-        backend: of which the enhancer is asked.
+        backend: whose enhancer is used.
         coarse: the photo with the object laid on it, uint8 [height, width, 3].
         region: around the object.
         placed: the object.
@@ -163,22 +159,22 @@ def change(backend: Backend, coarse: np.ndarray, region: CropRegion, placed: Pla
     alpha[placed.window.of] = placed.cutout[..., 3]
     (image,), (weight,) = (geometry.crops(array, region, backend.size) for array in (coarse, alpha))
     enhanced = (backend.enhance(image[None])[0] + 1) * 127.5
-    return fitted(image.astype(np.float32), enhanced - image, weight.astype(np.float32) / 255)
+    return fit_affine(image.astype(np.float32), enhanced - image, weight.astype(np.float32) / 255)
 
 
-def fitted(colours: np.ndarray, differences: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The affine functions that come closest, around each pixel, to what a change does to the colours of an object.
+def fit_affine(colours: np.ndarray, differences: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Fit affine functions of each colour to its change around each pixel, by weighted least squares.
 
     Args:
-        colours: float32 [n, n, 3] in [0, 255], before.
-        differences: float32 [n, n, 3], what is to be added to them.
+        colours: float32 [n, n, 3] in [0, 255], before the change.
+        differences: float32 [n, n, 3], the change.
         weight: float32 [n, n] in [0, 1], 1 on the object.
 
     Returns:
         float32 [n, n, 6]: factors and constants.
     """
     radius = max(round(RADIUS * len(colours)), 1)
-    weight = weight[..., None] + np.float32(1e-3)  # a little of what is around, where the object is far
+    weight = weight[..., None] + np.float32(1e-3)  # some weight for the surroundings, far from the object
 
     def mean(values):
         return cv2.blur(values, (2 * radius + 1,) * 2, borderType=cv2.BORDER_REFLECT)

@@ -1,12 +1,13 @@
-"""Reads and writes photographs in colour, with their transparency and their colour profile.
+"""Reading and writing photographs in colour, with their transparency and their colour profile.
 
-Colours stay as they are in the file, and so does the ICC profile, which goes into what is written: converting to sRGB
-would change every pixel, and networks are trained on unconverted colours too. Other metadata (EXIF, GPS) is left out.
+Colours and the ICC profile of the file are kept: a conversion to sRGB would change every pixel, and training does not
+convert colours either. Other metadata (EXIF, GPS) is left out.
 """
 
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -23,7 +24,7 @@ from seigan_tf.data.photos.reading import (
 )
 from seigan_tf.utils.atomic import replacing
 
-FORMATS = {
+FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", {"compress_level": 3}),
     ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
     ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
@@ -31,20 +32,20 @@ FORMATS = {
     ".tif": ("TIFF", {"compression": "tiff_deflate"}),
     ".tiff": ("TIFF", {"compression": "tiff_deflate"}),
 }
-"""Endings that can be written: Pillow's name and settings. PNG and TIFF keep every pixel; level 3 takes a third of the
-time of PNG's usual 6 for files that are hardly larger."""
+"""Writable file endings: Pillow's name and settings. PNG and TIFF keep every pixel; PNG's level 3 takes a third of the
+time of the usual 6, and files are hardly larger."""
 OPAQUE = (".jpg", ".jpeg")
-"""Endings of formats that know no transparency."""
+"""Endings of formats without transparency."""
 LONGEST_SIDE = {"JPEG": 65_535, "WEBP": 16_383}
-"""What these formats can hold, in pixels."""
+"""Largest side of these formats in pixels."""
 
 
 def read(path: Path, size: tuple[int, int] | None = None) -> Picture:
-    """The photograph in a file, upright by its EXIF data.
+    """Read the photograph in a file, upright by its EXIF data.
 
     Args:
-        path: JPEG, PNG, WebP, TIFF or another of `photographs.FORMATS`.
-        size: width and height that annotations give; a photo whose stored pixels have that size is left unturned.
+        path: JPEG, PNG, WebP, TIFF or another readable format.
+        size: width and height in the annotations; a photo whose stored pixels have that size is not turned.
 
     Raises:
         ValueError: missing, no image, damaged, too large, or of another size.
@@ -52,13 +53,12 @@ def read(path: Path, size: tuple[int, int] | None = None) -> Picture:
     try:
         with opened(path) as image:
             orientation = remaining_orientation(image, path)
-            upright = turned_size(image.size, orientation)
+            width, height = upright = turned_size(image.size, orientation)
             if size not in (None, upright, image.size):
-                raise UnreadablePhoto(
-                    f"{upright[0]} x {upright[1]} pixels, but its annotations expect {size[0]} x {size[1]}"
-                )
-            turn = STORED[orientation] if size in (None, upright) and orientation != 1 else lambda array: array
-            width, height = upright if size is None else size
+                raise UnreadablePhoto(f"{width} x {height} pixels, but its annotations expect {size[0]} x {size[1]}")
+            turned = size in (None, upright) and orientation != 1
+            turn = STORED[orientation] if turned else lambda array: array
+            width, height = size or upright
             image.load()
             pixels, alpha = np.empty((height, width, 3), np.uint8), None
             if image.has_transparency_data:
@@ -72,7 +72,7 @@ def read(path: Path, size: tuple[int, int] | None = None) -> Picture:
 
 
 def check_ending(path: Path, transparent: bool = False) -> None:
-    """Raises ValueError where the ending is none of FORMATS, or of one without the transparency that is needed."""
+    """Raise ValueError if the ending is not in FORMATS, or its format lacks the transparency that is needed."""
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         raise ValueError(f"{path}: cannot write {suffix or 'without an ending'}, expected one of {', '.join(FORMATS)}")
@@ -81,19 +81,8 @@ def check_ending(path: Path, transparent: bool = False) -> None:
         raise ValueError(f"{path}: {suffix} cannot hold transparency, expected one of {rest}")
 
 
-def check_output(path: Path, transparent: bool = False) -> None:
-    """Raises ValueError where a picture cannot be written to `path`: its ending, its folder, a folder of that name.
-
-    Args:
-        path: to write to.
-        transparent: the picture is nothing without its transparency.
-    """
-    check_ending(path, transparent)
-    check_writable(path)
-
-
 def check_writable(path: Path) -> None:
-    """Raises ValueError where no file can be written to `path`: its folder, a folder of that name."""
+    """Raise ValueError if no file can be written to `path`: it is a folder, or its folder is missing or read-only."""
     if path.is_dir():
         raise ValueError(f"{path}: a folder, expected a file to write")
     if not path.absolute().parent.is_dir():
@@ -102,14 +91,20 @@ def check_writable(path: Path) -> None:
         raise ValueError(f"{path}: its folder cannot be written to")
 
 
+def check_output(path: Path, transparent: bool = False) -> None:
+    """Raise ValueError if no picture can be written to `path`: `check_ending` and `check_writable`."""
+    check_ending(path, transparent)
+    check_writable(path)
+
+
 def write(path: Path, array: np.ndarray, profile: bytes | None = None) -> None:
-    """Writes a picture, whole or not at all.
+    """Write a picture; a failure leaves the old file, or none.
 
     Args:
-        path: its ending, one of FORMATS, says the format.
-        array: uint8 [height, width], [height, width, 3] or [height, width, 4]. Where the format knows no
-            transparency, what is transparent is laid on white.
-        profile: ICC profile of RGB colours, to go into the file.
+        path: with an ending of FORMATS.
+        array: uint8 [height, width], [height, width, 3] or [height, width, 4]. Formats without transparency get it on
+            white.
+        profile: ICC profile of RGB colours.
 
     Raises:
         ValueError: the path cannot be written to, or the format cannot hold a picture of that size.
@@ -131,34 +126,28 @@ def write(path: Path, array: np.ndarray, profile: bytes | None = None) -> None:
 
 
 def convert_colours(pixels: np.ndarray, source: bytes | None, target: bytes | None) -> np.ndarray:
-    """Colours of one ICC profile in those of another; None stands for sRGB. As they are where a profile is damaged.
-
-    Args:
-        pixels: uint8 [height, width, 3].
-        source: profile of the pixels.
-        target: profile that is wanted.
-    """
+    """Convert uint8 [height, width, 3] between ICC profiles; None is sRGB. Damaged profiles change nothing."""
     if source == target:
         return pixels
     try:
-        profiles = [
-            ImageCms.ImageCmsProfile(io.BytesIO(profile)) if profile else ImageCms.createProfile("sRGB")
+        before, after = (
+            ImageCms.ImageCmsProfile(io.BytesIO(profile) if profile else ImageCms.createProfile("sRGB"))
             for profile in (source, target)
-        ]
-        image = ImageCms.profileToProfile(Image.fromarray(pixels), *profiles, outputMode="RGB")
+        )
+        image = ImageCms.profileToProfile(Image.fromarray(pixels), before, after, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError):
         return pixels
     return np.asarray(image)
 
 
 def _split(image: Image.Image, pixels: np.ndarray, alpha: np.ndarray) -> None:
-    """Fills colours [height, width, 3] and transparency [height, width] of an image that has some."""
+    """Fill colours [height, width, 3] and transparency [height, width] from a transparent image."""
     for rows, strip in strips(image):
         rgba = np.asarray(strip.convert("RGBA"))
         pixels[rows], alpha[rows] = rgba[..., :3], rgba[..., 3]
 
 
 def _profile(image: Image.Image) -> bytes | None:
-    """The ICC profile, if it is one of RGB: those of grey and of CMYK do not fit what is made of the pixels."""
+    """The ICC profile if it is one of RGB; profiles of grey and CMYK do not fit the RGB pixels."""
     profile = image.info.get("icc_profile")
     return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None

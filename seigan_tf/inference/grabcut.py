@@ -1,57 +1,56 @@
-"""GrabCut: the mask that colour models of object and background make (Rother et al., SIGGRAPH 2004), by OpenCV."""
+"""GrabCut: masks from colour models of object and background (Rother et al., SIGGRAPH 2004), by OpenCV."""
 
 import cv2
 import numpy as np
 
 ITERATIONS = 5
-"""From the box, where nothing else is known."""
+"""Number of iterations from a box alone."""
 SURE = 0.9
-"""A pixel is the object's for sure where a mask is above it, the background's below 1 - SURE; in between colour
-decides."""
+"""Mask values above it are object and below 1 - SURE are background for certain; colour decides in between."""
 NEEDED = 8
-"""Pixels of the object, and of the background, that colours can be learned from."""
+"""Least number of pixels of the object, and of the background, to learn colours from."""
 
 
 def from_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """The object's mask by colour models of inside and outside the box.
+    """The object's mask by colour models of the inside and the outside of a box.
 
     Args:
         image: uint8 [height, width, 3] RGB.
         box: [ymin, xmin, ymax, xmax], relative to the image.
 
     Returns:
-        bool [height, width]; the filled box where nothing of it lies outside or inside, so that there is nothing to
-        learn from.
+        bool [height, width]; the filled box if no pixel lies inside or none outside it.
     """
     height, width = image.shape[:2]
     top, left, bottom, right = np.round(np.asarray(box) * [height, width, height, width]).astype(int)
     labels = np.full((height, width), cv2.GC_BGD, np.uint8)
     labels[max(top, 0) : bottom, max(left, 0) : right] = cv2.GC_PR_FGD
     inside = labels == cv2.GC_PR_FGD
-    return _decided(image, labels, ITERATIONS) if inside.any() and not inside.all() else inside
+    return _grabcut(image, labels, ITERATIONS) if inside.any() and not inside.all() else inside
 
 
 def from_mask(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """A soft mask, decided by colour where it is in doubt.
+    """A soft mask whose uncertain pixels are decided by colour.
 
     Args:
         image: uint8 [height, width, 3] RGB.
-        mask: float32 [height, width] in [0, 1]; it is returned where there is too little to learn colours from.
+        mask: float32 [height, width] in [0, 1].
 
     Returns:
-        float32 [height, width], 0 or 1 where it was decided.
+        float32 [height, width], 0 or 1; `mask` itself if object or background have fewer than NEEDED pixels.
     """
     labels = np.where(mask > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
     labels[mask > SURE], labels[mask < 1 - SURE] = cv2.GC_FGD, cv2.GC_BGD
     objects = np.count_nonzero(mask > 0.5)
     if min(objects, mask.size - objects) < NEEDED:
         return mask
-    return _decided(image, labels, iterations=1).astype(np.float32)
+    return _grabcut(image, labels, iterations=1).astype(np.float32)
 
 
-def _decided(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray:
-    """Where OpenCV finds the object, from labels that it changes: bool [height, width]."""
+def _grabcut(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray:
+    """The object that OpenCV finds from `labels`, which it changes: bool [height, width]."""
     cv2.setRNGSeed(0)  # its mixtures start from a random clustering
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), labels, None, *models, iterations, cv2.GC_INIT_WITH_MASK)
+    background, foreground, no_box = np.zeros((1, 65)), np.zeros((1, 65)), (0, 0, 0, 0)
+    image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    cv2.grabCut(image, labels, no_box, background, foreground, iterations, cv2.GC_INIT_WITH_MASK)
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
