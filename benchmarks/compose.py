@@ -143,18 +143,18 @@ def gains(weights, images, annotations):
 
     from seigan_tf.compose.backends import load_backend
     from seigan_tf.config import DataConfig
-    from seigan_tf.data import readers
-    from seigan_tf.data.annotations import Photo
-    from seigan_tf.data.crops import CropRules
-    from seigan_tf.data.problems import Tally
+    from seigan_tf.data.annotations.formats import guess_format, read_annotations
+    from seigan_tf.data.photos.photo import Photo
+    from seigan_tf.data.planning.problems import Tally
+    from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.evaluation.boundary import boundary_f
     from seigan_tf.evaluation.iou import iou
     from seigan_tf.evaluation.objects import evaluation_objects
 
     backend = load_backend(weights)
     rules = CropRules(backend.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)
-    source = readers.guess(images, annotations)
-    photos = (item for item in readers.read(source, images, annotations) if isinstance(item, Photo))
+    source = guess_format(images, annotations)
+    photos = (item for item in read_annotations(source, images, annotations) if isinstance(item, Photo))
     objects = (item for found in evaluation_objects(photos, rules, backend.size, Tally(1.0)) for item in found)
     scores = [
         {

@@ -86,15 +86,16 @@ def memory(folder):
 
 def feeding(folder, batches):
     from seigan_tf.config import DataConfig
-    from seigan_tf.data import crop_set, pairs
-    from seigan_tf.data.storage import store
+    from seigan_tf.data import pairs
+    from seigan_tf.data.loading import load_crops
+    from seigan_tf.data.storage.stored_crops import load_stored_crops
 
     photos, boxes = draw_set(folder / "set", 2000)
     prepare_once(photos, boxes, folder / "crops", 2, 64)
-    memory_crops = crop_set.load(DataConfig(source="coco", images=photos, annotations=boxes), 64)
+    memory_crops = load_crops(DataConfig(source="coco", images=photos, annotations=boxes), 64)
     step = demo_step()
     print(f"demo train step: {1 / step:.0f} pairs of crops per second")
-    for name, crops in (("memory", memory_crops), ("store", store.load(folder / "crops", 64))):
+    for name, crops in (("memory", memory_crops), ("store", load_stored_crops(folder / "crops", 64))):
         for workers in (0, 2):
             iterator = iter(pairs.training_pairs(crops, 8, 0, 0.1, zoom=0.1, shift=0.05, workers=workers))
             for _ in range(20):
@@ -117,13 +118,14 @@ def demo_step(repeats=10):
 
     from benchmarks.step import median_seconds
     from seigan_tf import presets
-    from seigan_tf.data import crop_set, pairs
-    from seigan_tf.training import backend, session
+    from seigan_tf.data import pairs
+    from seigan_tf.data.loading import load_crops
+    from seigan_tf.training import backend, tasks
 
     config = presets.load("demo")
     backend.prepare(config.networks.seed, config.training.precision)
-    model = session.build(config)
-    crops = crop_set.load(config.data, config.networks.size)
+    model = tasks.make(config).model
+    crops = load_crops(config.data, config.networks.size)
     batch = next(iter(pairs.training_pairs(crops, config.training.batch_size, 0, 0.1)))
     batch = tf.nest.map_structure(tf.constant, batch)
     step = tf.function(model.train_step)

@@ -1,10 +1,12 @@
-"""Photographs and boxes in, crops and training pairs out. Nothing here knows the networks.
+"""Photographs and boxes in, crops and training pairs out. Nothing here imports the networks.
 
-readers read annotations (where there are none, detection draws boxes), photographs opens photos; plan decides what to
-cut, by the rules of crops and by mining backgrounds; cutting cuts, in processes of workers or here; crop_set holds the
-crops in memory, storage on disk; pairs feeds them to `fit`; synthetic draws a set that needs no photographs.
+In the order of the work: `photos` finds and opens photographs; `annotations` reads their boxes, `detection` draws boxes
+if there are none; `planning` chooses crops by the paper's rules; `crops` is the crop geometry; `crop_set` holds crops in
+memory and `loading` gets them; `storage` keeps them on disk; `pairs` feeds them to `fit`, changed by `augmentation`;
+`synthetic` draws a set that needs no photographs.
 """
 
-from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops, load
+from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
+from seigan_tf.data.loading import load_crops
 
-__all__ = ["BackgroundCrops", "Crops", "EvaluationCrops", "ObjectCrops", "load"]
+__all__ = ["BackgroundCrops", "Crops", "EvaluationCrops", "ObjectCrops", "load_crops"]

@@ -8,7 +8,7 @@ import numpy as np
 from absl import flags
 from PIL import Image
 
-from seigan_tf.data.augment import Augmentation, augment
+from seigan_tf.data.augmentation import Augmentation, augment
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.utils.pixels import to_float
 

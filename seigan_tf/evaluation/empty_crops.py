@@ -6,11 +6,12 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from seigan_tf.data.annotations import Photo
-from seigan_tf.data.backgrounds import Scene
-from seigan_tf.data.crops import CropRegion, CropRules, extract, object_regions
-from seigan_tf.data.mining import Share, mine
-from seigan_tf.data.photographs import UnreadablePhoto, read_photo
+from seigan_tf.data.crops import CropRegion, extract
+from seigan_tf.data.photos.photo import Photo
+from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
+from seigan_tf.data.planning.backgrounds import Scene
+from seigan_tf.data.planning.mining import Share, mine
+from seigan_tf.data.planning.rules import CropRules, object_regions
 
 
 def empty_crops(photos: Sequence[Photo], rules: CropRules, size: int, wanted: int, seed: int) -> np.ndarray:

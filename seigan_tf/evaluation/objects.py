@@ -8,11 +8,14 @@ from typing import NamedTuple
 import numpy as np
 
 from seigan_tf.config import DataConfig
-from seigan_tf.data import plan, readers
-from seigan_tf.data.annotations import Photo, Problem, object_mask
-from seigan_tf.data.crops import CropRules, extract, extract_mask, object_regions, relative_box
-from seigan_tf.data.photographs import UnreadablePhoto, read_photo
-from seigan_tf.data.problems import Tally
+from seigan_tf.data.annotations.formats import read_annotations
+from seigan_tf.data.annotations.masks import object_mask
+from seigan_tf.data.crops import extract, extract_mask, relative_box
+from seigan_tf.data.photos.photo import Photo, Problem
+from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
+from seigan_tf.data.planning.plan import make_plan
+from seigan_tf.data.planning.problems import Tally
+from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.utils.progress import Progress
 
 
@@ -74,7 +77,7 @@ def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> lis
             item.id,
             extract(pixels, region, size),
             extract(pixels, region, region.side),
-            np.array(relative_box(item, region), np.float32),
+            relative_box(item.box, region),
             extract_mask(mask, region),
         )
         for item, region, mask in chosen
@@ -87,24 +90,24 @@ def split_objects(
     """The objects with masks of one split, as training with the same settings makes it.
 
     Args:
-        data: photographs in one of `readers.FORMATS`.
+        data: photographs in one of `FORMATS`.
         split: "train" or "val"; the latter may be held out of the training photographs.
         size: side of the model's crops in pixels.
         problems: told what cannot be used.
         progress: told after each photo.
 
     Raises:
-        ValueError: as `plan.make`.
+        ValueError: as `make_plan`.
     """
     with TemporaryDirectory(prefix="seigan-plan-") as folder:
         chosen = {
             planned.photo.name: {item.id for item, _ in planned.objects}
-            for planned in plan.make(data, Path(folder))
+            for planned in make_plan(data, Path(folder))
             if planned.split == split and planned.objects
         }
     given = split == "val" and data.val_images is not None
     where = (data.val_images, data.val_annotations) if given else (data.images, data.annotations)
-    items = readers.read(data.source, *where)
+    items = read_annotations(data.source, *where)
     photos = [item for item in items if isinstance(item, Photo) and item.name in chosen]
     for done, found in enumerate(evaluation_objects(photos, CropRules.from_config(data), size, problems), 1):
         yield from (item for item in found if item.id in chosen[item.photo])

@@ -3,8 +3,8 @@
 import numpy as np
 
 from seigan_tf.config import DataConfig
-from seigan_tf.data import readers
-from seigan_tf.data.problems import Tally
+from seigan_tf.data.annotations.formats import FORMATS
+from seigan_tf.data.planning.problems import Tally
 from seigan_tf.evaluation.iou import iou
 from seigan_tf.evaluation.masks import grabcut_masks
 from seigan_tf.evaluation.objects import split_objects
@@ -19,7 +19,7 @@ def grabcut_iou(data: DataConfig, progress: Progress | None = None) -> dict[str,
     Raises:
         ValueError: data that cannot be used.
     """
-    if data.source not in readers.FORMATS:
+    if data.source not in FORMATS:
         return {}
     scores: dict[str, list[float]] = {}
     for item in split_objects(data, "val", 16, Tally(data.max_bad), progress):

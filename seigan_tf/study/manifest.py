@@ -8,8 +8,8 @@ from typing import Any
 
 import dacite
 
-from seigan_tf.data.text import one_line, shown
 from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.text import one_line, shown
 
 MANIFEST_FILE = "study.json"
 PICTURES = "pictures"

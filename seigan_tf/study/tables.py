@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from seigan_tf.data.text import shown
 from seigan_tf.study.answers import Answer
 from seigan_tf.study.manifest import SIDES, Manifest
 from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.text import shown
 
 
 class Layout(NamedTuple):

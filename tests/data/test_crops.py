@@ -11,19 +11,10 @@ from PIL import Image
 
 from seigan_tf.config import DataConfig
 from seigan_tf.data import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
-from seigan_tf.data.annotations import Object, Photo
-from seigan_tf.data.crops import (
-    DROP_RULES,
-    PROTOCOLS,
-    CropRegion,
-    CropRules,
-    extract,
-    extract_mask,
-    mirrored,
-    object_regions,
-    relative_box,
-)
+from seigan_tf.data.crops import CropRegion, extract, extract_mask, mirrored_depth, relative_box
 from seigan_tf.data.pairs import evaluation_pairs
+from seigan_tf.data.photos.photo import Object, Photo
+from seigan_tf.data.planning.rules import DROP_RULES, PROTOCOLS, CropRules, object_regions
 from seigan_tf.evaluation.iou import to_original
 
 RULES = PROTOCOLS["coco"]
@@ -52,7 +43,7 @@ def test_object_is_centred_and_of_the_protocols_size_within_a_pixel(box, fractio
     assert abs(region.side * fraction - max(width, height)) <= 1
     assert abs(region.x + region.side / 2 - (x + width / 2)) <= 1
     assert abs(region.y + region.side / 2 - (y + height / 2)) <= 1
-    ymin, xmin, ymax, xmax = relative_box(photo.objects[0], region)
+    ymin, xmin, ymax, xmax = relative_box(photo.objects[0].box, region)
     assert max(ymax - ymin, xmax - xmin) == pytest.approx(fraction, abs=1.5 / region.side)
 
 
@@ -196,8 +187,8 @@ def test_depth_of_the_mirrored_object_is_that_of_the_pixels_shown_again(data, fr
         places = np.arange(first, first + region.side)
         in_box = (shown + 1 > start) & (shown < start + extent)
         depths += [len(set(shown[in_box & strip].tolist())) for strip in (places < 0, places >= length)]
-    assert mirrored(box, region, width, height) * region.side == pytest.approx(max(depths))
-    assert mirrored(box, region, width, height) < 1
+    assert mirrored_depth(box, region, width, height) * region.side == pytest.approx(max(depths))
+    assert mirrored_depth(box, region, width, height) < 1
 
 
 def test_reduced_crop_is_antialiased():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from seigan_tf.data.storage import store
+from seigan_tf.data.storage.stored_crops import load_stored_crops
 from tests import commands
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +47,7 @@ def test_photographs_become_crops_a_report_and_pictures(prepare, tmp_path):
     folder = tmp_path / "crops"
     report = json.loads((folder / "report.json").read_text())
     assert report["train"]["objects"] == 12
-    assert report["train"]["backgrounds"] == len(store.load(folder, 32).backgrounds.images) > 0
+    assert report["train"]["backgrounds"] == len(load_stored_crops(folder, 32).backgrounds.images) > 0
     assert "12 object crops" in out
     for name in ("objects.png", "backgrounds.png"):
         with Image.open(folder / name) as picture:
@@ -156,7 +156,7 @@ def test_the_module_runs_with_worker_processes(photos, tmp_path):
     assert process.returncode == 0, err
     assert "12 object crops" in out
     assert err == ""
-    assert store.load(tmp_path / "crops", 32)
+    assert load_stored_crops(tmp_path / "crops", 32)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from seigan_tf.cli.commands import main
-from seigan_tf.data.storage import store
+from seigan_tf.data.storage.stored_crops import load_stored_crops
 
 COUNTS = {
     "cats": {
@@ -70,7 +70,7 @@ def test_a_published_set_gives_the_recorded_counts(request, tmp_path, name):
         assert part["backgrounds"] == 2 * kept
         assert part["annotations"] == kept + sum(dropped.values())
         assert part["problems"] == {"photo": 0, "object": 0, "listed": []}
-    crops = store.load(tmp_path / "crops", 32)
+    crops = load_stored_crops(tmp_path / "crops", 32)
     assert len(crops.objects.images) == report["train"]["objects"]
     assert len(crops.evaluation.masks) == report["validation"]["objects"]
     for sheet in ("objects.png", "backgrounds.png"):

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.data import tfds_source
+from seigan_tf.data.annotations import tfds_source
 from seigan_tf.data.detection import detector
 from seigan_tf.data.detection.model import DetectionModel
-from seigan_tf.data.storage import store
+from seigan_tf.data.storage.stored_crops import load_stored_crops
 from tests import commands
 from tests.data.detection.detection_models import detection_model
 
@@ -124,7 +124,7 @@ def test_a_set_of_tfds_becomes_crops_twice_the_same(command, drawn_set, tmp_path
     assert [metadata["settings"][name] for name in ("images", "annotations", "val_images", "val_annotations")] == [
         None
     ] * 4
-    assert store.load(tmp_path / "first", 32)
+    assert load_stored_crops(tmp_path / "first", 32)
 
 
 def test_only_one_class_of_a_set_of_tfds(command, drawn_set, tmp_path):
@@ -194,7 +194,7 @@ def test_wrong_settings_are_refused_before_anything_slow(command, tmp_path, monk
     def slow(*_):
         pytest.fail("it has begun")
 
-    monkeypatch.setattr(tfds_source, "splits", slow)
+    monkeypatch.setattr(tfds_source, "usable_splits", slow)
     monkeypatch.setattr(detector, "detect", slow)
     given = {
         "tfds": ("--source", "tfds:drawn"),

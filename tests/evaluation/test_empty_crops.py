@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.data import readers
-from seigan_tf.data.crops import PROTOCOLS
+from seigan_tf.data.annotations.formats import read_annotations
+from seigan_tf.data.planning.rules import PROTOCOLS
 from seigan_tf.evaluation import inpainting
 from seigan_tf.evaluation.empty_crops import empty_crops
 
@@ -30,7 +30,7 @@ def photos(photo_set):
 
 
 def read(photos):
-    return list(readers.read("coco", photos.images, photos.annotations))
+    return list(read_annotations("coco", photos.images, photos.annotations))
 
 
 def test_they_show_no_object_and_are_as_many_as_wanted(photos):
@@ -72,7 +72,7 @@ def test_crowds_are_objects_too(photos):
 
 
 def test_holes_in_real_photographs_are_filled_better_by_opencv_than_by_their_mean_colour(cats_val):
-    photos = list(readers.read("coco", *cats_val))
+    photos = list(read_annotations("coco", *cats_val))
     crops = empty_crops(photos, RULES, 64, 12, seed=0)
     assert crops.shape == (12, 64, 64, 3)
     holes = np.zeros((12, 64, 64), bool)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seigan_tf.data import readers
-from seigan_tf.data.crops import PROTOCOLS
-from seigan_tf.data.problems import Tally
+from seigan_tf.data.annotations.formats import read_annotations
+from seigan_tf.data.planning.problems import Tally
+from seigan_tf.data.planning.rules import PROTOCOLS
 from seigan_tf.evaluation import masks
 from seigan_tf.evaluation.baselines import box_mask
 from seigan_tf.evaluation.objects import evaluation_objects
@@ -28,7 +28,7 @@ def photos(photo_set):
 
 
 def found(photos, problems, size=16):
-    items = readers.read("coco", photos.images, photos.annotations)
+    items = read_annotations("coco", photos.images, photos.annotations)
     return [item for of_photo in evaluation_objects(items, RULES, size, problems) for item in of_photo]
 
 

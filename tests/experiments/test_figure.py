@@ -6,7 +6,7 @@ import pytest
 
 from seigan_tf import config
 from seigan_tf.config import Config
-from seigan_tf.data import crop_set
+from seigan_tf.data.loading import load_crops
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.iou import per_image_iou
 from seigan_tf.experiments import figure, references
@@ -58,7 +58,7 @@ def runs(data, tmp_path_factory):
 
 def test_masks_are_those_of_the_last_step_as_in_the_table(runs, tmp_path):
     folders, made, models = runs
-    evaluation = crop_set.load(made.data, 16).evaluation
+    evaluation = load_crops(made.data, 16).evaluation
 
     def expected(model):
         soft = model.segment(evaluation.images, evaluation.boxes)

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from seigan_tf.data.annotations import Object, Photo, Problem
+from seigan_tf.data.annotations.boxes import checked_box
 from seigan_tf.data.detection.labels import Labels
 from seigan_tf.data.detection.model import DetectionModel, Detections
-from seigan_tf.data.photographs import UnreadablePhoto, photo_size, read_photo
-from seigan_tf.data.readers.common import checked_box, name_of, require_folder
-from seigan_tf.data.readers.files import find_photos
-from seigan_tf.data.text import shown
+from seigan_tf.data.photos.files import find_photos, name_of, require_folder
+from seigan_tf.data.photos.photo import Object, Photo, Problem
+from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size, read_photo
 from seigan_tf.utils.progress import Progress
+from seigan_tf.utils.text import shown
 
 SAME_OBJECT = 0.7
 """Intersection over union from which two boxes are taken for one object; their classes may differ."""

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seigan_tf.data.detection.metadata import read_labels
-from seigan_tf.data.text import printable, shown
+from seigan_tf.utils.text import printable, shown
 
 COCO = (
     "person,bicycle,car,motorcycle,airplane,bus,train,truck,boat,traffic light,fire hydrant,,stop sign,parking meter,"

@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from seigan_tf.data.detection.metadata import read_metadata
-from seigan_tf.data.text import one_line, shown
-from seigan_tf.data.workers import cores
+from seigan_tf.utils.text import one_line, shown
+from seigan_tf.utils.workers import cores
 
 ROLES = ("count", "scores", "classes", "boxes")
 WORDS = {

@@ -1,5 +1,5 @@
-"""Crops on disk: `prepare` makes a folder of them, `store.load` reads it.
+"""Crops on disk: `prepare` makes a folder of them, `stored_crops.load_stored_crops` reads it.
 
-records says what is stored of a crop; seigan_crops is the TFDS builder, which sorts in spool and writes with shards,
-here or, by distributed, with Apache Beam; contact_sheet draws the crops to be looked at.
+`records` defines what is stored of a crop, `writing` builds the files on this machine, `beam_pipeline` on Apache Beam's
+workers, and `seigan_crops` is the same build for `tfds build`.
 """

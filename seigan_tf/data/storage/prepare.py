@@ -15,14 +15,14 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.core.utils import tqdm_utils
 
 from seigan_tf.config import DataConfig
-from seigan_tf.data import checks
-from seigan_tf.data.annotations import Problem
-from seigan_tf.data.storage import contact_sheet, store
+from seigan_tf.data.photos.photo import Problem
+from seigan_tf.data.planning.settings import check_settings
+from seigan_tf.data.storage import contact_sheet, stored_crops
 from seigan_tf.data.storage.seigan_crops import seigan_crops_dataset_builder as seigan_crops
-from seigan_tf.data.text import one_line
 from seigan_tf.utils.atomic import replacing
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import Progress
+from seigan_tf.utils.text import one_line
 
 try:
     import fcntl
@@ -40,7 +40,7 @@ def check(config: DataConfig, size: int, out: Path, workers: int = 0, beam_optio
     """
     if os.path.lexists(out):
         raise ValueError(f"{out}: exists already, expected a folder to make")
-    checks.settings(config)
+    check_settings(config)
     seigan_crops.CropsConfig("crops", data=config, size=size, workers=workers)
     if beam_options is not None:
         with _beam_errors(), _silence():
@@ -123,12 +123,12 @@ def _build(
 
 def _describe(info: tfds.core.DatasetInfo, folder: Path) -> None:
     """Adds the pictures, which are read back from the crops, and the report."""
-    stored = store.splits(info)
+    stored = stored_crops.splits(info)
     for name in ("objects", "backgrounds"):
         crops = stored[f"train_{name}"]
         chosen = contact_sheet.spread(len(crops))
-        images = store.StoredImages(crops, info.features["image"].shape[0])[chosen]
-        boxes = np.stack([store.box(crops[number]) for number in chosen]) if name == "objects" else None
+        images = stored_crops.StoredImages(crops, info.features["image"].shape[0])[chosen]
+        boxes = np.stack([stored_crops.box(crops[number]) for number in chosen]) if name == "objects" else None
         contact_sheet.sheet(images, boxes, folder / f"{name}.png")
     with replacing(folder / "report.json") as temporary:
         temporary.write_text(json.dumps(info.metadata["report"], indent=2) + "\n")
@@ -137,7 +137,7 @@ def _describe(info: tfds.core.DatasetInfo, folder: Path) -> None:
 @contextlib.contextmanager
 def _claimed(folder: Path) -> Iterator[None]:
     """Makes the folder, of which nothing is left at the end. What a killed process left there is removed first."""
-    note = folder / store.UNFINISHED
+    note = folder / stored_crops.UNFINISHED
     if os.path.lexists(folder) and not note.is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise ValueError(f"{folder}: is in the way, and was not made by prepare; move it or choose another name")
     own = not folder.exists()

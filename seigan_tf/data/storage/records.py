@@ -6,10 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from seigan_tf.data import cutting
-from seigan_tf.data.annotations import Problem
-from seigan_tf.data.cutting import Crop
-from seigan_tf.data.plan import PhotoPlan
+from seigan_tf.data.photos.photo import Problem
+from seigan_tf.data.planning.cutting import Crop, cut_photo
+from seigan_tf.data.planning.plan import PhotoPlan
 
 NAME = "seigan_crops"
 """By which TFDS knows the set."""
@@ -37,7 +36,7 @@ def cut_and_pack(plan: PhotoPlan, size: int) -> list[Record] | Problem:
     Args:
         size: side of the crops in pixels.
     """
-    crops = cutting.cut(plan, size)
+    crops = cut_photo(plan, size)
     return crops if isinstance(crops, Problem) else [pack(crop) for crop in crops]
 
 

@@ -12,7 +12,7 @@ from etils import epath
 from tensorflow_datasets.core.writer import ExampleWriter
 from tensorflow_datasets.proto import tf_example_pb2
 
-from seigan_tf.data.text import one_line
+from seigan_tf.utils.text import one_line
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.ENOENT)
 

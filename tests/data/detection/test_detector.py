@@ -8,11 +8,11 @@ import pytest
 from detection_models import SCORES, SIZE, add_labels, detection_model, metadata, renamed
 from PIL import Image
 
-from seigan_tf.data.annotations import Problem
-from seigan_tf.data.coco_writer import write_coco
+from seigan_tf.data.annotations.coco_writer import write_coco
 from seigan_tf.data.detection.detector import detect, strongest
 from seigan_tf.data.detection.labels import Labels
 from seigan_tf.data.detection.model import Detections
+from seigan_tf.data.photos.photo import Problem
 
 RED, BLUE = (230, 20, 20), (20, 20, 230)
 

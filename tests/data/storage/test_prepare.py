@@ -21,8 +21,8 @@ from PIL import Image
 
 from seigan_tf import config as settings
 from seigan_tf.data.storage import prepare as prepare_module
-from seigan_tf.data.storage import store
 from seigan_tf.data.storage.prepare import check, prepare
+from seigan_tf.data.storage.stored_crops import load_stored_crops
 from seigan_tf.utils.interruption import Terminated
 from tests.conftest import PhotoSet
 
@@ -80,7 +80,7 @@ def test_progress_and_report_account_for_every_photo(config, tmp_path):
     lost = train if train["problems"]["photo"] else validation
     assert lost["problems"]["listed"][0].startswith("3.jpg: ")
     assert lost["dropped"]["unreadable_photo"] == 1
-    crops = store.load(tmp_path / "crops", 32)
+    crops = load_stored_crops(tmp_path / "crops", 32)
     assert train["objects"] == len(crops.objects.images)
     assert train["backgrounds"] == len(crops.backgrounds.images)
     assert validation["objects"] == len(crops.evaluation.images)
@@ -126,7 +126,7 @@ def test_tfds_build_gives_the_same_shards_with_and_without_beam(config, tmp_path
     metadata = [json.loads(files.pop("metadata.json")) for files in (expected, found)]
     assert found == expected
     assert metadata[0]["report"] == metadata[1]["report"]
-    assert len(store.load(folders[1], 32).objects.images) == metadata[0]["report"]["train"]["objects"]
+    assert len(load_stored_crops(folders[1], 32).objects.images) == metadata[0]["report"]["train"]["objects"]
 
 
 def test_beam_ends_with_the_reason_where_no_photo_can_be_read(config, tmp_path, one_line_error):
@@ -180,7 +180,7 @@ def test_terminated_after_the_renaming_says_that_it_is_complete(config, tmp_path
     with pytest.raises(Terminated, match="crops is complete"):
         prepare(config, 32, tmp_path / "crops")
     assert [path.name for path in tmp_path.iterdir()] == ["crops"]
-    assert store.load(tmp_path / "crops", 32)
+    assert load_stored_crops(tmp_path / "crops", 32)
 
 
 def test_what_cannot_succeed_is_refused_before_anything_is_read(config, tmp_path, one_line_error):
@@ -247,7 +247,7 @@ def test_two_at_once_do_not_disturb_each_other(config, tmp_path, one_line_error)
 
     prepare(config, 32, tmp_path / "crops", progress=second)
     assert "another prepare is writing there" in messages[0]
-    assert store.load(tmp_path / "crops", 32)
+    assert load_stored_crops(tmp_path / "crops", 32)
 
 
 @pytest.mark.parametrize(("number", "error"), [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)])
@@ -278,7 +278,7 @@ def test_it_works_in_a_thread(config, tmp_path):
     thread = threading.Thread(target=prepare, args=(config, 32, tmp_path / "crops"))
     thread.start()
     thread.join()
-    assert store.load(tmp_path / "crops", 32)
+    assert load_stored_crops(tmp_path / "crops", 32)
 
 
 KILLED = """
@@ -343,7 +343,7 @@ def test_a_killed_build_leaves_nothing_that_looks_complete_and_the_next_one_succ
     partial = out.with_name("crops.partial")
     for folder in (out, partial, *(path for path in partial.rglob("*") if path.is_dir())):
         with pytest.raises(ValueError, match=r"no such folder|not finished|no prepared crops"):
-            store.load(folder, 32)
+            load_stored_crops(folder, 32)
     prepare(config, 32, out)
     assert [path.name for path in tmp_path.iterdir()] == ["crops"]
     assert contents(out) == contents(made)

@@ -10,7 +10,7 @@ from tensorflow_datasets.core.example_serializer import ExampleSerializer
 from tensorflow_datasets.core.file_adapters import FileFormat
 
 from seigan_tf.data.crops import CropRegion
-from seigan_tf.data.cutting import Crop
+from seigan_tf.data.planning.cutting import Crop
 from seigan_tf.data.storage import records, shards
 from seigan_tf.data.storage.seigan_crops.seigan_crops_dataset_builder import Builder, CropsConfig
 from seigan_tf.data.storage.shards import ShardWriter, serialize

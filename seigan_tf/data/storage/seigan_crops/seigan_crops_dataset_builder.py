@@ -29,14 +29,15 @@ from tensorflow_datasets.core.utils.shard_utils import ShardConfig
 
 from seigan_tf import config as settings
 from seigan_tf.config import DataConfig
-from seigan_tf.data import checks, workers
-from seigan_tf.data import plan as planning
-from seigan_tf.data.annotations import Problem
-from seigan_tf.data.cutting import CutReport
-from seigan_tf.data.plan import PhotoPlan
+from seigan_tf.data.photos.photo import Problem
+from seigan_tf.data.planning import plan as planning
+from seigan_tf.data.planning.plan import PhotoPlan, make_plan
+from seigan_tf.data.planning.problems import check_crops_left
+from seigan_tf.data.planning.report import CutReport
 from seigan_tf.data.storage import records
 from seigan_tf.data.storage.shards import ShardWriter, serialize
 from seigan_tf.data.storage.spool import Spool
+from seigan_tf.utils import workers
 from seigan_tf.utils.progress import Progress
 
 FEATURES = {
@@ -177,14 +178,14 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         if config.beam:
             _require_beam()
         with self._scratch() as folder:
-            self._plan = planning.make(config.data, folder, self.progress, self.earlier)
+            self._plan = make_plan(config.data, folder, self.progress, self.earlier)
             self._report = CutReport(self._plan.report, config.data.max_bad)
             if config.beam:
                 infos = self._generate_with_beam(dl_manager, download_config)
             else:
                 infos = self._generate_here(folder, download_config.get_shard_config())
         report = self._report.report
-        checks.crops_left(config.data, report)
+        check_crops_left(config.data, report)
         report["validation"] = report.pop("val")
         given = settings.to_dict(config.data) | config.origin
         report["source"] = given["source"]
@@ -244,36 +245,36 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         )
 
     def _generate_with_beam(self, dl_manager, download_config) -> list[SplitInfo]:
-        from seigan_tf.data.storage import distributed
+        from seigan_tf.data.storage import beam_pipeline
 
         self._shared = epath.Path(self.data_dir) / "shared"
         self._shared.mkdir()
         try:
-            epath.Path(self._plan.path).copy(self._shared / distributed.PLAN)
+            epath.Path(self._plan.path).copy(self._shared / beam_pipeline.PLAN)
             try:
                 infos = super()._generate_splits(dl_manager, download_config)
             finally:
                 # Where photos are the reason why the pipeline failed, an error here says so in its place.
-                for plan, problem in distributed.problems(self._shared):
+                for plan, problem in beam_pipeline.problems(self._shared):
                     self._report.lose(plan, problem)
-                checks.crops_left(self.builder_config.data, self._report.report)
+                check_crops_left(self.builder_config.data, self._report.report)
         finally:
             self._shared.rmtree()
         return infos
 
     def _split_generators(self, dl_manager, pipeline):
         """With Beam only."""
-        from seigan_tf.data.storage import distributed
+        from seigan_tf.data.storage import beam_pipeline
 
         config = self.builder_config
         held_out = config.data.val_images is None
         images = {"train": config.remote_images, "val": config.remote_images if held_out else config.remote_val_images}
-        crops = distributed.cut(pipeline, self._shared, config.size, images)
+        crops = beam_pipeline.cut(pipeline, self._shared, config.size, images)
         kinds = itertools.product(planning.SPLITS, ("objects", "backgrounds"))
         names = [f"{split}_{kind}" for split, kind in kinds if self._plan.report[split][kind]]
         return {name: self._generate_examples(crops, name) for name in names}
 
     def _generate_examples(self, crops, split: str):
-        from seigan_tf.data.storage import distributed
+        from seigan_tf.data.storage import beam_pipeline
 
-        return distributed.only(crops, split)
+        return beam_pipeline.only(crops, split)

@@ -1,0 +1,229 @@
+"""Reads photographs annotated in COCO's JSON format (https://cocodataset.org/#format-data)."""
+
+import marshal
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import ijson
+
+from seigan_tf.data.annotations.boxes import checked_box, checked_size
+from seigan_tf.data.annotations.joining import MAX_ID, Join
+from seigan_tf.data.photos.files import locate, name_of, only_file, require_folder
+from seigan_tf.data.photos.photo import Object, Photo, Problem
+from seigan_tf.utils.text import printable, shown
+
+DEEPEST = 100
+"""Lists and objects inside one another; ijson's memory grows with the square of their number."""
+
+
+def read_coco(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
+    """Reads a COCO JSON file, in the order of its photos. The photos themselves are not opened.
+
+    The file is streamed, three times: its photos and annotations may come in any order, and memory does not grow
+    with their number. Segmentations are handed on as they are.
+
+    Args:
+        images: folder of the photographs.
+        annotations: JSON file with the lists "images" and "annotations", and "categories" where classes have names;
+            None stands for the one JSON file in the folder of the photographs.
+
+    Raises:
+        ValueError: the folder or the file is missing, the file is not COCO JSON or names no photo. A file that is
+            damaged far behind its beginning raises it after the first problems.
+    """
+    require_folder(images)
+    if annotations is None:
+        annotations = only_file(images, {".json"})
+    with Join(annotations) as join:
+        yield from _read_photos(annotations, images, join)
+        categories = _read_categories(annotations)
+        yield from _read_objects(annotations, join)
+        for photo in join:
+            size = photo.width, photo.height
+            objects, incomplete = [], photo.incomplete
+            for identity, content in photo.objects:
+                box, crowd, category, segmentation = marshal.loads(content)
+                try:
+                    box = checked_box(*box, *size)
+                except ValueError as error:
+                    incomplete = True
+                    where = f"{annotations.name}: annotation {identity} of {photo.name}"
+                    yield Problem("object", where, str(error))
+                else:
+                    objects.append(Object(box, crowd, segmentation, identity, categories.get(category, "")))
+            yield Photo(images / photo.name, *size, tuple(objects), photo.name, incomplete)
+
+
+def _read_photos(annotations: Path, images: Path, join: Join) -> Iterator[Problem]:
+    count = 0
+    for count, entry in enumerate(_items(annotations, "images"), start=1):
+        try:
+            _read_photo(entry, images, join)
+        except ValueError as error:
+            yield Problem("photo", _where(annotations, "image", entry, count), str(error))
+    if not count:
+        _require_list(annotations, "images")
+        raise ValueError(f"{annotations}: names no photo, expected at least one entry in 'images'")
+
+
+def _read_photo(entry: Any, images: Path, join: Join) -> None:
+    key = _whole(entry, "id")
+    earlier = join.linked(key)
+    try:
+        name, width, height = _photo(entry, images)
+    except ValueError:
+        join.refuse(key)
+        raise
+    photo, is_new = join.add_photo(name, width, height)
+    if earlier and earlier[0] != photo:
+        join.refuse(key)
+        join.link(key, photo)
+        join.refuse(key)
+        raise ValueError(
+            f"the id is that of {earlier[1] or 'another entry'} too, expected unique ids; neither photo is used"
+        )
+    join.link(key, photo)
+    if not is_new:
+        raise ValueError("the photo is given twice, expected once; the objects of both entries are put together")
+
+
+def _photo(entry: dict, images: Path) -> tuple[str, int, int]:
+    file_name = entry.get("file_name")
+    if not isinstance(file_name, str):
+        raise ValueError(f"'file_name' is {shown(file_name)}, expected the path of a photo")
+    name = name_of(locate(images, file_name), images)
+    return name, *checked_size(_whole(entry, "width"), _whole(entry, "height"))
+
+
+def _read_categories(annotations: Path) -> dict[float, str]:
+    """Names by id. What is malformed is left out: its objects have no class."""
+    return {
+        entry["id"]: printable(entry["name"])
+        for entry in _items(annotations, "categories")
+        if isinstance(entry, dict) and isinstance(entry.get("id"), (int, float)) and isinstance(entry.get("name"), str)
+    }
+
+
+def _read_objects(annotations: Path, join: Join) -> Iterator[Problem]:
+    count = 0
+    for count, entry in enumerate(_items(annotations, "annotations"), start=1):
+        try:
+            _read_object(entry, join)
+        except ValueError as error:
+            yield Problem("object", _where(annotations, "annotation", entry, count), str(error))
+    if not count:
+        _require_list(annotations, "annotations")
+
+
+def _read_object(entry: Any, join: Join) -> None:
+    key = _whole(entry, "image_id")
+    photo = join.linked(key)
+    if photo is None:
+        raise ValueError(f"is of image {key}, which 'images' does not hold")
+    if photo[0] is None:
+        return
+    try:
+        item = _object(entry)
+    except ValueError:
+        join.lacks_object(photo[0])
+        raise
+    if not join.add_object(photo[0], *item):
+        raise ValueError("the id is given twice, expected unique ids")
+
+
+def _object(entry: dict) -> tuple[int, bytes]:
+    """Id and content of the object, the latter for `Join`; the box is checked when the photo's size is known."""
+    box, crowd, category = entry.get("bbox"), entry.get("iscrowd", 0), entry.get("category_id")
+    if not isinstance(box, list) or len(box) != 4:
+        raise ValueError(f"'bbox' is {shown(box)}, expected [x, y, width, height]")
+    if crowd not in (0, 1, None):
+        raise ValueError(f"'iscrowd' is {shown(crowd)}, expected 0 or 1")
+    if not isinstance(category, (int, float)):
+        category = None
+    return _whole(entry, "id"), marshal.dumps([box, bool(crowd), category, entry.get("segmentation") or None])
+
+
+def _where(annotations: Path, kind: str, entry: Any, count: int) -> str:
+    fields = entry if isinstance(entry, dict) else {}
+    which = shown(fields["id"]) if "id" in fields else f"number {count} of the list"
+    name = f" ({shown(fields['file_name'])})" if "file_name" in fields else ""
+    return f"{annotations.name}: {kind} {which}{name}"
+
+
+def _whole(entry: Any, field: str) -> int:
+    value = entry.get(field) if isinstance(entry, dict) else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > MAX_ID:
+        raise ValueError(f"'{field}' is {shown(value)}, expected a whole number")
+    return value
+
+
+def _require_list(annotations: Path, name: str) -> None:
+    """Raises ValueError where there is no such list; asked only where none of its items was found."""
+    if not any([isinstance(value, list) for value in _items(annotations, name, of_list=False)]):  # noqa: C419
+        raise ValueError(f"{annotations}: not COCO annotations, expected an object with the list '{name}'")
+
+
+def _items(path: Path, name: str, of_list: bool = True) -> Iterator[Any]:
+    """The items of the list of that name in the file's object, or the list itself, streamed.
+
+    Raises:
+        ValueError: the file cannot be read or is not JSON.
+    """
+    if not os.path.isfile(path):
+        raise ValueError(f"{path}: no such file, expected COCO annotations")
+    try:
+        with path.open("rb") as file:
+            yield from ijson.items(_Shallow(file), f"{name}.item" if of_list else name, use_float=True)
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ijson.JSONError, ValueError, OverflowError) as error:
+        raise ValueError(f"{path}: not JSON ({_reason(error)})") from None
+
+
+def _reason(error: Exception) -> str:
+    """The parser's message on one line, with the text around the place where it says so; its text may be bytes."""
+    text = error.args[0] if isinstance(error, ijson.JSONError) and error.args else error
+    text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    what, _, around = text.partition("\n")
+    around = around.partition("\n")[0].strip()
+    if "NaN" in around or "Infinity" in around:
+        what += " (NaN and Infinity are not JSON)"
+    return shown(what) + (f", near {shown(around)}" if around else "")
+
+
+class _Shallow:
+    """A JSON file that ends with ValueError where lists and objects are nested too deep for the parser's memory."""
+
+    def __init__(self, file: BinaryIO):
+        self._file = file
+        if file.read(3) != b"\xef\xbb\xbf":  # the mark that some Windows programs put before UTF-8
+            file.seek(0)
+        self._open = b""
+        self._in_string = False
+        self._escape = b""
+
+    def read(self, size: int) -> bytes:
+        chunk = self._file.read(size)
+        # Without escaped backslashes and quotes, every quote left begins or ends a string.
+        text = (self._escape + chunk).replace(rb"\\", b"").replace(rb"\"", b"")
+        self._escape = b"\\" if text.endswith(b"\\") else b""
+        parts = text.split(b'"')
+        brackets = b"".join(parts[self._in_string :: 2]).translate(BRACES_AS_BRACKETS, NO_BRACKETS)
+        self._in_string ^= len(parts) % 2 == 0
+        self._open += brackets
+        for _ in range(DEEPEST):
+            closed = self._open.replace(b"[]", b"")
+            if len(closed) == len(self._open):
+                break
+            self._open = closed
+        if len(self._open) > DEEPEST:
+            raise ValueError(f"lists or objects are more than {DEEPEST} deep in one another")
+        return chunk
+
+
+BRACES_AS_BRACKETS = bytes.maketrans(b"{}", b"[]")
+NO_BRACKETS = bytes(value for value in range(256) if value not in b"[]{}")

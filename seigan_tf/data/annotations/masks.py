@@ -1,0 +1,113 @@
+"""Annotated masks, in COCO's polygons or run-length encodings, checked before pycocotools decodes them.
+
+pycocotools decodes damaged run lengths into whatever lies in memory. Only evaluation needs masks: training from boxes
+runs without pycocotools, which is therefore imported on use.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from seigan_tf.data.photos.photo import Object, Photo
+
+LONGEST_RUN = 2**31
+"""Pixels of a run; pycocotools counts in 32 bits."""
+
+
+def object_mask(item: Object, photo: Photo) -> np.ndarray | None:
+    """Returns the object's annotated mask, bool [height, width] of the photo; None if it has none.
+
+    Raises:
+        ValueError: the segmentation is neither polygons around the photo nor a run-length encoding of its size.
+    """
+    runs = mask_runs(item, photo)
+    if runs is None:
+        return None
+    from pycocotools import mask as coco_mask
+
+    return coco_mask.decode(runs).astype(bool)
+
+
+def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
+    """Returns the mask as pycocotools' compressed run lengths, which is faster than `object_mask`; else the same."""
+    segmentation = item.segmentation
+    if not segmentation:
+        return None
+    from pycocotools import mask as coco_mask
+
+    try:
+        if isinstance(segmentation, dict):
+            return coco_mask.frPyObjects(_checked_runs(segmentation, photo), photo.height, photo.width)
+        polygons = _polygons(segmentation, photo)
+        return coco_mask.merge(coco_mask.frPyObjects(polygons, photo.height, photo.width)) if polygons else None
+    except ValueError as error:
+        raise ValueError(f"{photo.name}: segmentation of annotation {item.id}: {error}") from None
+
+
+def mask_area(item: Object, photo: Photo) -> float:
+    """Returns the pixels of the mask, or of the box if there is no mask."""
+    runs = mask_runs(item, photo)
+    if runs is None:
+        return item.box[2] * item.box[3]
+    from pycocotools import mask as coco_mask
+
+    return float(coco_mask.area(runs))
+
+
+def read_counts(counts: Any, pixels: int) -> list[int]:
+    """Returns the lengths of the runs, zeros first.
+
+    Args:
+        counts: a list of lengths, or COCO's compressed text (pycocotools, maskApi.c, rleFrString).
+        pixels: number of pixels of the mask, which the runs must cover.
+
+    Raises:
+        ValueError: it is neither, or covers another number of pixels.
+    """
+    if isinstance(counts, str | bytes):
+        counts = _decompress(counts)
+    if not isinstance(counts, list) or any(type(run) is not int or not 0 <= run < LONGEST_RUN for run in counts):
+        raise ValueError("counts are no run lengths, expected a list of whole numbers, or their compressed text")
+    if sum(counts) != pixels:
+        raise ValueError(f"run lengths of {sum(counts)} pixels in all, expected {pixels}")
+    return counts
+
+
+def _decompress(text: str | bytes) -> list[int]:
+    """Reads numbers in groups of five bits, lowest first; from the third on, less the number before the last one."""
+    runs: list[int] = []
+    value = shift = 0
+    for byte in text.encode() if isinstance(text, str) else text:
+        group = byte - 48
+        if not 0 <= group < 64 or shift > 30:
+            raise ValueError("counts are no compressed run lengths")
+        value |= (group & 31) << shift
+        shift += 5
+        if not group & 32:
+            if group & 16:
+                value -= 1 << shift
+            runs.append(value + runs[-2] if len(runs) > 2 else value)
+            value = shift = 0
+    return runs
+
+
+def _checked_runs(segmentation: dict[str, Any], photo: Photo) -> dict[str, Any]:
+    size = [photo.height, photo.width]
+    if segmentation.get("size") != size:
+        raise ValueError(f"run-length encoding of size {segmentation.get('size')!r:.100}, expected {size}")
+    return {"size": size, "counts": read_counts(segmentation.get("counts"), photo.height * photo.width)}
+
+
+def _polygons(segmentation: Any, photo: Photo) -> list[list[float]]:
+    try:
+        polygons = [np.asarray(polygon, float).ravel() for polygon in segmentation]
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("neither polygons of numbers nor a run-length encoding") from None
+    for polygon in polygons:
+        if polygon.size % 2 or not np.isfinite(polygon).all():
+            raise ValueError("a polygon is not a list of finite x, y pairs")
+        # The time that pycocotools takes grows with the length of the edges.
+        if polygon.size and np.abs(polygon).max() > 2 * max(photo.width, photo.height):
+            raise ValueError(f"a polygon reaches far out of the {photo.width} x {photo.height} photo")
+    # Two points enclose nothing, and pycocotools would take their four numbers for a box.
+    return [polygon.tolist() for polygon in polygons if polygon.size >= 6]

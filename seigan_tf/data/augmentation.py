@@ -1,0 +1,154 @@
+"""Changes a batch of crops at random: mirrored, enlarged, moved and coloured, each with its box.
+
+There is no rotation: the upright box around a rotated box is not tight around the object, and a tight box is all the
+supervision that there is.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from seigan_tf.utils.boxes import flip_boxes
+from seigan_tf.utils.pixels import to_float
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far crops are changed; horizontal flips, of every second crop, are always on.
+
+    Raises:
+        ValueError: a value out of its range; the message names it.
+    """
+
+    jitter: float = 0.0
+    """Largest relative change of brightness, contrast and saturation, in [0, 1)."""
+    zoom: float = 0.0
+    """Largest relative change of scale about the crop's centre, in [0, 1)."""
+    shift: float = 0.0
+    """Largest shift along each axis by the crop's side, in [0, 1)."""
+
+    def __post_init__(self):
+        for name in ("jitter", "zoom", "shift"):
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise ValueError(f"data.{name} is {value}, expected 0 to less than 1")
+
+
+class Augmented(NamedTuple):
+    """What `augment` makes."""
+
+    images: np.ndarray
+    """float32 [B, S, S, 3] in [-1, 1]."""
+    boxes: np.ndarray | None
+    """float32 [B, 4] in [0, 1], or None."""
+    masks: np.ndarray | None
+    """float32 [B, S, S, 1] in [0, 1], or None."""
+
+
+def augment(
+    images: np.ndarray,
+    boxes: np.ndarray | None,
+    settings: Augmentation,
+    generator: np.random.Generator,
+    masks: np.ndarray | None = None,
+) -> Augmented:
+    """Flips, zooms, shifts and changes colours.
+
+    Args:
+        images: uint8 [B, S, S, 3].
+        boxes: float32 [B, 4] of ymin, xmin, ymax, xmax in [0, 1], or None for crops without object.
+        generator: gives the same changes for the same state.
+        masks: float32 [B, S, S, 1] in [0, 1], moved as their images are.
+    """
+    count = len(images)
+    flipped = generator.random(count) < 0.5
+    # All is drawn before anything is changed. A setting of 0 draws nothing and leaves the pixels as they are.
+    colours = generator.uniform(-settings.jitter, settings.jitter, (3, count, 1, 1, 1)) if settings.jitter else None
+    scales = 1 + generator.uniform(-settings.zoom, settings.zoom, count) if settings.zoom else np.ones(count)
+    shifts = generator.uniform(-settings.shift, settings.shift, (count, 2)) if settings.shift else np.zeros((count, 2))
+
+    images = np.where(flipped[:, None, None, None], images[:, :, ::-1], images)
+    if boxes is not None:
+        boxes = np.where(flipped[:, None], flip_boxes(boxes), boxes)
+    if masks is not None:
+        masks = np.where(flipped[:, None, None, None], masks[:, :, ::-1], masks)
+    if settings.zoom or settings.shift:
+        corners, sides = windows(boxes, scales, shifts)
+        images = resample(images, corners, sides)
+        boxes = None if boxes is None else move_boxes(boxes, corners, sides)
+        masks = None if masks is None else resample(masks, corners, sides)
+    images = to_float(images)
+    if colours is not None:
+        _recolour(images, *colours.astype(np.float32))
+    return Augmented(images, boxes, masks)
+
+
+def windows(boxes: np.ndarray | None, scales: np.ndarray, shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The square of each crop that is shown: its top left corner [B, 2] and its side [B], relative to the crop.
+
+    Where there is a box, scale and shift give way as far as it takes that the object stays whole, and that the mirrored
+    pixels past the crop's border do not show a part of it a second time, outside its box. A box that touches the
+    border therefore goes on touching it.
+
+    Args:
+        boxes: [B, 4] or None.
+        scales: [B], more than 1 enlarges.
+        shifts: [B, 2], down and right, by the side of what is shown.
+    """
+    sides = 1 / scales
+    if boxes is None:
+        return 0.5 - sides[:, None] * (0.5 + shifts), sides
+    low, high = boxes[:, :2].astype(float), boxes[:, 2:].astype(float)
+    extents = (high - low).max(axis=1)
+    sides = np.clip(sides, extents, 2 - extents)
+    side = sides[:, None]
+    corners = 0.5 - side * (0.5 + shifts)
+    # Whole: corner <= low and corner + side >= high. Not seen twice: -corner <= low and corner + side - 1 <= 1 - high.
+    corners = np.clip(corners, np.maximum(high - side, -low), np.minimum(low, 2 - high - side))
+    return corners, sides
+
+
+def move_boxes(boxes: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """Boxes [B, 4] as they lie in the windows, float32, clipped to [0, 1]."""
+    return np.clip((boxes - np.tile(corners, 2)) / sides[:, None], 0, 1).astype(np.float32)
+
+
+def resample(images: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """The windows of the images, [B, S, S, C] to float32 of the same shape and range.
+
+    Bilinear; past the border the image is mirrored. Image by image: the steps then stay in the processor's cache, which
+    makes them four times as fast as on the whole batch.
+    """
+    result = np.empty(images.shape, np.float32)
+    size = images.shape[1]
+    for image, corner, side, target in zip(images, corners, sides, result, strict=True):
+        (top, bottom, down), (left, right, across) = (_neighbours(start, side, size) for start in corner)
+        rows = _between(image.take(top, 0), image.take(bottom, 0), down[:, None, None])
+        target[...] = _between(rows.take(left, 1), rows.take(right, 1), across[:, None])
+    return result
+
+
+def _neighbours(start: float, side: float, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Along one axis, for each pixel of the window: the two pixels around its centre, and how far past the first."""
+    centres = (start + side * (np.arange(size) + 0.5) / size) * size - 0.5
+    first = np.floor(centres).astype(np.int64)
+    # As in crops.extract: pixel -1 is pixel 0 again.
+    pair = np.stack([first, first + 1]) % (2 * size)
+    before, after = np.minimum(pair, 2 * size - 1 - pair)
+    return before, after, (centres - first).astype(np.float32)
+
+
+def _between(first: np.ndarray, second: np.ndarray, fraction: np.ndarray) -> np.ndarray:
+    first = first.astype(np.float32, copy=False)
+    return first + (second - first) * fraction
+
+
+def _recolour(images: np.ndarray, brightness: np.ndarray, contrast: np.ndarray, saturation: np.ndarray) -> None:
+    """Changes float images [B, S, S, 3] in place."""
+    # mean + (1 + contrast) ((grey - mean) + (1 + saturation) (image - grey)) + brightness, multiplied out.
+    grey = images @ np.full((3, 1), 1 / 3, np.float32)
+    mean = grey.mean(axis=(1, 2), keepdims=True)
+    images *= (1 + contrast) * (1 + saturation)
+    images += brightness - contrast * mean - (1 + contrast) * saturation * grey
+    np.clip(images, -1, 1, out=images)

@@ -1,0 +1,105 @@
+"""Crops from settings: cut from photographs, read from a prepared folder, or drawn."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from seigan_tf.config import DataConfig
+from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
+from seigan_tf.data.photos.photo import Problem
+from seigan_tf.data.planning.cutting import Crop, cut_photo
+from seigan_tf.data.planning.plan import Plan, make_plan
+from seigan_tf.data.planning.problems import check_crops_left
+from seigan_tf.data.planning.report import CutReport
+from seigan_tf.data.planning.settings import check_settings
+from seigan_tf.data.synthetic import synthetic_backgrounds, synthetic_objects
+from seigan_tf.utils.progress import Progress
+
+
+def load_crops(config: DataConfig, size: int, progress: Progress | None = None) -> Crops:
+    """Reads, cuts or draws the crops that the settings describe.
+
+    Unusable photos and annotations are skipped, counted and named in the report.
+
+    Args:
+        config: source, crop rules and seed.
+        size: side of the crops in pixels.
+        progress: called after each photo that is cut.
+
+    Raises:
+        ValueError: a folder or file is missing, too much of the set cannot be used, or no crop is left; the message
+            counts the objects dropped by each rule.
+    """
+    check_settings(config)
+    if config.source == "synthetic":
+        return _draw(config, size)
+    if config.source == "crops":
+        # TensorFlow Datasets takes seconds to import.
+        from seigan_tf.data.storage.stored_crops import load_stored_crops
+
+        return load_stored_crops(Path(config.crops or ""), size)
+    with TemporaryDirectory(prefix="seigan-plan-") as folder:
+        return _cut(config, make_plan(config, Path(folder)), size, progress)
+
+
+def _cut(config: DataConfig, plan: Plan, size: int, progress: Progress | None) -> Crops:
+    result = CutReport(plan.report, config.max_bad)
+    objects: list[Crop] = []
+    backgrounds: list[Crop] = []
+    evaluation: list[tuple[Crop, np.ndarray]] = []
+    for done, photo in enumerate(plan, 1):
+        # Validation takes its backgrounds from the training set.
+        used = replace(photo, backgrounds=()) if photo.split == "val" else photo
+        cuts = cut_photo(used, size) if used.objects or used.backgrounds else []
+        if isinstance(cuts, Problem):
+            result.lose(photo, cuts)
+            cuts = []
+        for crop in cuts:
+            if crop.kind == "background":
+                backgrounds.append(crop)
+            elif crop.split == "train":
+                objects.append(crop)
+            elif crop.mask is not None:
+                evaluation.append((crop, crop.mask))
+        if progress:
+            progress(done, len(plan))
+    check_crops_left(config, result.report)
+    # Training draws by number: in this order the run does not depend on the order of the annotations.
+    objects.sort(key=lambda crop: crop.key)
+    backgrounds.sort(key=lambda crop: crop.key)
+    evaluation.sort(key=lambda pair: pair[0].key)
+    return Crops(
+        ObjectCrops(*_stack(objects)),
+        BackgroundCrops(_stack(backgrounds)[0]),
+        EvaluationCrops(*_stack([crop for crop, _ in evaluation]), [mask for _, mask in evaluation])
+        if evaluation
+        else None,
+        {"source": config.source, "train": result.report["train"], "validation": result.report["val"]},
+    )
+
+
+def _stack(crops: list[Crop]) -> tuple[np.ndarray, np.ndarray]:
+    """Stacks images and boxes."""
+    return np.stack([crop.image for crop in crops]), np.stack([crop.box for crop in crops])
+
+
+def _draw(config: DataConfig, size: int) -> Crops:
+    # Seeds of the three sets: the run's, then the number of the set, so that no set repeats another.
+    count = max(math.ceil(config.backgrounds_per_object * config.synthetic_train), 1)
+    train = synthetic_objects(config.synthetic_train, size, [config.seed, 0], config.object_fraction)
+    validation = synthetic_objects(config.synthetic_val, size, [config.seed, 1], config.object_fraction)
+    backgrounds = synthetic_backgrounds(count, size, [config.seed, 2])
+    report = {
+        "source": "synthetic",
+        "train": {"objects": len(train.images), "backgrounds": len(backgrounds)},
+        "validation": {"objects": len(validation.images)},
+    }
+    return Crops(
+        ObjectCrops(train.images, train.boxes),
+        BackgroundCrops(backgrounds),
+        EvaluationCrops(validation.images, validation.boxes, list(validation.masks)),
+        report,
+    )

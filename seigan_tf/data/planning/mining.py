@@ -1,0 +1,169 @@
+"""Spreads the search for backgrounds over all photographs, so that they are as large as the crops of the objects."""
+
+import heapq
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from seigan_tf.data.crops import CropRegion
+from seigan_tf.data.planning.backgrounds import Scene, find_background, largest_square
+
+MAX_PER_PHOTO = 24
+"""Regions of one photo, at most."""
+GOLDEN = 0.618
+"""Steps of this size come by all parts of a circle."""
+
+
+class Share(NamedTuple):
+    """The photos of one split, and what they are to give together."""
+
+    photos: np.ndarray
+    """bool, one for each photo: whether it belongs to the split."""
+    sides: np.ndarray
+    """Sides of the split's object regions in pixels, int, ascending."""
+    wanted: int
+    """Regions, none where there are no sides."""
+
+
+class Mined:
+    """The regions found, photo by photo, in a file.
+
+    Args:
+        path: of the file; None where there are none.
+        photos: their number.
+    """
+
+    def __init__(self, path: Path | None, photos: int):
+        self._path = path
+        self._photos = photos
+
+    def __iter__(self) -> Iterator[list[CropRegion]]:
+        """The regions of each photo, in the order of the photos."""
+        return _read(self._path, self._photos)
+
+
+def mine(
+    scenes: Callable[[], Iterable[Scene]],
+    order: np.ndarray,
+    shares: Sequence[Share],
+    seed: int,
+    folder: Path,
+) -> Mined:
+    """Searches photos for regions until each split has what it wants, or has no more room.
+
+    The sides wanted are those of the object crops, each as often as another, so that textures have the same scale.
+    A photo is only asked for a side that it has room for, and large sides are given out first: those that few photos
+    have room for come from these. Photos take turns as far as that allows; those without any box take part. Where no
+    photo has room for what is left, the roomiest give what they have, never less than the smallest side.
+
+    Memory does not grow but by a few bytes for each photo and each region wanted: the photos are read again in every
+    round, and regions are kept in files.
+
+    Args:
+        scenes: called for each reading of the photos, always in the same order.
+        order: a number for each photo, which no other has and which does not depend on the order in which they are
+            read: of equals those with small numbers are asked first.
+        shares: of the splits, which have no photo in common.
+        seed: with the photos' names it decides where they are searched.
+        folder: for temporary files; the last one stays.
+    """
+    rooms = np.fromiter(map(largest_square, scenes()), np.int64, len(order))
+    found = np.zeros(len(order), np.uint8)
+    splits = [_Split(share) for share in shares]
+    owners = np.argmax([share.photos for share in shares], axis=0)
+    path = None
+    for turn in count():
+        asked = np.zeros(len(order), np.int64)
+        for split in splits:
+            split.ask(asked, rooms, found, order)
+        if not asked.any():
+            return Mined(path, len(order))
+        before, path = path, folder / f"mined{turn}"
+        with path.open("wb") as file:
+            for index, (scene, regions) in enumerate(zip(scenes(), _read(before, len(order)), strict=True)):
+                if asked[index]:
+                    side, split = int(asked[index]), splits[owners[index]]
+                    region = find_background(scene, side, split.smallest, seed, regions)
+                    if region is None or region.side < side:
+                        rooms[index] = region.side if region else 0
+                    if split.takes(region, side):
+                        regions.append(region)
+                        found[index] += 1
+                        if found[index] == MAX_PER_PHOTO:
+                            rooms[index] = 0
+                pickle.dump([(region.x, region.y, region.side) for region in regions], file)
+        if before is not None:
+            before.unlink()
+
+
+class _Split:
+    """What one split still wants."""
+
+    def __init__(self, share: Share):
+        number = share.wanted if len(share.sides) else 0
+        self.smallest = int(share.sides[0]) if number else 0
+        self._photos = share.photos
+        self._sides = share.sides[np.arange(number) * len(share.sides) // max(number, 1)]
+        self._missed: list[int] = []
+        self._smaller_ones = False
+        self._start = 0.0
+
+    def ask(self, asked: np.ndarray, rooms: np.ndarray, found: np.ndarray, order: np.ndarray) -> None:
+        """Writes into `asked` the side to look for in each photo in one round; 0 where none is to be.
+
+        Args:
+            asked: int [photos].
+            rooms: no square of the photo is known to be larger, int [photos].
+            found: regions that the photo has given, int [photos].
+            order: as in `mine`.
+        """
+        self._sides = np.sort(np.append(self._sides, np.array(self._missed, np.int64)))
+        self._missed = []
+        able = np.flatnonzero(self._photos & (rooms >= max(self.smallest, 1)))
+        if not len(able) or not len(self._sides):
+            return
+        able = able[np.lexsort((order[able], found[able]))]  # the next ones first
+        falling = np.argsort(-rooms[able], kind="stable")
+        fitting = np.searchsorted(self._sides, rooms[able[falling[0]]], "right")
+        self._smaller_ones = not fitting
+        if self._smaller_ones:
+            chosen = able[falling[: len(self._sides)]]
+            asked[chosen] = rooms[chosen]
+            self._sides = self._sides[: len(self._sides) - len(chosen)]
+            return
+        # Where they are too many for one round, some of all sizes, in case that there is not room for all: at even
+        # distances, that begin at another fraction of one in each round.
+        number = min(fitting, len(able))
+        self._start = (self._start + GOLDEN) % 1
+        waiting: list[int] = []
+        roomy = 0
+        given = np.zeros(len(self._sides), bool)
+        for place in ((np.arange(number) + self._start) * fitting / number).astype(np.int64)[::-1]:
+            while roomy < len(falling) and rooms[able[falling[roomy]]] >= self._sides[place]:
+                heapq.heappush(waiting, int(falling[roomy]))
+                roomy += 1
+            if waiting:
+                asked[able[heapq.heappop(waiting)]] = self._sides[place]
+                given[place] = True
+        self._sides = self._sides[~given]
+
+    def takes(self, region: CropRegion | None, side: int) -> bool:
+        """Whether to keep the region found where the side was asked for: others may have room for the whole of it."""
+        kept = region is not None and (region.side == side or self._smaller_ones)
+        if not kept:
+            self._missed.append(side)
+        return kept
+
+
+def _read(path: Path | None, number: int) -> Iterator[list[CropRegion]]:
+    """The regions of each photo in a file; where there is none, each of the photos has none."""
+    if path is None:
+        yield from ([] for _ in range(number))
+        return
+    with path.open("rb") as file:
+        for _ in range(number):
+            yield [CropRegion(*region) for region in pickle.load(file)]

@@ -1,0 +1,98 @@
+"""Accounts of unusable photographs and annotations, and the errors that end a run because of them."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from seigan_tf.config import DataConfig
+from seigan_tf.data.photos.photo import Problem
+
+LISTED = 100
+"""Problems that a report names; further ones are only counted."""
+PLURALS = {"photo": "photographs", "object": "annotated objects"}
+
+
+class Tally:
+    """Counts problems by kind and remembers the first of each.
+
+    Args:
+        max_bad: fraction of the photographs, and of the annotated objects, that may be unusable, in [0, 1].
+        earlier: result of `as_report` at an earlier stage, to continue counting from.
+    """
+
+    def __init__(self, max_bad: float, earlier: dict[str, Any] | None = None):
+        self.max_bad = max_bad
+        self.counts = Counter({kind: earlier[kind] if earlier else 0 for kind in PLURALS})
+        self._listed: list[str] = list(earlier["listed"]) if earlier else []
+        self._first: dict[str, str] = {}
+
+    def add(self, problem: Problem) -> None:
+        text = f"{problem.where}: {problem.what}"
+        self.counts[problem.kind] += 1
+        self._first.setdefault(problem.kind, text)
+        if len(self._listed) < LISTED:
+            self._listed.append(text)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Returns the tally of both."""
+        result = Tally(self.max_bad)
+        result.counts.update(self.counts)
+        result.counts.update(other.counts)
+        result._listed = (self._listed + other._listed)[:LISTED]
+        result._first = other._first | self._first
+        return result
+
+    def check(self, photos: int, objects: int) -> None:
+        """Ends the run if too much is unusable.
+
+        Args:
+            photos: number of photographs, including those with problems.
+            objects: number of annotated objects, likewise.
+
+        Raises:
+            ValueError: more than `max_bad` of them are unusable.
+        """
+        for kind, total in (("photo", photos), ("object", objects)):
+            bad = self.counts[kind]
+            if bad > self.max_bad * total + 1e-9:  # 0.29 * 100 is less than 29.
+                raise ValueError(
+                    f"{bad} of {total} {PLURALS[kind]} cannot be used ({100 * bad / max(total, 1):.3g} %), more than"
+                    f" max-bad {100 * self.max_bad:.3g} % allows; the first: {self._first.get(kind, self._listed[0])}"
+                )
+
+    def as_report(self) -> dict[str, Any]:
+        """Returns plain JSON values: the counts "photo" and "object", and "listed", up to LISTED lines."""
+        return {**self.counts, "listed": list(self._listed)}
+
+
+def check_crops_left(config: DataConfig, report: dict[str, Any]) -> None:
+    """Raises ValueError, with the reasons, if a split that was asked for has no crops (left).
+
+    Args:
+        config: the settings of the report.
+        report: in the form of `plan.Plan.report`.
+    """
+    _check_split(report["train"], config.images, config.annotations, ("objects", "backgrounds"))
+    if config.val_images is not None:
+        _check_split(report["val"], config.val_images, config.val_annotations, ("objects",))
+
+
+def _check_split(counts: dict[str, Any], images: Path | None, annotations: Path | None, kinds: tuple[str, ...]) -> None:
+    where = annotations or images
+    lost = next((kind for kind in kinds if not counts[kind]), None)
+    if lost and counts["problems"]["photo"]:
+        raise ValueError(
+            f"{where}: no {lost} left, {counts['problems']['photo']} photos in {images} cannot be used,"
+            f" the first problem is {counts['problems']['listed'][0]}"
+        )
+    if lost == "objects":
+        dropped = ", ".join(f"{rule} {number}" for rule, number in counts["dropped"].items() if number)
+        raise ValueError(
+            f"{where}: no crop left of {counts['annotations']} annotated objects, expected at least one"
+            f" (dropped: {dropped or 'none'})"
+        )
+    if lost == "backgrounds":
+        raise ValueError(
+            f"{where}: no background found in {counts['photos']} photos, expected a square of the size of an object's"
+            " crop that touches no box"
+        )

@@ -1,0 +1,128 @@
+"""The rules that decide which annotated objects become crops (paper, sections 4.1 and 4.2)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from seigan_tf.config import DataConfig
+from seigan_tf.data.crops import CropRegion, region_around
+from seigan_tf.data.photos.photo import Object, Photo
+
+DROP_RULES = (
+    "crowd",
+    "other_class",
+    "degenerate_box",
+    "min_short_side",
+    "max_object_fraction",
+    "min_aspect",
+    "other_object_touches",
+    "incomplete_photo",
+    "mirrored_object",
+)
+"""Names of the rules that drop an object, in the order in which they are applied; the last one in training only."""
+
+
+@dataclass(frozen=True)
+class CropRules:
+    """Limits on the objects that become crops, and the size of the crops.
+
+    Raises:
+        ValueError: a value is out of its range.
+    """
+
+    object_fraction: float
+    """Long side of the object's box by the crop's side, in (0, 1]."""
+    min_short_side: float
+    """Least short side of the box, in pixels."""
+    max_object_fraction: float
+    """Largest long side of the box by the long side of the photo."""
+    min_aspect: float
+    """Least short side by long side of the box, in [0, 1]."""
+    classes: Collection[str] = ()
+    """Names of the classes whose objects become crops; empty: all."""
+    max_mirrored: float = 1.0
+    """Largest `crops.mirrored_depth` of a training crop, in [0, 1]."""
+
+    def __post_init__(self):
+        for name, low, high in (
+            ("object_fraction", 0.01, 1.0),
+            ("min_short_side", 0.0, np.inf),
+            ("max_object_fraction", 0.0, np.inf),
+            ("min_aspect", 0.0, 1.0),
+            ("max_mirrored", 0.0, 1.0),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f"data.{name} is {value}, expected {low} to {high}")
+
+    @classmethod
+    def from_config(cls, config: DataConfig) -> "CropRules":
+        return cls(
+            config.object_fraction,
+            config.min_short_side,
+            config.max_object_fraction,
+            config.min_aspect,
+            frozenset(config.classes),
+            config.max_mirrored,
+        )
+
+
+PROTOCOLS = {
+    "dogs": CropRules(object_fraction=64 / 128, min_short_side=60, max_object_fraction=0.4, min_aspect=0),
+    "coco": CropRules(object_fraction=100 / 128, min_short_side=20, max_object_fraction=0.4, min_aspect=0.4),
+}
+"""The paper's rules: "dogs" of section 4.1 (Flickr), "coco" of section 4.2 (COCO and Cityscapes)."""
+
+
+def object_regions(photo: Photo, rules: CropRules, max_covered: float | None = None) -> list[CropRegion | str]:
+    """Applies the rules to each object of a photo; "mirrored_object" is left to the caller, as it is for training only.
+
+    No other object of any class, crowds included, may touch the square around an object, unless `max_covered` is given.
+
+    Args:
+        photo: with all its objects.
+        rules: limits and size of the crops.
+        max_covered: lets others touch the square if none covers more than this fraction of the object's box.
+
+    Returns:
+        For each object, in their order, the square around it, or the rule (of DROP_RULES) that drops it.
+    """
+    boxes = photo.boxes
+    regions = [_region(photo, item, rules) for item in photo.objects]
+    for index, region in enumerate(regions):
+        if isinstance(region, CropRegion):
+            touching = region.overlaps(boxes)
+            touching[index] = False
+            if max_covered is not None and touching.any():
+                touching = _covered(boxes[index], boxes) > max_covered
+                touching[index] = False
+            if touching.any():
+                regions[index] = "other_object_touches"
+            elif photo.incomplete:
+                regions[index] = "incomplete_photo"
+    return regions
+
+
+def _covered(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Returns the fraction of `box` that each of `boxes` covers; all are left, top, right, bottom."""
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
+    return np.prod(np.maximum(high - low, 0), axis=1) / np.prod(box[2:] - box[:2])
+
+
+def _region(photo: Photo, item: Object, rules: CropRules) -> CropRegion | str:
+    """Applies the rules to an object as if it were alone in its photo."""
+    short, long = sorted(item.box[2:])
+    if item.crowd:
+        return "crowd"
+    if rules.classes and item.category not in rules.classes:
+        return "other_class"
+    if short <= 0:
+        return "degenerate_box"
+    if short < rules.min_short_side:
+        return "min_short_side"
+    if long > rules.max_object_fraction * max(photo.width, photo.height):
+        return "max_object_fraction"
+    if short < rules.min_aspect * long:
+        return "min_aspect"
+    return region_around(item.box, rules.object_fraction)

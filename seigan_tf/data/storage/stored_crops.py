@@ -1,0 +1,163 @@
+"""Reads crops back from the folder in which they were prepared; images only when they are asked for.
+
+Everything is read through ArrayRecord and TFDS's own protocol buffers: TensorFlow is neither needed nor imported.
+"""
+
+import operator
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow_datasets as tfds
+from tensorflow_datasets.proto import tf_example_pb2
+
+from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
+from seigan_tf.data.storage import records
+from seigan_tf.data.storage.stored_records import StoredRecords
+from seigan_tf.utils.text import one_line
+
+UNFINISHED = "UNFINISHED"
+"""Name of the file that says that `prepare` is not done with a folder."""
+
+
+class StoredImages:
+    """Images of one split, uint8 [n, S, S, 3]; those that are indexed are read and decoded.
+
+    Indexed like an array along its first axis: an integer gives [S, S, 3], a slice or an array of integers
+    [..., S, S, 3]. It can be pickled, and read from several threads; files are opened on first use.
+
+    Args:
+        stored: records of the split.
+        size: side S in pixels; larger stored images are made smaller.
+
+    Raises:
+        IndexError: an index is out of range.
+        TypeError: an index is none of the above.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, stored: StoredRecords, size: int):
+        self._records = stored
+        self._size = size
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return len(self._records), self._size, self._size, 3
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __getitem__(self, index: int | slice | np.ndarray) -> np.ndarray:
+        if isinstance(index, slice):
+            index = np.arange(*index.indices(len(self)))
+        numbers = np.asarray(index)
+        if not numbers.ndim:
+            return self._read(operator.index(index))
+        if numbers.size and not np.issubdtype(numbers.dtype, np.integer):
+            raise TypeError(f"indices of stored images are {numbers.dtype}, expected integers")
+        images = np.empty((numbers.size, *self.shape[1:]), np.uint8)
+        for image, number in zip(images, numbers.flat, strict=True):
+            image[:] = self._read(int(number))
+        return images.reshape(*numbers.shape, *self.shape[1:])
+
+    def _read(self, index: int) -> np.ndarray:
+        return records.from_jpeg(_fields(self._records[index])["image"].bytes_list.value[0], self._size)
+
+
+def load_stored_crops(folder: Path, size: int) -> Crops:
+    """Crops that `prepare` or `tfds build` made.
+
+    Boxes, and the images and masks of evaluation, are read at once; training images when they are indexed.
+
+    Args:
+        folder: OUT of `prepare`, or the version folder of `tfds build`: the one with dataset_info.json in it.
+        size: side of the crops in pixels, at most that of the stored ones.
+
+    Returns:
+        Crops as `crop_set.load` gives them, the training images as `StoredImages`. `evaluation` is None where no
+        object of the validation photos has a mask.
+
+    Raises:
+        ValueError: there is no such folder or no prepared crops in it, the build is unfinished, damaged or of another
+            version, or its crops are smaller than `size`; the message says which.
+    """
+    folder = Path(folder)
+    info = _info(folder)
+    side = info.features["image"].shape[0]
+    if not 1 <= size <= side:
+        raise ValueError(f"{folder}: crops of {side} pixels cannot give crops of {size}; expected 1 to {side}")
+    try:
+        stored = splits(info)
+        objects, backgrounds = stored["train_objects"], stored["train_backgrounds"]
+        boxes = np.empty((len(objects), 4), np.float32)
+        for row, record in zip(boxes, objects, strict=True):
+            row[:] = box(record)
+        return Crops(
+            ObjectCrops(StoredImages(objects, size), boxes),
+            BackgroundCrops(StoredImages(backgrounds, size)),
+            _evaluation(stored["val_objects"], size) if "val_objects" in stored else None,
+            info.metadata["report"],
+        )
+    except (RuntimeError, KeyError) as error:  # A file or a split is missing, cut short or changed.
+        raise ValueError(f"{folder}: unfinished or damaged ({one_line(error)}); prepare the crops again") from None
+
+
+def splits(info: tfds.core.DatasetInfo) -> dict[str, StoredRecords]:
+    """The records of each split.
+
+    Raises:
+        RuntimeError: some are missing.
+    """
+    stored = {name: StoredRecords(split.filepaths, split.shard_lengths) for name, split in info.splits.items()}
+    for split in stored.values():
+        split.check()
+    return stored
+
+
+def box(record: bytes) -> np.ndarray:
+    """The object's box, float32 [4]: ymin, xmin, ymax, xmax relative to the crop."""
+    # An array, because the list that the message gives keeps the whole message in memory.
+    return np.array(_fields(record)["box"].float_list.value, np.float32)
+
+
+def _info(folder: Path) -> tfds.core.DatasetInfo:
+    """What TFDS wrote about the crops, after checking that they are crops of this version."""
+    if not folder.is_dir():
+        raise ValueError(f"{folder}: no such folder, expected prepared crops")
+    # `prepare` leaves its note in OUT.partial, in which the crops are at NAME/CONFIG/VERSION until all is done; TFDS
+    # names a folder so until it is complete.
+    above = [place for place in folder.resolve().parents[2:3] if place.suffix == ".partial"]
+    noted = any((place / UNFINISHED).exists() for place in (folder, *above))
+    if noted or folder.name.startswith("incomplete."):
+        raise ValueError(f"{folder}: the crops in it are not finished; prepare them again")
+    if not (folder / "dataset_info.json").is_file():
+        raise ValueError(f"{folder}: no prepared crops in it (no dataset_info.json)")
+    try:
+        info = tfds.builder_from_directory(folder).info
+        info.metadata.keys()  # Read only now.
+    except Exception as error:  # TFDS raises many types, by what is wrong with its files.
+        raise ValueError(f"{folder}: damaged ({one_line(error)}); prepare the crops again") from None
+    if info.name != records.NAME:
+        raise ValueError(f"{folder}: holds the TFDS set {info.name}, expected {records.NAME}")
+    if str(info.version) != records.VERSION:
+        raise ValueError(f"{folder}: crops of version {info.version}, expected {records.VERSION}; prepare them again")
+    return info
+
+
+def _evaluation(objects: StoredRecords, size: int) -> EvaluationCrops | None:
+    """Crops of the validation objects that have a mask."""
+    numbers, boxes, masks = [], [], []
+    for number, record in enumerate(objects):
+        mask = _fields(record)["mask"].bytes_list.value[0]
+        if mask:
+            numbers.append(number)
+            boxes.append(box(record))
+            masks.append(records.from_png(mask))
+    return EvaluationCrops(StoredImages(objects, size)[numbers], np.stack(boxes), masks) if masks else None
+
+
+def _fields(record: bytes) -> Mapping[str, Any]:
+    # Ten times faster than TFDS's parser, which makes an array of every field.
+    return tf_example_pb2.Example.FromString(record).features.feature

@@ -1,0 +1,204 @@
+"""Reading Pascal VOC's XML files: what is accepted, and what each malformed one is told."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from seigan_tf.data.annotations.voc import read_voc
+from seigan_tf.data.photos.photo import Photo, Problem
+
+BOMB = """<?xml version="1.0"?>
+<!DOCTYPE lolz [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>
+<annotation><filename>&c;</filename></annotation>"""
+
+
+def xml_object(xmin=11, ymin=21, xmax=40, ymax=60, name="cat", more=""):
+    return (
+        f"<object><name>{name}</name>{more}<difficult>1</difficult><bndbox><xmin>{xmin}</xmin><ymin>{ymin}</ymin>"
+        f"<xmax>{xmax}</xmax><ymax>{ymax}</ymax></bndbox></object>"
+    )
+
+
+class VocSet:
+    """A folder of photographs, and one of XML files."""
+
+    def __init__(self, folder):
+        self.images = folder / "JPEGImages"
+        self.annotations = folder / "Annotations"
+        for path in (self.images, self.annotations):
+            path.mkdir(parents=True)
+
+    def photo(self, name, width=200, height=100):
+        path = self.images / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.zeros((height, width, 3), np.uint8)).save(path)
+        return path
+
+    def xml(self, name, *objects, filename=None, size="<width>200</width><height>100</height><depth>3</depth>"):
+        path = self.annotations / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        filename = "" if filename is None else f"<filename>{filename}</filename>"
+        path.write_text(f"<annotation>{filename}<size>{size}</size>{''.join(objects)}</annotation>")
+        return path
+
+    def read(self):
+        return list(read_voc(self.images, self.annotations))
+
+
+@pytest.fixture
+def voc_set(tmp_path):
+    return VocSet(tmp_path / "set")
+
+
+def only_problem(items) -> Problem:
+    (problem,) = [item for item in items if isinstance(item, Problem)]
+    assert "\n" not in problem.where + problem.what
+    return problem
+
+
+def test_corners_are_pixels_counted_from_one_and_inside_the_box(voc_set):
+    path = voc_set.photo("a.png")
+    whole = xml_object(1, 1, 200, 100, "big dog")
+    part = "<part><name>head</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax></bndbox></part>"
+    voc_set.xml("a.xml", whole, xml_object(11.5, 21, 40.25, 60, more=part), filename="a.png")
+    (photo,) = voc_set.read()
+    assert (photo.path, photo.width, photo.height, photo.name) == (path, 200, 100, "a.png")
+    assert [item.box for item in photo.objects] == [(0, 0, 200, 100), (10.5, 20, 29.75, 40)]
+    assert [(item.category, item.id, item.crowd) for item in photo.objects] == [
+        ("big dog", 1, False),
+        ("cat", 2, False),
+    ]
+
+
+@pytest.mark.parametrize("filename", [None, "", "a", "renamed.jpg", "  "])
+def test_without_a_photo_of_that_file_name_the_photo_is_called_as_the_xml_file(voc_set, filename):
+    voc_set.photo("sub/a.b.PNG")
+    voc_set.xml("sub/a.b.xml", xml_object(), filename=filename)
+    (photo,) = voc_set.read()
+    assert photo.name == "sub/a.b.PNG"
+    assert len(photo.objects) == 1
+
+
+def test_file_name_is_looked_for_in_the_subfolder_and_then_from_the_top(voc_set):
+    voc_set.photo("sub/a.png")
+    voc_set.photo("a.png", width=300)
+    voc_set.photo("other/b.png")
+    voc_set.xml("sub/a.xml", xml_object(), filename="a.png")
+    voc_set.xml("sub/c.xml", xml_object(), filename="other/b.png")
+    assert [photo.name for photo in voc_set.read()] == ["sub/a.png", "other/b.png"]
+
+
+def test_photo_without_xml_is_not_used(voc_set):
+    voc_set.photo("a.png")
+    voc_set.photo("b.png")
+    voc_set.xml("b.xml")
+    assert [(photo.name, photo.objects) for photo in voc_set.read()] == [("b.png", ())]
+
+
+@pytest.mark.parametrize("size", ["", "<width>0</width><height>0</height>", "<width>200</width>"])
+def test_size_that_is_not_given_is_read_from_the_photo(voc_set, size):
+    voc_set.photo("a.png", 120, 80)
+    voc_set.xml("a.xml", xml_object(), size=size)
+    (photo,) = voc_set.read()
+    assert (photo.width, photo.height) == (120, 80)
+
+
+@pytest.mark.parametrize(
+    ("element", "expected"),
+    [
+        (xml_object(xmin="nan"), "not finite"),
+        (xml_object(xmax="inf"), "not finite"),
+        (xml_object(xmin=41, xmax=11), "negative size"),
+        (xml_object(xmax=400), "not inside the 200 x 100 photo"),
+        (xml_object(ymin=-20), "not inside the 200 x 100 photo"),
+        (xml_object(ymin="ten"), "ten is not a number"),
+        (xml_object(ymin=" "), "no <ymin>"),
+        (xml_object().replace("xmin>", "left>"), "no <xmin>"),
+        ("<object><name>cat</name></object>", "no <bndbox>"),
+        ("<object/>", "no <bndbox>"),
+    ],
+)
+def test_malformed_object_is_named_and_the_others_are_read(voc_set, element, expected):
+    voc_set.photo("a.png")
+    voc_set.xml("sub.xml", xml_object(), element, xml_object(), filename="a.png")
+    items = voc_set.read()
+    problem = only_problem(items)
+    assert (problem.kind, problem.where) == ("object", "sub.xml: object 2")
+    assert expected in problem.what
+    assert len(items[-1].objects) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "not XML"),
+        (b"<annotation>", "not XML"),
+        (b"\xff\xfe\x00garbage", "not XML"),
+        (b"<html/>", "root element is html"),
+        (b"<?xml version='1.0' encoding='nonsense'?><annotation/>", "not XML"),
+        (b"<?xml version='1.0' encoding='utf-7'?><annotation/>", ""),
+        (b"<?xml version='1.0' encoding='big5'?><annotation/>", ""),
+        (BOMB.encode(), "document type"),
+        (b"<!DOCTYPE annotation SYSTEM 'file:///etc/passwd'><annotation/>", "document type"),
+        (b"<annotation><size><width>a</width><height>3</height></size></annotation>", "photo of a x 3"),
+        (b"<annotation><size><width>-5</width><height>3</height></size></annotation>", "photo of -5 x 3"),
+        (b"<annotation><filename>../a.png</filename></annotation>", "leaves the folder"),
+        (b"<annotation><filename>/etc/a.png</filename></annotation>", "leaves the folder"),
+        (b"<annotation><filename>C:\\photos\\a.png</filename></annotation>", "leaves the folder"),
+        (b"<annotation><filename>" + b"a" * 5000 + b"</filename></annotation>", "longer than a path"),
+        (b"<annotation>" * 100_000, "not XML"),
+    ],
+)
+def test_damaged_file_is_named_and_the_others_are_read(voc_set, content, expected):
+    voc_set.photo("a.png")
+    voc_set.photo("b.png")
+    (voc_set.annotations / "a.xml").write_bytes(content)
+    voc_set.xml("b.xml", xml_object())
+    items = voc_set.read()
+    problem = only_problem(items)
+    assert (problem.kind, problem.where) == ("photo", "a.xml")
+    assert expected in problem.what
+    assert len(problem.what) < 400
+    assert items[-1].name == "b.png"
+
+
+def test_file_without_photo_is_a_problem(voc_set):
+    voc_set.xml("a.xml", xml_object(), filename="missing.jpg")
+    assert only_problem(voc_set.read()) == ("photo", "a.xml", "no photo missing.jpg in the folder of photographs")
+
+
+def test_photo_of_unknown_size_that_cannot_be_opened_is_a_problem(voc_set):
+    voc_set.photo("a.png").write_bytes(b"nothing")
+    voc_set.xml("a.xml", xml_object(), size="")
+    problem = only_problem(voc_set.read())
+    assert (problem.kind, problem.where) == ("photo", "a.png")
+
+
+def test_two_files_of_one_photo_do_not_both_count(voc_set):
+    voc_set.photo("b.png")
+    for name in ("a.xml", "b.xml", "c.xml"):
+        voc_set.xml(name, xml_object(), filename="b.png")
+    *problems, photo = voc_set.read()
+    assert [(problem.kind, problem.where) for problem in problems] == [("photo", "b.xml"), ("photo", "c.xml")]
+    assert all("of photo b.png, which another" in problem.what for problem in problems)
+    assert (photo.name, len(photo.objects), photo.incomplete) == ("b.png", 1, True)
+
+
+def test_photo_is_incomplete_where_the_objects_of_another_file_of_it_are_not_known(voc_set):
+    """Wherever that file lies: the photo's own comes first here, and everything in it can be read."""
+    voc_set.photo("a.png")
+    voc_set.photo("b.png")
+    voc_set.xml("a.xml", xml_object())
+    voc_set.xml("b.xml", xml_object())
+    voc_set.xml("later.xml", xml_object(100, 50, 120, 80), filename="a.png")
+    assert [(item.name, item.incomplete) for item in voc_set.read() if isinstance(item, Photo)] == [
+        ("a.png", True),
+        ("b.png", False),
+    ]
+
+
+def test_missing_folder_and_folder_without_xml_are_named(voc_set, one_line_error, tmp_path):
+    nowhere = tmp_path / "nowhere"
+    assert str(nowhere) in one_line_error(lambda: list(read_voc(nowhere, voc_set.annotations)))
+    assert str(nowhere) in one_line_error(lambda: list(read_voc(voc_set.images, nowhere)))
+    assert "no XML file" in one_line_error(voc_set.read)

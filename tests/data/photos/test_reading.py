@@ -1,0 +1,406 @@
+"""Opening photographs: every kind of pixels becomes upright 8-bit RGB, every kind of damage one line."""
+
+import io
+import os
+import struct
+import subprocess
+import sys
+import warnings
+import zlib
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
+
+from seigan_tf.data.photos import reading
+from seigan_tf.data.photos.photo import Photo
+from seigan_tf.data.photos.reading import MAX_PIXELS, UnreadablePhoto, photo_size, read_photo, without_exif
+
+WIDTH, HEIGHT = 24, 16
+GREY = np.linspace(0, 255, WIDTH * HEIGHT).reshape(HEIGHT, WIDTH)
+
+
+def read(path, width=WIDTH, height=HEIGHT):
+    pixels = read_photo(Photo(path, width, height))
+    assert pixels.shape == (height, width, 3)
+    assert pixels.dtype == np.uint8
+    return pixels
+
+
+def reason(function, *arguments) -> str:
+    """The message with which the photo is refused, after checking that it is one line."""
+    with pytest.raises(UnreadablePhoto) as caught:
+        function(*arguments)
+    text = str(caught.value)
+    assert text
+    assert "\n" not in text
+    return text
+
+
+def colours():
+    """An RGB image without two equal pixels."""
+    rows, columns = np.indices((HEIGHT, WIDTH))
+    return np.stack([rows * 15, columns * 10, rows + columns], axis=-1).astype(np.uint8)
+
+
+def png_header(width, height):
+    """A PNG file of that size without pixels."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "a.webp", "a.gif", "a.ppm"])
+def test_colours_of_every_format_are_kept(tmp_path, name):
+    path = tmp_path / name
+    Image.fromarray(colours()).save(path, **({"lossless": True} if name == "a.webp" else {}))
+    expected = np.asarray(Image.open(path).convert("RGB"))
+    assert (read(path) == expected).all()
+    assert np.abs(read(path).astype(int) - colours()).max() <= (40 if name == "a.gif" else 0)
+    assert photo_size(path) == (WIDTH, HEIGHT)
+
+
+@pytest.mark.parametrize("mode", ["1", "L"])
+def test_grey_and_black_and_white_become_rgb(tmp_path, mode):
+    image = Image.fromarray(GREY.astype(np.uint8)).convert(mode)
+    image.save(tmp_path / "a.png")
+    assert (read(tmp_path / "a.png") == np.asarray(image.convert("L"))[..., None]).all()
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_what_is_transparent_lies_on_white(tmp_path, mode):
+    alpha = np.zeros((HEIGHT, WIDTH), np.uint8)
+    alpha[:, 8:16] = 128
+    alpha[:, 16:] = 255
+    colour = Image.new(mode[:-1], (WIDTH, HEIGHT), "black")
+    colour.putalpha(Image.fromarray(alpha))
+    assert colour.mode == mode
+    colour.save(tmp_path / "a.png")
+    pixels = read(tmp_path / "a.png")
+    assert (pixels[:, :8] == 255).all()
+    assert np.abs(pixels[:, 8:16].astype(int) - 127).max() <= 1
+    assert (pixels[:, 16:] == 0).all()
+
+
+@pytest.mark.parametrize("transparent", [False, True])
+def test_palettes_become_colours_and_their_transparent_entry_white(tmp_path, transparent):
+    indices = np.zeros((HEIGHT, WIDTH), np.uint8)
+    indices[:, 12:] = 1
+    image = Image.fromarray(indices).convert("P")
+    image.putpalette([200, 10, 20, 30, 40, 250])
+    image.save(tmp_path / "a.png", **({"transparency": 0} if transparent else {}))
+    pixels = read(tmp_path / "a.png")
+    assert (pixels[:, :12] == (255 if transparent else [200, 10, 20])).all()
+    assert (pixels[:, 12:] == [30, 40, 250]).all()
+
+
+def test_cmyk_jpeg_becomes_rgb(tmp_path):
+    Image.new("CMYK", (WIDTH, HEIGHT), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=95)
+    assert np.abs(read(tmp_path / "a.jpg").astype(int) - [255, 0, 0]).max() <= 8
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_16_bit_grey_is_scaled_and_not_clipped(tmp_path, name):
+    Image.fromarray((GREY * 257).astype(np.uint16)).save(tmp_path / name)
+    assert Image.open(tmp_path / name).mode.startswith("I;16")
+    assert np.abs(read(tmp_path / name)[..., 0] - GREY).max() <= 1
+
+
+def test_a_dark_16_bit_photo_stays_dark(tmp_path):
+    Image.fromarray(np.full((HEIGHT, WIDTH), 2570, np.uint16)).save(tmp_path / "a.png")
+    assert (read(tmp_path / "a.png") == 10).all()
+
+
+@pytest.mark.parametrize("top", [65535, 2**31 - 1])
+def test_32_bit_integers_are_scaled(tmp_path, top):
+    Image.fromarray((GREY / 255 * top).astype(np.int32)).save(tmp_path / "a.tif")
+    assert Image.open(tmp_path / "a.tif").mode == "I"
+    assert np.abs(read(tmp_path / "a.tif")[..., 0] - GREY).max() <= 1
+
+
+@pytest.mark.parametrize("top", [1.0, 255.0, 65535.0, 1e9])
+def test_floats_are_scaled_and_those_that_are_no_number_are_black(tmp_path, top):
+    values = (GREY / 255 * top).astype(np.float32)
+    values[0, 0] = np.nan
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    assert Image.open(tmp_path / "a.tif").mode == "F"
+    assert np.abs(read(tmp_path / "a.tif")[..., 0] - GREY).max() <= 1
+
+
+def turned(pixels, orientation):
+    """What a camera stores with that orientation, of a scene that looks like `pixels` (EXIF 2.3, table 6)."""
+    stored = {
+        1: pixels,
+        2: pixels[:, ::-1],
+        3: pixels[::-1, ::-1],
+        4: pixels[::-1],
+        5: pixels.swapaxes(0, 1),
+        6: pixels.swapaxes(0, 1)[::-1],
+        7: pixels[::-1, ::-1].swapaxes(0, 1),
+        8: pixels.swapaxes(0, 1)[:, ::-1],
+    }
+    return np.ascontiguousarray(stored[orientation])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp"])
+def test_photos_stand_upright_whatever_their_exif_orientation(tmp_path, name, orientation):
+    path = tmp_path / name
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    quality = {"a.jpg": {"quality": 100, "subsampling": 0}, "a.webp": {"lossless": True}}.get(name, {})
+    Image.fromarray(turned(colours(), orientation)).save(path, exif=exif, **quality)
+    assert photo_size(path) == (WIDTH, HEIGHT)
+    assert np.abs(read(path).astype(int) - colours()).max() <= 4
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "CMYK", "I;16"])
+def test_uncompressed_tiffs_stand_upright_whatever_their_pixels(tmp_path, mode):
+    """Pillow 12.3 garbles those that it maps into memory."""
+    pixels = colours()[..., 0]
+    stored = Image.fromarray(turned(pixels, 6))
+    if mode == "CMYK":
+        stored = Image.merge("CMYK", [ImageOps.invert(stored)] * 3 + [Image.new("L", stored.size)])
+    else:
+        stored = Image.fromarray(turned(pixels, 6) * np.uint16(257)) if mode == "I;16" else stored.convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored.save(tmp_path / "a.tif", exif=exif)
+    assert Image.open(tmp_path / "a.tif").mode == mode
+    assert (read(tmp_path / "a.tif") == pixels[..., None]).all()
+
+
+def test_orientation_behind_the_pixels_of_a_png_counts_too(tmp_path):
+    path = tmp_path / "a.png"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(turned(colours(), 6)).save(path, exif=exif)
+    content = path.read_bytes()
+    start = content.index(b"eXIf") - 4
+    end = start + 12 + struct.unpack(">I", content[start : start + 4])[0]
+    assert end < content.index(b"IDAT")
+    path.write_bytes(content[:start] + content[end:-12] + content[start:end] + content[-12:])
+    assert photo_size(path) == (WIDTH, HEIGHT)
+    assert (read(path) == colours()).all()
+
+
+def test_boxes_drawn_on_the_pixels_as_stored_find_them_so(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(colours()).save(tmp_path / "a.png", exif=exif)
+    assert photo_size(tmp_path / "a.png") == (HEIGHT, WIDTH)
+    assert (read(tmp_path / "a.png") == colours()).all()
+
+
+@pytest.mark.parametrize("value", [0, 9, 77])
+def test_unknown_orientation_is_ignored(tmp_path, value):
+    exif = Image.Exif()
+    exif[0x0112] = value
+    Image.fromarray(colours()).save(tmp_path / "a.png", exif=exif)
+    assert (read(tmp_path / "a.png") == colours()).all()
+
+
+def test_another_size_than_annotated_is_named_with_both_sizes(tmp_path):
+    Image.fromarray(colours()).save(tmp_path / "a.png")
+    text = reason(read_photo, Photo(tmp_path / "a.png", 30, 20))
+    assert "24 x 16" in text
+    assert "30 x 20" in text
+
+
+def test_the_content_decides_not_the_name(tmp_path):
+    Image.fromarray(colours()).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(tmp_path / "a.jpg")
+    assert (read(tmp_path / "a.jpg") == colours()).all()
+
+
+def make_damaged(path: Path, damage: str):
+    """Writes what is no photograph to `path`."""
+    Image.fromarray(colours()).resize((200, 160)).save(path, "JPEG")
+    content = path.read_bytes()
+    path.unlink()
+    if damage == "folder":
+        path.mkdir()
+    elif damage == "link loop":
+        path.symlink_to(path)
+    elif damage == "broken link":
+        path.symlink_to(path.with_name("nowhere"))
+    elif damage == "pipe":
+        os.mkfifo(path)
+    elif damage != "missing":
+        contents = {
+            "empty": b"",
+            "text": b"Lorem ipsum dolor sit amet",
+            "html": b"<!DOCTYPE html><html></html>",
+            "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n",
+            "only a header": content[:300],
+        }
+        path.write_bytes(contents[damage])
+
+
+DAMAGES = {
+    "missing": "missing",
+    "folder": "folder",
+    "link loop": "symbolic links",
+    "broken link": "missing",
+    "pipe": "not a file",
+    "empty": "empty",
+    "text": "not an image",
+    "html": "not an image",
+    "postscript": "not an image",
+    "only a header": "",
+}
+
+
+@pytest.mark.parametrize(("damage", "words"), DAMAGES.items())
+def test_what_is_no_photo_is_refused_in_one_line(tmp_path, damage, words):
+    path = tmp_path / "a.jpg"
+    make_damaged(path, damage)
+    assert words in reason(photo_size, path)
+    assert words in reason(read_photo, Photo(path, 200, 160))
+
+
+def test_truncated_photo_has_a_size_but_no_pixels(tmp_path):
+    path = tmp_path / "a.jpg"
+    Image.effect_noise((200, 160), 50).save(path)
+    path.write_bytes(path.read_bytes()[:-2000])
+    assert photo_size(path) == (200, 160)
+    assert "truncated" in reason(read_photo, Photo(path, 200, 160))
+
+
+def test_names_that_no_file_can_have_are_refused(tmp_path):
+    assert "too long" in reason(photo_size, tmp_path / ("a" * 300))
+    assert "missing" in reason(photo_size, tmp_path / "a\0b")
+    assert "missing" in reason(photo_size, tmp_path / "\ud800")
+
+
+def test_bomb_is_refused_by_its_header(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(png_header(60_000, 60_000))
+    assert path.stat().st_size < 100
+    for function, argument in ((photo_size, path), (read_photo, Photo(path, 60_000, 60_000))):
+        assert f"more than {MAX_PIXELS:,} pixels" in reason(function, argument)
+
+
+def test_bomb_is_refused_where_pillows_own_limit_is_lifted(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    (tmp_path / "a.png").write_bytes(png_header(60_000, 60_000))
+    assert "pixels" in reason(photo_size, tmp_path / "a.png")
+
+
+def test_large_photos_pass_without_a_warning(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(png_header(11_656, 8_742))  # the largest of medium format cameras
+    with warnings.catch_warnings(action="error"):
+        assert photo_size(path) == (11_656, 8_742)
+
+
+PEAK = """
+import sys
+from pathlib import Path
+from seigan_tf.data.photos.photo import Photo
+from seigan_tf.data.photos.reading import read_photo
+
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+
+before = peak()
+read_photo(Photo(Path(sys.argv[1]), 3000, 3000))
+print(peak() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not tell a process its peak")
+@pytest.mark.parametrize("mode", ["LA", "I;16"])
+def test_a_small_file_of_many_pixels_takes_little_more_memory_than_they_do(tmp_path, mode):
+    path = tmp_path / "a.png"
+    Image.new(mode, (3000, 3000)).save(path)
+    assert path.stat().st_size < 50_000
+    command = [sys.executable, "-c", PEAK, path]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
+    # 4 bytes a pixel in Pillow, 3 in the array, and strips of 1 million pixels on the way. Copies took 15 to 20.
+    assert int(ran.stdout) * 1024 < 11 * 3000**2
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "I;16", "F", "L", "RGB"])
+@pytest.mark.parametrize("pixels", [1, 5 * WIDTH])
+def test_photos_are_the_same_however_many_rows_are_converted_at_a_time(tmp_path, monkeypatch, mode, pixels):
+    path = tmp_path / "a.tif"
+    if mode in ("I;16", "F"):
+        image = Image.fromarray((GREY * 257).astype(np.uint16 if mode == "I;16" else np.float32))
+    elif mode == "PA":
+        path = tmp_path / "a.png"
+        image = Image.fromarray(colours()).quantize(20)
+        image.info["transparency"] = bytes(range(0, 240, 12))
+    else:
+        image = Image.fromarray(np.dstack([colours(), GREY.astype(np.uint8)])).convert(mode)
+    image.save(path)
+    expected = read(path)
+    monkeypatch.setattr(reading, "STRIP_PIXELS", pixels)
+    assert (read(path) == expected).all()
+
+
+def test_too_little_memory_is_named_and_not_taken_for_damage(tmp_path, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    Image.fromarray(colours()).save(tmp_path / "a.png")
+    monkeypatch.setattr(reading.np, "empty", full)
+    assert "too large for the memory" in reason(read_photo, Photo(tmp_path / "a.png", WIDTH, HEIGHT))
+
+
+def test_exif_is_all_that_is_taken_out():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010F] = "maker"
+
+    def packed(kind, **options):
+        file = io.BytesIO()
+        Image.fromarray(colours()).save(file, kind, **options)
+        return file.getvalue()
+
+    without = packed("JPEG", comment="kept")
+    assert without_exif(packed("JPEG", exif=exif, comment="kept")) == without
+    assert without_exif(without) == without
+    other = packed("PNG", exif=exif)
+    assert without_exif(other) == other
+
+
+@given(st.binary(max_size=60), st.integers(0, 60))
+def test_damaged_jpegs_lose_no_more_than_exif(rest, cut):
+    exif = b"\xff\xe1\x00\x0aExif\0\0ab"
+    for content in (b"\xff\xd8" + rest, b"\xff\xd8" + exif + rest, (b"\xff\xd8\xff\xe1\xff\xffExif\0\0" + rest)[:cut]):
+        kept = without_exif(content)
+        assert len(kept) <= len(content)
+        assert without_exif(kept) == kept
+
+
+@cache
+def sound_file(kind: str) -> bytes:
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(colours()).save(file, kind, **({} if kind in ("GIF", "BMP") else {"exif": exif}))
+    return file.getvalue()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP"]), st.data())
+def test_damaged_files_are_read_or_refused_and_nothing_else(tmp_path, kind, data):
+    content = bytearray(sound_file(kind))
+    for _ in range(data.draw(st.integers(0, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "a.jpg"
+    path.write_bytes(bytes(content[: data.draw(st.integers(1, len(content)))]))
+    with warnings.catch_warnings(action="error"):
+        try:
+            width, height = photo_size(path)
+            assert read_photo(Photo(path, width, height)).shape == (height, width, 3)
+        except UnreadablePhoto as error:
+            assert "\n" not in str(error)

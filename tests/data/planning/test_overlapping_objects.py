@@ -1,0 +1,43 @@
+"""Objects that others touch, which only a student sees."""
+
+import numpy as np
+import pytest
+
+from seigan_tf.config import DataConfig
+from seigan_tf.data.loading import load_crops
+from seigan_tf.data.planning.overlapping_objects import overlapping_objects
+
+ALONE = (20, 20, 40, 40)
+BESIDE, NEIGHBOUR = (20, 100, 40, 40), (62, 100, 40, 40)
+COVERED, COVERING = (140, 20, 40, 40), (150, 20, 45, 40)
+
+
+def test_only_what_others_touch_and_hardly_cover_is_cut_in_each_size(photo_set):
+    photo_set.add("a.png", ALONE, BESIDE, NEIGHBOUR, COVERED, COVERING)
+    small, large = overlapping_objects(photo_set.config(), (16, 32))
+    assert small.images.shape == (2, 16, 16, 3)
+    assert large.images.shape == (2, 32, 32, 3)
+    # 40 pixels in the middle of a crop of 51, whose edges are whole pixels.
+    np.testing.assert_allclose(small.boxes, [[5 / 51, 5 / 51, 45 / 51, 45 / 51]] * 2, atol=1 / 51)
+    np.testing.assert_array_equal(small.boxes, large.boxes)
+    alone = load_crops(photo_set.config(), 16).objects
+    assert len(alone.images) == 1
+    assert not any(np.array_equal(alone.images[0], image) for image in small.images)
+
+
+def test_held_out_photographs_are_left_out(photo_set):
+    for index in range(10):
+        photo_set.add(f"{index}.png", BESIDE, NEIGHBOUR, ALONE, segmentation=[[21, 21, 50, 21, 50, 50]])
+    everything = len(overlapping_objects(photo_set.config(held_out=0.0), (8,))[0].images)
+    (kept,) = overlapping_objects(photo_set.config(held_out=0.3), (8,))
+    assert (everything, len(kept.images)) == (20, 14)
+
+
+@pytest.mark.parametrize("boxes", [(ALONE,), (ALONE, COVERED, COVERING)])
+def test_there_may_be_none(photo_set, boxes):
+    photo_set.add("a.png", *boxes)
+    (none,) = overlapping_objects(photo_set.config(), (8,))
+    assert none.images.shape == (0, 8, 8, 3)
+    assert none.boxes.shape == (0, 4)
+    (none,) = overlapping_objects(DataConfig(), (8,))
+    assert none.images.shape == (0, 8, 8, 3)
