@@ -1,5 +1,6 @@
-"""Which packages a wheel has: those found and one moved, which pyproject.toml cannot join. The rest is there."""
+"""Packages of the wheel: those found, and export/ under another name, which pyproject.toml cannot combine."""
 
-from setuptools import find_namespace_packages, setup
+from setuptools import find_namespace_packages, find_packages, setup
 
-setup(packages=[*find_namespace_packages(include=["seigan_tf*"]), "seigan_tf.export"])
+exported = [f"seigan_tf.{name}" for name in find_packages(include=["export*"])]
+setup(packages=[*find_namespace_packages(include=["seigan_tf*"]), *exported])

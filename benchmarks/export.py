@@ -53,15 +53,16 @@ def measure(name, graph, model, rounds):
     import numpy as np
     import tensorflow as tf
 
-    from export import crops, tflite
-    from export.running import Runner
+    from export import examples
+    from export.tflite import convert
+    from export.tflite.runtime import Runner
     from seigan_tf.utils.pixels import to_float
 
-    given = crops.synthetic(model.networks.size, 100 / 128, 8, held_out=False)
+    given = examples.synthetic(model.networks.size, 100 / 128, 8, held_out=False)
     masks = model.segment(to_float(given.images), given.boxes)
-    examples = crops.tensors(graph, model, given, masks)
-    files = tflite.convert(graph, tflite.FORMATS, lambda: examples)
-    traced, example = tf.function(graph.function), examples[0]
+    inputs = examples.tensors(graph, given, masks)
+    files = convert.convert(graph, convert.FORMATS, inputs)
+    traced, example = tf.function(graph.function), inputs[0]
     tensors = {key: tf.constant(values) for key, values in example.items()}
     functions = {"Keras": lambda: [np.asarray(values) for values in traced(**tensors).values()]}
     runners = {kind: Runner(content, graph) for kind, content in files.items()}

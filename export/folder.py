@@ -1,42 +1,40 @@
-"""The export folder: made aside and then shown, and renewed file by file where there is an earlier export."""
+"""The export folder: staged elsewhere and then moved into place; an earlier export is renewed file by file."""
 
 import contextlib
 import hashlib
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seigan_tf.utils.interruption import parents_made
 
-from . import versions
+from .saved_model.versions import temporary_folder
 
 MODEL, CARD, PARITY, PICTURE = "model.json", "MODEL_CARD.md", "parity.json", "parity.png"
 README = "README.md"
 VERSION = 1
-"""Of the layout that model.json describes."""
+"""Version of the layout that model.json describes."""
 STAGING = ".export-"
-"""How the name of a folder begins that is being written; a killed process leaves it."""
+"""Start of the name of a staging folder; a killed process leaves it behind."""
 
 
 class Staged(NamedTuple):
     """An export that is being written."""
 
     path: Path
-    """Where to write files to."""
+    """Folder to write to."""
     target: Path
-    """Where they are going to be."""
+    """Final place of the files."""
     earlier: dict[str, Any] | None
     """model.json of the export that is there already."""
 
 
 def earlier_export(target: Path) -> dict[str, Any] | None:
-    """model.json of the export in `target`; None where it is new or empty.
+    """Read model.json of the export in `target`; None for a new or empty folder.
 
     Raises:
-        ValueError: it is no folder, holds something else, or an export of a later version of this program.
+        ValueError: it is a file, holds something else, or is an export of a later version of this program.
     """
     there = next(path for path in (target, *target.absolute().parents) if path.exists())
     if not there.is_dir():
@@ -60,20 +58,19 @@ def earlier_export(target: Path) -> dict[str, Any] | None:
 
 
 def contents(target: Path) -> dict[str, int]:
-    """What a folder holds but for what killed exports and disks leave there: inodes by name; none where it is missing.
+    """Inodes of a folder's entries by name, without staging folders and lost+found; empty if it is missing.
 
-    A file that takes another one's place has another inode.
+    A file that replaces another has another inode.
     """
-    entries = target.iterdir() if target.is_dir() else ()
     return {
         entry.name: entry.lstat().st_ino
-        for entry in entries
+        for entry in (target.iterdir() if target.is_dir() else ())
         if not entry.name.startswith(STAGING) and entry.name != "lost+found"
     }
 
 
 def left_behind(target: Path, before: dict[str, int]) -> str:
-    """What an export that was broken off leaves, in words; `before` is `contents` before it began."""
+    """Describe what an interrupted export left; `before` is `contents` at its start."""
     now = contents(target)
     if MODEL not in now:
         return f"nothing is left of {target}"
@@ -88,12 +85,12 @@ def left_behind(target: Path, before: dict[str, int]) -> str:
 
 @contextlib.contextmanager
 def staged(target: Path) -> Iterator[Staged]:
-    """A folder that becomes `target` at the end of the block, or nothing changes.
+    """A staging folder whose files move to `target` at the end of the block; after an error nothing changes.
 
-    An empty folder is kept and filled, for somebody may be in it, or it may be a disk's. Where an earlier export is,
-    its files are replaced one by one, each whole, model.json last; .tflite files that the new model.json does not name
-    are removed, and the comparison where it is of other weights. What else is there stays: servers may be reading
-    saved_model/.
+    An empty `target` is kept and filled, because it may be a working directory or a mount point. The files of an
+    earlier export are replaced one by one, each atomically, model.json last; .tflite files that the new model.json does
+    not name are removed, and so is the comparison if it belongs to other weights. Everything else stays: servers may
+    be reading saved_model/.
 
     Raises:
         ValueError: as `earlier_export`.
@@ -101,25 +98,20 @@ def staged(target: Path) -> Iterator[Staged]:
     """
     earlier = earlier_export(target)
     target = target.absolute()
-    home = target if target.exists() else target.parent
-    with parents_made(target):
-        try:
-            if home == target:  # what has such a name in a folder of others may be theirs
-                versions.sweep(home, STAGING)
-            path = Path(tempfile.mkdtemp(prefix=STAGING, dir=home))
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, str(home)) from None
-        try:
-            yield Staged(path, target, earlier)
-            if earlier is not None:
-                _merge(path, target, earlier)
-            elif home == target:
-                _fill(path, target)
-            else:
-                path.chmod(0o755)  # mkdtemp lets its owner in alone
-                path.rename(target)
-        finally:
-            shutil.rmtree(path, ignore_errors=True)
+    exists = target.exists()
+    # Beside a new target, folders with such a name may belong to others and are not swept.
+    with (
+        parents_made(target),
+        temporary_folder(target if exists else target.parent, STAGING, sweep=exists) as path,
+    ):
+        yield Staged(path, target, earlier)
+        if earlier is not None:
+            _merge(path, target, earlier)
+        elif exists:
+            _fill(path, target)
+        else:
+            path.chmod(0o755)  # mkdtemp admits the owner alone
+            path.rename(target)
 
 
 def describe(path: Path) -> dict[str, Any]:
@@ -129,12 +121,12 @@ def describe(path: Path) -> dict[str, Any]:
 
 
 def _is_description(path: Path) -> bool:
-    """Sorts the file last by which an export is known."""
+    """Sort key that puts model.json, which marks a folder as an export, last."""
     return path.name == MODEL
 
 
 def _fill(path: Path, target: Path) -> None:
-    """Moves everything to an empty folder, or nothing."""
+    """Move every entry to an empty folder; after an error move them back."""
     entries = sorted(path.iterdir(), key=_is_description)
     try:
         for entry in entries:
@@ -154,7 +146,7 @@ def _merge(path: Path, target: Path, earlier: dict[str, Any]) -> None:
         file.replace(place)
     model = json.loads((target / MODEL).read_text(encoding="utf-8"))
     for name in earlier.get("files", {}):
-        # By its own name only: what a model.json from elsewhere says is no reason to remove anything outside.
+        # Only plain names: a path in somebody's model.json must not remove files outside the folder.
         if name not in model["files"] and Path(name).name == name and name.endswith(".tflite"):
             (target / name).unlink(missing_ok=True)
     if earlier.get("weights") != model.get("weights"):

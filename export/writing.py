@@ -1,9 +1,9 @@
-"""Fills an export folder: TFLite files compared with Keras, the SavedModel, the page, and what describes them."""
+"""Contents of an export folder: TFLite files compared with Keras, the SavedModel, the page and model.json."""
 
 import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -15,168 +15,124 @@ from seigan_tf.utils.atomic import replacing
 from seigan_tf.utils.pixels import to_float
 from seigan_tf.utils.progress import Progress
 
-from . import crops, folder, graphs, parity, picture, receiver, saved_model, tflite, web_page
-from .metadata import About, with_metadata
+from . import examples, folder, graphs, parity, web
+from .examples import Crops
+from .options import Options
+from .saved_model import save
+from .tflite import convert
+from .tflite.metadata import About, with_metadata
 
-if TYPE_CHECKING:
-    from .command import Options
-
-SHOWN = ("float32", "int8")
-"""Formats that the picture shows beside Keras."""
-OF_FILES = ("files", "label", "int8_edges", "inputs", "outputs")
-"""What model.json says of the .tflite files rather than of the weights; `noise` is one of the inputs."""
+FILE_FIELDS = ("files", "label", "int8_edges", "inputs", "outputs")
+"""Fields of model.json about the .tflite files rather than the weights; `noise` is one of the inputs."""
 
 
-def write(
-    options: "Options", formats: tuple[str, ...], noise: str | int, staged: folder.Staged, console: Console,
-    progress: Progress,
-) -> dict[str, Any]:  # fmt: skip
-    """Writes everything but the README, which `finish` adds.
+def write(options: Options, staged: folder.Staged, console: Console, progress: Progress) -> dict[str, Any]:
+    """Write everything but README.md.
 
     Args:
-        options: of the command line.
-        formats: "tflite", "saved_model" or both.
-        noise: as `graphs.make`.
-        staged: where to.
-        console: for what the user should know.
-        progress: told of every file.
+        options: checked arguments.
+        staged: destination.
+        console: receives warnings for the user.
+        progress: called after every file.
 
     Returns:
-        What parity.json holds.
+        The contents of parity.json.
 
     Raises:
-        ValueError: weights or data that cannot be used.
+        ValueError: weights or data cannot be used, or the backend is not TensorFlow.
         OSError: the folder cannot be written.
     """
     if keras.backend.backend() != "tensorflow":
         raise ValueError(f"KERAS_BACKEND: {keras.backend.backend()}; expected tensorflow, which writes these files")
-    tf.get_logger().setLevel("ERROR")  # its remarks on tracing are for those who write graphs
-    weights = loading.find(options.weights)
+    tf.get_logger().setLevel("ERROR")  # its messages about tracing are for authors of graphs
+    weights, formats = loading.find(options.weights), options.chosen_formats
     if "saved_model" in formats:
-        saved_model.check_name(weights.name, f"{weights.folder or weights.file}: name for the SavedModel")
+        save.check_name(weights.name, f"{weights.folder or weights.file}: name for the SavedModel")
     model = loading.load(options.weights)
-    made = graphs.make(model, noise)
+    made = graphs.make(model, options.noise_source)
     settings = model.networks
     card = _card(weights)
     about = About(weights.name, settings.size, weights.object_fraction, settings.confine_mask, options.label, card)
     (staged.path / folder.CARD).write_text(card, encoding="utf-8")
     report: dict[str, Any] = {"files": {}}
     if "tflite" in formats:
-        report = _tflite(options, weights, model, made, about, staged.path, console, progress)
+        report = _write_tflite(options, weights, model, made, about, staged.path, console, progress)
         _write_json(staged.path / folder.PARITY, report)
-    _write_json(staged.path / folder.MODEL, _description(options, weights, model, made, staged, "tflite" in formats))
-    web_page.write(staged.path)
+    _write_json(staged.path / folder.MODEL, _description(options, weights, model, made, staged))
+    web.write(staged.path)
     if "saved_model" in formats:
-        # A server may be reading the versions of an earlier export: the new one appears among them.
-        saved_model.write(
-            model, weights.name, weights.object_fraction, staged.target if staged.earlier else staged.path
-        )
+        # A server may be reading the versions of an earlier export: the new one must appear beside them.
+        target = staged.target if staged.earlier else staged.path
+        save.write(model, weights.name, weights.object_fraction, target)
     return report
 
 
-def finish(target: Path) -> None:
-    """Adds the README, which says what the folder holds."""
-    receiver.write(target)
-
-
-def _tflite(options, weights, model, made, about, target, console, progress) -> dict[str, Any]:
-    calibration = _calibration(options, weights, model, console)
-    shown = _comparison(options, weights, model, console)
-    kinds = [kind for kind in tflite.FORMATS if kind != "dynamic" or options.dynamic]
-    masks = {}
-    for name, given in (("calibration", calibration), ("comparison", shown)):
-        masks[name] = model.segment(to_float(given.images), given.boxes)
-    report = {
-        "weights": weights.name,
-        "crops": shown.source,
-        "calibration": calibration.source,
-        "true_masks": shown.truths is not None,
-        "budgets": {
-            "float32": {"max_difference": parity.MAX_DIFFERENCE},
-            **{kind: {"mask": loss} for kind, loss in parity.MASK_LOSS.items()},
-        },
-        "files": {},
-    }
-    for kind, least in parity.MIN_PSNR.items():
-        report["budgets"][kind]["psnr"] = least
-    columns = {"photo": shown.images[: picture.ROWS]}
+def _write_tflite(
+    options: Options, weights: loading.Weights, model: SEIGAN, made: dict[str, graphs.Graph], about: About,
+    target: Path, console: Console, progress: Progress,
+) -> dict[str, Any]:  # fmt: skip
+    calibration, comparison = (_crops(options, weights, model, console, held_out) for held_out in (False, True))
+    masks = [model.segment(to_float(crops.images), crops.boxes) for crops in (calibration, comparison)]
+    kinds = [kind for kind in convert.FORMATS if kind != "dynamic" or options.dynamic]
+    files: dict[str, dict[str, Any]] = {}
+    sheet = parity.Sheet(comparison, model)
     done, total = 0, len(made) * (len(kinds) + 1)
     progress(done, total)
     for name, graph in made.items():
-        examples = crops.tensors(graph, model, calibration, masks["calibration"])
-        contents = tflite.convert(graph, kinds, lambda given=examples: given, options.int8_edges == "uint8")
-        done += 1
-        progress(done, total)
-        inputs = crops.tensors(graph, model, shown, masks["comparison"])
+        typical = examples.tensors(graph, calibration, masks[0])
+        contents = convert.convert(graph, kinds, typical, options.int8_edges == "uint8")
+        inputs = examples.tensors(graph, comparison, masks[1])
         expected = parity.reference(graph, inputs)
-        outputs = {"Keras": expected}
+        sheet.add(graph, "Keras", expected)
+        progress(done := done + 1, total)
         for kind in kinds:
-            path = target / tflite.file_name(name, kind)
+            path = target / convert.file_name(name, kind)
             path.write_bytes(with_metadata(contents[kind], graph, about))
-            compared = parity.compare(
-                path.read_bytes(), path, graph, kind, inputs, expected, shown, model, options.runs
-            )
-            report["files"][path.name] = compared.report
-            outputs[kind] = compared.outputs
-            done += 1
-            progress(done, total)
-        if name != "enhancer":
-            _add_columns(columns, graph, outputs, shown, model)
-    report["passed"] = not any(entry["problems"] for entry in report["files"].values())
-    picture.write(target / folder.PICTURE, columns)
-    return report
+            compared = parity.compare(path, graph, kind, inputs, expected, comparison, model, options.runs)
+            files[path.name] = compared.report
+            sheet.add(graph, kind, compared.outputs)
+            progress(done := done + 1, total)
+    sheet.write(target / folder.PICTURE)
+    return {
+        "weights": weights.name,
+        "crops": comparison.source,
+        "calibration": calibration.source,
+        "true_masks": comparison.truths is not None,
+        "budgets": parity.budgets(),
+        "files": files,
+        "passed": not any(entry["problems"] for entry in files.values()),
+    }
 
 
-def _add_columns(columns, graph, outputs, shown, model) -> None:
-    for name in graph.outputs:
-        if graph.name == "composer" and name != "composite":
-            continue  # the other two graphs show the same
-        for kind in ("Keras", *SHOWN):
-            values = outputs[kind][name][: picture.ROWS]
-            if name == "mask":
-                values = crops.confined(values, shown.boxes[: picture.ROWS], model)
-            columns[f"{name} {kind}"] = values
-
-
-def _calibration(options, weights, model, console) -> crops.Crops:
-    size, fraction, count = model.networks.size, weights.object_fraction, options.calibration_crops
-    if options.calibration_images is not None:
-        images, annotations = options.calibration_images, options.calibration_annotations
-        return crops.from_photos(images, annotations, size, fraction, count)
-    found = None if weights.folder is None else crops.of_run(weights.folder, size, count, held_out=False)
-    if found is not None:
-        return found
-    console.print(
-        "warning: the photographs that the weights were trained on are not at hand, and int8 is calibrated on synthetic"
-        " crops; --calibration-images and --calibration-annotations give it real ones",
-        highlight=False,
+def _crops(options: Options, weights: loading.Weights, model: SEIGAN, console: Console, held_out: bool) -> Crops:
+    """Crops for the comparison if `held_out`, else for calibration: photographs given, else the run's, else drawn."""
+    size, fraction = model.networks.size, weights.object_fraction
+    calibration = (options.calibration_images, options.calibration_annotations)
+    images, annotations = (options.images, options.annotations) if held_out else calibration
+    count = options.crops if held_out else options.calibration_crops
+    if images is None and weights.folder is not None:
+        found = examples.of_run(weights.folder, size, count, held_out)
+        if found is not None:
+            return found
+    if images is None and held_out:
+        images, annotations = calibration
+    if images is not None:
+        return examples.from_photos(images, annotations, size, fraction, count)
+    text = (
+        "no photographs to compare on, and synthetic crops take their place; --images and --annotations give real ones"
+        if held_out
+        else "the photographs that the weights were trained on are not at hand, and int8 is calibrated on synthetic"
+        " crops; --calibration-images and --calibration-annotations give it real ones"
     )
-    return crops.synthetic(size, fraction, count, held_out=False)
+    console.print(f"warning: {text}", highlight=False)
+    return examples.synthetic(size, fraction, count, held_out)
 
 
-def _comparison(options, weights, model, console) -> crops.Crops:
-    size, fraction, count = model.networks.size, weights.object_fraction, options.crops
-    if options.images is not None:
-        return crops.from_photos(options.images, options.annotations, size, fraction, count)
-    found = None if weights.folder is None else crops.of_run(weights.folder, size, count, held_out=True)
-    if found is None and options.calibration_images is not None:
-        images, annotations = options.calibration_images, options.calibration_annotations
-        found = crops.from_photos(images, annotations, size, fraction, count)
-    if found is not None:
-        return found
-    console.print(
-        "warning: no photographs to compare on, and synthetic crops take their place; --images and --annotations give"
-        " real ones",
-        highlight=False,
-    )
-    return crops.synthetic(size, fraction, count, held_out=True)
-
-
-def _description(options, weights, model: SEIGAN, made, staged: folder.Staged, with_tflite: bool) -> dict[str, Any]:
-    settings = model.networks
+def _description(
+    options: Options, weights: loading.Weights, model: SEIGAN, made: dict[str, graphs.Graph], staged: folder.Staged
+) -> dict[str, Any]:
+    """Contents of model.json."""
     digest = hashlib.sha256(weights.file.read_bytes()).hexdigest()
-    names = sorted(path.name for path in staged.path.glob("*.tflite"))
-    files = {name: folder.describe(staged.path / name) for name in names}
     described = {
         side: {
             name: {
@@ -191,28 +147,28 @@ def _description(options, weights, model: SEIGAN, made, staged: folder.Staged, w
         "version": folder.VERSION,
         "name": weights.name,
         "weights": digest,
-        "size": settings.size,
+        "size": model.networks.size,
         "object_fraction": weights.object_fraction,
-        "confine_mask": settings.confine_mask,
+        "confine_mask": model.networks.confine_mask,
         "label": options.label,
         "int8_edges": options.int8_edges,
-        "files": files,
+        "files": {path.name: folder.describe(path) for path in sorted(staged.path.glob("*.tflite"))},
         **described,
     }
     earlier = staged.earlier or {}
-    if not with_tflite and earlier.get("files") and earlier.get("weights") == digest:
-        # The .tflite files are of the same weights and stay, and so does what is said of them.
-        description |= {name: earlier[name] for name in OF_FILES if name in earlier}
+    if "tflite" not in options.chosen_formats and earlier.get("files") and earlier.get("weights") == digest:
+        # The .tflite files belong to the same weights and stay, and so does their description.
+        description |= {name: earlier[name] for name in FILE_FIELDS if name in earlier}
     return description
 
 
 def _card(weights: loading.Weights) -> str:
-    """The card that the weights came with, or one of what is known of them."""
+    """The model card of the weights, or a minimal one."""
     if weights.folder is not None and (weights.folder / "README.md").is_file():
         return (weights.folder / "README.md").read_text(encoding="utf-8")
     return (
         f"# {weights.name}\n\nSegmenter, inpainter and enhancer of a SEIGAN (arXiv 1811.07630), trained on photographs"
-        " and boxes.\nWhoever trained them has not said on what, how well they do, or for what they may be used.\n"
+        " and boxes.\nTraining data, quality and permitted uses are not documented.\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""Asks the server over gRPC (pip install tensorflow-serving-api):
+"""Example client for gRPC (pip install tensorflow-serving-api):
 
 python grpc_client.py segment_bytes PHOTO.jpg 10,20,100,80 mask.png
 python grpc_client.py erase_bytes PHOTO.jpg 10,20,100,80 erased.png
@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 LARGEST_ANSWER = 256 * 2**20
-"""Bytes; PNG files of photographs are larger than the 4 MB that gRPC takes by default."""
+"""In bytes; PNG files of photographs exceed the 4 MB that gRPC accepts by default."""
 
 
 def main(arguments=None):

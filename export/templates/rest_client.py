@@ -1,4 +1,4 @@
-"""Asks the server over REST, with nothing but Python:
+"""Example client for REST; needs only Python:
 
 python rest_client.py segment_bytes PHOTO.jpg 10,20,100,80 mask.png
 python rest_client.py erase_bytes PHOTO.jpg 10,20,100,80 erased.png

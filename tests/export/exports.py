@@ -33,11 +33,11 @@ def run_folder(folder: Path, made) -> Path:
     return folder
 
 
-def export(*arguments) -> command.BudgetBroken | None:
+def export(*arguments) -> command.BudgetExceeded | None:
     """Runs the command; gives back what it says of budgets, which a model of random weights may break in int8."""
     try:
         command.run([str(argument) for argument in arguments])
-    except command.BudgetBroken as broken:
+    except command.BudgetExceeded as broken:
         return broken
     return None
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from export import command, crops, folder, tflite, writing
+from export import command, examples, folder, options, readme, writing
+from export.tflite import convert
 from seigan_tf import config, loading
 from seigan_tf.cli.errors import exit_code_of
 from tests import tiny
@@ -88,7 +89,7 @@ def test_a_folder_of_something_else_is_refused_before_anything_is_loaded(refusal
 
 
 def test_jax_is_refused(refusal, run, tmp_path, monkeypatch):
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setattr(writing.keras.backend, "backend", lambda: "jax")
     assert refusal("--weights", run, "--out", tmp_path / "out").startswith("KERAS_BACKEND: jax; expected tensorflow")
 
 
@@ -122,7 +123,7 @@ def test_what_is_said_of_kept_files_stays_when_the_saved_model_alone_is_renewed(
 def test_a_name_that_cannot_be_served_is_refused_before_anything_is_converted(refusal, run, tmp_path, monkeypatch):
     odd, out = tmp_path / "my cats", tmp_path / "out"
     shutil.copytree(run, odd)
-    monkeypatch.setattr(tflite, "convert", lambda *arguments: pytest.fail("converted"))
+    monkeypatch.setattr(convert, "convert", lambda *arguments: pytest.fail("converted"))
     assert refusal("--weights", odd, "--out", out).startswith(
         f"{odd}: name for the SavedModel: 'my cats'; expected letters, digits"
     )
@@ -135,11 +136,11 @@ def test_takes_nothing_from_around_a_bare_file(run, tmp_path):
     file.symlink_to(run / "weights" / "seigan.keras")
     (tmp_path / "README.md").write_text("somebody else's")
     (tmp_path / "config.json").write_text("somebody else's")
-    weights, options = loading.find(file), command.Options(tmp_path / "out", crops=2, calibration_crops=2)
+    weights, given = loading.find(file), options.Options(tmp_path / "out", crops=2, calibration_crops=2)
     assert "somebody" not in writing._card(weights)
     model, console = SimpleNamespace(networks=tiny.networks()), Console(quiet=True)
-    for make in (writing._calibration, writing._comparison):
-        assert make(options, weights, model, console).source == "2 synthetic crops"
+    for held_out in (False, True):
+        assert writing._crops(given, weights, model, console, held_out).source == "2 synthetic crops"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
@@ -170,11 +171,11 @@ def test_what_is_broken_off_leaves_no_half_export(run, tmp_path, sent, code, say
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
 def test_sigterm_before_the_readme_of_a_renewed_export_says_so(tmp_path, monkeypatch, capsys):
-    def written(options, formats, noise, staged, console, progress):
+    def written(options, staged, console, progress):
         (staged.path / "model.json").write_text(json.dumps({"version": folder.VERSION, "files": {}}))
 
     monkeypatch.setattr(writing, "write", written)
-    monkeypatch.setattr(writing, "finish", lambda target: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(readme, "write", lambda target: os.kill(os.getpid(), signal.SIGTERM))
     for name in ("model.json", "README.md"):
         (tmp_path / name).write_text(json.dumps({"version": folder.VERSION}))
     assert exit_code_of(lambda: command.run(["--out", str(tmp_path)])) == 143
@@ -182,7 +183,7 @@ def test_sigterm_before_the_readme_of_a_renewed_export_says_so(tmp_path, monkeyp
 
 
 def test_a_broken_budget_is_an_exit_code_of_its_own(run, tmp_path, monkeypatch, capsys):
-    def broken(options, formats, noise, staged, console, progress):
+    def broken(options, staged, console, progress):
         (staged.path / "model.json").write_text(json.dumps({"version": 1, "files": {}}))
         entry = {
             "problems": ["mask differs by 1; at most 0.0001", "another"], "bytes": 1, "memory_mb": None,
@@ -191,7 +192,7 @@ def test_a_broken_budget_is_an_exit_code_of_its_own(run, tmp_path, monkeypatch, 
         return {"files": {"segmenter.tflite": entry}, "crops": "crops", "calibration": "crops"}
 
     monkeypatch.setattr(writing, "write", broken)
-    monkeypatch.setattr(writing, "finish", lambda target: None)
+    monkeypatch.setattr(readme, "write", lambda target: None)
     out = tmp_path / "out"
     assert exit_code_of(lambda: command.run(["--weights", str(run), "--out", str(out)])) == 1
     assert capsys.readouterr().err == (
@@ -205,7 +206,7 @@ def test_calibrates_on_the_photographs_of_the_run(run, photo_set):
     for number in range(4):
         photo_set.add(f"{number}.png", (60, 40, 60, 60), segmentation=[[60, 40, 120, 40, 120, 100, 60, 100]])
     data = photo_set.config(object_fraction=0.7)
-    found = crops.from_photos(data.images, data.annotations, 16, 0.7, 3)
+    found = examples.from_photos(data.images, data.annotations, 16, 0.7, 3)
     assert found.images.shape == (3, 16, 16, 3)
     assert found.images.dtype == np.uint8
     assert len(found.truths) == 3
@@ -214,13 +215,13 @@ def test_calibrates_on_the_photographs_of_the_run(run, photo_set):
     settings = config.Config(name="photos", data=data)
     path = photo_set.images.parent
     config.save(settings, path / "config.json")
-    taken = crops.of_run(path, 16, 4, held_out=False)
+    taken = examples.of_run(path, 16, 4, held_out=False)
     np.testing.assert_array_equal(
-        taken.images[0], crops.from_photos(data.images, data.annotations, 16, 0.7, 4).images[0]
+        taken.images[0], examples.from_photos(data.images, data.annotations, 16, 0.7, 4).images[0]
     )
-    assert crops.of_run(path, 16, 4, held_out=True) is None  # the run had no validation photographs
+    assert examples.of_run(path, 16, 4, held_out=True) is None  # the run had no validation photographs
     photo_set.annotations.unlink()
-    assert crops.of_run(path, 16, 4, held_out=False) is None
+    assert examples.of_run(path, 16, 4, held_out=False) is None
 
 
 def test_int8_of_trained_weights_keeps_the_masks_of_real_photographs(cats_train, cats_val, shared):
@@ -230,15 +231,18 @@ def test_int8_of_trained_weights_keeps_the_masks_of_real_photographs(cats_train,
     if "cats" not in pretrained.names():
         pytest.skip("needs the shipped weights")
     from export import graphs, parity
-    from export.running import Runner
+    from export.tflite.runtime import Runner
     from seigan_tf.utils.pixels import to_float
 
     model, weights = loading.load("cats"), loading.find("cats")
     graph = graphs.make(model)["segmenter"]
     settings = model.networks.size, weights.object_fraction
-    calibration, shown = crops.from_photos(*cats_train, *settings, 12), crops.from_photos(*cats_val, *settings, 40)
-    examples = [{"image": to_float(image)[None]} for image in calibration.images]
-    content = tflite.convert(graph, ["int8"], lambda: examples)["int8"]
+    calibration, shown = (
+        examples.from_photos(*cats_train, *settings, 12),
+        examples.from_photos(*cats_val, *settings, 40),
+    )
+    inputs = [{"image": to_float(image)[None]} for image in calibration.images]
+    content = convert.convert(graph, ["int8"], inputs)["int8"]
     run = Runner(content, graph)
     images = to_float(shown.images)
     ours = np.concatenate([run(image=image[None])["mask"] for image in images])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from export import folder, versions
+from export import folder
+from export.saved_model import versions
 
 
 def write(target, model, **files):
@@ -68,7 +69,7 @@ def test_what_a_killed_export_left_in_an_empty_folder_is_in_nobodys_way(tmp_path
         left.mkdir(parents=True)
     elsewhere = tmp_path / ".export-mine"
     elsewhere.mkdir()
-    long_ago = time.time() - 2 * versions.LEFT_BEHIND
+    long_ago = time.time() - 2 * versions.ABANDONED_AFTER
     for left in (old, elsewhere):
         os.utime(left, (long_ago, long_ago))
     write(target, {}, segmenter="whole")

@@ -50,7 +50,9 @@ def test_box_without_comparisons_is_the_box_of_the_model(size):
     through_centres = np.array([[0.5, 1.5, size - 1.5, size - 0.5]]) / size
     for box in np.concatenate([drawn, through_centres, [[0, 0, 1, 1], [0.5, 0.5, 0.5, 0.5]]]).astype("float32"):
         expected = np.asarray(boxes.inside(box[None], size))
-        np.testing.assert_allclose(np.asarray(graphs.inside(box[None], size)), expected, atol=1e-2, err_msg=str(box))
+        np.testing.assert_allclose(
+            np.asarray(graphs.box_to_mask(box[None], size)), expected, atol=1e-2, err_msg=str(box)
+        )
 
 
 def test_a_seed_gives_noise_that_stays_and_an_input_takes_any(model):

@@ -1,0 +1,114 @@
+"""README.md of the export folder, for developers who build an app, a page or a service on its files."""
+
+import json
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from seigan_tf.utils.atomic import replacing
+
+from . import web
+from .folder import CARD, MODEL, PARITY, README
+
+TEMPLATES = Path(__file__).parent / "templates"
+GRAPHS = {
+    "segmenter": "finds the object in a crop",
+    "inpainter": "restores the background behind it",
+    "enhancer": "harmonises a paste",
+    "composer": "all three at once",
+}
+KINDS = {
+    "": "float32",
+    "_fp16": "float16 weights: half the size, equal quality",
+    "_int8": "int8 convolutions: the smallest; on x86 hardly faster",
+    "_dynamic": "int8 weights of convolutions",
+}
+"""Meaning of a file's suffix."""
+REQUIRED: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "name": (str, "a text"),
+    "size": (int, "a whole number"),
+    "object_fraction": ((float, int), "a number"),
+    "confine_mask": (bool, "true or false"),
+}
+"""Required fields of model.json: type, and its name in messages."""
+NOISE = (
+    "\n- `noise` [1, {size}, {size}, 1] of inpainter, enhancer and composer: standard normal; equal noise gives equal "
+    "answers."
+)
+BYTES = (
+    "\n- The int8 files take and return images and masks as uint8: images as pixels, 0 to 255, without the formula "
+    "above; masks 0 to 255."
+)
+CONFINED = {
+    True: "The segmenter does not know the box, but these networks were trained with a mask that is 0 outside it: set "
+    "it to 0 there before\nyou use it. The composer does so itself.",
+    False: "The mask may reach out of the box: keep it as it is.",
+}
+
+
+def write(folder: Path) -> Path:
+    """Write README.md from model.json and the other files of the folder; call it last.
+
+    Returns:
+        The file.
+
+    Raises:
+        ValueError: model.json cannot be read or lacks a field.
+        OSError: the folder cannot be written.
+    """
+    path = Path(folder) / README
+    text = _text(path.parent, _model(path.parent / MODEL))
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return path
+
+
+def _model(path: Path) -> dict[str, Any]:
+    """Read and check model.json."""
+    try:
+        model = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"{path}: missing; expected the description of an export") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: not JSON ({error})") from None
+    for name, (kind, expected) in REQUIRED.items():
+        value = model.get(name) if isinstance(model, dict) else None
+        if not isinstance(value, kind):
+            raise ValueError(f"{path}: {name} is {value!r}; expected {expected}")
+    return model
+
+
+def _text(folder: Path, model: dict[str, Any]) -> str:
+    rows = []
+    for graph, task in GRAPHS.items():
+        for suffix, kind in KINDS.items():
+            file = folder / f"{graph}{suffix}.tflite"
+            if file.is_file():
+                rows.append(f"| `{file.name}` | {file.stat().st_size / 1e6:.2f} | {task}; {kind} |\n")
+    served = sorted(path.name for path in folder.glob("saved_model/*") if path.is_dir())
+    size = model["size"]
+    notes = NOISE.format(size=size) if "noise" in model.get("inputs", {}).get("inpainter", {}) else ""
+    values = {
+        "name": model["name"],
+        "size": size,
+        "object_fraction": f"{model['object_fraction']:g}",
+        "values": 3 * size * size,
+        "card": " `MODEL_CARD.md` describes their training data." if (folder / CARD).is_file() else "",
+        "files": "".join(["| file | MB | task and format |\n|---|---|---|\n", *rows]) if rows else "",
+        "confined": CONFINED[model["confine_mask"]],
+        "notes": notes + (BYTES if model.get("int8_edges") == "uint8" else ""),
+        "suffix": "_fp16" if (folder / "segmenter_fp16.tflite").is_file() else "",
+        "served": served[0] if served else model["name"],
+    }
+    sections = {
+        "readme": True,
+        "readme_tensors": rows,
+        "readme_android": rows,
+        "readme_ios": rows,
+        "readme_browser": rows and (folder / web.FOLDER).is_dir(),
+        "readme_python": rows,
+        "readme_serving": served,
+        "readme_parity": (folder / PARITY).is_file(),
+    }
+    texts = [(TEMPLATES / f"{name}.md").read_text(encoding="utf-8") for name, shown in sections.items() if shown]
+    return "\n".join(Template(text).substitute(values) for text in texts)

@@ -1,0 +1,1 @@
+"""The SavedModel for TensorFlow Serving: signatures, numbered versions, and the files that a server needs."""

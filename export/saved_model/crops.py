@@ -1,0 +1,173 @@
+"""Crops of photographs, and results at the photograph's resolution, in a TensorFlow graph.
+
+The crop geometry is that of seigan_tf.data.crops, in float64 as there; tests/export/saved_model compares the two.
+"""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from seigan_tf.data.annotations.boxes import ROUNDING
+
+from .photos import require
+
+
+class Region(NamedTuple):
+    """A square of a photo, int32 scalars; may reach past the photo's border."""
+
+    x: tf.Tensor
+    y: tf.Tensor
+    side: tf.Tensor
+
+
+REGION_SPEC = Region(*(tf.TensorSpec((), tf.int32) for _ in range(3)))
+
+
+class Window(NamedTuple):
+    """The part of a region inside the photo, int32 scalars."""
+
+    top: tf.Tensor
+    left: tf.Tensor
+    bottom: tf.Tensor
+    right: tf.Tensor
+
+
+def checked_box(box, height, width, name: str, index):
+    """Left, top, width and height in pixels, float64 [4], clipped to the photo.
+
+    Ends the request if the box sticks out of the photo by more than ROUNDING pixels or is smaller than one pixel.
+    """
+    given = tf.cast(box, tf.float64)
+    limit = tf.cast(tf.stack([width, height]), tf.float64)
+    start, end = given[:2], given[:2] + given[2:]
+    clipped_start, clipped_end = tf.clip_by_value(start, 0.0, limit), tf.clip_by_value(end, 0.0, limit)
+    size = clipped_end - clipped_start
+    good = (start >= -ROUNDING) & (end <= limit + ROUNDING) & (size >= 1.0)  # False for NaN
+    inside = require(
+        tf.reduce_all(good),
+        f"{name}[{{}}]: {{}} in a photo of {{}} x {{}} pixels; expected X, Y, width and height of a box inside it,"
+        " of one pixel at least",
+        index,
+        box,
+        width,
+        height,
+    )
+    with tf.control_dependencies([inside]):
+        return tf.concat([clipped_start, size], 0)
+
+
+def crop_region(box, object_fraction: float) -> Region:
+    """The square around a box, as in seigan_tf.data.crops."""
+    side = tf.maximum(tf.round(tf.reduce_max(box[2:]) / object_fraction), 1.0)
+    corner = tf.cast(tf.round(box[:2] + box[2:] / 2.0 - side / 2.0), tf.int32)
+    return Region(corner[0], corner[1], tf.cast(side, tf.int32))
+
+
+def relative_box(box, region: Region):
+    """The box as [ymin, xmin, ymax, xmax] relative to the region, float32 in [0, 1]."""
+    corner = tf.cast(tf.stack([region.y, region.x]), tf.float64)
+    start = box[1::-1] - corner
+    edges = tf.concat([start, start + box[:1:-1]], 0) / tf.cast(region.side, tf.float64)
+    return tf.cast(tf.clip_by_value(edges, 0.0, 1.0), tf.float32)
+
+
+def extract(pixels, region: Region):
+    """The region of a photo, uint8 [side, side, 3]; mirrored past the border, repeatedly if needed."""
+    rows = _mirrored(region.y, region.side, tf.shape(pixels)[0])
+    columns = _mirrored(region.x, region.side, tf.shape(pixels)[1])
+    return tf.gather(tf.gather(pixels, rows), columns, axis=1)
+
+
+def _mirrored(start, count, length):
+    indices = tf.range(start, start + count) % (2 * length)
+    return tf.minimum(indices, 2 * length - 1 - indices)
+
+
+def to_network(crop, size: int):
+    """A crop, uint8 [side, side, 3], as input of the networks: float32 [size, size, 3] in [-1, 1]."""
+    resized = tf.image.resize(crop, (size, size), "lanczos3", antialias=True)
+    return tf.clip_by_value(tf.round(resized), 0.0, 255.0) / 127.5 - 1.0  # integers, as from an image file
+
+
+def window(region: Region, height, width) -> Window:
+    """The part of the region inside a photo of that size."""
+    return Window(
+        tf.clip_by_value(region.y, 0, height),
+        tf.clip_by_value(region.x, 0, width),
+        tf.clip_by_value(region.y + region.side, 0, height),
+        tf.clip_by_value(region.x + region.side, 0, width),
+    )
+
+
+def resample(values, region: Region, inside: Window, kernel: str = "triangle"):
+    """Values of a region at the photo's pixels in a window: float32 [rows, columns, C].
+
+    Args:
+        values: [n, n, C] over the whole region, of any numeric type; n may be larger or smaller than its side.
+        region: the region.
+        inside: rows and columns to compute.
+        kernel: "triangle" for bilinear, "lanczos3" for photographs.
+    """
+    scale = tf.cast(region.side / tf.shape(values)[0], tf.float32)
+    resized = tf.raw_ops.ScaleAndTranslate(
+        images=values[None],
+        size=tf.stack([inside.bottom - inside.top, inside.right - inside.left]),
+        scale=tf.stack([scale, scale]),
+        translation=tf.cast(tf.stack([region.y - inside.top, region.x - inside.left]), tf.float32),
+        kernel_type=kernel,
+        antialias=True,
+    )
+    return resized[0]
+
+
+def put_window(pixels, inside: Window, edit):
+    """The photo with `edit` applied to its pixels in the window.
+
+    Args:
+        pixels: uint8 [height, width, 3].
+        inside: the window.
+        edit: function of the window's pixels, float32 [rows, columns, 3] from 0 to 255; returns the new ones.
+    """
+    rows = pixels[inside.top : inside.bottom]
+    values = edit(tf.cast(rows[:, inside.left : inside.right], tf.float32))
+    values = tf.cast(tf.clip_by_value(tf.round(values), 0.0, 255.0), tf.uint8)
+    middle = tf.concat([rows[:, : inside.left], values, rows[:, inside.right :]], 1)
+    return tf.concat([pixels[: inside.top], middle, pixels[inside.bottom :]], 0)
+
+
+def pad_window(values, inside: Window, height, width):
+    """Values of the window, [rows, columns, C], as values of the whole photo, 0 outside."""
+    return tf.pad(values, ((inside.top, height - inside.bottom), (inside.left, width - inside.right), (0, 0)))
+
+
+def landing_region(box, region: Region, at, height, width, index) -> Region:
+    """The region of an object's crop in another photo, such that the object's box lands at a given place.
+
+    Ends the request if the box would not lie inside the other photo, with a tolerance of ROUNDING pixels.
+
+    Args:
+        box: box of the object in its own photo, from `checked_box`.
+        region: region of its crop.
+        at: float32 [3]: left and top of the box in the other photo, and its width there or 0 to keep the width.
+        height, width: size of the other photo.
+        index: place in the request, for messages.
+    """
+    place = tf.cast(at, tf.float64)
+    factor = tf.where(tf.equal(place[2], 0.0), tf.constant(1.0, tf.float64), place[2] / box[2])
+    limit = tf.cast(tf.stack([width, height]), tf.float64)
+    start, size = place[:2], box[2:] * factor
+    good = (start >= -ROUNDING) & (start + size <= limit + ROUNDING) & (size >= 1.0)
+    inside = require(
+        tf.reduce_all(good),
+        "at[{}]: {} puts a box of {} pixels into a photo of {} x {}; expected X, Y and width of a box inside it",
+        index,
+        at,
+        tf.cast(size, tf.float32),
+        width,
+        height,
+    )
+    with tf.control_dependencies([inside]):
+        side = tf.maximum(tf.round(tf.cast(region.side, tf.float64) * factor), 1.0)
+    corner = tf.cast(tf.stack([region.x, region.y]), tf.float64)
+    corner = tf.cast(tf.round(start - (box[:2] - corner) * factor), tf.int32)
+    return Region(corner[0], corner[1], tf.cast(side, tf.int32))

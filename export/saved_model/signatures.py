@@ -1,0 +1,198 @@
+"""Signatures of the SavedModel: on batches of float crops, and on encoded photographs with boxes in pixels."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from seigan_tf import cycle
+from seigan_tf.seigan import SEIGAN
+
+from . import crops, photos
+
+PARALLEL = 1
+"""Photos of a request decoded at a time. With 1, a server's memory does not grow with their number; other requests use
+the other cores."""
+FEATHER = 1 / 16
+"""Width, relative to the crop's side, over which the enhancer's changes fade out towards the crop's border."""
+
+
+class Cut(NamedTuple):
+    """An object of a photo and its crop; tensors of the graph."""
+
+    header: photos.Header
+    box: tf.Tensor
+    """X, Y, width and height in the photo, float64 [4]."""
+    region: crops.Region
+    relative: tf.Tensor
+    """The box in the crop, ymin, xmin, ymax, xmax, float32 [4]."""
+    image: tf.Tensor
+    """The crop, float32 [S, S, 3] in [-1, 1]."""
+
+
+class Landing(NamedTuple):
+    """The place in another photo at which an object is pasted."""
+
+    header: photos.Header
+    region: crops.Region
+    image: tf.Tensor
+    """The background there, float32 [S, S, 3] in [-1, 1]."""
+
+
+def make(model: SEIGAN, object_fraction: float) -> dict[str, tf.types.experimental.ConcreteFunction]:
+    """Trace segment, inpaint, compose, segment_bytes, erase_bytes and compose_bytes.
+
+    Args:
+        model: trained model.
+        object_fraction: long side of the object's box divided by the crop's side, as in training.
+
+    Returns:
+        Concrete functions by name; templates/serving.md describes their inputs and outputs.
+    """
+    return {**_on_crops(model), **_on_photos(model, object_fraction)}
+
+
+def _on_crops(model):
+    size = model.networks.size
+    image, mask = (tf.TensorSpec((None, size, size, channels)) for channels in (3, 1))
+    box = tf.TensorSpec((None, 4))
+
+    def segment(image, box):
+        return {"mask": model.masks(image, box)}
+
+    def inpaint(image, mask):  # the mask as it is, not dilated, as SEIGAN.inpaint
+        noise = cycle.fixed_noise(image)
+        return {"restored": cycle.inpaint(model.trained.inpainter, model.networks, image, mask, noise)}
+
+    def compose(image, box, background):
+        swap = _swap(model, image, box, background)
+        return {"mask": swap.mask, "composite": swap.composite, "restored": swap.background}
+
+    return {
+        "segment": _traced(segment, image=image, box=box),
+        "inpaint": _traced(inpaint, image=image, mask=mask),
+        "compose": _traced(compose, image=image, box=box, background=image),
+    }
+
+
+def _swap(model, image, box, background) -> cycle.Cycle:
+    """The first swap, as SEIGAN.swap."""
+    noise = dict.fromkeys(cycle.NOISE_NAMES, cycle.fixed_noise(image))
+    # Not model.cycle, which also asks VGG-19 for features that only the losses read.
+    return cycle.Cycle(model.trained, model.networks, image, box, background, noise, model.vgg)
+
+
+def _on_photos(model, object_fraction):
+    size = model.networks.size
+    strings, boxes, places = tf.TensorSpec((None,), tf.string), tf.TensorSpec((None, 4)), tf.TensorSpec((None, 3))
+    crop_spec, png_spec = tf.TensorSpec((size, size, 3)), tf.TensorSpec((), tf.string)
+    cut_spec = Cut(
+        photos.HEADER_SPEC, tf.TensorSpec((4,), tf.float64), crops.REGION_SPEC, tf.TensorSpec((4,)), crop_spec
+    )
+
+    def cut(content, box, index):
+        header = photos.read_header(content, "image_bytes", index)
+        box = crops.checked_box(box, header.height, header.width, "box", index)
+        region = crops.crop_region(box, object_fraction)
+        with tf.control_dependencies([box]):
+            pixels = photos.decode(content, header)
+        image = crops.to_network(crops.extract(pixels, region), size)
+        return Cut(header, box, region, crops.relative_box(box, region), image)
+
+    def segment_bytes(image_bytes, box):
+        objects = _each(cut, cut_spec, image_bytes, box)
+        masks = model.masks(objects.image, objects.relative)
+
+        def draw(header, region, mask, index):
+            inside = crops.window(region, header.height, header.width)
+            grey = tf.cast(tf.round(255.0 * crops.resample(mask, region, inside)), tf.uint8)
+            return photos.encode(crops.pad_window(grey, inside, header.height, header.width))
+
+        drawn = _each(draw, png_spec, objects.header, objects.region, masks)
+        return {"mask_png_bytes": drawn, "crop": tf.stack(objects.region, 1)}
+
+    def erase_bytes(image_bytes, box):
+        objects = _each(cut, cut_spec, image_bytes, box)
+        # The hole is the binarised and dilated mask, as README.md of the export tells clients.
+        hard = tf.cast(model.masks(objects.image, objects.relative) > 0.5, tf.float32)
+        holes = cycle.widened(model.networks, hard, max(round(size / 32), 1))
+        # G_inp's own output: `restore` lays it over the photo, whether or not the settings composite it.
+        noise = cycle.fixed_noise(objects.image)
+        filled = model.trained.inpainter(((1.0 - holes) * objects.image, noise, holes))
+
+        def restore(content, header, region, hole, fill, index):
+            pixels = photos.decode(content, header)
+            inside = crops.window(region, header.height, header.width)
+            hole = crops.resample(hole, region, inside)
+            fill = crops.resample(127.5 * (fill + 1.0), region, inside)
+            return photos.encode(crops.put_window(pixels, inside, lambda photo: photo + hole * (fill - photo)))
+
+        erased = _each(restore, png_spec, image_bytes, objects.header, objects.region, holes, filled)
+        return {"image_png_bytes": erased, "crop": tf.stack(objects.region, 1)}
+
+    def compose_bytes(image_bytes, box, background_bytes, at):
+        objects = _each(cut, cut_spec, image_bytes, box)
+
+        def land(content, box, region, at, index):
+            header = photos.read_header(content, "background_bytes", index)
+            region = crops.landing_region(box, region, at, header.height, header.width, index)
+            with tf.control_dependencies([region.side]):
+                pixels = photos.decode(content, header)
+            return Landing(header, region, crops.to_network(crops.extract(pixels, region), size))
+
+        land_spec = Landing(photos.HEADER_SPEC, crops.REGION_SPEC, crop_spec)
+        landings = _each(land, land_spec, background_bytes, objects.box, objects.region, at)
+        swap = _swap(model, objects.image, objects.relative, landings.image)
+        changes = 127.5 * (swap.composite - swap.coarse) * _faded_border(size)
+
+        def paste(content, item, background, landing, mask, change, index):
+            crop = crops.extract(photos.decode(content, item.header), item.region)
+            pixels = photos.decode(background, landing.header)
+            inside = crops.window(landing.region, landing.header.height, landing.header.width)
+            mask, change = (crops.resample(values, landing.region, inside) for values in (mask, change))
+            pasted = crops.resample(crop, landing.region, inside, "lanczos3")
+            edited = crops.put_window(pixels, inside, lambda photo: photo + mask * (pasted - photo) + change)
+            return photos.encode(edited)
+
+        pasted = _each(paste, png_spec, image_bytes, objects, background_bytes, landings, swap.mask, changes)
+        return {"image_png_bytes": pasted, "crop": tf.stack(landings.region, 1)}
+
+    return {
+        "segment_bytes": _traced(segment_bytes, image_bytes=strings, box=boxes),
+        "erase_bytes": _traced(erase_bytes, image_bytes=strings, box=boxes),
+        "compose_bytes": _traced(compose_bytes, image_bytes=strings, box=boxes, background_bytes=strings, at=places),
+    }
+
+
+def _traced(function, **inputs):
+    """Trace a function for inputs of these types; it checks their shapes and that their batch sizes N agree."""
+
+    def checked(**given):
+        # The server passes on what it was sent, so shapes of the signature are checked here.
+        given = {name: tf.ensure_shape(given[name], spec.shape) for name, spec in inputs.items()}
+        counts = tf.stack([tf.shape(value)[0] for value in given.values()])
+        names = ", ".join(given)
+        same = photos.require(
+            tf.reduce_all(counts == counts[0]) & (counts[0] > 0),
+            f"{names}: {{}} of each; expected the same number, one at least",
+            counts,
+        )
+        with tf.control_dependencies([same]):
+            given = {name: tf.identity(value) for name, value in given.items()}
+        return {name: tf.identity(value, name) for name, value in function(**given).items()}
+
+    named = {name: tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in inputs.items()}
+    return tf.function(checked, autograph=False).get_concrete_function(**named)
+
+
+def _each(function, result, *columns):
+    """Results of `function` for each photo's values and index, one photo at a time because their sizes differ."""
+    indices = tf.range(tf.shape(tf.nest.flatten(columns)[0])[0])
+    rows = (*columns, indices)
+    return tf.map_fn(lambda row: function(*row), rows, fn_output_signature=result, parallel_iterations=PARALLEL)
+
+
+def _faded_border(size):
+    """Weights [S, S, 1]: 1 inside, falling to 0 at the border."""
+    centres = (tf.range(size, dtype=tf.float32) + 0.5) / size
+    ramp = tf.minimum(tf.minimum(centres, 1.0 - centres) / FEATHER, 1.0)
+    return tf.minimum(ramp[:, None], ramp[None, :])[..., None]

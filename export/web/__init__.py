@@ -1,0 +1,35 @@
+"""The static page of the export folder, which composes in the browser without a server of its own."""
+
+from importlib import resources
+from pathlib import Path
+
+from seigan_tf.utils.atomic import replacing
+
+FOLDER = "web"
+SOURCE = Path(__file__).parent / "page"
+SHARED = ("app.js", "canvas.js", "drop.css", "drop.js", "errors.js", "index.html", "stage.js", "style.css")
+"""Files shared with the page of `python -m seigan_tf serve`. Here backend.js does the work in the browser; there a
+server does it."""
+
+
+def write(folder: Path) -> Path:
+    """Copy the page to folder/web, a demo once `folder` is on any static host.
+
+    The page reads model.json and the .tflite files of `folder`. Other files in folder/web stay, such as LiteRT.js in
+    vendor/.
+
+    Returns:
+        The folder of the page.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    target = Path(folder) / FOLDER
+    target.mkdir(parents=True, exist_ok=True)
+    served = resources.files("seigan_tf.serve") / "page"
+    sources = [*SOURCE.iterdir(), *(served / name for name in SHARED)]
+    # index.html comes last: when it is there, every file that it asks for is there too.
+    for source in sorted(sources, key=lambda file: file.name == "index.html"):
+        with replacing(target / source.name) as temporary:
+            temporary.write_bytes(source.read_bytes())
+    return target

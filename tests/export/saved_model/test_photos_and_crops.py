@@ -1,0 +1,241 @@
+"""Photographs decoded and cropped in a TensorFlow graph: as the Python code of the training set does it."""
+
+import contextlib
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from export.saved_model import crops, photos
+from seigan_tf.data.crops import extract, relative_box
+from seigan_tf.data.photos.photo import Object, Photo
+from seigan_tf.data.photos.reading import photo_size, read_photo
+from seigan_tf.data.planning.rules import CropRules, object_regions
+
+RULES = CropRules(0.78, 0, 10, 0)
+
+
+@tf.function(input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
+def decoded(content):
+    header = photos.read_header(content, "photo", 7)
+    return photos.decode(content, header), header.height, header.width
+
+
+@tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((4,))], autograph=False)
+def cropped(pixels, box):
+    box = crops.checked_box(box, tf.shape(pixels)[0], tf.shape(pixels)[1], "box", 7)
+    region = crops.crop_region(box, RULES.object_fraction)
+    crop = crops.extract(pixels, region)
+    return tf.stack(region), crops.relative_box(box, region), crops.to_network(crop, 32), crop
+
+
+@tf.function(input_signature=[tf.TensorSpec((4,)), tf.TensorSpec((3,))], autograph=False)
+def landed(box, at):
+    """The landing of a box of a photo of 100 x 80 pixels in one of 60 x 50."""
+    box = crops.checked_box(box, 80, 100, "box", 7)
+    region = crops.crop_region(box, RULES.object_fraction)
+    return tf.stack(region), tf.stack(crops.landing_region(box, region, at, 50, 60, 7))
+
+
+def picture(width=61, height=47, channels=3, seed=0):
+    """Smooth pixels, different in each corner."""
+    small = np.random.default_rng(seed).integers(0, 256, (4, 5, channels), np.uint8)
+    mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[channels]
+    return Image.fromarray(small.squeeze(), mode).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def encoded(image, kind="PNG", **settings):
+    file = io.BytesIO()
+    image.save(file, kind, **settings)
+    return file.getvalue()
+
+
+def with_orientation(number, order=">"):
+    """EXIF data in either byte order, the orientation behind another entry."""
+    entries = struct.pack(order + "HHI4s", 0x010F, 2, 4, b"abc\0")
+    entries += struct.pack(order + "HHIHH", 0x0112, 3, 1, number, 0)
+    start = (b"MM" if order == ">" else b"II") + struct.pack(order + "HI", 42, 8)
+    return b"Exif\0\0" + start + struct.pack(order + "H", 2) + entries + bytes(4)
+
+
+def png(width, height, pixels=b""):
+    """A PNG file of any size in its header."""
+
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
+
+
+def as_read_by_training(content, tmp_path):
+    path = tmp_path / "photo"
+    path.write_bytes(content)
+    return read_photo(Photo(path, *photo_size(path)))
+
+
+def message(function, *arguments):
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        function(*arguments)
+    return str(caught.value).replace("\n", " ")
+
+
+@pytest.mark.parametrize("order", [">", "<"])
+@pytest.mark.parametrize("orientation", range(10))
+def test_turns_a_jpeg_upright_as_the_training_data_is(orientation, order, tmp_path):
+    content = encoded(picture(), "JPEG", quality=95, exif=with_orientation(orientation, order))
+    pixels, height, width = decoded(content)
+    expected = as_read_by_training(content, tmp_path)
+    assert (height, width) == expected.shape[:2] == pixels.shape[:2]
+    assert np.abs(pixels.numpy().astype(int) - expected).max() <= 2
+
+
+@pytest.mark.parametrize("cut", [0, 6, 8, 14, 20, 30])
+def test_a_damaged_exif_segment_is_as_none(cut, tmp_path):
+    content = encoded(picture(), "JPEG", exif=with_orientation(6)[:6] + with_orientation(6)[6 : 6 + cut] + b"\xff" * 9)
+    assert decoded(content)[0].shape == as_read_by_training(content, tmp_path).shape
+
+
+def test_finds_exif_behind_other_segments(tmp_path):
+    content = encoded(picture(), "JPEG", exif=with_orientation(6))
+    comment = b"\xff\xfe" + struct.pack(">H", 60002) + bytes(60000)
+    content = content[:2] + comment + content[2:]
+    assert decoded(content)[0].shape == (61, 47, 3) == as_read_by_training(content, tmp_path).shape
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_png_of_any_channels_is_rgb_on_white(channels, tmp_path):
+    content = encoded(picture(channels=channels))
+    difference = decoded(content)[0].numpy().astype(int) - as_read_by_training(content, tmp_path)
+    assert np.abs(difference).max() <= 1
+
+
+def test_palettes_with_transparency_are_laid_on_white(tmp_path):
+    image = picture().quantize(16)
+    content = encoded(image, transparency=image.getpixel((0, 0)))
+    assert np.array_equal(decoded(content)[0], as_read_by_training(content, tmp_path))
+
+
+def test_grey_and_cmyk_jpeg_are_rgb(tmp_path):
+    for image in (picture(channels=1), picture().convert("CMYK")):
+        content = encoded(image, "JPEG", quality=95)
+        assert np.abs(decoded(content)[0].numpy().astype(int) - as_read_by_training(content, tmp_path)).max() <= 3
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"an image", encoded(picture(), "GIF")])
+def test_what_is_neither_jpeg_nor_png_is_named(content):
+    assert f"photo[7]: {len(content)} bytes that are no image; expected a JPEG or PNG file" in message(decoded, content)
+
+
+def test_size_is_asked_of_the_header_before_anything_is_decoded():
+    jpeg = bytearray(encoded(picture(), "JPEG"))
+    frame = jpeg.index(b"\xff\xc0")
+    jpeg[frame + 5 : frame + 9] = struct.pack(">HH", 60000, 60000)
+    for content in (png(60000, 60000), bytes(jpeg)):
+        assert "photo[7]: 60000 x 60000 pixels; expected at most 50000000 pixels" in message(decoded, content)
+    for sides in ((0, 5), (2**31, 1), (2**31 - 1, 2**31 - 1)):
+        assert "expected at most" in message(decoded, png(*sides))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("part", [0.05, 0.3, 0.6, 0.95])
+def test_files_that_break_off_are_refused(kind, part):
+    content = encoded(picture(200, 150), kind)
+    message(decoded, content[: int(part * len(content))])
+
+
+def test_garbage_of_any_kind_ends_the_request_and_nothing_else():
+    random = np.random.default_rng(0)
+    contents = [encoded(picture(), "JPEG", exif=with_orientation(6)), encoded(picture(channels=4))]
+    for _ in range(200):
+        content = bytearray(contents[random.integers(2)])
+        for position in random.integers(0, len(content), 8):
+            content[position] = random.integers(256)
+        with contextlib.suppress(tf.errors.InvalidArgumentError):
+            decoded(bytes(content))
+
+
+BOXES = [
+    (10, 8, 20, 30),
+    (0, 0, 61, 47),
+    (0, 0, 5, 3),
+    (50.5, 40.25, 10.5, 6.75),
+    (30, 5, 1, 40),
+    (3.5, 2.5, 7, 7),
+    (2, 2, 3, 9),
+]
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_crops_as_the_training_data_is(box, tmp_path):
+    pixels = np.asarray(picture())
+    item = Object(box)
+    region = object_regions(Photo(tmp_path, 61, 47, (item,)), RULES)[0]
+    found, relative, image, crop = cropped(pixels, box)
+    assert tuple(found.numpy()) == (region.x, region.y, region.side)
+    np.testing.assert_allclose(relative, relative_box(item.box, region), atol=1e-6)
+    assert np.array_equal(crop, extract(pixels, region, region.side))
+    difference = (image.numpy() + 1) * 127.5 - extract(pixels, region, 32)
+    assert np.abs(difference).max() < 1.01  # Pillow also rounds between rows and columns
+    assert np.abs(difference).mean() < 0.3
+
+
+def test_large_photos_are_reduced_with_antialiasing():
+    pixels = np.random.default_rng(0).integers(0, 256, (700, 900, 3), np.uint8)
+    found, _, image, _ = cropped(pixels, (100, 20, 640, 640))
+    expected = extract(pixels, object_region((100, 20, 640, 640), 900, 700), 32)
+    assert found[2] == 821
+    assert np.abs((image.numpy() + 1) * 127.5 - expected).mean() < 1  # Pillow takes a short cut first (reducing_gap)
+
+
+def object_region(box, width, height):
+    return object_regions(Photo(Path("photo"), width, height, (Object(box),)), RULES)[0]
+
+
+def test_boxes_may_stick_out_by_rounding():
+    pixels = np.asarray(picture())
+    inside, outside = cropped(pixels, (0, 10, 61, 30)), cropped(pixels, (-2, 10, 65, 30))
+    assert np.array_equal(inside[0], outside[0])
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (10, 10, 0, 5),
+        (10, 10, 5, 0.5),
+        (10, 10, -5, 5),
+        (-3, 10, 9, 9),
+        (55, 10, 9, 9),
+        (100, 10, 5, 5),
+        (10, 45, 5, 5),
+        (np.nan, 10, 5, 5),
+        (10, 10, np.inf, 5),
+        (-np.inf, 10, np.inf, 5),
+        (1e30, 1e30, 1e30, 1e30),
+    ],
+)
+def test_boxes_outside_or_without_a_size_are_named(box):
+    text = message(cropped, np.asarray(picture()), box)
+    assert "box[7]: [" in text
+    assert "in a photo of 61 x 47 pixels; expected X, Y, width and height of a box inside it" in text
+
+
+def test_lands_where_it_was_told():
+    region, landing = landed((20, 10, 30, 20), (5, 6, 15))
+    assert landing[2] == round(region.numpy()[2] / 2)
+    # The box's corner in the crop, halved, lies at 5, 6 there.
+    assert abs(landing.numpy()[0] + (20 - region.numpy()[0]) / 2 - 5) <= 0.5
+    assert abs(landing.numpy()[1] + (10 - region.numpy()[1]) / 2 - 6) <= 0.5
+    assert np.array_equal(landed((20, 10, 30, 20), (20, 10, 0))[1], region)
+
+
+@pytest.mark.parametrize(
+    "at", [(-9, 0, 0), (40, 0, 0), (0, 40, 0), (0, 0, 63), (0, 0, -5), (0, np.nan, 9), (0, 0, 0.1)]
+)
+def test_landings_outside_the_other_photo_are_named(at):
+    assert "puts a box of" in message(landed, (20, 10, 30, 20), at)

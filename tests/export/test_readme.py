@@ -1,0 +1,173 @@
+"""README.md of the export folder: what it says is true of the files, and its Python code runs."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from export import graphs, readme, web
+from export.tflite import convert
+from tests import tiny
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny.seigan(size=16)
+
+
+@pytest.fixture(scope="module")
+def segmenter(model):
+    return convert.convert(graphs.make(model)["segmenter"], ["float32"])["float32"]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """An export folder with nothing but its description."""
+    describe(tmp_path)
+    return tmp_path
+
+
+def describe(folder, **changes):
+    model = {"name": "cats", "size": 16, "object_fraction": 0.78125, "confine_mask": True, "files": {}}
+    (folder / "model.json").write_text(json.dumps(model | changes))
+
+
+def text(folder):
+    return readme.write(folder).read_text()
+
+
+def rows(table):
+    """The cells of a markdown table's rows by their first cell."""
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line[:1] == "|"]
+    return {row[0].strip("`"): row[1:] for row in cells}
+
+
+def test_names_every_tensor_of_every_graph(folder, model):
+    for graph in graphs.NAMES:
+        (folder / f"{graph}.tflite").touch()
+    table = rows(text(folder).split("## Tensors")[1].split("##")[0])
+    for name, graph in graphs.make(model).items():
+        inputs, outputs = (re.findall(r"`(\w+)`", cell) for cell in table[name])
+        assert inputs == list(graph.inputs)
+        assert outputs == list(graph.outputs)
+
+
+def test_gives_the_shapes_of_the_graphs(folder, model):
+    (folder / "segmenter.tflite").touch()
+    table = rows(text(folder).split("## Tensors")[1].split("##")[0])
+    for name, graph in graphs.make(model).items():
+        stated = dict(re.findall(r"`(\w+)` (\[[\d, ]+\])", " ".join(table[name])))
+        for tensor, shape in stated.items():
+            assert json.loads(shape) == list((graph.inputs | graph.outputs)[tensor].shape)
+
+
+def test_tells_of_noise_only_where_it_is_an_input(folder, model):
+    (folder / "inpainter.tflite").touch()
+    assert "`noise`" not in text(folder)
+    describe(folder, inputs={"inpainter": {"noise": [1, 16, 16, 1]}})
+    assert "`noise` [1, 16, 16, 1]" in text(folder)
+
+
+def test_tells_of_byte_edges_only_where_int8_has_them(folder):
+    (folder / "segmenter_int8.tflite").touch()
+    assert "uint8" not in text(folder)
+    describe(folder, int8_edges="uint8")
+    assert "int8 files take and return images and masks as uint8" in text(folder)
+
+
+def test_python_code_runs_on_the_exported_file(folder, segmenter, model, monkeypatch):
+    (folder / "segmenter.tflite").write_bytes(segmenter)
+    code = re.search(r"```python\n(.*?)```", text(folder), re.S).group(1)
+    monkeypatch.chdir(folder)
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    expected = model.trained.segmenter(np.zeros((1, 16, 16, 3), np.float32))
+    np.testing.assert_allclose(names["mask"], expected, atol=1e-4)
+
+
+def test_code_uses_half_precision_where_the_folder_has_it(folder):
+    (folder / "segmenter.tflite").touch()
+    assert '"segmenter.tflite"' in text(folder)
+    (folder / "segmenter_fp16.tflite").touch()
+    written = text(folder)
+    assert '"segmenter_fp16.tflite"' in written
+    assert '"segmenter.tflite"' not in written
+
+
+def test_lists_the_files_that_are_there_with_their_size(folder):
+    (folder / "segmenter_int8.tflite").write_bytes(bytes(1_230_000))
+    table = rows(text(folder).split("## Crops")[0])
+    assert set(table) == {"file", "---", "segmenter_int8.tflite"}
+    assert table["segmenter_int8.tflite"][0] == "1.23"
+
+
+def test_has_the_sections_of_what_was_exported(folder):
+    def sections():
+        return re.findall(r"^## (.*)$", text(folder), re.M)
+
+    assert sections() == ["Crops"]
+    (folder / "saved_model" / "cats" / "1").mkdir(parents=True)
+    assert sections() == ["Crops", "TensorFlow Serving"]
+    (folder / "segmenter.tflite").touch()
+    (folder / "parity.json").touch()
+    web.write(folder)
+    assert sections() == [
+        "Crops",
+        "Tensors",
+        "Android: LiteRT",
+        "Android: MediaPipe Tasks",
+        "iOS: LiteRT",
+        "Browser",
+        "Python, without TensorFlow",
+        "TensorFlow Serving",
+        "Differences from the trained networks",
+    ]
+
+
+def test_mediapipe_s_buffer_is_read_in_the_order_of_the_device(folder):
+    """It is read-only, and such buffers are big-endian in Java unless told otherwise."""
+    (folder / "segmenter.tflite").touch()
+    assert "ByteBufferExtractor.extract(confidence).order(ByteOrder.nativeOrder()).asFloatBuffer()" in text(folder)
+
+
+def test_leaves_no_placeholder(folder):
+    for graph in graphs.NAMES:
+        (folder / f"{graph}.tflite").touch()
+    (folder / "saved_model" / "cats").mkdir(parents=True)
+    web.write(folder)
+    assert "$" not in text(folder)
+
+
+def test_versions_of_litert_js_are_those_that_the_page_loads(folder):
+    (folder / "segmenter.tflite").touch()
+    web.write(folder)
+    packages = json.loads((web.SOURCE / "runtime.json").read_text())["packages"]
+    written = text(folder)
+    for name, version in packages.items():
+        assert f"{name}@{version}" in written
+    assert set(re.findall(r"@litertjs/[\w-]+@([\d.]+)", written)) == set(packages.values())
+
+
+def test_says_what_the_mask_is_outside_the_box(folder):
+    assert "0 outside it" in text(folder)
+    describe(folder, confine_mask=False)
+    assert "0 outside it" not in text(folder)
+
+
+def test_without_description(tmp_path, one_line_error):
+    assert "model.json: missing" in one_line_error(readme.write, tmp_path)
+    assert not (tmp_path / "README.md").exists()
+
+
+@pytest.mark.parametrize("changes", [{"size": "16"}, {"object_fraction": None}, {"name": 3}, {"confine_mask": "no"}])
+def test_with_a_description_that_lacks_something(tmp_path, one_line_error, changes):
+    describe(tmp_path, **changes)
+    message = one_line_error(readme.write, tmp_path)
+    assert f"{next(iter(changes))} is {next(iter(changes.values()))!r}" in message
+
+
+@pytest.mark.parametrize("content", ["{", "[]"])
+def test_with_a_description_that_is_none(tmp_path, one_line_error, content):
+    (tmp_path / "model.json").write_text(content)
+    assert "model.json" in one_line_error(readme.write, tmp_path)
