@@ -1,4 +1,4 @@
-"""python -m seigan_tf serve: a web page on which photographs are cut, erased and pasted."""
+"""python -m seigan_tf serve: serve a web page that cuts, erases and pastes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,63 +7,63 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-DESCRIPTION = """Serve a web page for cutting, erasing and pasting; in the browser of this machine, or of a phone.
+from seigan_tf.cli.options import Weights, parse, say
+
+DESCRIPTION = """Serve a web page for cutting, erasing and pasting, to browsers on this machine or on phones.
 
   python -m seigan_tf serve
   python -m seigan_tf serve --host 0.0.0.0        for phones in the same network: http://ADDRESS-OF-THIS-MACHINE:8100/
 
-Photographs are worked on, one at a time, in memory or temporary files, and forgotten with the answer. The page has
-neither password nor encryption: beyond a network that you trust put a web server with HTTPS before it, and name it by
---name. Ctrl-C ends serving.
+Photographs are processed one at a time, in memory or temporary files, and deleted with the answer. The page has neither
+password nor encryption: outside a network that you trust put a web server with HTTPS before it, and give its host name
+by --name. Ctrl-C ends the server.
 """
 FREE_THREADS = 4
-"""That answer while all others wait for their turn: with the page, or that there is no place."""
+"""Threads for the page and for refusals, while all others wait for their turn."""
 CONNECTIONS = 200
 GRACE = 16_000_000
-"""Bytes too many that are still read, so that the answer which says so arrives; beyond, the connection just ends."""
+"""Excess bytes that are still read, so that the client receives the refusal; beyond them the connection is closed."""
 
 
 @dataclass(frozen=True)
 class Options:
-    weights: str = "cats"
-    """A shipped name, a run folder, runs/NAME, a .keras file, or an export folder (needs no TensorFlow)."""
+    weights: Weights = "cats"
     host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 is every one of this machine."""
+    """Address to listen on; 0.0.0.0 means all addresses of this machine."""
     port: int = 8100
-    """0 takes one that is free."""
+    """Port to listen on; 0 takes a free one."""
     name: tyro.conf.UseAppendAction[Annotated[tuple[str, ...], tyro.conf.arg(metavar="HOST")]] = ()
-    """A name under which the page is reached besides, as of a web server before it."""
+    """A further host name of the page, such as that of a web server before it."""
     max_pixels: int = 55_000_000
-    """Of a photograph."""
+    """Largest number of pixels of a photograph."""
     max_upload: float = 32
-    """Megabytes of a photograph."""
+    """Largest file of a photograph, in megabytes."""
     waiting: int = 16
-    """Requests that may wait while one is worked on; more are told to try again."""
+    """Requests that may wait while one is processed; further ones are asked to try again."""
 
 
-def run(arguments: Sequence[str], console: Console | None = None) -> None:
-    """Serves until Ctrl-C.
-
-    Raises:
-        ValueError: options or weights that cannot be used, or a port that cannot be had.
-        SystemExit: --help, or an argument that is unknown or of another type.
-    """
-    options = tyro.cli(Options, args=list(arguments), prog="python -m seigan_tf serve", description=DESCRIPTION)
-    console = console or Console()
-    _check(options)
+def run(arguments: Sequence[str]) -> None:
+    """Serve until Ctrl-C."""
+    options = parse(Options, arguments, "serve", DESCRIPTION)
+    if options.max_pixels < 1:
+        raise ValueError(f"--max-pixels is {options.max_pixels}, expected at least 1")
+    if not 0 < options.max_upload <= 1000:
+        raise ValueError(f"--max-upload is {options.max_upload:g}, expected megabytes, more than 0 and at most 1000")
+    if not 0 <= options.waiting <= 150:
+        raise ValueError(f"--waiting is {options.waiting}, expected 0 to 150")
 
     from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         from seigan_tf.compose.composer import Composer
-        from seigan_tf.serve import application, hosts, photos, server, turns
+        from seigan_tf.serve import application, photos, server, work_queue
 
         composer = Composer.load(options.weights)
-    served = application.Application(
+    served = application.ComposeApplication(
         composer,
-        hosts.Hosts(options.host, options.name),
+        server.Hosts(options.host, options.name),
         photos.Limits(options.max_pixels, round(options.max_upload * photos.MEGABYTE)),
-        turns.Turns(options.waiting),
+        work_queue.WorkQueue(options.waiting),
     )
     serving, address = server.listen(
         served,
@@ -72,22 +72,12 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         threads=1 + options.waiting + FREE_THREADS,
         max_request_body_size=served.max_body + GRACE,
         connection_limit=CONNECTIONS,
-        channel_request_lookahead=1,  # tells who has gone
+        channel_request_lookahead=1,  # notices clients that have gone
         recv_bytes=2**16,
     )
-    application.warm_up(composer)
-    console.print(
-        f"serving {address} with {composer.backend.name}; Ctrl-C ends", soft_wrap=True, highlight=False, markup=False
-    )
+    application.compile_networks(composer)
+    console = Console()
+    say(console, f"serving {address} with {composer.backend.name}; Ctrl-C ends")
     if not server.is_loopback(options.host):
-        console.print("without encryption, to everybody who reaches this address", highlight=False)
+        say(console, "without encryption, to everybody who reaches this address")
     serving.run()
-
-
-def _check(options: Options) -> None:
-    if options.max_pixels < 1:
-        raise ValueError(f"--max-pixels is {options.max_pixels}, expected at least 1")
-    if not 0 < options.max_upload <= 1000:
-        raise ValueError(f"--max-upload is {options.max_upload:g}, expected megabytes, more than 0 and at most 1000")
-    if not 0 <= options.waiting <= 150:
-        raise ValueError(f"--waiting is {options.waiting}, expected 0 to 150")

@@ -1,6 +1,5 @@
-"""The page of `python -m seigan_tf serve`, on which photographs are cut, erased and pasted in a browser.
+"""Web page of `python -m seigan_tf serve`: photographs are cut, erased and pasted in a browser.
 
-server is what every web server of this project shares; application answers the page's requests (fields reads them,
-photos decodes and encodes), turns lets one at a time use the networks, hosts keeps other websites out. page/ is what
-the browser gets.
+server holds what every web server of this project needs (pages, errors, headers, host names); application answers the
+requests of this page, photos decodes and encodes, work_queue runs one request at a time. page/ is sent to the browser.
 """

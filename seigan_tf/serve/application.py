@@ -1,4 +1,4 @@
-"""Cut, erase and paste over HTTP. Nothing is kept: each request brings its photographs and boxes.
+"""Cut, erase and paste over HTTP. The server stores nothing: each request brings its photographs and boxes.
 
     GET  /                 index.html, and the page's other files
     GET  /api/settings     {"name", "size", "max_upload"}
@@ -7,41 +7,48 @@
     POST /api/erase        photo, box ..., [edges]                   -> photo without the objects, PNG
     POST /api/paste        photo, box, [erased ...], [edges], onto, at -> the other photo with the object, PNG
 
-Forms are multipart/form-data; `photo` and `onto` are files, boxes x,y,width,height in pixels of the upright photo;
-`erased` are boxes that are erased from the photo first, `at` is x,y[,width] in pixels of the other photo, edges 0 or 1.
-What is wrong comes as {"error": one line}: 400 fields, 403 another host or website, 413 and 422 photos and boxes, 503
-too many requests at once.
+Forms are multipart/form-data; `photo` and `onto` are files; boxes are x,y,width,height in pixels of the upright photo;
+the boxes `erased` are erased from the photo first; `at` is x,y[,width] in pixels of the other photo; edges is 0 or 1.
+Errors are {"error": one line}: 400 fields, 403 another host or website, 413 and 422 photos and boxes, 503 too many
+requests at once.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
-from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable, UnprocessableEntity
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, ServiceUnavailable, UnprocessableEntity
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from seigan_tf.compose import geometry
 from seigan_tf.compose.composer import Composer
-from seigan_tf.compose.geometry import Box
 from seigan_tf.compose.picture import Picture
-from seigan_tf.serve import fields, photos, server
-from seigan_tf.serve.hosts import Hosts
+from seigan_tf.serve import photos, server
 from seigan_tf.serve.photos import MEGABYTE, Encoded, Limits
-from seigan_tf.serve.turns import Gone, NoPlace, Turns
+from seigan_tf.serve.work_queue import Disconnected, QueueFull, WorkQueue
+from seigan_tf.utils.text import numbers
 
-AGAIN = 5
-"""Seconds after which who found no place may come back."""
+RETRY_AFTER = 5
+"""Seconds after which a client that found the queue full may try again."""
+MOST_BOXES = 50
+"""Largest number of boxes that a request may erase."""
+FIELDS = 2**18
+"""Bytes of all fields but the photographs. Werkzeug also counts the part of a file that it reads at a time, 2^16."""
+
+Answer = tuple[Encoded, dict[str, str]]
+"""A picture file and the headers of its response."""
 
 
-class Application(server.Application):
-    """The page and its requests, as a WSGI application.
+class ComposeApplication(server.Application):
+    """The page and its requests as a WSGI application.
 
     Args:
-        composer: that does the work.
-        hosts: names that it is called by.
+        composer: cuts, erases and pastes.
+        hosts: the server's names.
         limits: of each photograph.
-        turns: in which requests use the composer.
+        queue: runs the requests one at a time.
     """
 
     routes = Map(
@@ -49,98 +56,45 @@ class Application(server.Application):
             Rule("/", endpoint="page", methods=["GET"]),
             Rule("/<name>", endpoint="page", methods=["GET"]),
             Rule("/api/settings", endpoint="settings", methods=["GET"]),
-            *(Rule(f"/api/{name}", endpoint=name, methods=["POST"]) for name in ("open", "cut", "erase", "paste")),
+            Rule("/api/<any(open, cut, erase, paste):action>", endpoint="work", methods=["POST"]),
         ]
     )
 
-    def __init__(self, composer: Composer, hosts: Hosts, limits: Limits, turns: Turns):
+    def __init__(self, composer: Composer, hosts: server.Hosts, limits: Limits, queue: WorkQueue):
         super().__init__(server.page_files("seigan_tf.serve"))
         self.composers = {True: composer, False: Composer(composer.backend, refine=False)}
-        self.hosts, self.limits, self.turns = hosts, limits, turns
+        self.hosts, self.limits, self.queue = hosts, limits, queue
 
     @property
     def max_body(self) -> int:
-        """Bytes of a request: two photographs and the fields."""
-        return 2 * self.limits.bytes + fields.SMALL
+        """Largest request in bytes: two photographs and the fields."""
+        return 2 * self.limits.bytes + FIELDS
 
     def check(self, request: Request) -> None:
         self.hosts.check(request)
         request.max_content_length = self.max_body
-        fields.limit(request)
-        if (request.content_length or 0) > self.max_body:
+        request.max_form_memory_size = FIELDS
+        request.max_form_parts = MOST_BOXES + 10
+        length = request.content_length or 0
+        if length > self.max_body:
             raise RequestEntityTooLarge(
-                f"{request.content_length / MEGABYTE:.1f} MB,"
-                f" expected photos of at most {self.limits.bytes / MEGABYTE:g} MB each"
+                f"{length / MEGABYTE:.1f} MB, expected photos of at most {self.limits.bytes / MEGABYTE:g} MB each"
             )
 
     def settings(self, request: Request) -> Response:
         backend = self.composers[True].backend
-        values = {
-            "name": backend.name,
-            "size": backend.size,
-            "max_upload": self.limits.bytes,
-        }
+        values = {"name": backend.name, "size": backend.size, "max_upload": self.limits.bytes}
         return Response(json.dumps(values), mimetype="application/json")
 
-    def open(self, request: Request) -> Response:
-        def work():
-            photo = self._photo(request, "photo")
-            return photos.preview(photo), {"Photo-Size": _text(photo.size)}
-
-        return self._answer(request, work)
-
-    def cut(self, request: Request) -> Response:
-        def work():
-            composer, photo, box = self._object(request)
-            seen = photo.visible
-            matte = composer.matte(seen, box)
-            window, cutout = matte.window, matte.cutout(photo, matte.mask(seen))
-            _check_found(cutout[..., 3].any())
-            rectangle = window.left, window.top, window.width, window.height
-            return photos.png(cutout, photo.profile), {"Rectangle": _text(rectangle)}
-
-        return self._answer(request, work)
-
-    def erase(self, request: Request) -> Response:
-        def work():
-            composer, boxes = self.composers[fields.edges(request)], fields.boxes(request, "box", least=1)
-            photo = self._photo(request, "photo")
-            erased = composer.erase_picture(photo, boxes)
-            _check_found(not np.array_equal(erased.array, photo.array))
-            return photos.png(erased.array, erased.profile), {}
-
-        return self._answer(request, work)
-
-    def paste(self, request: Request) -> Response:
-        def work():
-            composer, photo, box = self._object(request)
-            at, onto = fields.at(request), self._photo(request, "onto")
-            pasted = composer.paste_picture(photo, box, onto, at)
-            _check_found(not np.array_equal(pasted.array, onto.array))
-            return photos.png(pasted.array, pasted.profile), {}
-
-        return self._answer(request, work)
-
-    def _photo(self, request: Request, name: str) -> Picture:
-        return photos.read(fields.photo(request, name), name, self.limits)
-
-    def _object(self, request: Request) -> tuple[Composer, Picture, Box]:
-        """Who is to work, and on which box of which photo."""
-        composer = self.composers[fields.edges(request)]
-        box, erased = fields.box(request), fields.boxes(request, "erased")
-        photo = self._photo(request, "photo")
-        box = geometry.clip_box(box, *photo.size)
-        return composer, composer.erase_picture(photo, erased) if erased else photo, box
-
-    def _answer(self, request: Request, work: Callable[[], tuple[Encoded, dict[str, str]]]) -> Response:
-        """The picture that `work` makes when its turn has come, with its headers."""
+    def work(self, request: Request, action: str) -> Response:
+        disconnected = request.environ.get("waitress.client_disconnected", lambda: False)
         try:
-            picture, headers = self.turns.do(work, request.environ.get("waitress.client_disconnected", lambda: False))
-        except NoPlace:
+            picture, headers = self.queue.run(partial(getattr(self, f"_{action}"), request), disconnected)
+        except QueueFull:
             raise ServiceUnavailable(
-                "many photos are being worked on right now; please try again in a moment", retry_after=AGAIN
+                "many photos are being worked on right now; please try again in a moment", retry_after=RETRY_AFTER
             ) from None
-        except Gone:
+        except Disconnected:
             raise ServiceUnavailable("the connection was closed") from None
         except ValueError as error:
             raise UnprocessableEntity(" ".join(str(error).split())) from None
@@ -148,9 +102,59 @@ class Application(server.Application):
             raise UnprocessableEntity("photo: too large for the memory that is free") from None
         return Response(picture.content, mimetype=picture.mimetype, headers=headers)
 
+    def _open(self, request: Request) -> Answer:
+        photo = self._photo(request, "photo")
+        return photos.encode_preview(photo), {"Photo-Size": "{},{}".format(*photo.size)}
 
-def warm_up(composer: Composer) -> None:
-    """Has every network work once, so that the first request need not wait for them to be made ready."""
+    def _cut(self, request: Request) -> Answer:
+        composer, photo, box = self._object(request)
+        visible = photo.visible
+        matte = composer.matte(visible, box)
+        window, cutout = matte.window, matte.cutout(photo, matte.mask(visible))
+        _check_found(bool(cutout[..., 3].any()))
+        rectangle = f"{window.left},{window.top},{window.width},{window.height}"
+        return photos.encode_png(cutout, photo.profile), {"Rectangle": rectangle}
+
+    def _erase(self, request: Request) -> Answer:
+        composer, boxes = self._composer(request), _boxes(request, "box")
+        if not boxes:
+            raise BadRequest("box: missing, expected x,y,width,height, numbers in pixels")
+        photo = self._photo(request, "photo")
+        erased = composer.erase_picture(photo, boxes)
+        _check_found(not np.array_equal(erased.array, photo.array))
+        return photos.encode_png(erased.array, erased.profile), {}
+
+    def _paste(self, request: Request) -> Answer:
+        composer, photo, box = self._object(request)
+        at = _numbers("at", request.form.get("at", ""), (2, 3), "x,y or x,y,width")
+        onto = self._photo(request, "onto")
+        pasted = composer.paste_picture(photo, box, onto, at)
+        _check_found(not np.array_equal(pasted.array, onto.array))
+        return photos.encode_png(pasted.array, pasted.profile), {}
+
+    def _composer(self, request: Request) -> Composer:
+        edges = request.form.get("edges", "1")
+        if edges not in ("0", "1"):
+            raise BadRequest("edges: expected 0 or 1")
+        return self.composers[edges == "1"]
+
+    def _photo(self, request: Request, name: str) -> Picture:
+        if name not in request.files:
+            raise BadRequest(f"{name}: missing, expected the file of a photo (multipart/form-data)")
+        return photos.decode(request.files[name], name, self.limits)
+
+    def _object(self, request: Request) -> tuple[Composer, Picture, Sequence[float]]:
+        """The composer, the photo after earlier erasing, and the object's box in it."""
+        composer = self._composer(request)
+        given = _numbers("box", request.form.get("box", ""), (4,), "x,y,width,height")
+        erased = _boxes(request, "erased")
+        photo = self._photo(request, "photo")
+        box = geometry.clip_box(given, *photo.size)
+        return composer, composer.erase_picture(photo, erased) if erased else photo, box
+
+
+def compile_networks(composer: Composer) -> None:
+    """Run every network once, so that the first request does not wait for its compilation."""
     grey = np.full((64, 64, 3), 127, np.uint8)
     box = (16.0, 16.0, 32.0, 32.0)
     composer.erase(grey, box)
@@ -162,5 +166,16 @@ def _check_found(found: bool) -> None:
         raise UnprocessableEntity("no object was found in the box")
 
 
-def _text(numbers: Sequence[float]) -> str:
-    return ",".join(f"{number:g}" if isinstance(number, float) else str(number) for number in numbers)
+def _boxes(request: Request, name: str) -> list[tuple[float, ...]]:
+    """All boxes in the fields of a name."""
+    texts = request.form.getlist(name)
+    if len(texts) > MOST_BOXES:
+        raise BadRequest(f"{name}: {len(texts)} boxes, expected at most {MOST_BOXES}")
+    return [_numbers(name, text, (4,), "x,y,width,height") for text in texts]
+
+
+def _numbers(name: str, text: str, counts: Sequence[int], form: str) -> tuple[float, ...]:
+    values = numbers(text, counts)
+    if values is None:
+        raise BadRequest(f"{name}: expected {form}, numbers in pixels")
+    return values

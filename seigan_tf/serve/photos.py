@@ -1,4 +1,4 @@
-"""Photographs of requests: decoded within limits, encoded for the answer."""
+"""Photographs of requests, decoded within limits and encoded for the answer."""
 
 import io
 import tempfile
@@ -20,7 +20,7 @@ MEGABYTE = 1_000_000
 
 
 class Limits(NamedTuple):
-    """What a photograph may have."""
+    """Limits of a photograph."""
 
     pixels: int
     bytes: int
@@ -33,18 +33,17 @@ class Encoded(NamedTuple):
     mimetype: str
 
 
-def read(upload: FileStorage, name: str, limits: Limits) -> Picture:
-    """The photograph in a field, upright.
+def decode(upload: FileStorage, name: str, limits: Limits) -> Picture:
+    """Decode the photograph in a form field, upright.
 
     Args:
-        upload: of the field. It is copied to a name of our own, as Composer's reading takes files; nothing is opened
-            by a name that came with it.
-        name: of the field.
-        limits: checked before anything is decoded.
+        upload: the field's file. It is copied to a temporary file; its own name is never opened.
+        name: the field's name.
+        limits: checked before the pixels are decoded.
 
     Raises:
-        RequestEntityTooLarge: more bytes than allowed.
-        UnprocessableEntity: not an image, damaged, or more pixels than allowed.
+        RequestEntityTooLarge: too many bytes.
+        UnprocessableEntity: not an image, damaged, or too many pixels.
     """
     with tempfile.TemporaryDirectory(prefix="seigan-") as folder:
         path = Path(folder) / "photo"
@@ -57,30 +56,26 @@ def read(upload: FileStorage, name: str, limits: Limits) -> Picture:
         try:
             width, height = photo_size(path)
             if width * height > limits.pixels:
-                raise UnreadablePhoto(
-                    f"{width:,} x {height:,} pixels, expected at most {limits.pixels / 1e6:g} million"
-                )
+                raise ValueError(f"{width:,} x {height:,} pixels, expected at most {limits.pixels / 1e6:g} million")
             return photo_files.read(path)
-        except UnreadablePhoto as error:
-            raise UnprocessableEntity(f"{name}: {error}") from None
-        except ValueError as error:
+        except (UnreadablePhoto, ValueError) as error:
             raise UnprocessableEntity(f"{name}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
-def preview(photo: Picture) -> Encoded:
-    """The photo with at most PREVIEW pixels on a side: JPEG, or PNG where it is transparent."""
+def encode_preview(photo: Picture) -> Encoded:
+    """The photo with at most PREVIEW pixels on a side: JPEG, or PNG with transparency."""
     scale = min(1.0, PREVIEW / max(photo.size))
-    size = tuple(max(round(length * scale), 1) for length in photo.size)
+    size = max(round(photo.size[0] * scale), 1), max(round(photo.size[1] * scale), 1)
     if photo.alpha is None:
         image = Image.fromarray(photo.pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
         return _encoded(image, photo.profile, "JPEG", quality=92, subsampling=0)
-    # "RGBa" has colours times transparency, so that those of transparent pixels stay out of their neighbours.
+    # "RGBa" has colours times transparency, so that those of transparent pixels do not reach their neighbours.
     image = Image.fromarray(photo.array).convert("RGBa").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     return _encoded(image.convert("RGBA"), photo.profile, "PNG", compress_level=3)
 
 
-def png(array: np.ndarray, profile: bytes | None) -> Encoded:
-    """Pixels, uint8 [height, width, 3 or 4], as they are."""
+def encode_png(array: np.ndarray, profile: bytes | None) -> Encoded:
+    """A PNG file of uint8 [height, width, 3 or 4]."""
     return _encoded(Image.fromarray(array), profile, "PNG", compress_level=3)
 
 

@@ -1,14 +1,16 @@
-"""What the web servers of this project share: guarding headers, errors as JSON, the files of a page, the port."""
+"""Parts that the web servers of this project share: headers, errors as JSON, page files, host names, the port."""
 
 import ipaddress
 import json
 import logging
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import PurePath
 from typing import Any
+from urllib.parse import urlsplit
 
 import waitress
-from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
+from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, NotFound
 from werkzeug.routing import Map
 from werkzeug.wrappers import Request, Response
 
@@ -28,10 +30,10 @@ LOGGER = logging.getLogger(__name__)
 
 
 class Application:
-    """A WSGI application whose methods are the endpoints of `routes`. What they refuse becomes JSON, {"error": why}.
+    """A WSGI application whose methods are the endpoints of `routes`. Errors become JSON, {"error": one line}.
 
     Args:
-        files: of the page, as `page_files` reads them.
+        files: the page, as `page_files` returns it.
     """
 
     routes: Map
@@ -48,16 +50,17 @@ class Application:
             endpoint, arguments = self.routes.bind_to_environ(environ).match()
             response = getattr(self, endpoint)(request, **arguments)
         except HTTPException as error:
-            response = refusal(error, environ)
+            response = _json_error(error, environ)
         except Exception:
             LOGGER.exception("%s failed", request.path)
-            response = refusal(InternalServerError("something went wrong; the server's messages say what"), environ)
+            failure = InternalServerError("something went wrong; the server's messages say what")
+            response = _json_error(failure, environ)
         response.headers.extend(HEADERS)
         response.headers.setdefault("Cache-Control", "no-store")
         return response(environ, start_response)
 
     def check(self, request: Request) -> None:
-        """Sets limits of a request, or refuses it by an HTTPException, before anything else is done."""
+        """Set a request's limits, or raise an HTTPException, before anything else is done."""
 
     def page(self, request: Request, name: str | None = None) -> Response:
         if (name := name or self.front) not in self.files:
@@ -66,7 +69,7 @@ class Application:
         return Response(content, mimetype=mimetype)
 
 
-def refusal(error: HTTPException, environ) -> Response:
+def _json_error(error: HTTPException, environ) -> Response:
     response = error.get_response(environ)
     response.set_data(json.dumps({"error": error.description}))
     response.content_type = "application/json"
@@ -74,7 +77,7 @@ def refusal(error: HTTPException, environ) -> Response:
 
 
 def page_files(package: str) -> dict[str, tuple[str, str]]:
-    """The files in `page` of a package, by name: content and type. In memory, so that no request opens one."""
+    """Content and type of the files in `page` of a package, by name. No request opens a file."""
     files = (file for file in (resources.files(package) / "page").iterdir() if file.is_file())
     return {
         file.name: (file.read_text(encoding="utf-8"), MIME_TYPES[suffix])
@@ -83,23 +86,71 @@ def page_files(package: str) -> dict[str, tuple[str, str]]:
     }
 
 
-def listen(application: Application, host: str, port: int, **limits: Any) -> tuple[Any, str]:
-    """Opens the port.
+class Hosts:
+    """Names of a server that only its own page may use.
+
+    A website can point its own name at this machine (DNS rebinding), and its scripts then have the page's rights. It
+    cannot do so with addresses. Therefore a server for this machine answers to its loopback names alone, one for others
+    to any address, and both to the names given.
 
     Args:
-        application: that answers.
-        host, port: to listen on; port 0 is one that is free.
+        host: address or name that the server listens on.
+        names: further names.
+    """
+
+    def __init__(self, host: str, names: Iterable[str] = ()):
+        self.local = is_loopback(host)
+        self.names = {name.lower() for name in names}
+        if not _is_address(host):
+            self.names.add(host.lower())
+
+    def check(self, request: Request) -> None:
+        """Raise Forbidden if the request is for another host, or comes from another website's page."""
+        called = request.environ.get("HTTP_HOST", "")
+        if not self._known(called):
+            raise Forbidden("the address in the browser is not one of this server; start it with --name to add one")
+        origin = request.headers.get("Origin")
+        if origin is not None and urlsplit(origin).netloc.lower() != called.lower():
+            raise Forbidden("the request comes from the page of another website")
+
+    def _known(self, called: str) -> bool:
+        try:
+            name = (urlsplit(f"//{called}").hostname or "").rstrip(".")
+        except ValueError:
+            return False
+        return name in self.names or is_loopback(name) or (_is_address(name) and not self.local)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or address is one of this machine only."""
+    return ipaddress.ip_address(host).is_loopback if _is_address(host) else host == "localhost"
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def listen(application: Application, host: str, port: int, **limits: Any) -> tuple[Any, str]:
+    """Open the port.
+
+    Args:
+        application: answers the requests.
+        host, port: to listen on; port 0 takes a free one.
         limits: threads, max_request_body_size, connection_limit and other settings of waitress.
 
     Returns:
         The server, whose run() serves until Ctrl-C, and the address of the page.
 
     Raises:
-        ValueError: host and port cannot be had.
+        ValueError: host and port cannot be listened on.
     """
     if not 0 <= port <= 65535:
         raise ValueError(f"--port is {port}, expected 0 to 65535")
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # A moment's queue is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is normal
     try:
         server = waitress.create_server(application, host=host, port=port, channel_timeout=IDLE, ident=None, **limits)
     except (OSError, ValueError, OverflowError) as error:
@@ -110,11 +161,3 @@ def listen(application: Application, host: str, port: int, **limits: Any) -> tup
     name, number = sockets[0]
     name = f"[{name}]" if ":" in name else name
     return server, f"http://{name}:{number}/"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or address is this machine's own, which no other one reaches."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

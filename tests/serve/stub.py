@@ -9,10 +9,9 @@ from PIL import Image
 
 from seigan_tf.compose.composer import Composer
 from seigan_tf.serve import server
-from seigan_tf.serve.application import Application
-from seigan_tf.serve.hosts import Hosts
+from seigan_tf.serve.application import ComposeApplication
 from seigan_tf.serve.photos import Limits
-from seigan_tf.serve.turns import Turns
+from seigan_tf.serve.work_queue import WorkQueue
 
 
 class StubBackend:
@@ -40,8 +39,10 @@ class StubBackend:
         return images.astype(np.float32) / 127.5 - 1
 
 
-def application(backend=None, pixels=3_000_000, size=2_000_000, waiting=8, host="127.0.0.1") -> Application:
-    return Application(Composer(backend or StubBackend()), Hosts(host), Limits(pixels, size), Turns(waiting))
+def application(backend=None, pixels=3_000_000, size=2_000_000, waiting=8, host="127.0.0.1") -> ComposeApplication:
+    return ComposeApplication(
+        Composer(backend or StubBackend()), server.Hosts(host), Limits(pixels, size), WorkQueue(waiting)
+    )
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from werkzeug.exceptions import Forbidden
 from werkzeug.test import create_environ
 from werkzeug.wrappers import Request
 
-from seigan_tf.serve.hosts import Hosts
+from seigan_tf.serve.server import Hosts
 
 
 def allowed(hosts, host, origin=None):

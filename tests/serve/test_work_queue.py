@@ -1,4 +1,4 @@
-"""Requests take turns, and no more wait than may."""
+"""One request is worked on at a time, and a limited number waits."""
 
 import threading
 import time
@@ -6,20 +6,20 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from seigan_tf.serve.turns import Gone, NoPlace, Turns
+from seigan_tf.serve.work_queue import Disconnected, QueueFull, WorkQueue
 
 
-def started(crowd, turns, work, count):
+def started(crowd, queue, work, count):
     """Asks `count` times, one after the other; the futures."""
     futures = []
     for number in range(count):
-        futures.append(crowd.submit(turns.do, lambda number=number: work(number)))
+        futures.append(crowd.submit(queue.run, lambda number=number: work(number)))
         time.sleep(0.02)
     return futures
 
 
 def test_one_works_at_a_time_in_the_order_of_asking():
-    turns, gate, order, working = Turns(10), threading.Event(), [], []
+    queue, gate, order, working = WorkQueue(10), threading.Event(), [], []
 
     def work(number):
         working.append(number)
@@ -29,7 +29,7 @@ def test_one_works_at_a_time_in_the_order_of_asking():
         return number
 
     with ThreadPoolExecutor(11) as crowd:
-        futures = started(crowd, turns, work, 11)
+        futures = started(crowd, queue, work, 11)
         gate.set()
         assert [future.result() for future in futures] == list(range(11))
     assert [number for number, *_ in order] == list(range(11))
@@ -38,26 +38,26 @@ def test_one_works_at_a_time_in_the_order_of_asking():
 
 
 def test_who_comes_when_all_places_are_taken_is_refused_and_later_served():
-    turns, gate = Turns(2), threading.Event()
+    queue, gate = WorkQueue(2), threading.Event()
     with ThreadPoolExecutor(3) as crowd:
-        futures = started(crowd, turns, lambda number: gate.wait(10), 3)
-        with pytest.raises(NoPlace):
-            turns.do(lambda: None)
+        futures = started(crowd, queue, lambda number: gate.wait(10), 3)
+        with pytest.raises(QueueFull):
+            queue.run(lambda: None)
         gate.set()
         assert all(future.result() for future in futures)
-    assert turns.do(lambda: "served") == "served"
+    assert queue.run(lambda: "served") == "served"
 
 
 def test_errors_reach_who_asked_and_free_the_place():
-    turns = Turns(0)
+    queue = WorkQueue(0)
     for _ in range(3):
         with pytest.raises(ZeroDivisionError):
-            turns.do(lambda: 1 / 0)
-    assert turns.do(lambda: 1) == 1
+            queue.run(lambda: 1 / 0)
+    assert queue.run(lambda: 1) == 1
 
 
 def test_nothing_is_done_for_who_has_gone():
     done = []
-    with pytest.raises(Gone):
-        Turns(0).do(lambda: done.append(1), gone=lambda: True)
+    with pytest.raises(Disconnected):
+        WorkQueue(0).run(lambda: done.append(1), disconnected=lambda: True)
     assert not done
