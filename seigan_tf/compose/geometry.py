@@ -82,11 +82,6 @@ def window_around(box: Box, width: int, height: int) -> Window:
     )
 
 
-def visible_window(region: CropRegion, width: int, height: int) -> Window:
-    """The pixels of the photo in a region."""
-    return window_around((region.x, region.y, region.side, region.side), width, height)
-
-
 def crops(array: np.ndarray, region: CropRegion, *sizes: int) -> list[np.ndarray]:
     """Crops of a photo or mask, uint8 [height, width, ...], one for each size, resized as in training."""
     if region.side > LARGEST_SIDE:

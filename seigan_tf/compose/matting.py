@@ -79,7 +79,7 @@ class Matte:
         return result
 
 
-def matte(backend: Backend, pixels: np.ndarray, box: Box, refine: bool) -> Matte:
+def matte(backend: Backend, pixels: np.ndarray, box: Box, refine: bool, region: CropRegion | None = None) -> Matte:
     """The matte of the object in a box.
 
     Args:
@@ -87,20 +87,15 @@ def matte(backend: Backend, pixels: np.ndarray, box: Box, refine: bool) -> Matte
         pixels: of the photo on white, uint8 [height, width, 3].
         box: inside the photo (`geometry.clip_box`).
         refine: the mask follows the photo's edges; otherwise it is enlarged bilinearly and cleared of its haze.
+        region: the crop square, if it is not the one around the box.
     """
-    return matte_in(backend, pixels, region_around(box, backend.object_fraction), box, refine)
-
-
-def matte_in(backend: Backend, pixels: np.ndarray, region: CropRegion, box: Box, refine: bool) -> Matte:
-    """As `matte`, for a given crop square."""
+    region = region or region_around(box, backend.object_fraction)
     height, width = pixels.shape[:2]
     side = min(SIDE, region.side)
     image, larger = geometry.crops(pixels, region, backend.size, side)
     low = segment_tta(backend.segment, image[None], relative_box(box, region)[None])[0, ..., 0]
-    if backend.confine_mask:
-        window = geometry.window_around(box, width, height)
-    else:
-        window = geometry.visible_window(region, width, height)
+    limits = box if backend.confine_mask else (region.x, region.y, region.side, region.side)
+    window = geometry.window_around(limits, width, height)
     if not refine or side < SMALLEST:
         return Matte(region, window, low, None)
     coarse = cv2.resize(low, (side, side), interpolation=cv2.INTER_LINEAR)

@@ -7,3 +7,15 @@ def flip_boxes(boxes: np.ndarray) -> np.ndarray:
     """Boxes [..., 4] after their images are mirrored left to right."""
     ymin, xmin, ymax, xmax = np.moveaxis(boxes, -1, 0)
     return np.stack([ymin, 1 - xmax, ymax, 1 - xmin], axis=-1)
+
+
+def box_to_mask(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Filled boxes [..., 4]: bool [..., height, width], True if a pixel's centre lies in the box, edges included.
+
+    The rule of `losses.boxes.box_to_mask`, in NumPy; a test holds the two together.
+    """
+    edges = np.asarray(boxes, np.float32)[..., None]
+    top, left, bottom, right = np.moveaxis(edges, -2, 0)
+    rows, columns = ((np.arange(count, dtype=np.float32) + 0.5) / count for count in (height, width))
+    inside_rows, inside_columns = (rows >= top) & (rows <= bottom), (columns >= left) & (columns <= right)
+    return inside_rows[..., :, None] & inside_columns[..., None, :]

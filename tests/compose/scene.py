@@ -3,7 +3,7 @@
 import numpy as np
 
 from seigan_tf.compose import geometry
-from seigan_tf.compose.backends.litert_backend import inside
+from seigan_tf.utils.boxes import box_to_mask
 from seigan_tf.utils.pixels import to_float
 
 RED = (200, 30, 40)
@@ -26,7 +26,7 @@ class BallBackend:
         self.seen.append((images.copy(), boxes.copy()))
         images = _floats(images)
         masks = np.clip((images[..., :1] - images[..., 1:2]) * 1.5, 0, 1)
-        return (masks * inside(boxes, self.size)).astype(np.float32)
+        return (masks * filled(boxes, self.size)).astype(np.float32)
 
     def inpaint(self, images, masks):
         self.masks.append(masks)
@@ -56,6 +56,11 @@ def ball(width=300, height=240, centre=(150, 120), radius=40, seed=0):
 
 def box_of(centre=(150, 120), radius=40):
     return centre[0] - radius, centre[1] - radius, 2 * radius, 2 * radius
+
+
+def filled(boxes, size):
+    """Boxes [N, 4] as masks, float32 [N, size, size, 1]."""
+    return box_to_mask(boxes, size, size)[..., None].astype(np.float32)
 
 
 def enlarged(values, region, window):

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.compose.backends import load_backend
-from seigan_tf.compose.backends.litert_backend import inside
 from seigan_tf.compose.composer import Composer
-from seigan_tf.losses import boxes
 from tests import tiny
 from tests.compose.scene import ball, box_of
 
@@ -25,11 +23,14 @@ def model():
 @pytest.fixture(scope="module")
 def exported(model, tmp_path_factory):
     """An export folder of the model."""
-    tflite, graphs = pytest.importorskip("export.tflite"), pytest.importorskip("export.graphs")
+    pytest.importorskip("tensorflow", reason="exports with TensorFlow")
+    from export import graphs
+    from export.tflite import convert
+
     folder = tmp_path_factory.mktemp("exported")
     for name, graph in graphs.make(model).items():
         if name != "composer":
-            (folder / f"{name}.tflite").write_bytes(tflite.convert(graph, ["float32"])["float32"])
+            (folder / f"{name}.tflite").write_bytes(convert.convert(graph, ["float32"])["float32"])
     (folder / "model.json").write_text(json.dumps(SETTINGS))
     return folder
 
@@ -39,11 +40,6 @@ def keras_backend(model):
     from seigan_tf.compose.backends.keras_backend import KerasBackend
 
     return KerasBackend(model, 0.7)
-
-
-def test_confining_is_that_of_the_model():
-    box = np.array([[0.1, 0.2, 0.7, 0.9], [0.03125, 0.5, 0.97, 0.5], [0, 0, 1, 1]], np.float32)
-    np.testing.assert_array_equal(inside(box, 16), np.asarray(boxes.inside(box, 16)))
 
 
 def test_keras_backend_answers_as_the_model(model, keras_backend):

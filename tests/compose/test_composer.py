@@ -8,11 +8,10 @@ from PIL import Image
 
 import seigan_tf
 from seigan_tf.compose import geometry, pasting, photo_files, picture
-from seigan_tf.compose.backends.litert_backend import inside
 from seigan_tf.compose.composer import Composer
 from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import region_around
-from tests.compose.scene import RED, BallBackend, ball, box_of, enlarged, gravel
+from tests.compose.scene import RED, BallBackend, ball, box_of, enlarged, filled, gravel
 
 
 @pytest.fixture
@@ -211,7 +210,7 @@ def test_a_photo_that_is_half_transparent_is_laid_on_white_once(composer):
 
 @pytest.mark.parametrize("around", [0, 128])
 def test_what_is_erased_is_as_transparent_as_its_surroundings(composer, around):
-    composer.backend.segment = lambda images, boxes: inside(boxes, 32)
+    composer.backend.segment = lambda images, boxes: filled(boxes, 32)
     photo, _ = ball()
     alpha = np.full(photo.shape[:2], around, np.uint8)
     alpha[80:160, 110:190] = 255
@@ -246,7 +245,7 @@ def test_without_refinement_masks_are_only_enlarged():
 def test_no_veil_is_left_around_the_object(refine):
     backend = BallBackend()
     found = backend.segment
-    backend.segment = lambda images, boxes: np.maximum(found(images, boxes), 0.03 * inside(boxes, 32))
+    backend.segment = lambda images, boxes: np.maximum(found(images, boxes), 0.03 * filled(boxes, 32))
     photo, truth = ball()
     mask, cutout = Composer(backend, refine).cut(photo, box_of())
     corner = np.zeros_like(truth)
@@ -279,7 +278,7 @@ def test_real_photos_keep_every_other_pixel_through_png(cats_val, tmp_path):
     class EllipseBackend(BallBackend):
         def segment(self, images, boxes):
             y, x = np.mgrid[: self.size, : self.size] / self.size - 0.5
-            return (np.hypot(x, y) < 0.35)[None, ..., None] * inside(boxes, self.size)
+            return (np.hypot(x, y) < 0.35)[None, ..., None] * filled(boxes, self.size)
 
     composer = Composer(EllipseBackend())
     for path in sorted(cats_val[0].glob("*.jpg"))[:3]:

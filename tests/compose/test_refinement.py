@@ -72,7 +72,9 @@ def test_confined_masks_end_at_the_box():
     free = BallBackend()
     free.confine_mask = False
     region = region_around(box, free.object_fraction)
-    assert matting.matte(free, photo, box, refine=True).window == geometry.visible_window(region, 300, 240)
+    assert matting.matte(free, photo, box, refine=True).window == geometry.window_around(
+        (region.x, region.y, region.side, region.side), 300, 240
+    )
 
 
 def test_crops_of_few_pixels_are_cut_too():

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from seigan_tf import loading
 from seigan_tf.seigan import SEIGAN
 
@@ -22,7 +20,7 @@ class KerasBackend:
         self.size = model.networks.size
         self.object_fraction = object_fraction
         self.confine_mask = model.networks.confine_mask
-        self._model = model
+        self.segment, self.inpaint, self.enhance = model.segment, model.inpaint, model.enhance
 
     @classmethod
     def from_weights(cls, weights: str | Path) -> "KerasBackend":
@@ -33,12 +31,3 @@ class KerasBackend:
         """
         found = loading.find(weights)
         return cls(loading.load(weights), found.object_fraction, found.name)
-
-    def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        return self._model.segment(images, boxes)
-
-    def inpaint(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        return self._model.inpaint(images, masks)
-
-    def enhance(self, images: np.ndarray) -> np.ndarray:
-        return self._model.enhance(images)

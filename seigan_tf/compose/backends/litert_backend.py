@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seigan_tf.utils.boxes import box_to_mask
 from seigan_tf.utils.pixels import to_float
 
 MODEL_JSON = "model.json"
@@ -38,7 +39,7 @@ class LiteRTBackend:
 
     def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         masks = self._run("segmenter", image=images)
-        return masks * inside(boxes, self.size) if self.confine_mask else masks
+        return masks * box_to_mask(boxes, self.size, self.size)[..., None] if self.confine_mask else masks
 
     def inpaint(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
         return self._run("inpainter", image=images, mask=masks)
@@ -80,17 +81,6 @@ class _Network:
             inputs[name] = noise.astype(np.float32)
         with self._lock:
             return {name: values.copy() for name, values in self._runner(**inputs).items()}
-
-
-def inside(boxes: np.ndarray, size: int) -> np.ndarray:
-    """Boxes [N, 4] as masks, float32 [N, size, size, 1]: 1 at pixels whose centre lies in the box.
-
-    As `losses.boxes.inside`, which needs Keras.
-    """
-    centres = (np.arange(size, dtype=np.float32) + 0.5) / size
-    top, left, bottom, right = np.asarray(boxes, np.float32).T[..., None]
-    rows, columns = (centres >= top) & (centres <= bottom), (centres >= left) & (centres <= right)
-    return (rows[:, :, None] & columns[:, None, :]).astype(np.float32)[..., None]
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

@@ -1,0 +1,23 @@
+"""Boxes in NumPy follow the rules of the networks' boxes."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seigan_tf.losses import boxes as keras_boxes
+from seigan_tf.utils.boxes import box_to_mask
+
+
+@settings(deadline=None)  # a new size is a new compilation
+@given(st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4), st.integers(1, 20))
+def test_masks_are_those_of_the_losses(box, size):
+    boxes = np.array([box, [0.03125, 0.5, 0.97, 0.5]], np.float32)  # the second has no width
+    found = box_to_mask(boxes, size, size)
+    np.testing.assert_array_equal(found[..., None], np.asarray(keras_boxes.inside(boxes, size)) > 0)
+
+
+def test_one_box_of_an_image_that_is_no_square():
+    expected = np.zeros((4, 8), bool)
+    expected[1:2, 2:7] = True
+    found = box_to_mask(np.array([0.25, 0.25, 0.5, 0.84]), 4, 8)
+    np.testing.assert_array_equal(found, expected)
