@@ -192,7 +192,10 @@ class Cycle:
             hard = ops.cast(mask > 0.5, mask.dtype)
             mask = mask + ops.stop_gradient(hard - mask)
         scale = self.settings.mask_gradient
-        return mask if scale == 1.0 else scale * mask + (1.0 - scale) * ops.stop_gradient(mask)
+        if scale == 1.0:
+            return mask
+        fixed = ops.stop_gradient(mask)
+        return scale * mask + (1.0 - scale) * fixed if scale else fixed
 
     def _inpaint(self, images, mask, name):
         mask = widened(self.settings, mask)

@@ -23,6 +23,21 @@ TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.
 
 BOX_TERMS = ("box_projection", "box_outside", "box_pairwise")
 
+_SECOND_SWAP = ("inpainter", "enhancer")
+BEHIND_THE_MASK = {
+    "inpaint_gan": ("inpainter",),
+    "inpaint_gan_back": _SECOND_SWAP,
+    "background_texture": _SECOND_SWAP,
+    "background_perceptual": _SECOND_SWAP,
+    "background_mae": _SECOND_SWAP,
+    "object_perceptual": _SECOND_SWAP,
+    "object_mae": _SECOND_SWAP,
+    "coarse_gan": (),
+    "enhance_gan": ("enhancer",),
+    "background_identity": ("inpainter",),
+}
+"""Terms whose gradient reaches the segmenter through the cycle's mask, and the other networks that each trains."""
+
 
 class Discriminators(NamedTuple):
     """The judges of each kind of image."""
@@ -50,6 +65,22 @@ def box_terms_only(losses: LossesConfig) -> LossesConfig:
 def active_fakes(losses: LossesConfig) -> dict[str, str]:
     """Image name: discriminator name, for the fakes whose term is switched on."""
     return {image: judge for image, (judge, term) in FAKES.items() if getattr(losses, term) > 0}
+
+
+def trained_generators(losses: LossesConfig, mask_gradient: float) -> set[str]:
+    """Names of the generators that get a gradient from a term that is switched on.
+
+    Args:
+        losses: the weights of the terms.
+        mask_gradient: `networks.mask_gradient`; at 0 the cycle does not train the segmenter.
+    """
+    trained = set()
+    for term in active_terms(losses):
+        if term in BEHIND_THE_MASK:
+            trained.update(BEHIND_THE_MASK[term], ("segmenter",) if mask_gradient else ())
+        else:
+            trained.add("segmenter" if term in BOX_TERMS else "enhancer")  # object_identity: G_enh(x)
+    return trained
 
 
 def background_layers(losses: LossesConfig) -> tuple[str, ...]:

@@ -25,9 +25,10 @@ from seigan_tf.objective import (
     discriminator_objective,
     generator_objective,
     object_layers,
+    trained_generators,
 )
 from seigan_tf.on_arrays import OnArrays
-from seigan_tf.optimizer import AlternatingOptimizer
+from seigan_tf.optimizer import LossScaleOptimizer, OptimizerGroup, for_networks
 from seigan_tf.replay import ReplayPool
 from seigan_tf.utils import variables
 from seigan_tf.utils.serialization import serializable
@@ -126,7 +127,7 @@ class SEIGAN(OnArrays, keras.Model):
         if self.averaged:
             for network in self.averaged:
                 network.trainable = False  # once it is built, so that its variables know
-            for mean, value in self._averages():
+            for mean, value in (pair for name in Generators._fields for pair in self._averages(name)):
                 mean.assign(ops.convert_to_numpy(value))  # a copy: under JAX the two would share one donated buffer
         self.built = True
 
@@ -136,13 +137,15 @@ class SEIGAN(OnArrays, keras.Model):
         """Sets the two optimizers and the weights of the loss terms.
 
         Args:
-            generator_optimizer, discriminator_optimizer: Keras optimizers; under mixed_float16 each is wrapped in a
-                LossScaleOptimizer of its own.
+            generator_optimizer: a Keras optimizer, of which each network gets a copy, or
+                {"segmenter": .., "inpainter": .., "enhancer": ..}. Under mixed_float16 a LossScaleOptimizer is added.
+            discriminator_optimizer: the same, or {"background": .., "object": ..}.
             loss_weights: λ1 to λ11 and the box terms; the default is LossesConfig().
             jit_compile: None compiles with XLA where there is a GPU; TensorFlow on a CPU was slower with it.
 
         Raises:
-            ValueError: every term is off, or a term needs VGG-19 and vgg_weights is none.
+            ValueError: every term is off, a term needs VGG-19 and vgg_weights is none, or a dictionary of optimizers
+                has other names.
         """
         losses = loss_weights or LossesConfig()
         checks.losses(losses)
@@ -154,15 +157,23 @@ class SEIGAN(OnArrays, keras.Model):
             raise ValueError(f"losses.{names[0]}: needs VGG-19; give --vgg-weights imagenet or a path, or set it to 0")
         self.build()
         self.losses_config = losses
-        optimizers = [keras.optimizers.get(o) for o in (generator_optimizer, discriminator_optimizer)]
-        if self.dtype_policy.name == "mixed_float16":
-            wrap = keras.mixed_precision.LossScaleOptimizer
-            optimizers = [o if isinstance(o, wrap) else wrap(o) for o in optimizers]
-        pair = AlternatingOptimizer(*optimizers)
-        pair.build_groups(self.generator_variables, self.discriminator_variables)
+        halves = {
+            "generator": self._network_optimizers(generator_optimizer, self.generators),
+            "discriminator": self._network_optimizers(discriminator_optimizer, self.discriminators),
+        }
+        sizes = {"generator": len(self.generator_variables), "discriminator": len(self.discriminator_variables)}
+        optimizer = OptimizerGroup(halves, sizes)
+        optimizer.build(self.generator_variables + self.discriminator_variables)  # Keras restores only what exists
         if jit_compile is None:
             jit_compile = self._backend_step.prefers_jit()
-        super().compile(optimizer=pair, loss=None, jit_compile=jit_compile, auto_scale_loss=False, **kwargs)
+        super().compile(optimizer=optimizer, loss=None, jit_compile=jit_compile, auto_scale_loss=False, **kwargs)
+
+    def _network_optimizers(self, optimizer, networks):
+        sizes = {name: len(network.trainable_variables) for name, network in networks._asdict().items()}
+        made = for_networks(optimizer, sizes)
+        if self.dtype_policy.name == "mixed_float16" and not isinstance(made, LossScaleOptimizer):
+            made = LossScaleOptimizer(made)
+        return made
 
     @property
     def metrics(self):
@@ -170,11 +181,27 @@ class SEIGAN(OnArrays, keras.Model):
 
     @property
     def generator_optimizer(self):
-        return self.optimizer.generator
+        return self.optimizer.members["generator"]
 
     @property
     def discriminator_optimizer(self):
-        return self.optimizer.discriminator
+        return self.optimizer.members["discriminator"]
+
+    @property
+    def network_optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """The optimizer of each network: segmenter, inpainter, enhancer, background and object (discriminator)."""
+        return dict(zip((*Generators._fields, *Discriminators._fields), self.optimizer.optimizers, strict=True))
+
+    @property
+    def trained_networks(self) -> set[str]:
+        """Names, as in `network_optimizers`, of the networks that get a gradient from a term that is switched on."""
+        generators = trained_generators(self.losses_config, self.networks.mask_gradient)
+        return generators | set(active_fakes(self.losses_config).values())
+
+    def trained_variables(self, networks: Generators | Discriminators) -> list:
+        """The trainable variables of those networks that the terms train."""
+        trained = self.trained_networks
+        return [v for name, net in networks._asdict().items() if name in trained for v in net.trainable_variables]
 
     @property
     def generator_variables(self):
@@ -197,7 +224,7 @@ class SEIGAN(OnArrays, keras.Model):
         return self._backend_step.train_step(self, *_without_targets(args))
 
     def test_step(self, *args):
-        """The generators' total with fixed noise, the mean of the mask and, with masks, its IoU at the crop's resolution."""
+        """The generators' total with fixed noise, the mean of the mask and, with masks, its IoU at crop resolution."""
         return self._backend_step.test_step(self, *_without_targets(args))
 
     def draw(self, batch) -> Draws:
@@ -250,16 +277,22 @@ class SEIGAN(OnArrays, keras.Model):
         return discriminator_objective(self.discriminators, reals, fakes)
 
     def update_averages(self) -> None:
-        """Moves the averaged weights towards the generators', faster in the first steps (arXiv 1806.04498)."""
-        if self.averaged:
-            step = ops.cast(self.optimizer.iterations, "float32")
+        """Moves the averaged weights towards the trained generators', faster in a network's first steps.
+
+        Source: arXiv 1806.04498.
+        """
+        if not self.averaged:
+            return
+        trained = self.trained_networks
+        for name in (name for name in Generators._fields if name in trained):
+            step = ops.cast(self.network_optimizers[name].iterations, "float32")
             decay = ops.minimum(self.networks.average_decay, (1.0 + step) / (10.0 + step))
-            for mean, value in self._averages():
+            for mean, value in self._averages(name):
                 mean.assign(decay * mean + (1.0 - decay) * value)
 
-    def _averages(self):
-        means = self._without_vgg(v for network in self.averaged for v in network.variables)
-        values = self._without_vgg(v for network in self.generators for v in network.variables)
+    def _averages(self, name):
+        """Pairs of averaged and trained variables of a generator."""
+        means, values = (self._without_vgg(getattr(n, name).variables) for n in (self.averaged, self.generators))
         return zip(means, values, strict=True)
 
     def track(self, generated: Generated, judged: Objective) -> dict[str, Any]:

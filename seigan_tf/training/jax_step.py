@@ -43,24 +43,24 @@ def train_step(model, state, batch):
     values = Values(_groups(model), state)
     draws = values.run(model.draw, batch)
 
+    trained = model.trained_variables(model.generators)
+
     def generate(weights):
-        with values.scope(model.generator_variables, weights):
+        with values.scope(trained, weights):
             generated = model.generate(batch, draws.noise)
             return model.generator_optimizer.scale_loss(generated.objective.total), generated
 
-    generated = _apply(generate, values, model.generator_optimizer, model.generator_variables)
+    generated = _apply(generate, values, model.generator_optimizer, model.generator_variables, trained)
 
     fakes = values.run(model.replay, generated.fakes, draws)
+    judging = model.trained_variables(model.discriminators)
 
     def judge(weights):
-        with values.scope(model.discriminator_variables, weights):
+        with values.scope(judging, weights):
             judged = model.judge(batch, fakes)
             return model.discriminator_optimizer.scale_loss(judged.total), judged
 
-    if fakes:
-        judged = _apply(judge, values, model.discriminator_optimizer, model.discriminator_variables)
-    else:
-        judged = model.judge(batch, fakes)
+    judged = _apply(judge, values, model.discriminator_optimizer, model.discriminator_variables, judging)
     values.run(model.update_averages)
     logs = values.run(model.track, generated, judged)
     return logs, values.state()
@@ -71,8 +71,13 @@ def _groups(model):
     return model.trainable_variables, model.non_trainable_variables, model.optimizer.variables, model.metrics_variables
 
 
-def _apply(loss, values, optimizer, variables):
-    gradients, made = jax.grad(loss, has_aux=True)(values.of(variables))
+def _apply(loss, values, optimizer, variables, trained):
+    """Updates those of the optimizer's variables that are trained, and returns what the loss was made from."""
+    if not trained:
+        return loss([])[1]
+    found, made = jax.grad(loss, has_aux=True)(values.of(trained))
+    found = {id(v): gradient for v, gradient in zip(trained, found, strict=True)}
+    gradients = [found.get(id(v)) for v in variables]
     weights, state = optimizer.stateless_apply(values.of(optimizer.variables), gradients, values.of(variables))
     values.put(variables, weights)
     values.put(optimizer.variables, state)

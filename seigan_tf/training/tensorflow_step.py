@@ -14,22 +14,24 @@ def train_step(model, batch):
     with tf.GradientTape() as tape:
         generated = model.generate(batch, draws.noise)
         loss = model.generator_optimizer.scale_loss(generated.objective.total)
-    _apply(tape, loss, model.generator_optimizer, model.generator_variables)
+    _apply(tape, loss, model.generator_optimizer, model.generator_variables, model.trained_variables(model.generators))
 
     fakes = model.replay(generated.fakes, draws)
     with tf.GradientTape() as tape:
         judged = model.judge(batch, fakes)
         loss = model.discriminator_optimizer.scale_loss(judged.total)
-    if judged.terms:
-        _apply(tape, loss, model.discriminator_optimizer, model.discriminator_variables)
+    trained = model.trained_variables(model.discriminators)
+    _apply(tape, loss, model.discriminator_optimizer, model.discriminator_variables, trained)
     model.update_averages()
     return model.track(generated, judged)
 
 
-def _apply(tape, loss, optimizer, variables):
-    # Networks whose terms are all switched off get zeros, as they do from jax.grad.
-    gradients = tape.gradient(loss, [v.value for v in variables], unconnected_gradients=tf.UnconnectedGradients.ZERO)
-    optimizer.apply(gradients, variables)
+def _apply(tape, loss, optimizer, variables, trained):
+    """Updates those of the optimizer's variables that are trained."""
+    if trained:
+        gradients = tape.gradient(loss, [v.value for v in trained], unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        found = {id(v): gradient for v, gradient in zip(trained, gradients, strict=True)}
+        optimizer.apply([found.get(id(v)) for v in variables])
 
 
 def test_step(model, batch):
