@@ -72,10 +72,10 @@ class Plan:
 
     def __iter__(self) -> Iterator[PhotoPlan]:
         with self.path.open(encoding="utf-8") as file:
-            yield from map(parse, file)
+            yield from map(parse_line, file)
 
 
-def parse(line: str) -> PhotoPlan:
+def parse_line(line: str) -> PhotoPlan:
     """A line of the file."""
     values = json.loads(line)
     objects = [
@@ -91,7 +91,7 @@ def parse(line: str) -> PhotoPlan:
 
 
 def as_line(plan: PhotoPlan) -> str:
-    """The line that `parse` reads; of an object it has the box, number, class and segmentation."""
+    """The line that `parse_line` reads; of an object it has the box, number, class and segmentation."""
     photo = plan.photo
     values = {"split": plan.split, "path": str(photo.path), "name": photo.name}
     values |= {"width": photo.width, "height": photo.height, "objects": []}
@@ -108,7 +108,9 @@ def _numbers(region: CropRegion) -> tuple[int, int, int]:
     return region.x, region.y, region.side
 
 
-def make_plan(config: DataConfig, folder: Path, progress: Progress | None = None, earlier: Iterable[Problem] = ()) -> Plan:
+def make_plan(
+    config: DataConfig, folder: Path, progress: Progress | None = None, earlier: Iterable[Problem] = ()
+) -> Plan:
     """Reads annotations and decides what to cut.
 
     Args:

@@ -1,13 +1,14 @@
-"""What Apache Beam does with a plan: the steps that run on its workers.
+"""The build on Apache Beam: cutting, grouping by file and writing, with the files that the build here gives.
 
-All of it is importable by name, so that workers need the package installed and nothing pickled of the builder.
+Every function that runs on a worker can be imported by name, so that workers need only the package installed.
 """
 
 import contextlib
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,84 +18,165 @@ from apache_beam.io.filesystems import FileSystems
 from etils import epath
 
 from seigan_tf.data.photos.photo import Problem
-from seigan_tf.data.planning import plan as planning
-from seigan_tf.data.planning.plan import PhotoPlan
+from seigan_tf.data.planning.plan import PhotoPlan, Plan, parse_line
+from seigan_tf.data.planning.problems import check_crops_left
+from seigan_tf.data.planning.report import CutReport
+from seigan_tf.data.storage.dataset import CropsConfig, Sharding, SplitFiles
 from seigan_tf.data.storage.records import cut_and_pack
+from seigan_tf.data.storage.shards import serialize, shard_count, shard_of, shard_path, write_shard
 
 PLAN = "plan.jsonl"
-"""Name of the plan's file."""
 PROBLEMS = "problems"
-"""Start of the names of files that say what could not be cut."""
+WRITTEN = "written"
+"""Names in the folder that the workers share: the plan, and starts of the files that report back."""
 
 
-def cut(pipeline: beam.Pipeline, folder: epath.Path, size: int, images: Mapping[str, str]) -> beam.PCollection:
-    """Cuts the photos of a plan, each decoded once; what cannot be cut is written to files.
+def write_with_beam(
+    plan: Plan,
+    report: CutReport,
+    config: CropsConfig,
+    folder: epath.Path,
+    sharding: Sharding,
+    options: Any,
+    runner: Any,
+) -> dict[str, SplitFiles]:
+    """Runs the pipeline, which cuts each photo once.
 
     Args:
-        folder: with the plan, on storage that the workers see; PROBLEMS go there too.
-        size: side of the crops in pixels.
-        images: for "train" and "val", the folder of photos as the workers see it; where it is empty, the paths in the
-            plan are right for them too.
+        plan: photos and regions.
+        report: told about photos that the workers cannot read.
+        config: settings of the build.
+        folder: for the files, on storage that the workers see.
+        sharding: limits on the number of files.
+        options, runner: Beam's; None: its default.
 
-    Returns:
-        Pairs of a split's name and (key, fields) of a record.
+    Raises:
+        ValueError: too many photos cannot be read, or no crop is left.
+        Exception: the pipeline fails; each runner has its own.
     """
-    made = (
+    held_out = config.data.val_images is None
+    images = {"train": config.remote_images, "val": config.remote_images if held_out else config.remote_val_images}
+    shared = folder / "shared"
+    shared.mkdir()
+    try:
+        epath.Path(plan.path).copy(shared / PLAN)
+        try:
+            with beam.Pipeline(runner=runner, options=options) as pipeline:
+                _add_steps(pipeline, str(folder), str(shared), config.size, images, sharding)
+        finally:
+            # If photos are the reason why the pipeline failed, an error here says so in its place.
+            for line in _lines(shared, PROBLEMS):
+                planned, *problem = json.loads(line)
+                report.lose(parse_line(planned), Problem(*problem))
+            check_crops_left(config.data, report.report)
+        found: dict[str, dict[int, tuple[int, int]]] = {}
+        for line in _lines(shared, WRITTEN):
+            split, index, length, num_bytes = json.loads(line)
+            found.setdefault(split, {})[index] = length, num_bytes
+    finally:
+        shared.rmtree()
+    return {
+        split: SplitFiles([files[index][0] for index in sorted(files)], sum(size for _, size in files.values()))
+        for split, files in found.items()
+    }
+
+
+def _add_steps(
+    pipeline: beam.Pipeline, folder: str, shared: str, size: int, images: Mapping[str, str], sharding: Sharding
+) -> None:
+    cut = (
         pipeline
-        | "Plan" >> beam.io.ReadFromText(str(folder / PLAN))
+        | "Plan" >> beam.io.ReadFromText(f"{shared}/{PLAN}")
         # A plan is one small file; without this one worker would read it and cut everything.
         | "Spread" >> beam.Reshuffle()
-        | "Cut" >> beam.FlatMap(_cut, size, images)
-        # Each split takes from here what is its own; without this some runners would cut again for each.
-        | "Keep" >> beam.Reshuffle()
+        | "Cut" >> beam.FlatMap(_cut, size, images).with_outputs(PROBLEMS, main="records")
     )
-    written = only(made, PROBLEMS) | "Problems" >> beam.io.WriteToText(str(folder / PROBLEMS))
-    # Where a split is left without records TFDS ends the pipeline: by then it must be known why.
-    return made | "Problems first" >> beam.Map(_itself, beam.pvalue.AsIter(written))
+    _ = cut[PROBLEMS] | "Problems" >> beam.io.WriteToText(f"{shared}/{PROBLEMS}")
+    # Sizes and files both take from here; without this some runners would cut again for each.
+    records = cut.records | "Keep" >> beam.Reshuffle()
+    shards = (
+        records
+        | "Sizes" >> beam.Map(_size)
+        | "Size of split" >> beam.CombinePerKey(sum)
+        | "Shards" >> beam.Map(_shards, sharding)
+    )
+    placed = records | "Place" >> beam.Map(_place, beam.pvalue.AsDict(shards)) | "By shard" >> beam.GroupByKey()
+    # Shards without records get no file.
+    filled = placed | beam.Keys() | "By split" >> beam.GroupByKey() | "In order" >> beam.Map(_in_order)
+    _ = (
+        placed
+        | "Write" >> beam.Map(_write, beam.pvalue.AsDict(filled), folder, shared)
+        | "Written" >> beam.io.WriteToText(f"{shared}/{WRITTEN}")
+    )
 
 
-def only(made: beam.PCollection, name: str) -> beam.PCollection:
-    """What there is of one split, or of PROBLEMS."""
-    return made | f"Only {name}" >> beam.Filter(_is, name) | f"Bare {name}" >> beam.Values()
-
-
-def problems(folder: epath.Path) -> Iterator[tuple[PhotoPlan, Problem]]:
-    """What was to be cut and why it was not, for each photo that could not be read."""
-    for file in sorted(folder.glob(f"{PROBLEMS}*")):
-        for line in file.read_text().splitlines():
-            plan, *problem = json.loads(line)
-            yield planning.parse(plan), Problem(*problem)
-
-
-def _itself(element: tuple[str, Any], _: Any) -> tuple[str, Any]:
-    return element
-
-
-def _is(element: tuple[str, Any], name: str) -> bool:
-    return element[0] == name
-
-
-def _cut(line: str, size: int, images: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
-    plan = planning.parse(line)
+def _cut(line: str, size: int, images: Mapping[str, str]) -> Iterator[Any]:
+    plan = parse_line(line)
     with _at_hand(plan, images.get(plan.split, "")) as plan:
         made = cut_and_pack(plan, size)
     if isinstance(made, Problem):
-        yield PROBLEMS, json.dumps([line, *made])
+        yield beam.pvalue.TaggedOutput(PROBLEMS, json.dumps([line, *made]))
     else:
-        for record in made:
-            yield record.split, (record.key, record.fields)
+        for split, key, fields in made:
+            yield split, (key, serialize(fields))
+
+
+def _size(record: tuple[str, tuple[bytes, bytes]]) -> tuple[str, int]:
+    split, (_, data) = record
+    return split, len(data)
+
+
+def _shards(size: tuple[str, int], sharding: Sharding) -> tuple[str, int]:
+    split, total_bytes = size
+    return split, shard_count(total_bytes, *sharding)
+
+
+def _place(
+    record: tuple[str, tuple[bytes, bytes]], shards: Mapping[str, int]
+) -> tuple[tuple[str, int], tuple[bytes, bytes]]:
+    split, keyed = record
+    return (split, shard_of(keyed[0], shards[split])), keyed
+
+
+def _in_order(shards: tuple[str, Iterable[int]]) -> tuple[str, list[int]]:
+    return shards[0], sorted(shards[1])
+
+
+def _write(
+    shard: tuple[tuple[str, int], Iterable[tuple[bytes, bytes]]],
+    filled: Mapping[str, Sequence[int]],
+    folder: str,
+    shared: str,
+) -> str:
+    (split, number), keyed = shard
+    records = dict(keyed)
+    ordered = [records[key] for key in sorted(records)]
+    index = filled[split].index(number)
+    path = shard_path(folder, split, index, len(filled[split]))
+    if "://" in path:
+        write_shard(path, ordered)
+    else:  # A worker that is started again must not meet a file of the first one, half written.
+        with tempfile.TemporaryDirectory(dir=shared) as own:
+            write_shard(f"{own}/shard", ordered)
+            os.replace(f"{own}/shard", path)
+    return json.dumps([split, index, len(ordered), sum(map(len, ordered))])
+
+
+def _lines(folder: epath.Path, name: str) -> Iterator[str]:
+    for file in sorted(folder.glob(f"{name}*")):
+        yield from file.read_text().splitlines()
 
 
 @contextlib.contextmanager
 def _at_hand(plan: PhotoPlan, images: str) -> Iterator[PhotoPlan]:
-    """The plan with a photo that can be opened: as it is, or fetched from storage that Beam reads."""
+    """Yields the plan with a photo that can be opened: as it is, or fetched from storage that Beam reads."""
     if not images:
         yield plan
         return
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / Path(plan.photo.path).name
+        path = Path(folder) / plan.photo.path.name
         address = f"{images.rstrip('/')}/{plan.photo.name}"
-        # A photo that is not there is reported as it is elsewhere; if storage fails, Beam tries again.
+        # A missing photo is reported as it is elsewhere; if storage fails, Beam tries again.
         if FileSystems.exists(address):
             with FileSystems.open(address) as source, path.open("wb") as target:
                 shutil.copyfileobj(source, target)

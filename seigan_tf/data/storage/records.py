@@ -1,6 +1,7 @@
-"""One crop as one record of the store: its fields, and how pixels and masks are packed into them."""
+"""One crop as one record of the store: its fields, and the packing of pixels and masks into them."""
 
 import io
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,36 +12,34 @@ from seigan_tf.data.planning.cutting import Crop, cut_photo
 from seigan_tf.data.planning.plan import PhotoPlan
 
 NAME = "seigan_crops"
-"""By which TFDS knows the set."""
+"""Name of the set in TensorFlow Datasets (TFDS)."""
 VERSION = "1.0.0"
-"""Of the fields below; a change that readers notice raises it."""
+"""Version of the fields; raised by a change that readers notice."""
 SPLITS = ("train_objects", "train_backgrounds", "val_objects", "val_backgrounds")
 QUALITY = 95
 """Of the JPEG images, with colours at full resolution: crops are small, and training looks at edges."""
 
 
 class Record(NamedTuple):
-    """A crop, packed."""
+    """A packed crop."""
 
     split: str
     """One of SPLITS."""
     key: bytes
-    """Unlike that of any other record of the split; its hash decides the order."""
+    """16 bytes, a hash of kind, photo and region: unique in the split, and decides order and file."""
     fields: dict[str, Any]
-    """By the names of the features in `seigan_crops`."""
+    """Values by the names of the features in `dataset.FEATURES`."""
 
 
 def cut_and_pack(plan: PhotoPlan, size: int) -> list[Record] | Problem:
-    """All records of one photo, which is decoded once; or why there are none.
-
-    Args:
-        size: side of the crops in pixels.
-    """
+    """Cuts all crops of one photo, which is decoded once, at `size` pixels; or returns the reason why it cannot."""
     crops = cut_photo(plan, size)
     return crops if isinstance(crops, Problem) else [pack(crop) for crop in crops]
 
 
 def pack(crop: Crop) -> Record:
+    """Packs a crop."""
+    split = f"{crop.split}_{crop.kind}s"
     fields = {
         "image": to_jpeg(crop.image),
         "box": crop.box,
@@ -51,31 +50,31 @@ def pack(crop: Crop) -> Record:
         "object_id": crop.object_id,
         "category": crop.category.encode(),
     }
-    return Record(f"{crop.split}_{crop.kind}s", crop.key.encode(), fields)
+    return Record(split, blake2b(f"{split} {crop.key}".encode(), digest_size=16).digest(), fields)
 
 
 def to_jpeg(image: np.ndarray) -> bytes:
-    """uint8 [S, S, 3] RGB, packed."""
+    """Packs an image, uint8 [S, S, 3] RGB."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=QUALITY, subsampling=0)
     return file.getvalue()
 
 
 def from_jpeg(data: bytes, size: int) -> np.ndarray:
-    """The image at `size` pixels, which is at most that of the packed one, uint8 [size, size, 3]."""
-    image = Image.open(io.BytesIO(data), formats=["JPEG"])
+    """Unpacks an image at `size` pixels, at most its stored size: uint8 [size, size, 3]."""
+    image: Image.Image = Image.open(io.BytesIO(data), formats=["JPEG"])
     if image.width != size:
         image = image.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(image)
 
 
 def to_png(mask: np.ndarray) -> bytes:
-    """bool [side, side], packed; a bit a pixel."""
+    """Packs a mask, bool [side, side], with one bit per pixel."""
     file = io.BytesIO()
     Image.fromarray(mask).save(file, "PNG")
     return file.getvalue()
 
 
 def from_png(data: bytes) -> np.ndarray:
-    """The mask, bool [side, side]."""
+    """Unpacks a mask, bool [side, side]."""
     return np.array(Image.open(io.BytesIO(data), formats=["PNG"]))

@@ -1,24 +1,33 @@
-"""Records as bytes, and the ArrayRecord files that hold them."""
+"""ArrayRecord files of records, written through `array_record`'s own writer and read by the record's number."""
 
 import errno
+import math
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+import threading
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from array_record.python.array_record_module import ArrayRecordReader, ArrayRecordWriter
 from etils import epath
-from tensorflow_datasets.core.writer import ExampleWriter
 from tensorflow_datasets.proto import tf_example_pb2
 
+from seigan_tf.data.storage.records import NAME
 from seigan_tf.utils.text import one_line
 
+SHARD_BYTES = 2**28
+"""Size of a file, about, unless TFDS's options ask for another."""
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.ENOENT)
+CHUNK = 256
+"""Records read at once by iteration."""
 
 
 def serialize(fields: Mapping[str, Any]) -> bytes:
-    """The fields of a record as TFDS serializes them, at a tenth of its time."""
+    """Serializes the fields of a record as TFDS does, ten times faster, with the same bytes in every run."""
     example = tf_example_pb2.Example()
     for name, value in fields.items():
         feature = example.features.feature[name]
@@ -28,45 +37,112 @@ def serialize(fields: Mapping[str, Any]) -> bytes:
             feature.float_list.value.extend(np.ravel(value))
         else:
             feature.int64_list.value.extend(np.ravel(value))
-    return _ordered(example)
+    return example.SerializeToString(deterministic=True)
 
 
-class ShardWriter(ExampleWriter):
-    """As TFDS's own, but the same records give the same file, disk errors are OSError, and buckets can be written.
+def parse_fields(record: bytes) -> Mapping[str, Any]:
+    """Parses a record ten times faster than TFDS, which makes an array of every field."""
+    return tf_example_pb2.Example.FromString(record).features.feature
 
-    TFDS calls it on this machine and on Beam's workers.
+
+def shard_count(total_bytes: int, count: int | None = None, shard_bytes: int = SHARD_BYTES) -> int:
+    """Returns the number of files of a split: `count` if given, else enough for none to exceed `shard_bytes`, about."""
+    return count or max(math.ceil(total_bytes / shard_bytes), 1)
+
+
+def shard_of(key: bytes, shards: int) -> int:
+    """Returns the number of the shard to which a record's key belongs; shards follow the order of the keys."""
+    return int.from_bytes(key[:8]) * shards >> 64
+
+
+def shard_path(folder: os.PathLike | str, split: str, index: int, shards: int) -> str:
+    """Returns the path of a file by TFDS's naming."""
+    return f"{os.fspath(folder)}/{NAME}-{split}.array_record-{index:05d}-of-{shards:05d}"
+
+
+def write_shard(path: str, records: Iterable[bytes]) -> None:
+    """Writes serialized records, in the order given.
+
+    Args:
+        path: path of the file, or its address on storage that `etils.epath` knows (gs://, s3://).
+        records: serialized records.
+
+    Raises:
+        OSError: the file cannot be written.
     """
-
-    def write(self, path, examples: Iterable[tuple[int, bytes]]) -> None:
-        """Writes keys and serialized examples, in the order given.
-
-        Args:
-            path: of the file, or its address on storage that TFDS knows (gs://, s3://).
-
-        Raises:
-            OSError: the file cannot be written.
-        """
-        address = os.fspath(path)
-        if "://" not in address:
-            return self._write(address, examples)
-        # https://github.com/tensorflow/datasets/issues/10981: the format's library writes local files only.
+    if "://" in path:  # https://github.com/tensorflow/datasets/issues/10981: array_record writes local files only.
         with tempfile.TemporaryDirectory() as folder:
             local = Path(folder) / "shard"
-            self._write(os.fspath(local), examples)
-            epath.Path(local).copy(address)
+            write_shard(os.fspath(local), records)
+            epath.Path(local).copy(path)
+        return
+    try:
+        writer = ArrayRecordWriter(path, "group_size:1")
+        for record in records:
+            writer.write(record)
+        writer.close()
+    except RuntimeError as error:  # array_record raises nothing else.
+        for number in DISK_ERRORS:
+            if os.strerror(number) in str(error):
+                raise OSError(number, os.strerror(number), path) from None
+        raise OSError(f"{path}: {one_line(error)}") from None
 
-    def _write(self, path: str, examples: Iterable[tuple[int, bytes]]) -> None:
-        try:
-            super().write(
-                path, ((key, _ordered(tf_example_pb2.Example.FromString(record))) for key, record in examples)
-            )
-        except RuntimeError as error:  # All that the format's library knows to raise.
-            for number in DISK_ERRORS:
-                if os.strerror(number) in str(error):
-                    raise OSError(number, os.strerror(number), path) from None
-            raise OSError(f"{path}: {one_line(error)}") from None
 
+class StoredRecords:
+    """The records of several files, numbered through.
 
-def _ordered(example: tf_example_pb2.Example) -> bytes:
-    """With the fields in order of their names, which otherwise changes from run to run."""
-    return example.SerializeToString(deterministic=True)
+    `array_record`'s own data source asks for lists of positions, which takes time in proportion to the records of the
+    file: 0.5 ms per record in a file of 200,000. A range of one record takes 0.03 ms in any file.
+
+    Instances can be pickled and read from several threads; files are opened on first use.
+
+    Args:
+        paths: paths of the files.
+        lengths: number of records in each.
+
+    Raises:
+        IndexError: the number is out of range.
+        RuntimeError: a file is missing or damaged.
+    """
+
+    def __init__(self, paths: Sequence[os.PathLike | str], lengths: Sequence[int]):
+        self._paths = [os.fspath(path) for path in paths]
+        self._lengths = list(lengths)
+        self._ends = list(accumulate(lengths))
+        self._readers: list[Any] = [None] * len(self._paths)
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    def __getitem__(self, index: int) -> bytes:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"record {index} of {len(self)}")
+        index %= len(self)
+        file = bisect_right(self._ends, index)
+        place = index - self._ends[file] + self._lengths[file]
+        return self._reader(file).read(place, place + 1)[0]
+
+    def __iter__(self) -> Iterator[bytes]:
+        for file, length in enumerate(self._lengths):
+            for start in range(0, length, CHUNK):
+                yield from self._reader(file).read(start, min(start + CHUNK, length))
+
+    def check(self) -> None:
+        """Raises RuntimeError if a file has more or fewer records than it should."""
+        for file, (path, length) in enumerate(zip(self._paths, self._lengths, strict=True)):
+            found = self._reader(file).num_records()
+            if found != length:
+                raise RuntimeError(f"{found} of {length} records in {path}")
+
+    def _reader(self, file: int) -> Any:
+        with self._lock:
+            if self._readers[file] is None:
+                # As the data source does: nothing is read ahead, and little more than the record is read.
+                self._readers[file] = ArrayRecordReader(
+                    self._paths[file], options="readahead_buffer_size:0", file_reader_buffer_size=32768
+                )
+            return self._readers[file]
+
+    def __reduce__(self):
+        return StoredRecords, (self._paths, self._lengths)

@@ -1,7 +1,4 @@
-"""Records on disk between cutting and writing, given back in the order of their keys.
-
-TFDS's own shuffling keeps up to 1 GB in memory, and after that needs TensorFlow and a thousand open files.
-"""
+"""Records on disk between cutting and writing, given back in the order of their keys, in little memory."""
 
 import contextlib
 import errno
@@ -18,56 +15,48 @@ class Spool:
     """Keys and serialized records of several splits, in one temporary file.
 
     Args:
-        path: of the file, which must not exist.
+        path: path of the file, which must not exist.
 
     Raises:
-        OSError: of every method: the file cannot be written or read, for example because the disk is full.
+        OSError: by every method, if the file cannot be written or read, for example because the disk is full.
     """
 
     def __init__(self, path: Path):
         self._path = path
         with self._errors():
             self._file = sqlite3.connect(path, isolation_level=None)
-            # Nothing to recover: what was not finished is begun anew.
+            # Nothing to recover: an unfinished build is begun anew.
             self._file.execute("PRAGMA journal_mode = OFF")
             self._file.execute("PRAGMA synchronous = OFF")
             self._file.execute(f"PRAGMA cache_size = {-1000 * CACHE}")
             self._file.execute("CREATE TABLE records (split TEXT, key BLOB, record BLOB, PRIMARY KEY (split, key))")
             self._file.execute("BEGIN")
 
-    def add(self, split: str, key: int, record: bytes) -> None:
-        """Takes one record.
-
-        Args:
-            key: of 128 bits; decides the order within the split.
-
-        Raises:
-            ValueError: the split has a record of this key.
-        """
+    def add(self, split: str, key: bytes, record: bytes) -> None:
+        """Adds a record; ValueError if the split has a record with this key."""
         try:
             with self._errors():
-                self._file.execute("INSERT INTO records VALUES (?, ?, ?)", (split, key.to_bytes(16), record))
+                self._file.execute("INSERT INTO records VALUES (?, ?, ?)", (split, key, record))
         except sqlite3.IntegrityError:
             raise ValueError(f"two records of one key in {split}") from None
 
-    def total(self, split: str) -> tuple[int, int]:
-        """Number of records and their bytes."""
+    def bytes_of(self, split: str) -> int:
+        """Returns the bytes of all records of the split."""
         with self._errors():
-            query = "SELECT count(*), coalesce(sum(length(record)), 0) FROM records WHERE split = ?"
-            return self._file.execute(query, (split,)).fetchone()
+            query = "SELECT coalesce(sum(length(record)), 0) FROM records WHERE split = ?"
+            return self._file.execute(query, (split,)).fetchone()[0]
 
-    def keys(self, split: str) -> Iterator[int]:
-        """In ascending order."""
+    def keys(self, split: str) -> Iterator[bytes]:
+        """Yields the keys of the split in ascending order."""
         with self._errors():
             for (key,) in self._file.execute("SELECT key FROM records WHERE split = ? ORDER BY key", (split,)):
-                yield int.from_bytes(key)
+                yield key
 
-    def records(self, split: str) -> Iterator[tuple[int, bytes]]:
-        """Keys and records, in ascending order of the keys."""
+    def records(self, split: str) -> Iterator[bytes]:
+        """Yields the records of the split in ascending order of their keys."""
         with self._errors():
-            query = "SELECT key, record FROM records WHERE split = ? ORDER BY key"
-            for key, record in self._file.execute(query, (split,)):
-                yield int.from_bytes(key), record
+            for (record,) in self._file.execute("SELECT record FROM records WHERE split = ? ORDER BY key", (split,)):
+                yield record
 
     def close(self) -> None:
         self._file.close()

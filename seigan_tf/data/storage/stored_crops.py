@@ -1,35 +1,32 @@
-"""Reads crops back from the folder in which they were prepared; images only when they are asked for.
+"""Crops read back from the folder in which they were prepared; images only when they are indexed.
 
-Everything is read through ArrayRecord and TFDS's own protocol buffers: TensorFlow is neither needed nor imported.
+Everything is read through ArrayRecord and protocol buffers: TensorFlow is neither needed nor imported.
 """
 
 import operator
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
-from tensorflow_datasets.proto import tf_example_pb2
 
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.data.storage import records
-from seigan_tf.data.storage.stored_records import StoredRecords
+from seigan_tf.data.storage.shards import StoredRecords, parse_fields
 from seigan_tf.utils.text import one_line
 
 UNFINISHED = "UNFINISHED"
-"""Name of the file that says that `prepare` is not done with a folder."""
+"""Name of the file that marks a folder in which `prepare` is at work."""
 
 
 class StoredImages:
-    """Images of one split, uint8 [n, S, S, 3]; those that are indexed are read and decoded.
+    """Images of one split, uint8 [n, S, S, 3], read and decoded when they are indexed.
 
     Indexed like an array along its first axis: an integer gives [S, S, 3], a slice or an array of integers
-    [..., S, S, 3]. It can be pickled, and read from several threads; files are opened on first use.
+    [..., S, S, 3]. Instances can be pickled and read from several threads; files are opened on first use.
 
     Args:
         stored: records of the split.
-        size: side S in pixels; larger stored images are made smaller.
+        size: side S in pixels; larger stored images are reduced.
 
     Raises:
         IndexError: an index is out of range.
@@ -54,7 +51,7 @@ class StoredImages:
             index = np.arange(*index.indices(len(self)))
         numbers = np.asarray(index)
         if not numbers.ndim:
-            return self._read(operator.index(index))
+            return self._read(operator.index(index))  # type: ignore[arg-type]
         if numbers.size and not np.issubdtype(numbers.dtype, np.integer):
             raise TypeError(f"indices of stored images are {numbers.dtype}, expected integers")
         images = np.empty((numbers.size, *self.shape[1:]), np.uint8)
@@ -63,11 +60,11 @@ class StoredImages:
         return images.reshape(*numbers.shape, *self.shape[1:])
 
     def _read(self, index: int) -> np.ndarray:
-        return records.from_jpeg(_fields(self._records[index])["image"].bytes_list.value[0], self._size)
+        return records.from_jpeg(parse_fields(self._records[index])["image"].bytes_list.value[0], self._size)
 
 
 def load_stored_crops(folder: Path, size: int) -> Crops:
-    """Crops that `prepare` or `tfds build` made.
+    """Reads crops that `prepare` or `tfds build` made.
 
     Boxes, and the images and masks of evaluation, are read at once; training images when they are indexed.
 
@@ -76,12 +73,12 @@ def load_stored_crops(folder: Path, size: int) -> Crops:
         size: side of the crops in pixels, at most that of the stored ones.
 
     Returns:
-        Crops as `crop_set.load` gives them, the training images as `StoredImages`. `evaluation` is None where no
-        object of the validation photos has a mask.
+        The crops, with the training images as `StoredImages`. `evaluation` is None if no object of the validation
+        photos has a mask.
 
     Raises:
-        ValueError: there is no such folder or no prepared crops in it, the build is unfinished, damaged or of another
-            version, or its crops are smaller than `size`; the message says which.
+        ValueError: the folder is missing or holds no prepared crops, the build is unfinished, damaged or of another
+            version, or its crops are smaller than `size`.
     """
     folder = Path(folder)
     info = _info(folder)
@@ -105,11 +102,7 @@ def load_stored_crops(folder: Path, size: int) -> Crops:
 
 
 def splits(info: tfds.core.DatasetInfo) -> dict[str, StoredRecords]:
-    """The records of each split.
-
-    Raises:
-        RuntimeError: some are missing.
-    """
+    """Opens the records of each split; RuntimeError if some are missing."""
     stored = {name: StoredRecords(split.filepaths, split.shard_lengths) for name, split in info.splits.items()}
     for split in stored.values():
         split.check()
@@ -117,18 +110,17 @@ def splits(info: tfds.core.DatasetInfo) -> dict[str, StoredRecords]:
 
 
 def box(record: bytes) -> np.ndarray:
-    """The object's box, float32 [4]: ymin, xmin, ymax, xmax relative to the crop."""
+    """Returns the box of a record's object, float32 [4]: ymin, xmin, ymax, xmax relative to the crop."""
     # An array, because the list that the message gives keeps the whole message in memory.
-    return np.array(_fields(record)["box"].float_list.value, np.float32)
+    return np.array(parse_fields(record)["box"].float_list.value, np.float32)
 
 
 def _info(folder: Path) -> tfds.core.DatasetInfo:
-    """What TFDS wrote about the crops, after checking that they are crops of this version."""
+    """Reads TFDS's description, after checking that it is that of finished crops of this version."""
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder, expected prepared crops")
-    # `prepare` leaves its note in OUT.partial, in which the crops are at NAME/CONFIG/VERSION until all is done; TFDS
-    # names a folder so until it is complete.
-    above = [place for place in folder.resolve().parents[2:3] if place.suffix == ".partial"]
+    # `prepare` leaves its note in OUT.partial, above the crops; TFDS renames "incomplete.*" when it is done.
+    above = [place for place in folder.resolve().parents[:1] if place.suffix == ".partial"]
     noted = any((place / UNFINISHED).exists() for place in (folder, *above))
     if noted or folder.name.startswith("incomplete."):
         raise ValueError(f"{folder}: the crops in it are not finished; prepare them again")
@@ -137,7 +129,7 @@ def _info(folder: Path) -> tfds.core.DatasetInfo:
     try:
         info = tfds.builder_from_directory(folder).info
         info.metadata.keys()  # Read only now.
-    except Exception as error:  # TFDS raises many types, by what is wrong with its files.
+    except Exception as error:  # TFDS raises many types for damaged files.
         raise ValueError(f"{folder}: damaged ({one_line(error)}); prepare the crops again") from None
     if info.name != records.NAME:
         raise ValueError(f"{folder}: holds the TFDS set {info.name}, expected {records.NAME}")
@@ -147,17 +139,13 @@ def _info(folder: Path) -> tfds.core.DatasetInfo:
 
 
 def _evaluation(objects: StoredRecords, size: int) -> EvaluationCrops | None:
-    """Crops of the validation objects that have a mask."""
+    """Reads the crops of the validation objects that have a mask."""
     numbers, boxes, masks = [], [], []
     for number, record in enumerate(objects):
-        mask = _fields(record)["mask"].bytes_list.value[0]
+        mask = parse_fields(record)["mask"].bytes_list.value[0]
         if mask:
             numbers.append(number)
             boxes.append(box(record))
             masks.append(records.from_png(mask))
-    return EvaluationCrops(StoredImages(objects, size)[numbers], np.stack(boxes), masks) if masks else None
-
-
-def _fields(record: bytes) -> Mapping[str, Any]:
-    # Ten times faster than TFDS's parser, which makes an array of every field.
-    return tf_example_pb2.Example.FromString(record).features.feature
+    images = StoredImages(objects, size)
+    return EvaluationCrops(images[np.array(numbers)], np.stack(boxes), masks) if masks else None

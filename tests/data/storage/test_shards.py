@@ -6,18 +6,17 @@ import pickle
 import numpy as np
 import pytest
 from PIL import Image, UnidentifiedImageError
-from tensorflow_datasets.core.example_serializer import ExampleSerializer
-from tensorflow_datasets.core.file_adapters import FileFormat
+from tensorflow_datasets.core import ExampleSerializer
 
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.data.planning.cutting import Crop
 from seigan_tf.data.storage import records, shards
-from seigan_tf.data.storage.seigan_crops.seigan_crops_dataset_builder import Builder, CropsConfig
-from seigan_tf.data.storage.shards import ShardWriter, serialize
+from seigan_tf.data.storage.dataset import CropsConfig
+from seigan_tf.data.storage.seigan_crops.seigan_crops_dataset_builder import Builder
+from seigan_tf.data.storage.shards import CHUNK, StoredRecords, serialize, shard_count, shard_of, write_shard
 from seigan_tf.data.storage.spool import Spool
-from seigan_tf.data.storage.stored_records import CHUNK, StoredRecords
 
-KEYS = [2**127 + 5, 0, 2**128 - 1, 7, 300]
+KEYS = [number.to_bytes(16) for number in (2**127 + 5, 0, 2**128 - 1, 7, 300)]
 
 
 def crop(**changes):
@@ -51,7 +50,7 @@ def write(tmp_path):
 
     def call(name, numbers):
         path = tmp_path / name
-        ShardWriter(FileFormat.ARRAY_RECORD).write(path, [(number, example(number)) for number in numbers])
+        write_shard(str(path), [example(number) for number in numbers])
         return path
 
     return call
@@ -60,15 +59,13 @@ def write(tmp_path):
 def test_a_spool_gives_back_what_it_took_in_order_of_the_keys_split_by_split(tmp_path):
     records = Spool(tmp_path / "spool")
     for key in KEYS:
-        records.add("a", key, b"a" * (key % 7))
-        records.add("b", key + (key == 0), b"b")
+        records.add("a", key, b"a" + key)
+        records.add("b", key, b"b")
     assert list(records.keys("a")) == sorted(KEYS)
-    assert list(records.records("a")) == [(key, b"a" * (key % 7)) for key in sorted(KEYS)]
-    assert records.total("a") == (5, sum(key % 7 for key in KEYS))
-    assert records.total("b") == (5, 5)
-    assert records.total("c") == (0, 0)
+    assert list(records.records("a")) == [b"a" + key for key in sorted(KEYS)]
+    assert [records.bytes_of(split) for split in "abc"] == [5 * 17, 5, 0]
     with pytest.raises(ValueError, match="one key"):
-        records.add("a", 7, b"again")
+        records.add("a", KEYS[3], b"again")
 
 
 @pytest.mark.parametrize("pages", [1, 40])
@@ -77,7 +74,7 @@ def test_a_spool_on_a_full_disk_says_so(tmp_path, pages):
     records._file.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(OSError, match="No space left on device") as caught:
         for key in range(1000):
-            records.add("a", key, bytes(1000))
+            records.add("a", key.to_bytes(16), bytes(1000))
     assert caught.value.filename == str(tmp_path / "spool")
 
 
@@ -94,7 +91,8 @@ def test_fields_are_serialized_as_tfds_does_it():
 def test_a_crop_survives_packing():
     packed = records.pack(crop())
     assert packed.split == "val_objects"
-    assert packed.key == b"object:a.png:-3:4:9"
+    assert len(packed.key) == 16
+    assert records.pack(crop(key="object:b.png:-3:4:9")).key != packed.key
     assert (records.from_png(packed.fields["mask"]) == crop().mask).all()
     smooth = np.linspace(0, 255, 16 * 16 * 3).reshape(16, 16, 3).astype(np.uint8)
     unpacked = records.from_jpeg(records.to_jpeg(smooth), 16)
@@ -120,15 +118,21 @@ def test_the_same_records_give_the_same_file(write):
     assert write("a", range(200)).read_bytes() == write("b", range(200)).read_bytes()
 
 
-def test_the_order_of_the_fields_in_what_is_given_does_not_matter(tmp_path):
-    files = []
-    for name, fields in (("a", ("photo", "mask")), ("b", ("mask", "photo"))):
-        message = shards.tf_example_pb2.Example()
-        for field in fields:
-            message.features.feature[field].bytes_list.value.append(field.encode())
-        ShardWriter(FileFormat.ARRAY_RECORD).write(tmp_path / name, [(0, message.SerializeToString())])
-        files.append((tmp_path / name).read_bytes())
-    assert files[0] == files[1]
+def test_the_order_of_the_fields_in_what_is_given_does_not_matter():
+    assert serialize({"photo": b"a", "mask": b"b"}) == serialize({"mask": b"b", "photo": b"a"})
+
+
+def test_shards_follow_the_order_of_the_keys_and_share_them_evenly():
+    keys = [np.random.default_rng(number).bytes(16) for number in range(3000)]
+    shards = [shard_of(key, 7) for key in sorted(keys)]
+    assert shards == sorted(shards)
+    assert min(np.bincount(shards)) > 300
+    assert (shard_of(bytes(16), 7), shard_of(b"\xff" * 16, 7)) == (0, 6)
+
+
+def test_files_are_as_many_as_asked_for_or_as_their_size_needs():
+    assert shard_count(10**6, 3) == 3
+    assert [shard_count(size, None, 100) for size in (0, 1, 100, 101, 1000)] == [1, 1, 1, 2, 10]
 
 
 @pytest.mark.parametrize("name", ["missing/shard", "folder"])
@@ -151,7 +155,7 @@ def test_an_address_on_remote_storage_is_copied_to(monkeypatch):
             copied[address] = StoredRecords([self.path], [3])[1]
 
     monkeypatch.setattr(shards.epath, "Path", Remote)
-    ShardWriter(FileFormat.ARRAY_RECORD).write("gs://bucket/shard", [(number, example(number)) for number in range(3)])
+    write_shard("gs://bucket/shard", [example(number) for number in range(3)])
     assert copied == {"gs://bucket/shard": example(1)}
 
 

@@ -146,7 +146,8 @@ def test_images_can_be_pickled_and_read_by_several_threads(made):
 
 def test_reading_imports_no_tensorflow(made):
     script = (
-        "import sys; from seigan_tf.data.storage import store; crops = load_stored_crops(sys.argv[1], 32);"
+        "import sys; from seigan_tf.data.storage.stored_crops import load_stored_crops;"
+        "crops = load_stored_crops(sys.argv[1], 32);"
         "crops.objects.images[0]; print('tensorflow' in sys.modules)"
     )
     result = subprocess.run(
@@ -232,11 +233,11 @@ def test_an_unfinished_build_is_refused(copy, one_line_error):
 
 def test_a_file_of_that_name_above_the_crops_is_the_users_own(copy, tmp_path, one_line_error):
     for name in ("sets", "crops.partial"):
-        folder = tmp_path / name / records.NAME / "cats" / records.VERSION
+        folder = tmp_path / name / "crops"
         shutil.copytree(copy, folder)
-        for place in folder.parents[:3]:
+        for place in folder.parents[:2]:
             (place / stored_crops.UNFINISHED).touch()
-    assert load_stored_crops(tmp_path / "sets" / records.NAME / "cats" / records.VERSION, SIZE)
+    assert load_stored_crops(tmp_path / "sets" / "crops", SIZE)
     assert "not finished" in one_line_error(load_stored_crops, folder, SIZE)
 
 

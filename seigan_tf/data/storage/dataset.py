@@ -1,0 +1,215 @@
+"""The store as a set of TensorFlow Datasets (TFDS): its description and its build.
+
+TFDS only describes the set: the files are written here or by Beam through `shards`, in the same order and with the same
+bytes. TFDS's own writers differ in that between a machine and Beam, and need TensorFlow.
+"""
+
+import contextlib
+import dataclasses
+import itertools
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow_datasets as tfds
+from etils import epath
+
+from seigan_tf import config as settings
+from seigan_tf.config import DataConfig
+from seigan_tf.data.photos.photo import Problem
+from seigan_tf.data.planning.plan import Plan, make_plan
+from seigan_tf.data.planning.problems import check_crops_left
+from seigan_tf.data.planning.report import CutReport
+from seigan_tf.data.storage import records
+from seigan_tf.data.storage.shards import SHARD_BYTES, serialize, shard_count, shard_of, shard_path, write_shard
+from seigan_tf.data.storage.spool import Spool
+from seigan_tf.utils.progress import Progress
+from seigan_tf.utils.workers import ordered_map
+
+FEATURES = {
+    "box": tfds.features.Tensor(
+        shape=(4,), dtype=np.float32, doc="ymin, xmin, ymax, xmax relative to the crop; zeros for a background"
+    ),
+    "mask": tfds.features.Scalar(
+        dtype=np.object_, doc="PNG, 1 bit, side x side pixels of the photo; empty where unknown and for training"
+    ),
+    "photo": tfds.features.Text(doc="path in the folder of photographs"),
+    "photo_size": tfds.features.Tensor(shape=(2,), dtype=np.int32, doc="height, width of the photo"),
+    "region": tfds.features.Tensor(
+        shape=(3,), dtype=np.int32, doc="x, y, side of the crop in the photo; may reach past its border"
+    ),
+    "object_id": tfds.features.Scalar(dtype=np.int64, doc="of the annotation; 0 for a background"),
+    "category": tfds.features.Text(doc="of the object; empty where unknown and for a background"),
+}
+MAX_SIZE = 4096
+"""Side of the largest crops in pixels: far more than any network here takes, and 50 MB each."""
+
+
+@dataclasses.dataclass(eq=False)
+class CropsConfig(tfds.core.BuilderConfig):
+    """Settings of a build.
+
+    Raises:
+        ValueError: `size` or `workers` is out of its range.
+    """
+
+    data: DataConfig = dataclasses.field(default_factory=DataConfig)
+    """Photographs, annotations and crop rules; a dictionary of the fields of DataConfig is converted."""
+    size: int = 128
+    """Side of the crops in pixels."""
+    workers: int = 0
+    """Processes that decode and cut; 0: this process."""
+    beam: bool = False
+    """Build with Apache Beam, on the runner of `--beam_pipeline_options`."""
+    remote_images: str = ""
+    """With Beam: the folder of data.images as the workers see it (gs://..., s3://..., a mounted folder), if it differs
+    from its path here."""
+    remote_val_images: str = ""
+    """The same for data.val_images."""
+    origin: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Values that replace fields of `data` in metadata.json because these name temporary files: "source" (also in the
+    report) names the user's own source, paths without a meaning later are None."""
+
+    def __post_init__(self):
+        if isinstance(self.data, dict):
+            self.data = settings.from_dict(DataConfig, self.data)
+        if not 1 <= self.size <= MAX_SIZE:
+            raise ValueError(f"size is {self.size}, expected 1 to {MAX_SIZE} pixels")
+        if self.workers < 0:
+            raise ValueError(f"workers is {self.workers}, expected at least 0")
+
+
+class SplitFiles(NamedTuple):
+    """The files of one split."""
+
+    lengths: list[int]
+    """Records of each file."""
+    num_bytes: int
+    """Bytes of all records."""
+
+
+class Sharding(NamedTuple):
+    """Limits on the number of files of a split; see `shards.shard_count`."""
+
+    count: int | None = None
+    shard_bytes: int = SHARD_BYTES
+
+
+def describe_crops(builder: Any, size: int) -> tfds.core.DatasetInfo:
+    """Returns TFDS's description of crops of `size` pixels, for a TFDS builder or `tfds.core.DatasetIdentity`."""
+    image = tfds.features.Image(shape=(size, size, 3), encoding_format="jpeg", doc="the crop")
+    info = tfds.core.DatasetInfo(
+        builder=builder,
+        description="Square crops of photographs: one object at the centre, or none.",
+        features=tfds.features.FeaturesDict({"image": image, **FEATURES}),
+        metadata=tfds.core.MetadataDict(),
+    )
+    info.set_file_format("array_record")
+    return info
+
+
+def build_crops(
+    info: tfds.core.DatasetInfo,
+    config: CropsConfig,
+    folder: os.PathLike | str,
+    progress: Progress | None = None,
+    earlier: Sequence[Problem] = (),
+    sharding: Sharding | None = None,
+    beam_options: Any = None,
+    beam_runner: Any = None,
+) -> None:
+    """Plans, cuts and writes the crops, and completes their description, which the caller saves.
+
+    Args:
+        info: made by `describe_crops`; gets the splits, and the metadata "settings" and "report".
+        config: settings of the build.
+        folder: existing folder for the files, or its address on storage that `etils.epath` knows.
+        progress: called with (photos done, all photos) after each photo, without Beam.
+        earlier: problems met before the annotations were written; they count as if they were in them.
+        sharding: limits on the number of files.
+        beam_options, beam_runner: Beam's pipeline options and runner; None: Beam's default.
+
+    Raises:
+        ValueError: settings or annotations cannot be used, no crop is left, or more problems than data.max_bad.
+        OSError: a file cannot be read or written.
+    """
+    data, sharding = config.data, sharding or Sharding()
+    if data.source in ("synthetic", "crops"):
+        raise ValueError(f"data.source is {data.source}, expected a format of annotations")
+    # Inside the folder if possible: the spool is as large as the result.
+    nearby = None if "://" in os.fspath(folder) else folder
+    with tempfile.TemporaryDirectory(dir=nearby, prefix="scratch-") as scratch:
+        plan = make_plan(data, Path(scratch), progress, earlier)
+        report = CutReport(plan.report, data.max_bad)
+        if config.beam:
+            from seigan_tf.data.storage.beam_options import require_beam
+
+            require_beam()
+            from seigan_tf.data.storage.beam_pipeline import write_with_beam
+
+            files = write_with_beam(plan, report, config, epath.Path(folder), sharding, beam_options, beam_runner)
+        else:
+            files = _write_here(plan, report, config, folder, Path(scratch), sharding, progress)
+    check_crops_left(data, report.report)
+    report.report["validation"] = report.report.pop("val")
+    given = settings.to_dict(data) | config.origin
+    report.report["source"] = given["source"]
+    info.metadata.update(settings=given, report=report.report)
+    template = tfds.core.ShardedFileTemplate(epath.Path(folder), dataset_name=records.NAME)
+    splits = [
+        tfds.core.SplitInfo(
+            name=split,
+            shard_lengths=files[split].lengths,
+            num_bytes=files[split].num_bytes,
+            filename_template=template.replace(split=split, filetype_suffix="array_record"),
+        )
+        for split in records.SPLITS
+        if split in files
+    ]
+    info.set_splits(tfds.core.SplitDict(splits))
+
+
+def _write_here(
+    plan: Plan,
+    report: CutReport,
+    config: CropsConfig,
+    folder: os.PathLike | str,
+    scratch: Path,
+    sharding: Sharding,
+    progress: Progress | None,
+) -> dict[str, SplitFiles]:
+    """Cuts in worker processes, sorts on disk and writes."""
+    files = {}
+    with contextlib.closing(Spool(scratch / "records")) as spool:
+        with contextlib.closing(_cut(plan, config, progress)) as cuts:
+            for planned, made in cuts:
+                if isinstance(made, Problem):
+                    report.lose(planned, made)
+                    continue
+                for split, key, fields in made:
+                    spool.add(split, key, serialize(fields))
+        for split in records.SPLITS:
+            num_bytes = spool.bytes_of(split)
+            shards = shard_count(num_bytes, *sharding)
+            lengths = Counter(shard_of(key, shards) for key in spool.keys(split))
+            everything = spool.records(split)
+            for index, shard in enumerate(sorted(lengths)):
+                path = shard_path(folder, split, index, len(lengths))
+                write_shard(path, itertools.islice(everything, lengths[shard]))
+            if lengths:
+                files[split] = SplitFiles([lengths[shard] for shard in sorted(lengths)], num_bytes)
+    return files
+
+
+def _cut(plan: Plan, config: CropsConfig, progress: Progress | None) -> Iterator[tuple[Any, Any]]:
+    """Yields each photo's plan with its records or its problem."""
+    cuts = ordered_map(partial(records.cut_and_pack, size=config.size), plan, config.workers)
+    for done, pair in enumerate(zip(plan, cuts, strict=True), 1):
+        yield pair
+        if progress:
+            progress(done, len(plan))
