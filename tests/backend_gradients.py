@@ -1,6 +1,7 @@
-"""Gradients of losses under one backend: `python -m tests.backend_gradients OUT`, by test_backends.py under each.
+"""Gradients under one backend: `python -m tests.backend_gradients OUT`, by test_backends.py under each.
 
-OUT is an npz file: the gradient by each argument of each of LOSSES ("outside/0") and the logits of `undo_full_mask`.
+OUT is an npz file: the gradient by each argument of each of LOSSES ("outside/0") and of `ties` ("ties/clip/0"),
+and the logits of `undo_full_mask`.
 """
 
 import sys
@@ -9,8 +10,13 @@ import keras
 import numpy as np
 from keras import ops
 
+from seigan_tf.cycle import widened
 from seigan_tf.losses import boxes
 from seigan_tf.losses.masks import mask_loss
+from seigan_tf.losses.reconstruction import mae
+from seigan_tf.networks import Enhancer, Inpainter
+from seigan_tf.networks.surroundings import fill_from_surroundings
+from tests import tiny
 
 SATURATED = np.array([-40, -14, -1, 0, 1, 14, 40], "float32")
 """Logits; from 17 on a float32 sigmoid is 1."""
@@ -47,6 +53,33 @@ LOSSES = {
 }
 
 
+def weighted_sum(values):
+    """A scalar that tells the values apart."""
+    weights = np.random.default_rng(0).uniform(0.5, 1.5, values.shape).astype("float32")
+    return ops.sum(values * weights)
+
+
+def ties():
+    """Functions and arguments at which a gradient has to be chosen: bounds, differences of zero, equal values."""
+    settings = tiny.networks()
+    enhancer, inpainter = Enhancer(settings.enhancer, 16), Inpainter(settings.inpainter, 16, prefill=True)
+    for network in (enhancer, inpainter):
+        network.build()  # as training starts: the photograph is their output, but for the hole
+    ones, channel = np.ones((1, 4, 4, 1), "float32"), np.zeros((1, 16, 16, 1), "float32")
+    photo = np.random.default_rng(0).choice(np.array([-1, 0.2, 1], "float32"), (1, 16, 16, 3))
+    return {
+        "clip": (lambda values: ops.sum(ops.hard_tanh(values)), np.array([-1.1, -1, 0, 1, 1.1], "float32")),
+        "enhancer": (lambda values: weighted_sum(enhancer((values, channel))), photo),
+        "inpainter": (lambda values: weighted_sum(inpainter((values, channel, channel))), photo),
+        "mae": (mae, photo, photo),
+        "relu": (lambda values: ops.sum(ops.relu(values)), np.array([-1, 0, 1], "float32")),
+        "projection": (lambda mask: boxes.projection(mask, ones), ones),
+        "widened": (lambda mask: weighted_sum(widened(tiny.networks(inpainting_margin=1), mask)), ones),
+        "fill": (lambda mask: weighted_sum(fill_from_surroundings(photo[:, :4, :4], mask)), 0.5 * ones),
+        "vgg_pool": (lambda values: weighted_sum(ops.max_pool(values, 2, strides=2)), ones),
+    }
+
+
 def gradients(function, *arguments):
     """The gradient of a scalar by each argument, in NumPy."""
     if keras.backend.backend() == "jax":
@@ -73,7 +106,7 @@ def undo_full_mask(start=14.0, steps=40):
 
 def main(out):
     values = {"full_mask": undo_full_mask()}
-    for name, (function, *arguments) in LOSSES.items():
+    for name, (function, *arguments) in {**LOSSES, **{f"ties/{name}": case for name, case in ties().items()}}.items():
         values |= {f"{name}/{i}": g for i, g in enumerate(gradients(function, *arguments))}
     np.savez(out, **values)
 

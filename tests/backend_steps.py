@@ -40,7 +40,9 @@ CASES = {
         ),
         LossesConfig(**tiny.EVERY_TERM, **tiny.BOX_TERMS),
     ),
+    "saturated": (tiny.networks(prefill=True, composite_inpainting=True), LossesConfig(**tiny.BOX_TERMS)),
 }
+"""By name. In "saturated" many values of the photographs are 0 or 255, and G_inp and G_enh change nothing at first."""
 
 
 def start_from_zeros():
@@ -49,14 +51,19 @@ def start_from_zeros():
         kind.__call__ = lambda self, shape, dtype=None, **kwargs: np.zeros(shape, dtype)
 
 
-def batches_with_draws(settings):
+def batches_with_draws(settings, saturated):
     for step in range(STEPS):
         random = np.random.default_rng(100 + step)
         noise = {n: random.standard_normal((2, settings.size, settings.size, 1)).astype("float32") for n in NOISE_NAMES}
         order, coins = (
             {n: random.uniform(size=count).astype("float32") for n in FAKES} for count in (settings.replay_size, 2)
         )
-        yield {**tiny.batch(2, settings.size, seed=step), "draws": {"noise": noise, "order": order, "coins": coins}}
+        batch = tiny.batch(2, settings.size, seed=step)
+        if saturated:
+            for photos in (batch["object"], batch["background"]):
+                levels = np.round((2 * photos["image"] + 1) * 127.5).clip(0, 255)
+                photos["image"] = (levels / 127.5 - 1).astype("float32")
+        yield {**batch, "draws": {"noise": noise, "order": order, "coins": coins}}
 
 
 def main(case, out, initial=None):
@@ -65,6 +72,11 @@ def main(case, out, initial=None):
     model = SEIGAN(settings)
     model.build()
     randomise([*model.generator_variables, *model.discriminator_variables])
+    if case == "saturated":
+        for network in (model.generators.inpainter, model.generators.enhancer):
+            for variable in network.variables:
+                if "/last/" in variable.path:
+                    variable.assign(np.zeros(variable.shape))
     if model.vgg is not None:
         randomise(model.vgg.vgg.weights, seed=1)
     tiny.compile_model(model, losses, lambda: keras.optimizers.SGD(1e-4, momentum=0.9))
@@ -74,7 +86,7 @@ def main(case, out, initial=None):
 
     values = {f"initial/{name}": value for name, value in model.state().items()}
     model.draw = lambda batch: Draws(**batch["draws"])
-    data = grain.MapDataset.source(list(batches_with_draws(settings))).to_iter_dataset()
+    data = grain.MapDataset.source(list(batches_with_draws(settings, case == "saturated"))).to_iter_dataset()
     history = model.fit(data, epochs=STEPS, steps_per_epoch=1, verbose=0).history
     values |= {f"logs/{step}/{name}": logged[step] for name, logged in history.items() for step in range(STEPS)}
     values |= {f"final/{name}": value for name, value in model.state().items()}

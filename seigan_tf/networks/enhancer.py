@@ -30,7 +30,7 @@ class Enhancer(Network):
         coarse, noise = inputs
         outputs = ops.tanh(self.body(ops.concatenate([coarse, noise], axis=-1)))
         gain, offset = outputs[..., :3], outputs[..., 3:]
-        return ops.clip((1.0 + gain) * coarse + offset, -1.0, 1.0)
+        return ops.hard_tanh((1.0 + gain) * coarse + offset)  # not ops.clip: see Inpainter.call
 
     def example(self):
         return tuple(keras.KerasTensor((None, self.size, self.size, channels)) for channels in (3, 1))

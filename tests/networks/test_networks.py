@@ -79,6 +79,24 @@ def test_segmenter_trains_its_decoder_and_not_vgg19():
     assert len(network.trainable_variables) == 4 * 3 + 2
 
 
+@pytest.mark.parametrize("kind", [Segmenter, Discriminator])
+def test_saturated_photographs_give_leaky_relu_no_zeros(kind):
+    """At 0 its gradient is 0.2 under TensorFlow and 1 under JAX."""
+    network = kind(BackboneConfig("unet", 3, 3) if kind is Segmenter else DiscriminatorConfig(3, 3), 32)
+    network.build()
+    blocks = [layer for layer in network._flatten_layers() if getattr(layer, "activation", None) == "leaky_relu"]
+    seen = []
+    for block in blocks:
+        block.activate = lambda values: seen.append(np.asarray(values)) or keras.ops.leaky_relu(values)
+    photos = np.ones((4, 32, 32, 3), "float32")
+    photos[1] = -1.0
+    photos[2, :, 16:] = -1.0
+    photos[3] = (2 * images(32)[0]).clip(-1, 1)
+    network(photos)
+    assert len(seen) == len(blocks) == 4
+    assert all((values != 0).all() for values in seen)
+
+
 @each_backbone
 @pytest.mark.parametrize("sees_mask", [False, True])
 @pytest.mark.parametrize("prefill", [False, True])
