@@ -1,52 +1,49 @@
-"""python -m seigan_tf pack: what use needs of a trained model, in a folder to hand on."""
+"""python -m seigan_tf pack: write a folder to hand on, with only those parts of a model that its use needs."""
 
 import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import tyro
 from rich.console import Console
 
 from seigan_tf import config as settings
+from seigan_tf.cli.options import parse, say
 from seigan_tf.config import Config
 
-DESCRIPTION = """Write what use needs of a trained model: no optimizers, no replay pools, and no VGG-19 unless the
-segmenter reads it.
+if TYPE_CHECKING:
+    from seigan_tf.seigan import SEIGAN
+
+DESCRIPTION = """Write a folder with those parts of a trained model that its use needs: no optimizers, no replay pools,
+and VGG-19 only if it is the backbone of the segmenter.
 
   python -m seigan_tf pack --weights runs/birds --out birds
-
   python -m seigan_tf pack --weights runs/birds --segmenter runs/birds-small --out birds
-      with a better segmenter of the same form, which `distill` made since
+      with a better segmenter of the same form, made later by `distill`
 
-The folder is loaded as a run folder is: seigan_tf.load("birds"), --weights birds. The weights that ship with this
-package were made so.
+The folder loads like a run folder: seigan_tf.load("birds"), --weights birds. The weights that come with this package
+were made so.
 """
 
 
 @dataclass(frozen=True)
 class Options:
     weights: str = ""
-    """Shipped name, run folder or .keras file."""
+    """A shipped name, a run folder or a .keras file."""
     segmenter: str = ""
-    """Where to take the segmenter from, if not from there too; it has to be of the same form and for the same crops."""
+    """Another source of the segmenter, which must have the same form and the same crops."""
     out: Path = Path()
     """Folder to make."""
 
 
-def run(arguments: Sequence[str], console: Console | None = None) -> None:
-    """Writes the folder: weights/seigan.keras, its SHA-256 and, of a run folder, config.json and report.json.
+def run(arguments: Sequence[str]) -> None:
+    """Write weights/seigan.keras, its SHA-256 and, from a run folder, config.json and report.json.
 
-    The report, which measures masks, is that of the run that the segmenter comes from.
-
-    Raises:
-        ValueError: no trained model, a segmenter that does not fit, or the folder exists.
-        OSError: a file cannot be written.
-        SystemExit: --help, or an argument that is unknown or of another type.
+    The report, which measures masks, is that of the segmenter's run.
     """
-    options = tyro.cli(Options, args=list(arguments), prog="python -m seigan_tf pack", description=DESCRIPTION)
-    console = console or Console()
+    options = parse(Options, arguments, "pack", DESCRIPTION)
     if not options.weights:
         raise ValueError("--weights is not given, expected a run folder, a .keras file or the name of shipped weights")
     if options.out == Path():
@@ -60,9 +57,8 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         from seigan_tf.loading import MODEL_FILE, find, load
         from seigan_tf.pretrained import DIGEST
         from seigan_tf.transfer import exchange_segmenter, for_use
-    found = find(options.weights)
-    small = for_use(load(options.weights))
-    measured = found
+    found = measured = find(options.weights)
+    model = for_use(load(options.weights))
     if options.segmenter:
         measured = find(options.segmenter)
         if measured.object_fraction != found.object_fraction:
@@ -72,31 +68,29 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
             )
         source = load(options.segmenter)
         try:
-            exchange_segmenter(small, source)
+            exchange_segmenter(model, source)
         except ValueError as error:
             raise ValueError(f"--segmenter {options.segmenter}: {error}") from None
-    # Beside its place, so that a folder under that name is a whole one.
+    # Write beside the final place: a folder under the final name is always complete.
     partial = options.out.with_name(f".partial-{options.out.name}")
     shutil.rmtree(partial, ignore_errors=True)
     try:
         file = partial / MODEL_FILE
         file.parent.mkdir(parents=True)
-        small.save(file)
+        model.save(file)
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         (partial / DIGEST).write_text(f"{digest}  {MODEL_FILE}\n")
         if found.folder is not None and (found.folder / "config.json").is_file():
-            settings.save(_elsewhere(settings.load(found.folder / "config.json"), small), partial / "config.json")
+            settings.save(_without_paths(settings.load(found.folder / "config.json"), model), partial / "config.json")
         if measured.folder is not None and (measured.folder / "report.json").is_file():
             shutil.copyfile(measured.folder / "report.json", partial / "report.json")
         partial.rename(options.out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    size = (options.out / MODEL_FILE).stat().st_size / 1e6
-    console.print(f"{options.out}: {size:.1f} MB", soft_wrap=True, highlight=False)
+    say(Console(), f"{options.out}: {(options.out / MODEL_FILE).stat().st_size / 1e6:.1f} MB")
 
 
-def _elsewhere(config: Config, model) -> Config:
-    """The settings without the paths of the machine on which the model was trained."""
-    nowhere = dict.fromkeys(("crops", "images", "annotations", "val_images", "val_annotations"))
-    training = replace(config.training, start_from=())
-    return replace(config, networks=model.networks, data=replace(config.data, **nowhere), training=training)
+def _without_paths(config: Config, model: "SEIGAN") -> Config:
+    """Return the settings without the paths of the machine that trained the model."""
+    data = replace(config.data, crops=None, images=None, annotations=None, val_images=None, val_annotations=None)
+    return replace(config, networks=model.networks, data=data, training=replace(config.training, start_from=()))

@@ -208,10 +208,11 @@ def _numbered(options: PhotoOptions, name: Path, count: int) -> list[Path]:
 def _check_outputs(
     options: PhotoOptions, plan: Plan, transparent: bool, inputs: list[Path], also: Iterable[Path]
 ) -> None:
-    from seigan_tf.compose.photo_files import FORMATS, check_ending, check_output, check_writable
+    from seigan_tf.compose.photo_files import FORMATS, check_ending, check_writable
 
     if plan.one:
-        check_output(options.output, transparent)
+        check_ending(options.output, transparent)
+        check_writable(options.output)
     else:
         check_ending(Path(f"--format.{options.format}"), transparent)
         named = options.output.suffix.lower() in FORMATS

@@ -1,131 +1,101 @@
-"""What `prepare` can start from: annotated photographs, a set of TensorFlow Datasets, or a detector that draws boxes.
+"""Sources of `prepare`: annotated photographs, a set of TensorFlow Datasets, or a detector that draws the boxes.
 
-Each knows the settings of the data before anything slow is done, so that mistakes in them are told at once, and then
-gets what these settings refer to.
+A source knows its settings before anything slow runs, so that mistakes in them are reported at once; `fetch` then makes
+the files that the settings refer to.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
+from seigan_tf.cli.options import say
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.coco_writer import write_coco
 from seigan_tf.data.photos.photo import Problem
 from seigan_tf.utils.interruption import parents_made
 from seigan_tf.utils.progress import bar
 
+Fetched = tuple[DataConfig, Sequence[Problem]]
 
-@dataclass(frozen=True)
-class AnnotatedPhotos:
-    """Photographs with annotations of the user's."""
+
+class Source(NamedTuple):
+    """A source of photographs with boxes."""
 
     config: DataConfig
-    origin: dict[str, Any] = field(default_factory=dict)
+    """Settings, as far as they are known before `fetch`."""
+    origin: dict[str, Any]
     """See `CropsConfig.origin`."""
-
-    def get(self, _console: Console) -> tuple[DataConfig, Sequence[Problem]]:
-        """Nothing is to be done."""
-        return self.config, ()
+    fetch: Callable[[Console], Fetched]
+    """Makes the files; returns the final settings and the problems on the way. Raises ValueError or OSError."""
 
 
-@dataclass(frozen=True)
-class PublishedSet:
-    """A set of TensorFlow Datasets, copied into files.
+def annotated_photos(config: DataConfig) -> Source:
+    """Return the source of photographs and annotations that exist."""
+    return Source(config, {}, lambda console: (config, ()))
+
+
+def published_set(config: DataConfig, name: str, folder: Path) -> Source:
+    """Return a source that copies a set of TensorFlow Datasets into files.
 
     Args:
-        given: settings without source and paths.
-        name: of the set.
-        folder: for the files; nothing is in it.
+        config: settings without format and paths.
+        name: name of the set.
+        folder: empty folder for the files.
     """
 
-    given: DataConfig
-    name: str
-    folder: Path
+    def paths(split: str) -> tuple[Path, Path]:
+        return folder / split, folder / f"{split}.json"
 
-    @property
-    def config(self) -> DataConfig:
-        images, annotations = self._paths("train")
-        return replace(self.given, source="coco", images=images, annotations=annotations)
+    images, annotations = paths("train")
+    config = replace(config, source="coco", images=images, annotations=annotations)
+    no_paths = dict.fromkeys(("images", "annotations", "val_images", "val_annotations"))
 
-    @property
-    def origin(self) -> dict[str, Any]:
-        paths = dict.fromkeys(("images", "annotations", "val_images", "val_annotations"))
-        return {"source": f"tfds:{self.name}", **paths}
-
-    def get(self, console: Console) -> tuple[DataConfig, Sequence[Problem]]:
-        """Copies photographs and boxes.
-
-        Returns:
-            The settings, and problems met on the way.
-
-        Raises:
-            ValueError, OSError: as `read_tfds` and `write_coco` do.
-        """
+    def fetch(console: Console) -> Fetched:
         from seigan_tf.data.annotations.tfds_source import read_tfds, usable_splits
 
-        splits, problems = usable_splits(self.name), []
+        splits = usable_splits(name)
+        problems: list[Problem] = []
         for split in splits:
-            images, annotations = self._paths(split)
+            images, annotations = paths(split)
             images.mkdir()
-            with bar(console, f"reading {self.name} {split}") as progress:
-                problems += write_coco(read_tfds(self.name, images, split, progress), annotations)
+            with bar(console, f"reading {name} {split}") as progress:
+                problems += write_coco(read_tfds(name, images, split, progress), annotations)
         if "validation" not in splits:
-            return self.config, problems
-        images, annotations = self._paths("validation")
-        return replace(self.config, val_images=images, val_annotations=annotations), problems
+            return config, problems
+        images, annotations = paths("validation")
+        return replace(config, val_images=images, val_annotations=annotations), problems
 
-    def _paths(self, split: str) -> tuple[Path, Path]:
-        return self.folder / split, self.folder / f"{split}.json"
+    return Source(config, {"source": f"tfds:{name}", **no_paths}, fetch)
 
 
-@dataclass(frozen=True)
-class Detected:
-    """Photographs in which a detector draws the boxes, into a file that stays.
+def detected(
+    config: DataConfig, images: Path, model: Path, wanted: str, score: float, labels: Path | None, boxes: Path
+) -> Source:
+    """Return a source whose boxes a detector draws into a file, which stays.
 
     Args:
-        given: settings with images, without source, annotations and classes.
+        config: settings without format, annotations and classes.
+        images: folder of the photographs.
         model: file of the detector.
-        wanted: its class whose objects become crops: a name or a number.
+        wanted: name or number of the detector's class whose objects become crops.
         score: least score of a detection.
-        labels: file with the names of its classes, or None.
+        labels: file with the names of the detector's classes, or None.
         boxes: file to write.
     """
+    config = replace(config, source="coco", annotations=boxes)
+    named = f", labels {labels.name}" if labels else ""
+    origin = {"source": f"detector:{model.name}, class {wanted}, score {score:g}{named}", "annotations": None}
 
-    given: DataConfig
-    model: Path
-    wanted: str
-    score: float
-    labels: Path | None
-    boxes: Path
-
-    @property
-    def config(self) -> DataConfig:
-        return replace(self.given, source="coco", annotations=self.boxes)
-
-    @property
-    def origin(self) -> dict[str, Any]:
-        labels = f", labels {self.labels.name}" if self.labels else ""
-        source = f"detector:{self.model.name}, class {self.wanted}, score {self.score:g}{labels}"
-        return {"source": source, "annotations": None}
-
-    def get(self, console: Console) -> tuple[DataConfig, Sequence[Problem]]:
-        """Runs the detector.
-
-        Returns:
-            The settings, and problems met on the way.
-
-        Raises:
-            ValueError, OSError: as `detector.detect` and `write_coco` do.
-        """
+    def fetch(console: Console) -> Fetched:
         from seigan_tf.data.detection import detector
 
-        with bar(console, "detecting") as progress, parents_made(self.boxes):
-            found = detector.detect(self.given.images, self.model, self.wanted, self.score, self.labels, progress)
-            problems = write_coco(found, self.boxes)
-        console.print(
-            f"boxes: {self.boxes}; edit it and give it as --annotations to prepare again", soft_wrap=True, markup=False
-        )
-        return replace(self.config, classes=(found.wanted,)), problems
+        with bar(console, "detecting") as progress, parents_made(boxes):
+            found = detector.detect(images, model, wanted, score, labels, progress)
+            problems = write_coco(found, boxes)
+        say(console, f"boxes: {boxes}; edit it and give it as --annotations to prepare again")
+        return replace(config, classes=(found.wanted,)), problems
+
+    return Source(config, origin, fetch)

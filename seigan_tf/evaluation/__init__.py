@@ -1,1 +1,1 @@
-"""What masks, filled holes and pastes are worth: one metric or baseline per file, and the tables made of them."""
+"""Metrics and baselines for masks, filled holes and pastes, one per file, and comparisons of methods."""

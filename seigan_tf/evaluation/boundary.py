@@ -1,4 +1,4 @@
-"""Boundary F-score: how well the outline is met, which the overlap of large masks hardly shows."""
+"""Boundary F-score: agreement of outlines, which hardly changes the IoU of large masks."""
 
 import math
 
@@ -6,16 +6,19 @@ import cv2
 import numpy as np
 
 TOLERANCE = 0.008
-"""Distance, as a fraction of the diagonal, within which two outlines agree (Perazzi et al., "A benchmark dataset and
+"""Distance within which two outlines agree, as a fraction of the diagonal (Perazzi et al., "A benchmark dataset and
 evaluation methodology for video object segmentation", CVPR 2016, and its published code)."""
 
 
 def boundary_f(mask: np.ndarray, truth: np.ndarray, tolerance: float = TOLERANCE) -> float:
-    """Harmonic mean of the parts of each outline that lie near the other one, in [0, 1]; 1 where both are empty.
+    """Return the harmonic mean of the fractions of each outline near the other one, in [0, 1]; 1 if both are empty.
 
     Args:
         mask, truth: bool [height, width].
-        tolerance: as a fraction of the diagonal, rounded up to whole pixels.
+        tolerance: distance as a fraction of the diagonal, rounded up to whole pixels.
+
+    Raises:
+        ValueError: shapes differ.
     """
     if mask.shape != truth.shape:
         raise ValueError(f"boundary_f: the mask's shape is {mask.shape}, the true mask's {truth.shape}")
@@ -29,11 +32,11 @@ def boundary_f(mask: np.ndarray, truth: np.ndarray, tolerance: float = TOLERANCE
 
 
 def outline(mask: np.ndarray) -> np.ndarray:
-    """Pixels of a bool [height, width] mask's own border, those at the image's border included."""
+    """Return the border pixels of a bool [height, width] mask, including those at the border of the image."""
     inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
     return mask & ~inner.astype(bool)
 
 
 def _near(line: np.ndarray, other: np.ndarray, disc: np.ndarray) -> float:
-    """The part of `line` that lies within the disc's radius of `other`."""
+    """Return the fraction of `line` within the disc's radius of `other`."""
     return float(cv2.dilate(other.astype(np.uint8), disc)[line].mean()) if line.any() else 0.0

@@ -1,4 +1,4 @@
-"""Crops without any object, from the photographs whose masks are measured: what holes are cut into."""
+"""Crops without any object from the evaluated photographs, for holes and as backgrounds."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,16 +15,16 @@ from seigan_tf.data.planning.rules import CropRules, object_regions
 
 
 def empty_crops(photos: Sequence[Photo], rules: CropRules, size: int, wanted: int, seed: int) -> np.ndarray:
-    """Squares that touch no box, as large as the crops of the objects (`data.mining.mine`), in random order.
+    """Return squares that touch no box, with sides like those of the objects' crops, in random order.
 
-    Photos that cannot be read give none.
+    Unreadable photos give none.
 
     Args:
-        photos: with all their objects, in any order.
-        rules: of the objects' crops, whose sides are wanted here too.
+        photos: photos with all their objects, in any order.
+        rules: rules of the objects' crops.
         size: side of the crops in pixels.
         wanted: number of crops; there may be fewer.
-        seed: decides where they are searched, and their order.
+        seed: seed of places and order.
 
     Returns:
         uint8 [n, size, size, 3].
@@ -39,7 +39,7 @@ def empty_crops(photos: Sequence[Photo], rules: CropRules, size: int, wanted: in
         for photo, found in zip(photos, mined, strict=True):
             for region, crop in zip(found, _cut(photo, found, size), strict=False):
                 crops[f"{photo.name}:{region.x}:{region.y}:{region.side}"] = crop
-    # By name first, so that the order does not depend on that of the annotations.
+    # Sort by name first: the order then does not depend on that of the annotations.
     chosen = np.random.default_rng(seed).permutation(sorted(crops))
     return np.stack([crops[key] for key in chosen]) if crops else np.zeros((0, size, size, 3), np.uint8)
 

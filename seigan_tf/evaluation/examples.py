@@ -1,6 +1,6 @@
-"""Successes and failures of one model, picked by a rule: the best, the middle and the worst by IoU."""
+"""A sheet of successes and failures of one model: the best, the middle and the worst masks by IoU."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from keras import ops
@@ -13,17 +13,16 @@ from seigan_tf.evaluation.objects import EvaluationObject
 from seigan_tf.evaluation.pictures import Picture
 from seigan_tf.inference.tta import inpaint_tta
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.supervised import Supervised
 from seigan_tf.utils.pixels import to_uint8
 
 COUNT = 8
-"""Objects of each group, at most."""
+"""Largest number of objects in each group."""
 
 
-def pick(iou: Sequence[float], count: int = COUNT) -> dict[str, list[int]]:
-    """Which objects to show: "best" (the best first), "median" (around the middle) and "worst" (the worst first).
+def pick_examples(iou: Sequence[float], count: int = COUNT) -> dict[str, list[int]]:
+    """Return the indices of the objects to show: "best" (best first), "median" and "worst" (worst first).
 
-    Of equals the earlier one counts as worse. Of few objects each group has a third, though at least one.
+    Among equal values the earlier one counts as worse. Each group has at most a third of the objects, but at least one.
     """
     order = np.argsort(iou, kind="stable").tolist()
     count = max(min(count, len(order) // 3), 1)
@@ -31,18 +30,19 @@ def pick(iou: Sequence[float], count: int = COUNT) -> dict[str, list[int]]:
     return {"best": order[::-1][:count], "median": order[middle : middle + count], "worst": order[:count]}
 
 
-def draw(
-    model: SEIGAN | Supervised,
-    groups: dict[str, Sequence[tuple[EvaluationObject, float]]],
+def draw_examples(
+    model: SEIGAN,
+    groups: Mapping[str, Sequence[tuple[EvaluationObject, float]]],
     backgrounds: np.ndarray,
 ) -> Image.Image:
-    """Of each group the photos with their boxes, the true masks and the model's masks with their IoU.
+    """Draw for each group the photos with boxes, the true masks and the model's masks with their IoU.
 
-    Where there are backgrounds, of a SEIGAN also the photo without the object and the object on a background.
+    With backgrounds the sheet also shows each photo without its object, and the object on a background.
 
     Args:
-        groups: by title, the objects and the IoU of each.
-        backgrounds: uint8 [M, S, S, 3], perhaps none.
+        model: the model.
+        groups: title to objects, with the IoU of each.
+        backgrounds: uint8 [M, S, S, 3]; may be empty.
     """
     rows = []
     for title, pairs in groups.items():
@@ -61,7 +61,7 @@ def draw(
                 ],
             ),
         ]
-        if isinstance(model, SEIGAN) and len(backgrounds):
+        if len(backgrounds):
             onto = backgrounds[np.arange(len(items)) % len(backgrounds)]
             holes = ops.convert_to_numpy(widened(model.networks, soft))
             made = {

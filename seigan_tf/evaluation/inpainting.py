@@ -1,4 +1,4 @@
-"""How well holes are filled where the truth is known: the inpainter, and what OpenCV does without any training."""
+"""Errors of filled holes with known truth, for the inpainter and for OpenCV's methods without training."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -7,51 +7,53 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from seigan_tf.evaluation import deep
 from seigan_tf.evaluation.ssim import ssim_map
+from seigan_tf.evaluation.vgg import hole_distances
 from seigan_tf.inference.tta import inpaint_tta
 from seigan_tf.networks.vgg19 import VGG19Features
 from seigan_tf.utils.pixels import to_uint8
 
 RADIUS = 3
-"""Of the neighbourhood that OpenCV's methods look at, in pixels; the value of its own example."""
+"""Radius of OpenCV's neighbourhood in pixels, as in its own example."""
 OPENCV = {"telea": cv2.INPAINT_TELEA, "navier_stokes": cv2.INPAINT_NS}
 EIGHT_WAYS = "model_eight_ways"
-"""The model as `erase` uses it."""
+"""The model with the averaging of `erase`."""
 METHODS = ("model", EIGHT_WAYS, *OPENCV)
-"""In the order of the table."""
+"""The rows of the table."""
 ROUNDING = 1 / (12 * 255**2)
-"""Mean squared error of rounding to uint8: no smaller one is told, so that PSNR is finite (at most 58.9 dB)."""
+"""Mean squared error of rounding to uint8, the least error that counts: PSNR is at most 58.9 dB."""
 
 Inpaint = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Images uint8 [N, S, S, 3] and masks [N, S, S, 1] to restored images in [-1, 1], as SEIGAN.inpaint."""
 
 
 class HoleScores(NamedTuple):
-    """Differences inside the hole alone."""
+    """Differences inside the hole."""
 
     l1: float
-    """Mean absolute difference, of [0, 1]."""
+    """Mean absolute difference of values in [0, 1]."""
     psnr: float
-    """In dB."""
+    """Peak signal-to-noise ratio in dB."""
     ssim: float
-    """Structural similarity, its windows centred in the hole."""
+    """Structural similarity of the windows with their centre in the hole."""
 
 
 def object_hole(mask: np.ndarray, size: int) -> np.ndarray:
-    """An object's true mask, bool [side, side] of any side, as a hole in its crop: bool [size, size].
+    """Return an object's true mask, bool [side, side], as a hole in its crop: bool [size, size].
 
-    Where it covers half of no pixel the hole is the pixels that it covers most.
+    The hole has the pixels that the mask covers by at least half or, if there is none, those that it covers most.
     """
     covered = np.asarray(Image.fromarray(mask.astype(np.float32)).resize((size, size), Image.Resampling.BOX))
     return (covered > 0) & (covered >= min(0.5, covered.max()))
 
 
 def draw_holes(holes: np.ndarray, count: int, seed: int) -> np.ndarray:
-    """Draws holes that are not empty, each as often as another, every second one mirrored.
+    """Draw non-empty holes about equally often, and mirror them with probability 1/2.
 
     Args:
         holes: bool [K, S, S], at least one of them not empty.
+        count: number of holes to draw.
+        seed: seed of the draw.
 
     Returns:
         bool [count, S, S].
@@ -63,13 +65,16 @@ def draw_holes(holes: np.ndarray, count: int, seed: int) -> np.ndarray:
     return np.where(mirrored[:, None, None], holes[chosen][:, :, ::-1], holes[chosen])
 
 
-def measure(inpaint: Inpaint, truth: np.ndarray, holes: np.ndarray, vgg: VGG19Features | None = None) -> dict[str, Any]:
-    """Fills the holes with each of METHODS.
+def measure_inpainting(
+    inpaint: Inpaint, truth: np.ndarray, holes: np.ndarray, vgg: VGG19Features | None = None
+) -> dict[str, Any]:
+    """Fill the holes with each of METHODS and compare with the truth.
 
     Args:
+        inpaint: the model's inpainting.
         truth: uint8 [N, S, S, 3].
         holes: bool [N, S, S], none of them empty.
-        vgg: None leaves out the distance of its features.
+        vgg: network of the feature distance; None leaves it out.
 
     Returns:
         {"count": N, "l1": {method: mean}, "psnr": .., "ssim": .., "vgg": ..} as plain JSON values.
@@ -88,14 +93,14 @@ def measure(inpaint: Inpaint, truth: np.ndarray, holes: np.ndarray, vgg: VGG19Fe
         for kind in HoleScores._fields
     }
     if vgg is not None:
-        # What lies around the hole is the truth's in all, so that features at its edge see the same surroundings.
+        # Take the surroundings from the truth: features at the edge of the hole then have the same context.
         seen = {name: np.where(holes[..., None], images, truth) for name, images in filled.items()}
-        result["vgg"] = {name: float(deep.hole_distances(vgg, seen[name], truth, holes).mean()) for name in METHODS}
+        result["vgg"] = {name: float(hole_distances(vgg, seen[name], truth, holes).mean()) for name in METHODS}
     return {"count": len(truth), **result}
 
 
 def hole_scores(filled: np.ndarray, truth: np.ndarray, hole: np.ndarray) -> HoleScores:
-    """Compares uint8 [height, width, 3] images inside a bool [height, width] hole.
+    """Compare uint8 [height, width, 3] images inside a bool [height, width] hole.
 
     Raises:
         ValueError: the hole is empty, or shapes differ.
@@ -115,5 +120,5 @@ def hole_scores(filled: np.ndarray, truth: np.ndarray, hole: np.ndarray) -> Hole
 
 
 def opencv_fill(name: str, image: np.ndarray, hole: np.ndarray) -> np.ndarray:
-    """The hole filled by one of OPENCV's methods: uint8 [height, width, 3] in and out, hole bool [height, width]."""
+    """Fill a hole, bool [height, width], in a uint8 [height, width, 3] image with one of OPENCV's methods."""
     return cv2.inpaint(image, hole.astype(np.uint8), RADIUS, OPENCV[name])

@@ -1,4 +1,4 @@
-"""Intersection over union at the resolution of the photograph (Table 1 of the paper)."""
+"""Intersection over union (IoU) of masks at the resolution of the photograph (Table 1 of the paper)."""
 
 import numpy as np
 from PIL import Image
@@ -7,7 +7,7 @@ from seigan_tf.data.crop_set import EvaluationCrops
 
 
 def iou(mask: np.ndarray, truth: np.ndarray) -> float:
-    """Intersection over union of two boolean arrays of one shape; 1 where both are empty."""
+    """Return the IoU of two boolean arrays of one shape, 1 if both are empty. Raises ValueError if shapes differ."""
     if mask.shape != truth.shape:
         raise ValueError(f"iou: the mask's shape is {mask.shape}, the true mask's {truth.shape}")
     union = np.count_nonzero(mask | truth)
@@ -15,21 +15,21 @@ def iou(mask: np.ndarray, truth: np.ndarray) -> float:
 
 
 def to_original(mask: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A soft mask, float32 [S, S], resized bilinearly to [height, width] pixels, as in section 4.2."""
+    """Resize a soft mask, float32 [S, S], bilinearly to [height, width] pixels, as in section 4.2."""
     image = Image.fromarray(np.asarray(mask, np.float32))
     return np.asarray(image.resize((width, height), Image.Resampling.BILINEAR))
 
 
 def per_image_iou(masks: np.ndarray, evaluation: EvaluationCrops, threshold: float = 0.5) -> np.ndarray:
-    """IoU of each crop at its original resolution.
+    """Return the IoU of each crop at its original resolution, float64 [N].
 
     Args:
-        masks: soft masks of the evaluation crops in their order, float in [0, 1], [N, S, S] or [N, S, S, 1].
+        masks: soft masks of the crops in their order, float in [0, 1], [N, S, S] or [N, S, S, 1].
         evaluation: the crops with the true masks.
-        threshold: a pixel is the object's where the resized mask is above.
+        threshold: value above which a pixel of the resized mask belongs to the object.
 
-    Returns:
-        float64 [N].
+    Raises:
+        ValueError: the numbers of masks and crops differ.
     """
     if len(masks) != len(evaluation.masks):
         raise ValueError(

@@ -1,32 +1,32 @@
-"""Kernel distance (KID) between real images and made ones, by their features (Bińkowski et al., arXiv 1801.01401)."""
+"""Kernel distance (KID) between the features of real and of generated images (Bińkowski et al., arXiv 1801.01401)."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 HALVES = 200
-"""Random halves of the pairs from which the error is told."""
+"""Number of random halves of the pairs for the estimate of the error."""
 
 
 class KernelDistance(NamedTuple):
     distance: float
-    """Squared maximum mean discrepancy, unbiased: about 0 for equal distributions, and then below 0 at times."""
+    """Squared maximum mean discrepancy, unbiased: about 0 for equal distributions, sometimes negative."""
     error: float
     """Standard error of the distance."""
 
 
 def pair_terms(real: np.ndarray, made: np.ndarray) -> np.ndarray:
-    """The terms h((x_i, y_i), (x_j, y_j)) of the distance with the kernel (x · y / d + 1)³.
+    """Return the terms h((x_i, y_i), (x_j, y_j)) of the distance with the kernel (x · y / d + 1)³.
 
-    As in Gretton et al. (JMLR 13, 2012, lemma 6) no x_i is compared with its own y_i. An image may so be made from the
-    real one of its pair, as a paste of the same object is, and the distance is unbiased all the same.
+    As in Gretton et al. (JMLR 13, 2012, lemma 6) no x_i is compared with its own y_i. The distance is therefore
+    unbiased even if each image is made from the real one of its pair, like a paste of the same object.
 
     Args:
         real, made: float [N, d] features, pair by pair.
 
     Returns:
-        float64 [N, N], 0 on the diagonal. The terms of two kinds of images, made from the same real ones, may be
-        subtracted: they give the difference of their distances.
+        float64 [N, N], 0 on the diagonal. For two kinds of images made from the same real ones, the difference of the
+        terms gives the difference of the distances.
 
     Raises:
         ValueError: shapes differ, or there are fewer than four pairs.
@@ -45,11 +45,11 @@ def pair_terms(real: np.ndarray, made: np.ndarray) -> np.ndarray:
 
 
 def kernel_distance(terms: np.ndarray, seed: int = 0) -> KernelDistance:
-    """The mean of the terms, and its error.
+    """Return the mean of the terms and its standard error.
 
-    The error is the standard deviation over random halves of the pairs, drawn without replacement. That estimates the
-    error of the whole (a jackknife that leaves out half: Shao and Wu, Annals of Statistics 17, 1989), where subsets
-    with more in common, as they are usual, would tell too small an error.
+    The error is the standard deviation over random halves of the pairs, drawn without replacement (a jackknife that
+    leaves out half: Shao and Wu, Annals of Statistics 17, 1989). The usual larger subsets overlap more and would
+    underestimate it.
     """
     generator = np.random.default_rng(seed)
     count = len(terms)

@@ -1,4 +1,4 @@
-"""Masks of the model and of what needs no training, measured on the same objects (Table 1 of the paper)."""
+"""Scores of masks, of the model and of baselines without training, on the same objects (Table 1 of the paper)."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,38 +16,37 @@ from seigan_tf.utils.atomic import replacing
 
 MODEL = "model"
 METHODS = (MODEL, *BASELINES, "grabcut", "grabcut_or_box")
-"""In the order of the table."""
+"""The rows of the table."""
 BATCH = 32
 NOTHING = 0.05
-"""Part of the box: where GrabCut calls less than that the object it has found none, but for a few pixels."""
+"""Fraction of the box below which GrabCut's object counts as not found."""
 
 Segment = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Images uint8 [N, S, S, 3] and boxes [N, 4] to soft masks [N, S, S, 1], as SEIGAN.segment."""
 
 
 class ObjectScores(NamedTuple):
-    """What each of METHODS reached on one object."""
+    """IoU and boundary F-score of each of METHODS on one object."""
 
     photo: str
     id: int
     iou: dict[str, float]
     boundary: dict[str, float]
-    """Boundary F-score."""
 
 
-def measure(segment: Segment, objects: Iterable[EvaluationObject]) -> Iterator[ObjectScores]:
-    """Scores every object at its original resolution, in order; BATCH of them are in memory at a time."""
+def measure_masks(segment: Segment, objects: Iterable[EvaluationObject]) -> Iterator[ObjectScores]:
+    """Yield the scores of every object at its original resolution, in order; BATCH objects are in memory at a time."""
     batch: list[EvaluationObject] = []
     for item in objects:
         batch.append(item)
         if len(batch) == BATCH:
-            yield from _measured(segment, batch)
+            yield from _measure_batch(segment, batch)
             batch = []
     if batch:
-        yield from _measured(segment, batch)
+        yield from _measure_batch(segment, batch)
 
 
-def _measured(segment: Segment, batch: Sequence[EvaluationObject]) -> Iterator[ObjectScores]:
+def _measure_batch(segment: Segment, batch: Sequence[EvaluationObject]) -> Iterator[ObjectScores]:
     soft = segment(np.stack([item.image for item in batch]), np.stack([item.box for item in batch]))
     for item, mask in zip(batch, soft[..., 0], strict=True):
         masks = {MODEL: to_original(mask, *item.truth.shape) > 0.5}
@@ -62,7 +61,7 @@ def _measured(segment: Segment, batch: Sequence[EvaluationObject]) -> Iterator[O
 
 
 def grabcut_masks(item: EvaluationObject) -> dict[str, np.ndarray]:
-    """GrabCut's mask and, as the stronger "grabcut_or_box", the same with the filled box where it is NOTHING.
+    """Return GrabCut's mask and the stronger "grabcut_or_box", which is the filled box if GrabCut finds NOTHING.
 
     On photographs of cats that was a fifth of the cases.
     """
@@ -70,8 +69,8 @@ def grabcut_masks(item: EvaluationObject) -> dict[str, np.ndarray]:
     return {"grabcut": mask, "grabcut_or_box": mask if mask.sum() >= NOTHING * box.sum() else box}
 
 
-def summary(scores: Sequence[ObjectScores]) -> dict[str, Any]:
-    """{"count", "iou": {method: mean}, "boundary": {method: mean}} as plain JSON values."""
+def mask_means(scores: Sequence[ObjectScores]) -> dict[str, Any]:
+    """Return {"count", "iou": {method: mean}, "boundary": {method: mean}} as plain JSON values."""
     return {
         "count": len(scores),
         **{
@@ -81,8 +80,8 @@ def summary(scores: Sequence[ObjectScores]) -> dict[str, Any]:
     }
 
 
-def write_csv(scores: Sequence[ObjectScores], path: Path) -> None:
-    """One row per object: photo, id, iou_METHOD ..., boundary_METHOD ..."""
+def write_scores(scores: Sequence[ObjectScores], path: Path) -> None:
+    """Write a CSV file with one row per object: photo, id, iou_METHOD ..., boundary_METHOD ..."""
     columns = [(measured, name) for measured in ("iou", "boundary") for name in METHODS]
     with replacing(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

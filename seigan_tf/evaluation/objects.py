@@ -1,4 +1,4 @@
-"""The annotated objects that masks are measured on, straight from photographs and annotations."""
+"""Annotated objects with true masks, for evaluation, read from photographs and annotations."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ class EvaluationObject(NamedTuple):
     photo: str
     """Name of the photo."""
     id: int
-    """Of the annotation."""
+    """Number of the annotation."""
     image: np.ndarray
     """uint8 [size, size, 3]: the crop as the model sees it."""
     original: np.ndarray
@@ -39,13 +39,13 @@ class EvaluationObject(NamedTuple):
 def evaluation_objects(
     photos: Iterable[Photo], rules: CropRules, size: int, problems: Tally
 ) -> Iterator[list[EvaluationObject]]:
-    """The objects of each photo, an empty list where it has none to measure; one photo is in memory at a time.
+    """Yield the objects of each photo, possibly none; one photo is in memory at a time.
 
     Args:
-        photos: with all their objects.
-        rules: which objects make a crop, and how large it is around them.
+        photos: photos with all their objects.
+        rules: the crop rules.
         size: side of the model's crops in pixels.
-        problems: told what cannot be used.
+        problems: counts unusable photos and objects.
     """
     for photo in photos:
         try:
@@ -56,11 +56,11 @@ def evaluation_objects(
 
 
 def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> list[EvaluationObject]:
-    regions = object_regions(photo, rules)
-    kept = [pair for pair in zip(photo.objects, regions, strict=True) if not isinstance(pair[1], str)]
+    regions = zip(photo.objects, object_regions(photo, rules), strict=True)
+    kept = [(item, region) for item, region in regions if not isinstance(region, str)]
     if not any(item.segmentation for item, _ in kept):
         return []
-    # Before the masks, which would take the memory of the annotated size: only now it is known to be true.
+    # Read the photo first: masks take memory of the annotated size, which may be wrong.
     pixels = read_photo(photo)
     chosen = []
     for item, region in kept:
@@ -87,14 +87,14 @@ def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> lis
 def split_objects(
     data: DataConfig, split: str, size: int, problems: Tally, progress: Progress | None = None
 ) -> Iterator[EvaluationObject]:
-    """The objects with masks of one split, as training with the same settings makes it.
+    """Yield the objects with masks of one split, the same as in training with these settings.
 
     Args:
-        data: photographs in one of `FORMATS`.
+        data: settings with photographs in one of `FORMATS`.
         split: "train" or "val"; the latter may be held out of the training photographs.
         size: side of the model's crops in pixels.
-        problems: told what cannot be used.
-        progress: told after each photo.
+        problems: counts unusable photos and objects.
+        progress: called after each photo.
 
     Raises:
         ValueError: as `make_plan`.
@@ -106,8 +106,9 @@ def split_objects(
             if planned.split == split and planned.objects
         }
     given = split == "val" and data.val_images is not None
-    where = (data.val_images, data.val_annotations) if given else (data.images, data.annotations)
-    items = read_annotations(data.source, *where)
+    images, annotations = (data.val_images, data.val_annotations) if given else (data.images, data.annotations)
+    assert images is not None, "make_plan refuses settings without photographs"
+    items = read_annotations(data.source, images, annotations)
     photos = [item for item in items if isinstance(item, Photo) and item.name in chosen]
     for done, found in enumerate(evaluation_objects(photos, CropRules.from_config(data), size, problems), 1):
         yield from (item for item in found if item.id in chosen[item.photo])

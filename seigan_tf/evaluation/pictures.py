@@ -1,4 +1,4 @@
-"""Sheets of pictures under titles, each with a line of text below: of samples and of methods side by side."""
+"""Sheets of pictures in rows and columns, with titles and captions."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 SIDE = 128
-"""Of a picture on the sheet, in pixels."""
+"""Side of a picture on the sheet, in pixels."""
 GAP = 6
 LINE = 16
 """Height of a line of text."""
@@ -22,7 +22,7 @@ class Picture(NamedTuple):
 
 
 def photo(pixels: np.ndarray, box: np.ndarray | None = None) -> Image.Image:
-    """uint8 [h, w, 3] at the sheet's size, with its box (relative ymin, xmin, ymax, xmax) if one is given."""
+    """Return uint8 [h, w, 3] pixels at the sheet's size, with an optional box (relative ymin, xmin, ymax, xmax)."""
     shown = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     if box is not None:
         ymin, xmin, ymax, xmax = (np.asarray(box) * (SIDE - 1)).round().tolist()
@@ -31,17 +31,17 @@ def photo(pixels: np.ndarray, box: np.ndarray | None = None) -> Image.Image:
 
 
 def mask(values: np.ndarray) -> Image.Image:
-    """A mask, bool [h, w], white on black at the sheet's size."""
+    """Return a mask, bool [h, w], white on black at the sheet's size."""
     grey = Image.fromarray(values.astype(np.uint8) * 255).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     return grey.convert("RGB")
 
 
 def sheet(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Picture]]]) -> Image.Image:
-    """Rows of pictures.
+    """Arrange pictures in rows.
 
     Args:
-        columns: a title above each column; empty for none at all.
-        rows: a title left of each row, and its pictures.
+        columns: titles above the columns; may be empty.
+        rows: for each row a title at its left, and its pictures.
     """
     font = ImageFont.load_default(size=11)
     left = max((int(font.getlength(title)) for title, _ in rows), default=0) + 2 * GAP
@@ -56,7 +56,7 @@ def sheet(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Picture]]])
         draw.text((GAP, top + SIDE // 2 - LINE // 2), title, fill="black", font=font)
         for place, picture in enumerate(pictures):
             x = left + place * (SIDE + GAP)
-            draw.rectangle((x - 1, top - 1, x + SIDE, top + SIDE), outline="grey")  # around masks that are all white
+            draw.rectangle((x - 1, top - 1, x + SIDE, top + SIDE), outline="grey")  # frames masks that are all white
             made.paste(picture.image, (x, top))
             draw.text((x, top + SIDE), picture.caption, fill="black", font=font)
         top += height

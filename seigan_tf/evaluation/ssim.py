@@ -5,13 +5,13 @@ import numpy as np
 
 WINDOW = 11
 SIGMA = 1.5
-"""The Gaussian window of the publication."""
+"""Width and standard deviation of the Gaussian window in the publication."""
 STABILISERS = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 """C1 and C2, for values from 0 to 255."""
 
 
 def ssim_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """The similarity of the windows around each pixel, in [-1, 1], mean over the colours; borders are mirrored.
+    """Return the similarity of the windows around each pixel, in [-1, 1], mean over the colours; borders are mirrored.
 
     Args:
         first, second: uint8 [height, width, 3].

@@ -82,7 +82,7 @@ def test_holes_in_real_photographs_are_filled_better_by_opencv_than_by_their_mea
         colours = images.sum(axis=(1, 2), keepdims=True) / (1 - masks).sum(axis=(1, 2), keepdims=True)
         return np.broadcast_to(colours / 127.5 - 1, images.shape)
 
-    result = inpainting.measure(mean_colour, crops, holes)
+    result = inpainting.measure_inpainting(mean_colour, crops, holes)
     for kind, better in (("l1", np.less), ("psnr", np.greater)):
         for name in ("telea", "navier_stokes"):
             assert better(result[kind][name], result[kind]["model"])

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf import config
-from seigan_tf.config import Config, DataConfig
-from seigan_tf.evaluation import masks, models, pictures
+from seigan_tf import config, loading
+from seigan_tf.config import Config, DataConfig, TrainingConfig
+from seigan_tf.evaluation import masks, pictures
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.supervised import Supervised, mask_loss
 from tests import commands, tiny
 
 
@@ -34,14 +33,12 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def supervised(tmp_path_factory):
-    """The folder of a run of Supervised."""
+    """The folder of a run that trained the segmenter alone."""
     folder = tmp_path_factory.mktemp("runs") / "supervised-0"
     (folder / "weights").mkdir(parents=True)
-    model = Supervised(tiny.networks())
-    model.build()
-    model.compile("sgd", loss=mask_loss)
-    model.save(folder / "weights" / "supervised.keras")
-    config.save(Config(networks=tiny.networks(), data=DataConfig(object_fraction=0.5)), folder / "config.json")
+    tiny.seigan().save(folder / loading.MODEL_FILE)
+    data, training = DataConfig(object_fraction=0.5), TrainingConfig(task="supervised")
+    config.save(Config(networks=tiny.networks(), data=data, training=training), folder / "config.json")
     return folder
 
 
@@ -99,26 +96,15 @@ def test_seed_changes_the_holes_and_not_the_masks(evaluate, tmp_path):
     assert made[0]["inpainting"]["l1"]["telea"] != made[1]["inpainting"]["l1"]["telea"]
 
 
-def test_supervised_is_measured_by_its_masks_alone(evaluate, supervised, tmp_path):
+def test_weights_whose_segmenter_alone_was_trained_are_measured_by_their_masks(evaluate, supervised, tmp_path):
     files = "--json", tmp_path / "means.json", "--sheet", tmp_path / "sheet.png"
     code, out, err = evaluate(*files, weights=supervised)
     assert code == 0, err
-    assert "Supervised segments alone" in out
+    assert "the segmenter alone was trained" in out
     means = json.loads((tmp_path / "means.json").read_text())
     assert means["count"] == 7
     assert means["inpainting"] is means["realism"] is None
     assert Image.open(tmp_path / "sheet.png").height < 3 * 4 * pictures.SIDE
-
-
-def test_crops_are_those_of_the_training(supervised, weights):
-    assert models.load(str(supervised)).object_fraction == 0.5
-    assert models.load(str(weights)).object_fraction == DataConfig.object_fraction
-
-
-def test_damaged_weights_of_supervised_are_refused(evaluate, tmp_path):
-    (tmp_path / "run" / "weights").mkdir(parents=True)
-    (tmp_path / "run" / "weights" / "supervised.keras").write_bytes(b"nothing")
-    assert "supervised.keras: not a model" in evaluate(weights=tmp_path / "run").refusal
 
 
 @pytest.mark.parametrize(

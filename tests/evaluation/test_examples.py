@@ -5,13 +5,13 @@ import pytest
 from PIL import Image
 
 from seigan_tf.evaluation import pictures
-from seigan_tf.evaluation.examples import pick
+from seigan_tf.evaluation.examples import pick_examples
 from seigan_tf.evaluation.pictures import GAP, SIDE, Picture
 
 
 def test_best_middle_and_worst_are_picked():
     iou = np.random.default_rng(0).permutation(101) / 100
-    groups = pick(iou)
+    groups = pick_examples(iou)
     assert [round(iou[i], 2) for i in groups["best"]] == [1.0, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.93]
     assert [round(iou[i], 2) for i in groups["median"]] == [0.46, 0.47, 0.48, 0.49, 0.5, 0.51, 0.52, 0.53]
     assert [round(iou[i], 2) for i in groups["worst"]] == [0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.07]
@@ -19,7 +19,7 @@ def test_best_middle_and_worst_are_picked():
 
 @pytest.mark.parametrize(("number", "each"), [(1, 1), (2, 1), (3, 1), (7, 2), (23, 7), (24, 8), (25, 8)])
 def test_groups_of_few_objects_are_smaller_and_share_none_if_they_can(number, each):
-    groups = pick(np.linspace(0, 1, number))
+    groups = pick_examples(np.linspace(0, 1, number))
     assert [len(group) for group in groups.values()] == [each] * 3
     if number >= 3:
         assert len({index for group in groups.values() for index in group}) == 3 * each

@@ -85,7 +85,7 @@ def test_the_model_never_sees_what_is_in_the_hole(ramp):
         return images / np.float32(127.5) - 1
 
     truth, holes = np.stack([image, image[::-1]]), np.stack([hole, hole])
-    result = inpainting.measure(inpaint, truth, holes)
+    result = inpainting.measure_inpainting(inpaint, truth, holes)
     assert all((images[masks[..., 0] == 1] == 0).all() for images, masks in seen)
     np.testing.assert_array_equal(seen[0][1][..., 0], holes)
     assert list(result) == ["count", "l1", "psnr", "ssim"]

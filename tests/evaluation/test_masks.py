@@ -69,10 +69,10 @@ def test_every_method_is_measured_on_every_object_in_order(photos):
         seen.append(len(images))
         return np.stack([box_mask(box, 16, 16)[..., None] for box in boxes]).astype(np.float32)
 
-    scores = list(masks.measure(segment, objects))
+    scores = list(masks.measure_masks(segment, objects))
     assert seen == [32, 7]
     assert [row.photo for row in scores] == [item.photo for item in objects]
-    summary = masks.summary(scores)
+    summary = masks.mask_means(scores)
     assert summary["count"] == 39
     methods = ["model", "box", "ellipse", "grabcut", "grabcut_or_box"]
     assert list(summary["iou"]) == list(summary["boundary"]) == methods

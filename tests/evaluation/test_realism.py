@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from seigan_tf.evaluation import deep, realism
-from seigan_tf.evaluation.deep import POOLED_LAYER
+from seigan_tf.evaluation import realism
 from seigan_tf.evaluation.kid import kernel_distance, pair_terms
+from seigan_tf.evaluation.vgg import POOLED_LAYER, mean_features
 
 
 class Model:
@@ -32,7 +32,7 @@ def crops():
 
 def test_better_pastes_are_nearer_to_the_photographs(crops):
     model = Model()
-    result = realism.measure(model, colours, *crops)
+    result = realism.measure_realism(model, colours, *crops)
     kid = result["kid"]
     assert result["count"] == 40
     assert list(kid) == ["coarse", "full", "background", "full_minus_coarse"]
@@ -40,12 +40,12 @@ def test_better_pastes_are_nearer_to_the_photographs(crops):
     assert kid["full"]["distance"] < kid["coarse"]["distance"]
     difference = kid["full"]["distance"] - kid["coarse"]["distance"]
     assert kid["full_minus_coarse"]["distance"] == pytest.approx(difference)
-    real, onto = (deep.vectors(colours, images) for images in (crops[0], crops[2][np.arange(40) % 3]))
+    real, onto = (mean_features(colours, images) for images in (crops[0], crops[2][np.arange(40) % 3]))
     expected = kernel_distance(pair_terms(real, onto))
     assert kid["background"] == pytest.approx(expected._asdict())
 
 
 def test_backgrounds_take_turns(crops):
     model = Model()
-    realism.measure(model, colours, *crops)
+    realism.measure_realism(model, colours, *crops)
     np.testing.assert_array_equal(model.onto, crops[2][np.arange(40) % 3])

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from seigan_tf.evaluation import deep
+from seigan_tf.evaluation.vgg import hole_distances, load_vgg, mean_features
 from seigan_tf.networks.vgg19 import ENCODER_LAYERS
 
 
 @pytest.fixture(scope="module")
 def vgg():
-    return deep.load("random")
+    return load_vgg("random")
 
 
 @pytest.fixture
@@ -39,16 +39,16 @@ def test_distance_is_that_of_unit_vectors_where_the_hole_is(vgg, images):
             weights = hole.reshape(a.shape[0], part, a.shape[0], part).mean(axis=(1, 3))
             layers.append((squares * weights).sum() / weights.sum())
         expected.append(np.mean(layers))
-    np.testing.assert_allclose(deep.hole_distances(vgg, images, others, holes), expected, rtol=1e-3)
+    np.testing.assert_allclose(hole_distances(vgg, images, others, holes), expected, rtol=1e-3)
 
 
 def test_distance_of_equal_images_is_zero(vgg, images):
-    np.testing.assert_allclose(deep.hole_distances(vgg, images, images, np.ones((3, 32, 32), bool)), 0, atol=1e-12)
+    np.testing.assert_allclose(hole_distances(vgg, images, images, np.ones((3, 32, 32), bool)), 0, atol=1e-12)
 
 
 def test_vectors_are_means_over_positions_of_one_length_whatever_the_batch(vgg, images):
     many = np.tile(images, (12, 1, 1, 1))  # more than one batch
-    vectors = deep.vectors(vgg, many)
+    vectors = mean_features(vgg, many)
     assert vectors.shape == (36, 512)
     np.testing.assert_allclose((vectors**2).mean(axis=1), 1)
     features = ops.convert_to_numpy(vgg(images / np.float32(127.5) - 1, layers=("block5_conv4",))["block5_conv4"])
@@ -58,8 +58,8 @@ def test_vectors_are_means_over_positions_of_one_length_whatever_the_batch(vgg, 
 
 
 def test_without_weights_there_is_none():
-    assert deep.load("none") is None
+    assert load_vgg("none") is None
 
 
 def test_weights_that_are_not_there_are_refused(one_line_error):
-    assert "nowhere.h5" in one_line_error(deep.load, "nowhere.h5")
+    assert "nowhere.h5" in one_line_error(load_vgg, "nowhere.h5")

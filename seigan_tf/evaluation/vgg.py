@@ -1,4 +1,4 @@
-"""How VGG-19 sees images: the distance inside a hole, and one vector for each image."""
+"""Measures by VGG-19: the perceptual distance inside a hole, and one feature vector for each image."""
 
 from collections.abc import Iterator
 
@@ -10,15 +10,15 @@ from seigan_tf.networks.vgg19 import ENCODER_LAYERS, VGG19Features
 from seigan_tf.utils.pixels import to_float
 
 POOLED_LAYER = "block5_conv4"
-"""The deepest: its means say what is in the image."""
+"""The deepest convolution, whose means describe the content of an image."""
 BATCH = 32
 
 
-def load(weights: str) -> VGG19Features | None:
-    """VGG-19 with the weights "imagenet", a path, or "random"; None for "none".
+def load_vgg(weights: str) -> VGG19Features | None:
+    """Return VGG-19 with the weights "imagenet", a path or "random", or None for "none".
 
     Raises:
-        ValueError: the weights cannot be had, or are not VGG-19's.
+        ValueError: the weights cannot be downloaded or read, or are not those of VGG-19.
     """
     if weights == "none":
         return None
@@ -28,17 +28,18 @@ def load(weights: str) -> VGG19Features | None:
 
 
 def hole_distances(vgg: VGG19Features, filled: np.ndarray, truth: np.ndarray, holes: np.ndarray) -> np.ndarray:
-    """The perceptual distance of Zhang et al. (arXiv 1801.03924, equation 1), without learnt weights, inside holes.
+    """Return the perceptual distance of Zhang et al. (arXiv 1801.03924, equation 1) in holes, without learnt weights.
 
-    Features of the last convolution of each block are scaled to length 1 at every position; their squared differences
-    are averaged with the part of each position that is hole, then over the blocks.
+    Features of the last convolution of each block are scaled to length 1 at every position. Their squared differences
+    are averaged over the positions, weighted by the fraction of each that is hole, then over the blocks.
 
     Args:
+        vgg: the network.
         filled, truth: uint8 [N, S, S, 3].
         holes: bool [N, S, S], each with at least one pixel.
 
     Returns:
-        float64 [N], 0 where the two are equal.
+        float64 [N], 0 for equal images.
     """
     parts = []
     for part in _batches(len(filled)):
@@ -62,11 +63,11 @@ def _unit(features: np.ndarray) -> np.ndarray:
     return features / (np.linalg.norm(features, axis=-1, keepdims=True) + 1e-10)
 
 
-def vectors(vgg: VGG19Features, images: np.ndarray) -> np.ndarray:
-    """What POOLED_LAYER sees, its mean over the positions: uint8 [N, S, S, 3] to float64 [N, 512].
+def mean_features(vgg: VGG19Features, images: np.ndarray) -> np.ndarray:
+    """Return the features of POOLED_LAYER, averaged over the positions: uint8 [N, S, S, 3] to float64 [N, 512].
 
-    All have the length √512, so that the kernel of KID is (cosine + 1)³. As they are, a few strong features, to the
-    third power, would drown all others.
+    All vectors are scaled to the length √512, so that the kernel of KID is (cosine + 1)³. Without the scaling a few
+    strong features would dominate the third power.
     """
     parts = [vgg(to_float(images[part]), layers=(POOLED_LAYER,))[POOLED_LAYER] for part in _batches(len(images))]
     means = np.concatenate([ops.convert_to_numpy(part).astype(float).mean(axis=(1, 2)) for part in parts])
