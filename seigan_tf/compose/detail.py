@@ -98,18 +98,12 @@ class Tiles:
 
     def blurred(self, window: Window) -> np.ndarray:
         """The photo without its detail at the pixels of a window: float32 [window.height, window.width, 3]."""
-        part = self.colours
-        rows, columns = (
-            (np.arange(start, stop) + 0.5 - origin) * (count / length) - 0.5
-            for start, stop, origin, count, length in (
-                (window.top, window.bottom, self.window.top, part.shape[0], self.window.height),
-                (window.left, window.right, self.window.left, part.shape[1], self.window.width),
-            )
-        )
-        first = [max(math.floor(axis[0]), 0) for axis in (rows, columns)]
-        part = part[first[0] : math.ceil(rows[-1]) + 1, first[1] : math.ceil(columns[-1]) + 1]
-        x, y = np.meshgrid((columns - first[1]).astype(np.float32), (rows - first[0]).astype(np.float32))
-        return cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        across, down = self.cells[1] / self.window.width, self.cells[0] / self.window.height
+        left, top = window.left - self.window.left + 0.5, window.top - self.window.top + 0.5
+        to_cells = np.array([[across, 0, left * across - 0.5], [0, down, top * down - 0.5]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        size = window.width, window.height
+        return cv2.warpAffine(self.colours, to_cells, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
     @staticmethod
     def _features(image: np.ndarray, places: np.ndarray) -> np.ndarray:

@@ -91,12 +91,6 @@ def check_writable(path: Path) -> None:
         raise ValueError(f"{path}: its folder cannot be written to")
 
 
-def check_output(path: Path, transparent: bool = False) -> None:
-    """Raise ValueError if no picture can be written to `path`: `check_ending` and `check_writable`."""
-    check_ending(path, transparent)
-    check_writable(path)
-
-
 def write(path: Path, array: np.ndarray, profile: bytes | None = None) -> None:
     """Write a picture; a failure leaves the old file, or none.
 
@@ -110,7 +104,8 @@ def write(path: Path, array: np.ndarray, profile: bytes | None = None) -> None:
         ValueError: the path cannot be written to, or the format cannot hold a picture of that size.
         OSError: writing failed.
     """
-    check_output(path)
+    check_ending(path)
+    check_writable(path)
     name, settings = FORMATS[path.suffix.lower()]
     longest = LONGEST_SIDE.get(name)
     if longest and max(array.shape[:2]) > longest:

@@ -51,6 +51,5 @@ def from_array(array: np.ndarray) -> Picture:
         raise ValueError(
             f"photo: {array.dtype} of shape {array.shape}; expected uint8 [height, width, 3], or 4 with alpha"
         )
-    if array.shape[2] == 3:
-        return Picture(array)
-    return Picture(np.ascontiguousarray(array[..., :3]), np.ascontiguousarray(array[..., 3]))
+    parts = [array] if array.shape[2] == 3 else [array[..., :3], array[..., 3]]
+    return Picture(*map(np.ascontiguousarray, parts))

@@ -1,5 +1,6 @@
 """Test-time augmentation: answers averaged over mirrored and turned crops. The networks are functions of arrays."""
 
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -41,11 +42,7 @@ def inpaint_tta(inpaint: Network, images: np.ndarray, masks: np.ndarray) -> np.n
         float32 [N, S, S, 3] in [-1, 1].
     """
     total = np.zeros(images.shape, np.float32)
-    for turns in range(4):
-        for step in (1, -1):
-
-            def turned(values, turns=turns, step=step):
-                return np.ascontiguousarray(np.rot90(values[:, :, ::step], turns, (1, 2)))
-
-            total += np.rot90(inpaint(turned(images), turned(masks)), -turns, (1, 2))[:, :, ::step]
+    for turns, step in itertools.product(range(4), (1, -1)):
+        turned = [np.ascontiguousarray(np.rot90(values[:, :, ::step], turns, (1, 2))) for values in (images, masks)]
+        total += np.rot90(inpaint(*turned), -turns, (1, 2))[:, :, ::step]
     return total / 8

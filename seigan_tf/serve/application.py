@@ -26,7 +26,7 @@ from seigan_tf.compose import geometry
 from seigan_tf.compose.composer import Composer
 from seigan_tf.compose.picture import Picture
 from seigan_tf.serve import photos, server
-from seigan_tf.serve.photos import MEGABYTE, Encoded, Limits
+from seigan_tf.serve.photos import MEGABYTE, Limits
 from seigan_tf.serve.work_queue import Disconnected, QueueFull, WorkQueue
 from seigan_tf.utils.text import numbers
 
@@ -36,9 +36,6 @@ MOST_BOXES = 50
 """Largest number of boxes that a request may erase."""
 FIELDS = 2**18
 """Bytes of all fields but the photographs. Werkzeug also counts the part of a file that it reads at a time, 2^16."""
-
-Answer = tuple[Encoded, dict[str, str]]
-"""A picture file and the headers of its response."""
 
 
 class ComposeApplication(server.Application):
@@ -89,7 +86,7 @@ class ComposeApplication(server.Application):
     def work(self, request: Request, action: str) -> Response:
         disconnected = request.environ.get("waitress.client_disconnected", lambda: False)
         try:
-            picture, headers = self.queue.run(partial(getattr(self, f"_{action}"), request), disconnected)
+            return self.queue.run(partial(getattr(self, f"_{action}"), request), disconnected)
         except QueueFull:
             raise ServiceUnavailable(
                 "many photos are being worked on right now; please try again in a moment", retry_after=RETRY_AFTER
@@ -100,37 +97,39 @@ class ComposeApplication(server.Application):
             raise UnprocessableEntity(" ".join(str(error).split())) from None
         except MemoryError:
             raise UnprocessableEntity("photo: too large for the memory that is free") from None
-        return Response(picture.content, mimetype=picture.mimetype, headers=headers)
 
-    def _open(self, request: Request) -> Answer:
+    def _open(self, request: Request) -> Response:
         photo = self._photo(request, "photo")
-        return photos.encode_preview(photo), {"Photo-Size": "{},{}".format(*photo.size)}
+        response = photos.preview_response(photo)
+        response.headers["Photo-Size"] = "{},{}".format(*photo.size)
+        return response
 
-    def _cut(self, request: Request) -> Answer:
+    def _cut(self, request: Request) -> Response:
         composer, photo, box = self._object(request)
         visible = photo.visible
         matte = composer.matte(visible, box)
         window, cutout = matte.window, matte.cutout(photo, matte.mask(visible))
         _check_found(bool(cutout[..., 3].any()))
-        rectangle = f"{window.left},{window.top},{window.width},{window.height}"
-        return photos.encode_png(cutout, photo.profile), {"Rectangle": rectangle}
+        response = photos.png_response(cutout, photo.profile)
+        response.headers["Rectangle"] = f"{window.left},{window.top},{window.width},{window.height}"
+        return response
 
-    def _erase(self, request: Request) -> Answer:
+    def _erase(self, request: Request) -> Response:
         composer, boxes = self._composer(request), _boxes(request, "box")
         if not boxes:
             raise BadRequest("box: missing, expected x,y,width,height, numbers in pixels")
         photo = self._photo(request, "photo")
         erased = composer.erase_picture(photo, boxes)
         _check_found(not np.array_equal(erased.array, photo.array))
-        return photos.encode_png(erased.array, erased.profile), {}
+        return photos.png_response(erased.array, erased.profile)
 
-    def _paste(self, request: Request) -> Answer:
+    def _paste(self, request: Request) -> Response:
         composer, photo, box = self._object(request)
         at = _numbers("at", request.form.get("at", ""), (2, 3), "x,y or x,y,width")
         onto = self._photo(request, "onto")
         pasted = composer.paste_picture(photo, box, onto, at)
         _check_found(not np.array_equal(pasted.array, onto.array))
-        return photos.encode_png(pasted.array, pasted.profile), {}
+        return photos.png_response(pasted.array, pasted.profile)
 
     def _composer(self, request: Request) -> Composer:
         edges = request.form.get("edges", "1")

@@ -1,4 +1,4 @@
-"""Photographs of requests, decoded within limits and encoded for the answer."""
+"""Photographs in requests, decoded within limits, and in responses."""
 
 import io
 import tempfile
@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnprocessableEntity
+from werkzeug.wrappers import Response
 
 from seigan_tf.compose import photo_files
 from seigan_tf.compose.picture import Picture
@@ -24,13 +25,6 @@ class Limits(NamedTuple):
 
     pixels: int
     bytes: int
-
-
-class Encoded(NamedTuple):
-    """A picture file in memory."""
-
-    content: bytes
-    mimetype: str
 
 
 def decode(upload: FileStorage, name: str, limits: Limits) -> Picture:
@@ -62,24 +56,24 @@ def decode(upload: FileStorage, name: str, limits: Limits) -> Picture:
             raise UnprocessableEntity(f"{name}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
-def encode_preview(photo: Picture) -> Encoded:
+def preview_response(photo: Picture) -> Response:
     """The photo with at most PREVIEW pixels on a side: JPEG, or PNG with transparency."""
     scale = min(1.0, PREVIEW / max(photo.size))
     size = max(round(photo.size[0] * scale), 1), max(round(photo.size[1] * scale), 1)
     if photo.alpha is None:
         image = Image.fromarray(photo.pixels).resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        return _encoded(image, photo.profile, "JPEG", quality=92, subsampling=0)
+        return _picture_response(image, photo.profile, "JPEG", quality=92, subsampling=0)
     # "RGBa" has colours times transparency, so that those of transparent pixels do not reach their neighbours.
     image = Image.fromarray(photo.array).convert("RGBa").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return _encoded(image.convert("RGBA"), photo.profile, "PNG", compress_level=3)
+    return _picture_response(image.convert("RGBA"), photo.profile, "PNG", compress_level=3)
 
 
-def encode_png(array: np.ndarray, profile: bytes | None) -> Encoded:
-    """A PNG file of uint8 [height, width, 3 or 4]."""
-    return _encoded(Image.fromarray(array), profile, "PNG", compress_level=3)
+def png_response(array: np.ndarray, profile: bytes | None) -> Response:
+    """The pixels, uint8 [height, width, 3 or 4], as PNG."""
+    return _picture_response(Image.fromarray(array), profile, "PNG", compress_level=3)
 
 
-def _encoded(image: Image.Image, profile: bytes | None, form: str, **settings) -> Encoded:
+def _picture_response(image: Image.Image, profile: bytes | None, form: str, **settings) -> Response:
     file = io.BytesIO()
     image.save(file, form, icc_profile=profile, **settings)
-    return Encoded(file.getvalue(), f"image/{form.lower()}")
+    return Response(file.getvalue(), mimetype=f"image/{form.lower()}")

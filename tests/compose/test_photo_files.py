@@ -131,7 +131,7 @@ def test_names_outputs_that_cannot_be_written(tmp_path, one_line_error, pixels):
         assert message in one_line_error(photo_files.write, tmp_path / name, pixels)
     (tmp_path / "folder.png").mkdir()
     assert "a folder, expected a file" in one_line_error(photo_files.write, tmp_path / "folder.png", pixels)
-    assert "cannot hold transparency" in one_line_error(photo_files.check_output, tmp_path / "a.jpg", True)
+    assert "cannot hold transparency" in one_line_error(photo_files.check_ending, tmp_path / "a.jpg", True)
     wide = np.zeros((1, 17_000, 3), np.uint8)
     assert "WEBP holds 16383 a side" in one_line_error(photo_files.write, tmp_path / "a.webp", wide)
     assert not list(tmp_path.glob("*.webp")) and not list(tmp_path.glob(".partial*"))

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from seigan_tf.compose import foreground, geometry, guided_filter, matting
+from seigan_tf.compose import geometry, guided_filter, matting
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion, region_around
@@ -91,7 +91,7 @@ def test_soft_edges_take_the_objects_colour():
     mask = cv2.GaussianBlur(np.kron([[0, 0], [0, 1]], np.ones((32, 32))).astype(np.float32), (0, 0), 3)
     image = np.rint(mask[..., None] * [200, 30, 40] + (1 - mask[..., None]) * [20, 120, 200]).astype(np.uint8)
     region, window = CropRegion(0, 0, 64), Window(0, 0, 64, 64)
-    result = foreground.colours(image, mask, foreground.guesses(image, mask), region, window)
+    result = matting.edge_colours(image, mask, matting.estimate_colours(image, mask), region, window)
     soft = (mask > 0.3) & (mask < 0.9)
     assert (
         np.abs(result[soft].astype(int) - [200, 30, 40]).mean()
@@ -106,10 +106,10 @@ def test_colours_that_are_hidden_are_not_guessed():
     mask = (np.arange(32) < 16).astype(np.float32) * np.ones((32, 1), np.float32)
     alpha = np.full((32, 32), 128, np.uint8)
     image[:16], alpha[:16] = (0, 255, 0), 0
-    guessed = foreground.guesses(image, mask, alpha)
+    guessed = matting.estimate_colours(image, mask, alpha)
     np.testing.assert_allclose(guessed[..., :3], np.broadcast_to(RED, (32, 32, 3)), atol=1)
     np.testing.assert_allclose(guessed[..., 3:], np.broadcast_to((20, 120, 200), (32, 32, 3)), atol=1)
-    assert np.isfinite(foreground.guesses(image, mask, np.zeros_like(alpha))).all(), "nothing is seen at all"
+    assert np.isfinite(matting.estimate_colours(image, mask, np.zeros_like(alpha))).all(), "nothing is seen at all"
 
 
 @pytest.mark.parametrize("hidden", [(0, 0, 0), (255, 255, 255), (0, 255, 0)])
@@ -118,5 +118,5 @@ def test_what_lies_hidden_around_an_object_does_not_colour_its_edge(hidden):
     image[:, 16:] = hidden
     mask = np.clip((18 - np.arange(32)) / 4, 0, 1).astype(np.float32) * np.ones((32, 1), np.float32)
     alpha = np.where(np.arange(32) < 16, 255, 0).astype(np.uint8) * np.ones((32, 1), np.uint8)
-    guessed = foreground.guesses(image, mask, alpha)
+    guessed = matting.estimate_colours(image, mask, alpha)
     np.testing.assert_allclose(guessed, np.broadcast_to((*RED, *RED), (32, 32, 6)), atol=1)

@@ -23,15 +23,12 @@ class Backend(Protocol):
 
     def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Masks, float32 [N, S, S, 1] in [0, 1], of crops with boxes [N, 4]: relative [ymin, xmin, ymax, xmax]."""
-        ...
 
     def inpaint(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
         """Crops restored inside masks [N, S, S, 1]: float32 [N, S, S, 3] in [-1, 1]."""
-        ...
 
     def enhance(self, images: np.ndarray) -> np.ndarray:
         """Coarse pastes with natural light and colours: float32 [N, S, S, 3] in [-1, 1]."""
-        ...
 
 
 def load_backend(weights: str | Path) -> Backend:
@@ -45,6 +42,8 @@ def load_backend(weights: str | Path) -> Backend:
     """
     if str(weights) not in pretrained.names() and (Path(weights) / MODEL_JSON).is_file():
         return LiteRTBackend(weights)
+    from seigan_tf import loading
     from seigan_tf.compose.backends.keras_backend import KerasBackend
 
-    return KerasBackend.from_weights(weights)
+    found = loading.find(weights)
+    return KerasBackend(loading.load(weights), found.object_fraction, found.name)

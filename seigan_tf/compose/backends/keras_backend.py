@@ -1,8 +1,5 @@
 """A trained Keras model as a backend."""
 
-from pathlib import Path
-
-from seigan_tf import loading
 from seigan_tf.seigan import SEIGAN
 
 
@@ -21,13 +18,3 @@ class KerasBackend:
         self.object_fraction = object_fraction
         self.confine_mask = model.networks.confine_mask
         self.segment, self.inpaint, self.enhance = model.segment, model.inpaint, model.enhance
-
-    @classmethod
-    def from_weights(cls, weights: str | Path) -> "KerasBackend":
-        """The backend of a shipped name, a run folder or a .keras file.
-
-        Raises:
-            ValueError: there is no trained model.
-        """
-        found = loading.find(weights)
-        return cls(loading.load(weights), found.object_fraction, found.name)
