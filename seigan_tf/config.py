@@ -169,6 +169,11 @@ class DataConfig:
 class TrainingConfig:
     """The optimization and what is written on the way."""
 
+    task: Literal["seigan", "supervised", "distill"] = "seigan"
+    """seigan trains all networks, from boxes; supervised the segmenter alone, on true masks (the bound of Table 1);
+    distill the segmenter alone, on the masks of `teacher`."""
+    teacher: str = ""
+    """Of distill: shipped name, run folder or .keras file whose masks are learned. It has to stay until the run ends."""
     batch_size: int = 8
     steps: int = 10_000
     warm_up: int = 0

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 
 from seigan_tf import config, pretrained
-from seigan_tf.config import DataConfig
+from seigan_tf.config import Config, DataConfig
 from seigan_tf.seigan import SEIGAN
 
 MODEL_FILE = "weights/seigan.keras"
@@ -24,6 +24,8 @@ class Weights(NamedTuple):
     """The run folder or that of the shipped weights, with what else they came with; None where only a file is given."""
     object_fraction: float
     """Long side of the object's box by the crop's side, as in training; the default where only a file is given."""
+    segments_only: bool
+    """Whether the segmenter alone was trained, in a supervised or distill run; False where only a file is given."""
 
 
 def find(weights: str | Path) -> Weights:
@@ -46,10 +48,11 @@ def find(weights: str | Path) -> Weights:
             f"{weights}: no trained model; expected {shipped}a run folder with {MODEL_FILE}, or a .keras file"
         )
     if folder is None:
-        return Weights(path.stem, file, None, DataConfig().object_fraction)
-    settings = folder / "config.json"
-    data = config.load(settings).data if settings.is_file() else DataConfig()
-    return Weights(folder.resolve().name, file, folder, data.object_fraction)
+        return Weights(path.stem, file, None, DataConfig().object_fraction, segments_only=False)
+    path = folder / "config.json"
+    settings = config.load(path) if path.is_file() else Config()
+    name, fraction = folder.resolve().name, settings.data.object_fraction
+    return Weights(name, file, folder, fraction, settings.training.task != "seigan")
 
 
 def load(weights: str | Path) -> SEIGAN:
@@ -58,19 +61,11 @@ def load(weights: str | Path) -> SEIGAN:
     Raises:
         ValueError: there is no model at `weights`, or the file is damaged or holds another one.
     """
-    return read(find(weights).file, SEIGAN)
-
-
-def read(file: Path, kind: type[keras.Model]) -> keras.Model:
-    """The model in a `.keras` file, which is to be one of `kind`.
-
-    Raises:
-        ValueError: the file is damaged or holds another model.
-    """
+    file = find(weights).file
     try:
         model = keras.models.load_model(file)
     except Exception as error:  # zipfile, h5py and Keras raise many types, by what is wrong with the file
         raise ValueError(f"{file}: not a model that was saved whole ({str(error).splitlines()[0]})") from None
-    if not isinstance(model, kind):
-        raise ValueError(f"{file}: holds a {type(model).__name__}; expected a {kind.__name__}")
+    if not isinstance(model, SEIGAN):
+        raise ValueError(f"{file}: holds a {type(model).__name__}; expected a SEIGAN")
     return model

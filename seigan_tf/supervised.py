@@ -1,84 +1,72 @@
-"""G_seg alone, trained on masks that are given: true ones, the bound of SEIGAN's (Table 1), or those of a teacher."""
+"""A SEIGAN's segmenter trained on masks: true ones, the bound of SEIGAN's (Table 1), or those of a teacher."""
+
+from dataclasses import replace
 
 import keras
 import numpy as np
-from keras import ops
 
-from seigan_tf import checks
-from seigan_tf import config as configuration
 from seigan_tf.config import NetworksConfig
 from seigan_tf.losses import boxes
-from seigan_tf.networks import Segmenter, VGG19Features
-from seigan_tf.utils.serialization import serializable
-
-MODEL_FILE = "weights/supervised.keras"
-"""Where a run folder keeps its model."""
+from seigan_tf.losses.masks import mask_loss
+from seigan_tf.seigan import SEIGAN
+from seigan_tf.utils import variables
 
 
-@serializable
-class Supervised(keras.Model):
-    """G_seg alone, on {"image": [N, S, S, 3] in [-1, 1], "box": [N, 4]}; `fit` takes masks [N, S, S, 1] as y.
+class MaskSegmenter(keras.Model):
+    """A SEIGAN of which masks train the segmenter alone; what it saves is that SEIGAN.
 
-    Masks are confined to the box where the settings say so, as SEIGAN's are.
+    `fit` takes ({"image", "box"}, masks): images float32 [N, S, S, 3] in [-1, 1], boxes float32 [N, 4] as relative
+    [ymin, xmin, ymax, xmax], masks float32 [N, S, S, 1] in [0, 1]. Averaged weights and the replay pool are left out.
 
     Args:
-        networks: of the SEIGAN that it is compared with; of its networks the segmenter is used.
-        segmenter: one to train, of the same settings and built; a new one unless given.
+        networks: of the SEIGAN.
 
     Raises:
-        ValueError: a size does not fit the network, or VGG-19 weights are missing.
+        ValueError: as SEIGAN.
     """
 
-    def __init__(self, networks: NetworksConfig, segmenter: Segmenter | None = None, **kwargs):
-        super().__init__(**{"name": "supervised", "autocast": False, **kwargs})  # boxes are no matter of precision
-        checks.networks(networks)
-        self.networks = networks
-        self._restored = segmenter is not None
-        if segmenter is None:
-            vgg = VGG19Features(name="vgg19") if networks.segmenter.backbone == "vgg19" else None
-            segmenter = Segmenter(networks.segmenter, networks.size, vgg, name="segmenter")
-        self.segmenter = segmenter
+    def __init__(self, networks: NetworksConfig):
+        super().__init__(name="mask_segmenter", autocast=False)  # boxes are no matter of precision
+        self.seigan = SEIGAN(replace(networks, average_decay=0.0, replay_size=0))
+        self.seigan.build()
+        for network in (self.seigan.generators.inpainter, self.seigan.generators.enhancer, *self.seigan.discriminators):
+            network.trainable = False
+        self.built = True
 
-    def build(self, input_shape=None):
-        """Creates every weight; the shape is known, so that nothing has to be passed."""
-        if not self.built:
-            self.segmenter.build()
-            if self.segmenter.encoder is not None and not self._restored:
-                self.segmenter.encoder.load(self.networks.vgg_weights)
-            self.built = True
+    def compile(self, optimizer, **kwargs):
+        """Sets the optimizer and creates its state, so that `restore` finds it."""
+        super().compile(optimizer, **kwargs)
+        self.optimizer.build(self.trainable_variables)
 
     def call(self, inputs, training=False):
-        mask = self.segmenter(inputs["image"])
-        return mask * boxes.inside(inputs["box"], self.networks.size) if self.networks.confine_mask else mask
+        return self.seigan.masks(inputs["image"], inputs["box"])
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """`mask_loss` of the segmenter's logits; a compiled step drops `call`'s masks, which nothing reads."""
+        networks = self.seigan.networks
+        box_mask = boxes.inside(x["box"], networks.size) if networks.confine_mask else None
+        return mask_loss(self.seigan.generators.segmenter.logits(x["image"]), y, box_mask)
 
     def segment(self, images, boxes, batch_size=32) -> np.ndarray:
         """Masks of photo crops; arguments and result as of `SEIGAN.segment`."""
-        image, box = checks.crops(self.networks.size, images=images, boxes=boxes)
-        # Not predict: under TensorFlow its pipeline writes error lines that alarm readers.
-        starts = range(0, len(image), batch_size)
-        parts = [slice(start, start + batch_size) for start in starts]
-        return np.concatenate([self.predict_on_batch({"image": image[part], "box": box[part]}) for part in parts])
+        return self.seigan.segment(images, boxes, batch_size)
 
-    def get_config(self):
-        return {"networks": configuration.to_dict(self.networks), "name": self.name}
+    def save(self, filepath, **kwargs):
+        self.seigan.save(filepath, **kwargs)
 
-    @classmethod
-    def from_config(cls, config):
-        return cls(configuration.from_dict(NetworksConfig, config["networks"]), name=config["name"])
+    def _state_variables(self):
+        frozen = {id(v) for v in self.seigan.vgg.variables} if self.seigan.vgg is not None else set()
+        named = {v.path: v for v in self.seigan.variables if id(v) not in frozen}
+        return named | {f"optimizer/{i}/{v.name}": v for i, v in enumerate(self.optimizer.variables)}
 
-    def get_build_config(self):
-        return {"input_shape": None}  # Keras skips build_from_config, and with it the weights, where this is empty
+    def state(self) -> dict[str, np.ndarray]:
+        """All that an exact resume needs, frozen VGG-19 apart."""
+        return variables.values(self._state_variables())
 
-    def build_from_config(self, config):
-        self._restored = True  # called for saved files only, which hold VGG-19 too
-        self.build()
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Puts back what `state` gave.
 
-
-@serializable
-def mask_loss(truth, mask):
-    """Binary cross-entropy and 1 - Dice, the usual pair for masks (Milletari et al., arXiv 1606.04797): [N]."""
-    mask = ops.clip(mask, 1e-6, 1.0 - 1e-6)
-    entropy = -ops.mean(truth * ops.log(mask) + (1.0 - truth) * ops.log(1.0 - mask), axis=(1, 2, 3))
-    overlap = ops.sum(truth * mask, axis=(1, 2, 3))
-    total = ops.sum(ops.square(truth), axis=(1, 2, 3)) + ops.sum(ops.square(mask), axis=(1, 2, 3))
-    return entropy + 1.0 - 2.0 * overlap / ops.maximum(total, 1e-6)
+        Raises:
+            ValueError: names the first variable that is missing, unknown or of another shape.
+        """
+        variables.assign(self._state_variables(), state)

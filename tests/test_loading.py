@@ -39,8 +39,8 @@ def test_what_lies_around_a_bare_file_is_not_its_own(tmp_path):
     file.parent.mkdir()
     file.touch()
     config.save(config.Config(data=config.DataConfig(object_fraction=0.4)), tmp_path / "config.json")
-    assert loading.find(tmp_path) == (tmp_path.name, file, tmp_path, 0.4)
-    assert loading.find(file) == ("seigan", file, None, config.DataConfig().object_fraction)
+    assert loading.find(tmp_path) == (tmp_path.name, file, tmp_path, 0.4, False)
+    assert loading.find(file) == ("seigan", file, None, config.DataConfig().object_fraction, False)
 
 
 def test_a_folder_named_like_shipped_weights_is_reached_by_a_text_with_its_dot(tmp_path, monkeypatch):

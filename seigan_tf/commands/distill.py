@@ -9,8 +9,8 @@ import tyro
 from rich.console import Console
 
 from seigan_tf import presets
-from seigan_tf.config import Config
 from seigan_tf.cli import train as training_options
+from seigan_tf.config import Config
 from seigan_tf.training import run_folder
 
 DESCRIPTION = """Train a small segmenter on the masks that a trained one gives, or a new one of the same kind.
@@ -20,9 +20,12 @@ DESCRIPTION = """Train a small segmenter on the masks that a trained one gives, 
   python train.py --preset mobile --name cats-mobile --training.start-from runs/cats-small \\
       --networks.mask-gradient 0 --losses.box-projection 0 --losses.box-outside 0 --losses.box-pairwise 0 ...
 
-The first writes runs/cats-small, a model whose segmenter alone is trained: on the teacher's masks, made larger where
-they end before their boxes do, and without the 30 % of them that GrabCut and box speak least for. The second keeps that
-segmenter and trains inpainter and enhancer around it. Boxes remain all that anybody drew.
+The first writes runs/cats-small, a model whose segmenter alone is trained: on the teacher's masks, enlarged if they
+end before their boxes do, without the 30 % that agree least with GrabCut and box. The second keeps that segmenter and
+trains inpainter and enhancer around it. Boxes remain all that anybody drew.
+
+It is train.py with --training.task distill and --training.teacher: an interrupted run is continued with
+`python train.py --name cats-small --resume`.
 """
 
 
@@ -36,7 +39,7 @@ class Options:
 
 
 def run(arguments: Sequence[str], console: Console | None = None) -> None:
-    """Trains as the arguments say, and prints the IoU that was reached.
+    """Trains as the arguments say.
 
     Raises:
         ValueError: teacher, settings or data that cannot be used, or the name is taken.
@@ -53,17 +56,11 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     )
     if not options.teacher:
         raise ValueError("--teacher is not given, expected a run folder, a .keras file or the name of shipped weights")
-    console = console or Console()
+    training = replace(options.config.training, task="distill", teacher=options.teacher)
+    folder = run_folder.fresh(Path("runs"), options.config.name, exact=False)
 
     from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
-        from seigan_tf.training import distillation
-    folder = run_folder.fresh(Path("runs"), options.config.name, exact=False)
-    try:
-        report = distillation.run(options.teacher, replace(options.config, name=folder.name), folder, console)
-    finally:
-        folder.discard_if_empty()
-    for name, iou in report["iou"].items():
-        console.print(f"{name} {iou:.3f}", highlight=False)
-    console.print(f"run folder: {folder.path}", soft_wrap=True, highlight=False)
+        from seigan_tf.training import session
+    session.run(replace(options.config, name=folder.name, training=training), folder, console)

@@ -13,8 +13,8 @@ import tyro
 from rich.console import Console
 
 from seigan_tf import presets
-from seigan_tf.config import Config, DataConfig
 from seigan_tf.cli import train as training_options
+from seigan_tf.config import Config, DataConfig
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils.atomic import replacing
 from seigan_tf.utils.progress import bar
@@ -77,7 +77,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         if student in options.methods and teacher not in options.methods[: options.methods.index(student)]:
             raise ValueError(f"--methods: {student} learns from {teacher}, expected that before it")
     runs = {
-        (name, seed): methods.configuration(name, options.config, seed)
+        (name, seed): methods.configuration(name, options.config, seed, options.out)
         for name in options.methods
         for seed in options.seeds
     }
@@ -86,9 +86,8 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         folder = RunFolder(options.out / config.name)
         if folder.report() is None:
             console.print(f"training {name}, seed {seed}, in {folder.path}", markup=False, highlight=False)
-            teacher = options.out / f"{methods.TEACHERS[name]}-{seed}" if name in methods.TEACHERS else None
-            _train(name, config, folder, teacher)
-        reports.setdefault(name, []).append(_at_the_end(folder))
+            _train(config, folder)
+        reports.setdefault(name, []).append(folder.report())
     result = table.summary(reports, _references(options.config.data, console))
     text = table.markdown(result)
     for name, content in (("table.md", text), ("table.json", json.dumps(result, indent=2) + "\n")):
@@ -108,33 +107,19 @@ def _references(data: DataConfig, console: Console) -> dict[str, float]:
         return references.grabcut_iou(data, progress)
 
 
-def _at_the_end(folder: RunFolder) -> dict:
-    """The run's report, with the IoU after the last step in place of that of the weights that were kept."""
-    from seigan_tf.training.callbacks.metrics_log import read_rows
-
-    report = folder.report()
-    return report | {"iou": report["iou"] | {"model": float(read_rows(folder.metrics)[-1]["val_iou"])}}
-
-
-def _train(method: str, config: Config, folder: RunFolder, teacher: Path | None) -> None:
+def _train(config: Config, folder: RunFolder) -> None:
     """In a process of its own, so that no run inherits memory or random state from the one before."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
-        executor.submit(_run, method, config, folder, teacher).result()
+        executor.submit(_run, config, folder).result()
 
 
-def _run(method: str, config: Config, folder: RunFolder, teacher: Path | None) -> None:
+def _run(config: Config, folder: RunFolder) -> None:
     from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
-        from seigan_tf.experiments import at_the_end, methods
-        from seigan_tf.training import distillation, session, supervised_session
+        from seigan_tf.training import session
     folder.path.mkdir(parents=True, exist_ok=True)
-    if method == methods.SUPERVISED:
-        supervised_session.run(config, folder)
-    elif method in methods.TEACHERS:
-        distillation.run(f"{teacher}", config, folder, load=at_the_end.load)
-    else:
-        session.run(config, folder)
+    session.run(config, folder)
 
 
 def _draw(methods: tuple[str, ...], seed: int, config: Config, path: Path) -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from seigan_tf import loading
 from seigan_tf.config import Config
-from seigan_tf.data import crop_set
 from seigan_tf.data.crop_set import EvaluationCrops
+from seigan_tf.data.loading import load_crops
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.iou import iou, to_original
 from seigan_tf.evaluation.pictures import Picture
-from seigan_tf.experiments import at_the_end
 
 TITLES = {"no_cycle": "NoCycle", "seigan": "SEIGAN", "supervised": "Supervised"}
 """The methods of the paper's figure."""
@@ -42,10 +42,10 @@ def draw(runs: Mapping[str, Path], config: Config) -> Image.Image:
     Raises:
         ValueError: weights or data that cannot be used, or there is no validation object.
     """
-    evaluation = crop_set.load(config.data, config.networks.size).evaluation
+    evaluation = load_crops(config.data, config.networks.size).evaluation
     if evaluation is None:
         raise ValueError("no validation object has a mask, expected at least one to draw")
-    masks = {name: masks_at_the_end(folder, evaluation) for name, folder in runs.items()}
+    masks = {name: masks_of(folder, evaluation) for name, folder in runs.items()}
     scores = {
         name: [iou(mask, truth) for mask, truth in zip(values, evaluation.masks, strict=True)]
         for name, values in masks.items()
@@ -62,7 +62,7 @@ def draw(runs: Mapping[str, Path], config: Config) -> Image.Image:
     return pictures.sheet(["photo", "true mask", *(TITLES.get(name, name) for name in runs)], rows)
 
 
-def masks_at_the_end(folder: Path, evaluation: EvaluationCrops) -> list[np.ndarray]:
-    """The masks of a finished run after its last step, bool at original resolution."""
-    soft = at_the_end.load(folder).segment(evaluation.images, evaluation.boxes)
+def masks_of(folder: Path, evaluation: EvaluationCrops) -> list[np.ndarray]:
+    """The masks of a finished run, bool at original resolution."""
+    soft = loading.load(folder).segment(evaluation.images, evaluation.boxes)
     return [to_original(mask, *truth.shape) > 0.5 for mask, truth in zip(soft[..., 0], evaluation.masks, strict=True)]

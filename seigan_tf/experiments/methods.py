@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from seigan_tf.config import BackboneConfig, Config, DiscriminatorConfig
 from seigan_tf.objective import BOX_TERMS, TERMS
 from seigan_tf.presets import paper
 
-SUPERVISED = "supervised"
 TEACHERS = {
     "self_trained": "seigan",
     "self_trained_twice": "self_trained",
@@ -36,6 +36,10 @@ def _networks(**changes) -> Callable[[Config], Config]:
     return lambda config: replace(config, networks=replace(config.networks, **changes))
 
 
+def _training(**changes) -> Callable[[Config], Config]:
+    return lambda config: replace(config, training=replace(config.training, **changes))
+
+
 def _shallow(config: Config) -> Config:
     discriminator = DiscriminatorConfig(config.networks.discriminator.width, 3)
     return _networks(discriminator=discriminator)(config)
@@ -43,7 +47,7 @@ def _shallow(config: Config) -> Config:
 
 def _without_box_terms(config: Config) -> Config:
     off = _losses(**dict.fromkeys(BOX_TERMS, 0.0))(config)
-    return replace(off, training=replace(off.training, warm_up=0))  # which trains nothing but box terms
+    return _training(warm_up=0)(off)  # which trains nothing but box terms
 
 
 def _resnet_enhancer(config: Config) -> Config:
@@ -54,8 +58,7 @@ def _resnet_enhancer(config: Config) -> Config:
 def _literal_vgg(config: Config) -> Config:
     networks = {"confine_mask": False, "composite_inpainting": False, "show_mask_to_inpainter": False, "prefill": False}
     changed = _networks(**networks, inpainting_margin=0, hard_mask=False, mask_gradient=1.0)(config)
-    training = replace(config.training, warm_up=0, start_from=())
-    return replace(changed, losses=paper.config().losses, training=training)
+    return _training(warm_up=0, start_from=())(replace(changed, losses=paper.config().losses))
 
 
 def _literal(config: Config) -> Config:
@@ -66,8 +69,8 @@ METHODS: dict[str, Callable[[Config], Config]] = {
     "box_terms": _only(*BOX_TERMS),
     "no_cycle": _only("coarse_gan", *BOX_TERMS),
     "seigan": lambda config: config,
-    **dict.fromkeys(TEACHERS, lambda config: config),
-    SUPERVISED: lambda config: config,
+    **dict.fromkeys(TEACHERS, _training(task="distill")),
+    "supervised": _training(task="supervised"),
     "literal": _literal,
     "literal_vgg": _literal_vgg,
 }
@@ -91,11 +94,17 @@ ABLATIONS: dict[str, Callable[[Config], Config]] = {
 """SEIGAN with one thing changed."""
 
 
-def configuration(name: str, config: Config, seed: int) -> Config:
+def configuration(name: str, config: Config, seed: int, runs: Path = Path()) -> Config:
     """The configuration of a method or ablation.
 
     The seed is that of the networks and, where the validation objects do not depend on it, of the data: photographs
     that are held out, and objects that are drawn, remain those of the seed in `config`.
+
+    Args:
+        name: of the method or ablation.
+        config: what it changes.
+        seed: of the run.
+        runs: the folder of the runs, in which a method that learns from another one finds it.
 
     Raises:
         ValueError: there is no method of that name.
@@ -104,6 +113,8 @@ def configuration(name: str, config: Config, seed: int) -> Config:
     if name not in known:
         raise ValueError(f"method {name!r}, expected one of {', '.join(known)}")
     changed = known[name](config)
+    if name in TEACHERS:
+        changed = _training(teacher=str(runs / f"{TEACHERS[name]}-{seed}"))(changed)
     data = changed.data
     if data.val_images is not None or data.source == "crops":
         data = replace(data, seed=seed)

@@ -24,12 +24,12 @@ def measure(model, evaluation: EvaluationCrops | None, position: Position, batch
         evaluation: crops with true masks, or None: then "count" is 0 and "iou" empty.
         position: all steps, and the time they took.
         batch_size: crops per step.
-        metrics: the run's metrics.csv, whose last row tells whether the mask has collapsed.
+        metrics: the run's metrics.csv, whose last row tells whether the mask has collapsed, if it has "mask_mean".
     """
     values = {}
     if evaluation:
         values = {"model": model_iou(model, evaluation)} | baselines(evaluation)
-    return {
+    result = {
         "count": len(evaluation.masks) if evaluation else 0,
         "iou": {name: float(np.mean(value)) for name, value in values.items()},
         "cost": {
@@ -38,8 +38,10 @@ def measure(model, evaluation: EvaluationCrops | None, position: Position, batch
             "seconds_per_image": position.seconds / (position.step * batch_size),
             "peak_memory_mb": _peak_memory_mb(),
         },
-        "collapsed_at_end": collapse(float(read_rows(metrics)[-1]["mask_mean"])) is not None,
+        "weights": {"kept": "last", "step": position.step},
     }
+    mask_mean = read_rows(metrics)[-1].get("mask_mean")
+    return result | ({"collapsed_at_end": collapse(float(mask_mean)) is not None} if mask_mean else {})
 
 
 def baselines(evaluation: EvaluationCrops) -> dict[str, np.ndarray]:

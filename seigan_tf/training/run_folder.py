@@ -56,7 +56,8 @@ class RunFolder:
 
     @property
     def resume_command(self) -> str:
-        program = "seigan-train" if Path(sys.argv[0]).name == "seigan-train" else "python train.py"
+        in_repository = Path(sys.argv[0]).name == "train.py" or Path("train.py").is_file()
+        program = "python train.py" if in_repository else "seigan-train"
         backend = os.environ.get("KERAS_BACKEND", "")
         return f"{f'KERAS_BACKEND={backend} ' if backend else ''}{program} --name {self.name} --resume"
 

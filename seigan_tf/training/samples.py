@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from seigan_tf.data.crop_set import Crops
 from seigan_tf.utils.pixels import to_uint8
 
 ROWS = 6
@@ -30,30 +31,39 @@ class Samples(NamedTuple):
     """uint8 [N, S, S, 3]."""
     boxes: np.ndarray
     """float32 [N, 4], [ymin, xmin, ymax, xmax] relative to the crop."""
-    backgrounds: np.ndarray
-    """uint8 [N, S, S, 3]."""
+    backgrounds: np.ndarray | None
+    """uint8 [N, S, S, 3]; None to show masks alone."""
     masks: list[np.ndarray]
     """True masks, bool [h, w] at any resolution; empty where there are none."""
 
 
-def choose(crops, rows: int = ROWS) -> Samples:
-    """The first few evaluation crops, or training crops where none are held out, each with a background."""
+def choose(crops: Crops, rows: int = ROWS, with_backgrounds: bool = True) -> Samples:
+    """The first few evaluation crops, or training crops if none are held out, each with a background if asked for."""
     objects = crops.evaluation or crops.objects
     rows = min(rows, len(objects.images))
-    backgrounds = crops.backgrounds.images[np.arange(rows) % len(crops.backgrounds.images)]
+    backgrounds = None
+    if with_backgrounds:
+        backgrounds = crops.backgrounds.images[np.arange(rows) % len(crops.backgrounds.images)]
     masks = crops.evaluation.masks[:rows] if crops.evaluation else []
     return Samples(objects.images[:rows], objects.boxes[:rows], backgrounds, masks)
 
 
 def sample_grid(model, samples: Samples) -> Image.Image:
-    """The picture: x, mask, true mask if there is one, y, and the images of both swaps, under column titles."""
-    side = samples.objects.shape[1]
-    images = model.swap(samples.objects, samples.boxes, samples.backgrounds)
-    columns = {"x": samples.objects, "mask": _grey(images["mask"])}
-    if samples.masks:
-        columns["true mask"] = np.stack([_shrunk(mask, side) for mask in samples.masks])
-    columns["y"] = samples.backgrounds
-    columns |= {title: to_uint8(images[name]) for title, name in GENERATED.items()}
+    """The picture: x, mask and true mask if there is one; with backgrounds also y and the images of both swaps.
+
+    Args:
+        model: with `swap`, or without backgrounds `segment`, as SEIGAN.
+        samples: what to show.
+    """
+    objects, boxes, backgrounds, truths = samples
+    side = objects.shape[1]
+    images = {"mask": model.segment(objects, boxes)} if backgrounds is None else model.swap(objects, boxes, backgrounds)
+    columns = {"x": objects, "mask": _grey(images["mask"])}
+    if truths:
+        columns["true mask"] = np.stack([_shrunk(mask, side) for mask in truths])
+    if backgrounds is not None:
+        columns["y"] = backgrounds
+        columns |= {title: to_uint8(images[name]) for title, name in GENERATED.items()}
     return _grid(columns, scale=max(1, -(-SHOWN_SIDE // side)))
 
 

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 from rich.console import Console
 
 from seigan_tf.config import Config, DataConfig, TrainingConfig
-from seigan_tf.data import crop_set
-from seigan_tf.training import supervised_session
+from seigan_tf.data.crop_set import EvaluationCrops
+from seigan_tf.data.loading import load_crops
+from seigan_tf.training import masked_crops, session
+from seigan_tf.training.masked_crops import MaskedCrops
 from seigan_tf.training.run_folder import RunFolder
 from tests import tiny
 
@@ -26,13 +27,17 @@ def add_photos(photo_set, count: int) -> None:
 
 def load(data: DataConfig) -> set[bytes]:
     """The images of the training crops."""
-    return {image.tobytes() for image in supervised_session.load_crops(settings(data), Console(quiet=True)).images}
+    return {image.tobytes() for image in annotated(settings(data)).images}
+
+
+def annotated(config: Config) -> MaskedCrops:
+    return masked_crops.annotated(config, load_crops(config.data, config.networks.size), Console(quiet=True))
 
 
 def test_of_one_set_of_photographs_the_held_out_ones_are_not_trained_on(photo_set):
     add_photos(photo_set, 12)
     data = photo_set.config(held_out=0.25)
-    crops = crop_set.load(data, 16)
+    crops = load_crops(data, 16)
     assert len(crops.evaluation.images) == 3
     assert load(data) == {image.tobytes() for image in crops.objects.images}
 
@@ -43,7 +48,7 @@ def test_it_trains_on_what_seigan_trains_on_where_validation_photographs_are_giv
     add_photos(val, 2)
     val.config()
     data = train.config(val_images=val.images, val_annotations=val.annotations)
-    assert load(data) == {image.tobytes() for image in crop_set.load(data, 16).objects.images}
+    assert load(data) == {image.tobytes() for image in load_crops(data, 16).objects.images}
 
 
 def test_mirrored_objects_are_left_out_as_in_training(photo_set):
@@ -51,7 +56,7 @@ def test_mirrored_objects_are_left_out_as_in_training(photo_set):
     photo_set.add("edge.png", (0, 60, 60, 40), segmentation=[[0, 60, 60, 60, 60, 100]])
     data = photo_set.config(held_out=0.2, seed=1, max_mirrored=0.05)
     trained = load(data)
-    assert trained == {image.tobytes() for image in crop_set.load(data, 16).objects.images}
+    assert trained == {image.tobytes() for image in load_crops(data, 16).objects.images}
     assert len(load(replace(data, max_mirrored=1.0))) == len(trained) + 1
 
 
@@ -59,7 +64,7 @@ def test_masks_are_those_of_the_crops(photo_set):
     x, y = 80, 60
     for name in ("a.png", "b.png"):
         photo_set.add(name, (x, y, 40, 40), segmentation=[[x, y, x + 40, y, x + 40, y + 20, x, y + 20]])
-    crops = supervised_session.load_crops(settings(photo_set.config(held_out=0.5)), Console(quiet=True))
+    crops = annotated(settings(photo_set.config(held_out=0.5)))
     assert crops.masks.shape == (1, 16, 16, 1)
     ymin, xmin, ymax, xmax = np.round(crops.boxes[0] * 16).astype(int)
     upper = crops.masks[0, ymin : (ymin + ymax) // 2, xmin:xmax]
@@ -67,17 +72,18 @@ def test_masks_are_those_of_the_crops(photo_set):
     assert crops.masks[0, (ymin + ymax) // 2 + 1 :].max() == 0
 
 
-@pytest.mark.parametrize("source", ["synthetic", "crops"])
-def test_sources_without_masks_to_train_on_are_refused(source, one_line_error):
-    refused = settings(DataConfig(source=source))
-    assert f"data.source is {source}" in one_line_error(supervised_session.load_crops, refused, Console(quiet=True))
+def test_sources_without_masks_to_train_on_are_refused(one_line_error):
+    refused = settings(DataConfig(source="synthetic", synthetic_train=2, synthetic_val=2))
+    assert "data.source is synthetic" in one_line_error(annotated, refused)
 
 
 def test_objects_without_masks_are_refused(photo_set, one_line_error):
     photo_set.add("a.png", (60, 50, 40, 30))
     photo_set.add("b.png", (60, 50, 40, 30))
-    refused = settings(photo_set.config())
-    message = one_line_error(supervised_session.load_crops, refused, Console(quiet=True))
+    config = settings(photo_set.config())
+    crops = load_crops(config.data, 16)
+    crops = crops._replace(evaluation=EvaluationCrops(crops.objects.images, crops.objects.boxes, []))
+    message = one_line_error(masked_crops.annotated, config, crops, Console(quiet=True))
     assert message.startswith(f"{photo_set.annotations}: no object has a mask")
 
 
@@ -85,5 +91,6 @@ def test_a_run_without_anything_to_measure_by_is_refused(photo_set, tmp_path, on
     add_photos(photo_set, 3)
     refused = settings(photo_set.config(held_out=0.0))
     folder = RunFolder(tmp_path / "run")
-    assert "data.held_out above 0.0" in one_line_error(supervised_session.run, refused, folder, Console(quiet=True))
+    refused = replace(refused, training=replace(refused.training, task="supervised"))
+    assert "data.held_out above 0.0" in one_line_error(session.run, refused, folder, Console(quiet=True))
     assert not folder.path.exists()

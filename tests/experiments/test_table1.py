@@ -9,15 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf import presets
-from seigan_tf.data.augment import Augmentation
+from seigan_tf import config, loading, presets
+from seigan_tf.data.augmentation import Augmentation
 from seigan_tf.evaluation import pictures
-from seigan_tf.experiments import at_the_end, methods, table
+from seigan_tf.experiments import methods, table
 from seigan_tf.objective import active_terms
-from seigan_tf.supervised import Supervised, mask_loss
-from seigan_tf.training import mask_training
-from seigan_tf.training.mask_training import MaskedCrops
-from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.supervised import MaskSegmenter
+from seigan_tf.training import masked_crops
+from seigan_tf.training.masked_crops import MaskedCrops
 from tests import commands, tiny
 
 BOXES = presets.load("boxes")
@@ -30,13 +29,18 @@ def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
     assert terms["no_cycle"] == ("coarse_gan", "box_projection", "box_pairwise")
     assert terms["seigan"] == active_terms(BOXES.losses)
     for name in methods.METHODS | methods.ABLATIONS:
-        config = methods.configuration(name, BOXES, 3)
-        assert (config.name, config.networks.seed, config.data.seed) == (f"{name}-3", 3, 3)
+        made = methods.configuration(name, BOXES, 3, Path("runs"))
+        assert (made.name, made.networks.seed, made.data.seed) == (f"{name}-3", 3, 3)
         warm_up = 0 if name in ("no_box_terms", "literal", "literal_vgg") else BOXES.training.warm_up
-        assert config.training == replace(BOXES.training, warm_up=warm_up)
-        assert (config.networks.segmenter == BOXES.networks.segmenter) == (name != "literal")
-        changed = replace(config, name="boxes", networks=replace(config.networks, seed=0), data=BOXES.data)
-        assert (changed == BOXES) == (name in ("seigan", "supervised", *methods.TEACHERS)), name
+        training = replace(BOXES.training, warm_up=warm_up)
+        if name in methods.TEACHERS:
+            training = replace(training, task="distill", teacher=f"runs/{methods.TEACHERS[name]}-3")
+        elif name == "supervised":
+            training = replace(training, task="supervised")
+        assert made.training == training
+        assert (made.networks.segmenter == BOXES.networks.segmenter) == (name != "literal")
+        same = (replace(made.networks, seed=0), made.losses) == (BOXES.networks, BOXES.losses)
+        assert same == (name in ("seigan", "supervised", *methods.TEACHERS)), name
 
 
 def test_unknown_methods_are_named(one_line_error):
@@ -84,26 +88,29 @@ def crops():
 
 def test_batches_move_masks_with_their_images(crops):
     changes = Augmentation(0.0, zoom=0.2, shift=0.1)
-    inputs, masks = next(iter(mask_training.batches(crops, 4, 0, changes)))
+    inputs, masks = next(iter(masked_crops.batches(crops, 4, 0, changes)))
     assert inputs["image"].shape == (4, 16, 16, 3)
     np.testing.assert_allclose((inputs["image"][..., :1] + 1) / 2, masks, atol=1e-5)
-    again, _ = next(iter(mask_training.batches(crops, 4, 0, changes)))
+    again, _ = next(iter(masked_crops.batches(crops, 4, 0, changes)))
     np.testing.assert_array_equal(again["image"], inputs["image"])
 
 
-def test_supervised_learns_masks_and_comes_back_from_its_file(crops, tmp_path):
+def test_masks_train_the_segmenter_alone_and_the_file_holds_a_seigan(crops, tmp_path):
     keras.utils.set_random_seed(0)
-    model = Supervised(tiny.networks(confine_mask=True))
-    model.build()
-    model.compile(keras.optimizers.Adam(1e-2), loss=mask_loss)
-    batches = mask_training.batches(crops, 4, 0, Augmentation())
+    model = MaskSegmenter(tiny.networks(confine_mask=True, average_decay=0.9))
+    model.compile(keras.optimizers.Adam(1e-2))
+    before = model.state()
+    batches = masked_crops.batches(crops, 4, 0, Augmentation())
     history = model.fit(batches, steps_per_epoch=15, epochs=2, verbose=0, shuffle=False).history["loss"]
     assert history[-1] < history[0]
     masks = model.segment(crops.images, crops.boxes)
     outside = masks[..., 0] * (crops.masks[..., 0] == 0)
     assert outside.max() == 0  # confined to the box, which here is the object
-    model.save(tmp_path / "supervised.keras")
-    again = keras.models.load_model(tmp_path / "supervised.keras")
+    after = model.state()
+    changed = [name for name, value in after.items() if not np.array_equal(value, before[name])]
+    assert {name.split("/")[1] for name in changed if name.startswith("seigan/")} == {"segmenter"}
+    model.save(tmp_path / "model.keras")
+    again = loading.load(tmp_path / "model.keras")
     np.testing.assert_array_equal(again.segment(crops.images, crops.boxes), masks)
 
 
@@ -168,20 +175,9 @@ def test_self_training_learns_the_masks_of_seigan_of_the_same_seed_and_then_its_
     ended = table1("--methods", "seigan", "self_trained", "self_trained_twice", "--seeds", "1")
     assert ended.code == 0, ended.err
     for student, teacher in (("self_trained", "seigan"), ("self_trained_twice", "self_trained")):
-        report = json.loads((tmp_path / "out" / f"{student}-1" / "report.json").read_text())
-        assert report["teacher"] == str(tmp_path / "out" / f"{teacher}-1")
+        made = config.load(tmp_path / "out" / f"{student}-1" / "config.json")
+        assert (made.training.task, made.training.teacher) == ("distill", str(tmp_path / "out" / f"{teacher}-1"))
         assert f"| {student} |" in (tmp_path / "out" / "table.md").read_text()
-
-
-def test_students_learn_from_the_weights_that_the_table_measures(tmp_path, monkeypatch):
-    from seigan_tf.commands import table1 as command
-    from seigan_tf.training import distillation
-
-    taught = []
-    monkeypatch.setattr(distillation, "run", lambda *given, **named: taught.append((*given, named)))
-    folder = RunFolder(tmp_path / "self_trained-0")
-    command._run("self_trained", BOXES, folder, tmp_path / "seigan-0")
-    assert taught == [(str(tmp_path / "seigan-0"), BOXES, folder, {"load": at_the_end.load})]
 
 
 def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, capsys, monkeypatch):
@@ -189,11 +185,10 @@ def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, caps
 
     trained = []
 
-    def train(method, config, folder, teacher):
+    def train(config, folder):
         trained.append(config)
         folder.path.mkdir(parents=True)
         folder.save_report({"count": 3, "iou": {"model": 0.5, "box": 0.4}, "cost": {"seconds": 1.0}})
-        folder.metrics.write_text("step,val_iou\n4,0.5\n")
 
     monkeypatch.setattr(command, "_train", train)
     monkeypatch.setattr(command, "_draw", lambda *_: None)

@@ -1,6 +1,5 @@
 """Callbacks, over a model that only has what they ask for."""
 
-import json
 import signal
 
 import keras
@@ -10,6 +9,7 @@ import pytest
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.training import callbacks, checkpoint, samples
 from seigan_tf.training.callbacks import Position
+from seigan_tf.training.callbacks.base import BEGINNING
 from seigan_tf.training.callbacks.metrics_log import read_rows
 from seigan_tf.training.stops import Interrupted, NotFinite, SignalCatcher
 
@@ -101,6 +101,12 @@ def test_a_collapsed_mask_gives_one_line_that_says_which_way_and_what_to_try(mod
     assert "\n" not in caplog.messages[0]
 
 
+def test_logs_without_the_mean_of_the_mask_give_no_warning(model, caplog):
+    watch = callbacks.CollapseWarning()
+    watch.on_epoch_end(0, {"loss": 1.0})
+    assert not caplog.messages
+
+
 def test_a_mask_with_shape_gives_no_warning(model, caplog):
     model.train_on(1, [callbacks.CollapseWarning()])
     assert not caplog.messages
@@ -115,20 +121,46 @@ def test_a_second_collapse_after_a_recovery_is_told_again(model, caplog):
 
 
 def test_a_loss_that_is_not_finite_stops_at_its_step_and_keeps_the_last_checkpoint(model, tmp_path):
-    saving = callbacks.Checkpointing(tmp_path, SignalCatcher(), "resume")
+    saving = checkpointing(tmp_path, SignalCatcher())
     with pytest.raises(NotFinite, match="step 5: loss is not finite") as stop:
         model.train_on(2, [callbacks.NotFiniteGuard(), saving], epochs=4, spoil_step=5)
     assert "\n" not in str(stop.value)
     assert checkpoint.load_latest(tmp_path).progress["step"] == 4
 
 
-def test_a_weight_that_is_not_finite_is_never_saved(model, tmp_path):
-    saving = callbacks.Checkpointing(tmp_path, SignalCatcher(), "resume")
-    model.train_on(2, [saving])
+@pytest.mark.parametrize("broken", [np.nan, np.inf])
+def test_weights_that_are_not_finite_after_the_last_step_of_an_epoch_reach_no_file(model, crops, tmp_path, broken):
+    hooks = [
+        callbacks.NotFiniteGuard(),
+        callbacks.SampleGrid(tmp_path / "samples", samples.choose(crops)),
+        callbacks.MetricsLog(tmp_path / "metrics.csv"),
+        callbacks.TensorBoardLog(tmp_path / "logs"),
+        checkpointing(tmp_path, SignalCatcher()),
+    ]
+    model.train_on(2, hooks)
+    before = contents(tmp_path)
+    assert {path.name for path in before} >= {"seigan.keras", "step_00000002.npz", "metrics.csv", "step_000002.png"}
+    model.weight.assign(broken)
+    with pytest.raises(NotFinite, match=r"step 4: weight is not finite.*are kept") as stop:
+        model.train_on(2, hooks)
+    assert "\n" not in str(stop.value)
+    assert contents(tmp_path) == before
+
+
+def contents(folder):
+    """Every file, whole."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_signal_saves_no_weight_that_is_not_finite(model, tmp_path):
+    saving = checkpointing(tmp_path, Signalled())
+    saving.set_model(model)
+    saving.set_params({"steps": 4})
+    saving.signals.received = signal.SIGTERM
     model.weight.assign(np.inf)
-    with pytest.raises(NotFinite, match="step 4: weight is not finite"):
-        model.train_on(2, [saving])
-    assert checkpoint.load_latest(tmp_path).progress["step"] == 2
+    with pytest.raises(NotFinite, match="step 1: weight is not finite"):
+        saving.on_train_batch_end(0)
+    assert not contents(tmp_path)
 
 
 def test_validation_adds_the_iou_at_original_resolution_to_the_logs(model, crops, tmp_path):
@@ -137,30 +169,24 @@ def test_validation_adds_the_iou_at_original_resolution_to_the_logs(model, crops
     assert float(read_rows(tmp_path / "metrics.csv")[0]["val_iou"]) == pytest.approx(1.0, abs=0.03)
 
 
-def keep(keeper, iou):
-    keeper.on_epoch_end(0, {} if iou is None else {"val_iou": iou})
-    return json.loads((keeper.folder / "weights.json").read_text())["iou"]
-
-
-def test_the_best_weights_by_iou_are_kept_also_over_a_resume(model, tmp_path):
-    keeper = callbacks.WeightsKeeper(tmp_path)
-    keeper.set_model(model)
-    assert [keep(keeper, iou) for iou in (0.3, 0.5, 0.4)] == [0.3, 0.5, 0.5]
-    resumed = callbacks.WeightsKeeper(tmp_path)
-    resumed.set_model(model)
-    assert [keep(resumed, iou) for iou in (0.4, 0.6)] == [0.5, 0.6]
-    assert (tmp_path / "seigan.keras").exists()
-
-
-def test_without_masks_the_last_weights_are_kept(model, tmp_path):
-    keeper = callbacks.WeightsKeeper(tmp_path)
-    keeper.set_model(model)
-    for value in (1.0, 2.0):
+def test_weights_are_those_of_the_last_epoch_whatever_their_iou(model, tmp_path):
+    saving = checkpointing(tmp_path, SignalCatcher())
+    saving.set_model(model)
+    for value, iou in ((1.0, 0.9), (2.0, 0.1)):
         model.weight.assign(value)
-        assert keep(keeper, None) is None
-    other = StandIn()
-    other.load_weights(tmp_path / "seigan.keras")
-    assert float(other.weight) == 2.0
+        saving.on_epoch_end(0, {"val_iou": iou})
+        assert kept(tmp_path) == value
+
+
+def kept(folder):
+    """The weight in the model that was saved."""
+    model = StandIn()
+    model.load_weights(folder / "weights" / "seigan.keras")
+    return float(model.weight)
+
+
+def checkpointing(folder, signals, command="resume", start=BEGINNING):
+    return callbacks.Checkpointing(folder, folder / "weights" / "seigan.keras", signals, command, start)
 
 
 class Signalled:
@@ -169,7 +195,8 @@ class Signalled:
 
 def test_a_signal_in_mid_epoch_saves_that_step_and_leaves(model, tmp_path):
     signals = Signalled()
-    saving = callbacks.Checkpointing(tmp_path, signals, "python train.py --name x --resume", Position(10, 5.0))
+    saving = checkpointing(tmp_path, signals, "python train.py --name x --resume", Position(10, 5.0))
+    model.weight.assign(3.0)
     saving.set_model(model)
     saving.set_params({"steps": 4})
     saving.on_train_begin()
@@ -181,12 +208,13 @@ def test_a_signal_in_mid_epoch_saves_that_step_and_leaves(model, tmp_path):
     progress = checkpoint.load_latest(tmp_path).progress
     assert progress["step"] == 12
     assert progress["seconds"] >= 5.0
+    assert kept(tmp_path) == 3.0
 
 
 def test_a_signal_at_the_last_step_of_an_epoch_waits_for_its_validation(model, tmp_path):
     signals = Signalled()
     signals.received = signal.SIGINT
-    saving = callbacks.Checkpointing(tmp_path, signals, "resume")
+    saving = checkpointing(tmp_path, signals)
     saving.set_model(model)
     saving.set_params({"steps": 1})
     saving.on_train_batch_end(0)
@@ -225,6 +253,11 @@ def test_the_sample_grid_has_a_titled_column_for_each_image_and_a_row_for_each_c
     row = np.asarray(with_truth)[samples.TITLE_HEIGHT + samples.MARGIN + 20, pitch + samples.MARGIN :]
     assert row[0].tolist() == [255, 255, 255]
     assert row[SIZE * 7 - 1].tolist() == [0, 0, 0]
+
+
+def test_a_model_that_segments_alone_shows_masks_alone(model, crops):
+    grid = samples.sample_grid(model, samples.choose(crops, with_backgrounds=False))
+    assert grid.width == 3 * (SIZE * 7 + samples.MARGIN) + samples.MARGIN
 
 
 def test_tensorboard_reads_the_scalars_by_step(model, tmp_path):

@@ -1,7 +1,8 @@
 """Keras callbacks of a training, for train.py as for `model.fit` in a notebook.
 
-Order in the list: Validation adds to the logs what the others write, and Checkpointing comes last, when the rest of the
-epoch is on the disk. None of them touches the model's random state, so that a resume repeats the same numbers.
+Order in the list: NotFiniteGuard comes first, so that nothing is written of an epoch that it stops; Validation adds to
+the logs what the others write; Checkpointing comes last, when the rest of the epoch is on the disk. No callback changes
+the model's random state: a resume repeats the same numbers.
 """
 
 from seigan_tf.training.callbacks.base import Position, RunCallback
@@ -9,7 +10,7 @@ from seigan_tf.training.callbacks.checkpointing import Checkpointing
 from seigan_tf.training.callbacks.metrics_log import MetricsLog
 from seigan_tf.training.callbacks.sample_grid import SampleGrid
 from seigan_tf.training.callbacks.tensorboard_log import TensorBoardLog
-from seigan_tf.training.callbacks.validation import Validation, WeightsKeeper
+from seigan_tf.training.callbacks.validation import Validation
 from seigan_tf.training.callbacks.watch import CollapseWarning, NotFiniteGuard
 
 __all__ = [
@@ -22,5 +23,4 @@ __all__ = [
     "SampleGrid",
     "TensorBoardLog",
     "Validation",
-    "WeightsKeeper",
 ]

@@ -1,20 +1,25 @@
-"""Checkpoints on schedule and on request."""
+"""Checkpoints and weights, on schedule and on request."""
 
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from seigan_tf.training import checkpoint
 from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
-from seigan_tf.training.stops import Interrupted, NotFinite, SignalCatcher
+from seigan_tf.training.callbacks.watch import check_finite
+from seigan_tf.training.stops import Interrupted, SignalCatcher
+from seigan_tf.utils.atomic import replacing
 
 
 class Checkpointing(RunCallback):
-    """Saves a checkpoint at the end of each epoch; after a signal at the end of the running step, then leaves.
+    """Saves the model and a checkpoint at the end of each epoch; after a signal at the end of the running step, then
+    leaves.
+
+    Both are of the same step, and the weights of a finished run are those of its last step: none are chosen by masks.
 
     Args:
-        folder: where to.
+        folder: of the checkpoints.
+        weights: the `.keras` file of the model.
         signals: asked after each step.
         resume_command: told to whoever interrupts.
 
@@ -23,9 +28,17 @@ class Checkpointing(RunCallback):
         NotFinite: a weight is not finite; nothing is saved then.
     """
 
-    def __init__(self, folder: Path, signals: SignalCatcher, resume_command: str, start: Position = BEGINNING):
+    def __init__(
+        self,
+        folder: Path,
+        weights: Path,
+        signals: SignalCatcher,
+        resume_command: str,
+        start: Position = BEGINNING,
+    ):
         super().__init__(start)
         self.folder = Path(folder)
+        self.weights = Path(weights)
         self.signals = signals
         self.resume_command = resume_command
 
@@ -44,9 +57,11 @@ class Checkpointing(RunCallback):
 
     def _save(self) -> None:
         state = self.model.state()
-        for name, array in state.items():
-            if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
-                raise NotFinite(f"step {self.position.step}: {name} is not finite; the last good checkpoint is kept")
+        check_finite(state, self.position.step)
+        self.weights.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(self.weights) as temporary:
+            self.model.save(temporary)
+        # Second, so that a kill between the two repeats the steps whose weights are saved, and never skips one.
         checkpoint.save(self.folder, state, {**self.position._asdict(), "backend": keras.backend.backend()})
 
     def _save_and_leave(self) -> None:

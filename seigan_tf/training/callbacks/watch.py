@@ -1,7 +1,9 @@
 """Callbacks that notice a training gone wrong."""
 
 import logging
-import math
+from collections.abc import Mapping
+
+import numpy as np
 
 from seigan_tf.training.callbacks.base import RunCallback
 from seigan_tf.training.stops import NotFinite
@@ -37,6 +39,8 @@ class CollapseWarning(RunCallback):
         self._state = None
 
     def on_epoch_end(self, epoch, logs=None):
+        if "mask_mean" not in logs:
+            return
         state = collapse(logs["mask_mean"])
         if state and state != self._state:
             logger.warning(
@@ -50,16 +54,32 @@ class CollapseWarning(RunCallback):
 
 
 class NotFiniteGuard(RunCallback):
-    """Raises NotFinite at the first step whose logs are not finite; put it first, before anything is saved."""
+    """Raises NotFinite at the first step whose logs are not finite, and at the end of an epoch for the model's state.
+
+    Put it first in the list, before anything is saved.
+    """
 
     def on_train_batch_end(self, batch, logs=None):
         super().on_train_batch_end(batch, logs)
-        bad = [name for name, value in (logs or {}).items() if not math.isfinite(value)]
-        if bad:
-            raise NotFinite(
-                f"step {self.position.step}: {_few(bad)} not finite; training has stopped and nothing was saved "
-                "after the last whole epoch; start a new run with lower learning rates (--training.generator-rate)"
-            )
+        check_finite({name: np.asarray(value) for name, value in (logs or {}).items()}, self.position.step)
+
+    def on_epoch_end(self, epoch, logs=None):
+        check_finite(self.model.state(), self.position.step)
+
+
+def check_finite(values: Mapping[str, np.ndarray], step: int) -> None:
+    """Raises NotFinite if a number is NaN or infinite.
+
+    Args:
+        values: logs or a model's state, by name.
+        step: after which they are.
+    """
+    bad = [name for name, value in values.items() if value.dtype.kind == "f" and not np.isfinite(value).all()]
+    if bad:
+        raise NotFinite(
+            f"step {step}: {_few(bad)} not finite; training has stopped, and the last good weights and checkpoint are"
+            " kept; start a new run with lower learning rates (--training.generator-rate)"
+        )
 
 
 def _few(names: list[str]) -> str:

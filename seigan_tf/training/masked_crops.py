@@ -1,0 +1,119 @@
+"""Training crops with masks, for the runs that train a segmenter alone: true masks, or those of a teacher."""
+
+from typing import NamedTuple
+
+import grain
+import numpy as np
+from rich.console import Console
+
+from seigan_tf import loading
+from seigan_tf.config import Config
+from seigan_tf.data.annotations.formats import FORMATS
+from seigan_tf.data.augmentation import Augmentation, augment
+from seigan_tf.data.crop_set import Crops, ObjectCrops
+from seigan_tf.data.loading import load_crops
+from seigan_tf.data.pairs import READ_AHEAD, resize_mask
+from seigan_tf.data.planning.overlapping_objects import overlapping_objects
+from seigan_tf.data.planning.problems import Tally
+from seigan_tf.evaluation.objects import split_objects
+from seigan_tf.training.teacher_masks import believable, teacher_masks
+from seigan_tf.utils.progress import bar
+
+
+class MaskedCrops(NamedTuple):
+    """Training crops with masks: a type of its own, on which no SEIGAN is trained."""
+
+    images: np.ndarray
+    """uint8 [N, S, S, 3]."""
+    boxes: np.ndarray
+    """float32 [N, 4]."""
+    masks: np.ndarray
+    """float32 [N, S, S, 1] in [0, 1]."""
+
+
+def batches(crops: MaskedCrops, batch_size: int, seed: int, changes: Augmentation, start: int = 0) -> grain.IterDataset:
+    """Endless batches ({"image", "box"}, mask), shuffled and augmented as SEIGAN's are; `start` skips as many."""
+    orders, draws = np.random.SeedSequence(seed).generate_state(2).tolist()
+
+    def batch(indices: np.ndarray, generator: np.random.Generator):
+        image, box, mask = (values[indices] for values in crops)
+        made = augment(image, box, changes, generator, mask)
+        return {"image": made.images, "box": made.boxes}, made.masks
+
+    numbers = grain.MapDataset.range(len(crops.images)).seed(orders).shuffle().repeat()
+    made = numbers.batch(batch_size, drop_remainder=True).random_map(batch, seed=draws)
+    return made[start:].to_iter_dataset(READ_AHEAD)
+
+
+def annotated(config: Config, crops: Crops, console: Console) -> MaskedCrops:
+    """The objects that SEIGAN trains on with the same settings, if they have a mask, with their true masks.
+
+    Args:
+        config: of the run.
+        crops: of these settings.
+        console: where progress goes.
+
+    Raises:
+        ValueError: no object has a mask, none is held out to measure by, or the data are not photographs.
+    """
+    data, size = config.data, config.networks.size
+    if data.source not in FORMATS:
+        raise ValueError(
+            f"data.source is {data.source}: a supervised run needs photographs with masks to train on, expected"
+            " data.images and data.annotations in a format of annotations"
+        )
+    if crops.evaluation is None:
+        raise ValueError(
+            "no validation object has a mask to measure a supervised run by, expected masks in data.val_annotations or"
+            f" a data.held_out above {data.held_out}"
+        )
+    with bar(console, "reading masks") as progress:
+        # Reduced at once: masks at the resolution of the photographs would take more room than the crops.
+        objects = [
+            (item.image, item.box, resize_mask(item.truth, size))
+            for item in split_objects(data, "train", size, Tally(data.max_bad), progress)
+        ]
+    if not objects:
+        raise ValueError(
+            f"{data.annotations or data.images}: no object has a mask, expected some for a supervised run to train on"
+        )
+    return MaskedCrops(*(np.stack(values) for values in zip(*objects, strict=True)))
+
+
+def taught(config: Config, crops: Crops, console: Console) -> MaskedCrops:
+    """The training objects, and those that others touch, with the masks of `training.teacher` that are believed.
+
+    The teacher has seen boxes only, and so has, through it, the student. `teacher_masks` says how masks are corrected
+    and chosen. They depend on settings and teacher alone, so that a resumed run makes the same ones again.
+
+    Args:
+        config: of the run; the teacher's crops may be of another size.
+        crops: of these settings.
+        console: where progress and the number of masks go.
+
+    Raises:
+        ValueError: the teacher cannot be loaded.
+    """
+    teacher = loading.load(config.training.teacher)
+    size = config.networks.size
+    objects = crops.objects
+    if teacher.networks.size != size:
+        with bar(console, "reading photographs for the teacher") as progress:
+            objects = load_crops(config.data, teacher.networks.size, progress).objects
+    with bar(console, "reading objects that touch others") as progress:
+        touched, seen = overlapping_objects(config.data, (size, teacher.networks.size), progress)
+    shown = _joined(crops.objects, touched)
+    masks = teacher_masks(teacher, _joined(objects, seen), size)
+    with bar(console, "comparing masks with GrabCut") as progress:
+        chosen = believable(shown.images, masks, shown.boxes, progress)
+    console.print(
+        f"{len(crops.objects.images)} crops, and {len(touched.images)} of objects that others touch; the masks of"
+        f" {len(chosen)} are believed",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return MaskedCrops(shown.images[chosen], shown.boxes[chosen], masks[chosen])
+
+
+def _joined(*crops: ObjectCrops) -> ObjectCrops:
+    return ObjectCrops(*(np.concatenate(values) for values in zip(*crops, strict=True)))

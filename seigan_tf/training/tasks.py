@@ -1,0 +1,163 @@
+"""The kinds of run, by `training.task`: which model is trained, on which batches, and with which losses.
+
+All of them save a whole SEIGAN, so that whatever takes weights takes those of any run.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import grain
+import keras
+from rich.console import Console
+
+from seigan_tf import loading
+from seigan_tf.config import Config
+from seigan_tf.data import pairs
+from seigan_tf.data.augmentation import Augmentation
+from seigan_tf.data.crop_set import Crops
+from seigan_tf.objective import active_terms, box_terms_only
+from seigan_tf.optimizer import for_training, learning_rate
+from seigan_tf.seigan import SEIGAN
+from seigan_tf.supervised import MaskSegmenter
+from seigan_tf.training import masked_crops
+from seigan_tf.training.masked_crops import MaskedCrops
+
+
+class Task(ABC):
+    """One run of a kind.
+
+    Raises:
+        ValueError: settings that do not fit this kind of run, or its networks.
+    """
+
+    model: SEIGAN | MaskSegmenter
+    """What `fit` trains, built and compiled."""
+    seigan: SEIGAN
+    """What is saved."""
+    ends: tuple[int, ...]
+    """Steps after which other losses follow, if any, and the last step of the run."""
+    trains_cycle: bool
+    """Whether all networks are trained, or the segmenter alone."""
+
+    @abstractmethod
+    def read(self, crops: Crops, console: Console) -> None:
+        """Make ready what the run trains on.
+
+        Args:
+            crops: those of the run's settings.
+            console: where progress goes.
+
+        Raises:
+            ValueError: there is nothing to train on.
+        """
+
+    @abstractmethod
+    def batches(self, start: int) -> grain.IterDataset:
+        """Endless batches as `fit` takes them, without the first `start`."""
+
+    @abstractmethod
+    def use_losses_after(self, step: int) -> None:
+        """Give the model the losses of the steps that follow `step`; everything else in it stays."""
+
+
+class CycleTask(Task):
+    """The paper: all networks, from objects with boxes and backgrounds. Box terms alone train the first steps."""
+
+    trains_cycle = True
+
+    def __init__(self, config: Config):
+        training, pool = config.training, config.networks.replay_size
+        if not 0 <= training.warm_up < training.steps:
+            raise ValueError(f"training.warm_up: {training.warm_up}, expected 0 to less than training.steps")
+        if training.warm_up and not active_terms(box_terms_only(config.losses)):
+            raise ValueError(
+                f"training.warm_up: {training.warm_up}, but no box term has a weight; expected one above 0"
+            )
+        if 0 < pool < training.batch_size:
+            raise ValueError(
+                f"networks.replay_size: {pool}, expected at least training.batch_size {training.batch_size}, or 0"
+            )
+        self.config = config
+        self.ends = (training.warm_up, training.steps)
+        self.model = self.seigan = SEIGAN(config.networks)
+        self._compile(config.losses)
+
+    def read(self, crops, console):
+        self._crops = crops
+
+    def batches(self, start):
+        data = self.config.data
+        return pairs.training_pairs(
+            self._crops,
+            self.config.training.batch_size,
+            data.seed,
+            data.jitter,
+            zoom=data.zoom,
+            shift=data.shift,
+            start=start,
+        )
+
+    def use_losses_after(self, step):
+        losses = self.config.losses
+        if step < self.config.training.warm_up:
+            losses = box_terms_only(losses)
+        if losses != self.model.losses_config:
+            state = self.model.state()
+            self._compile(losses)
+            self.model.restore(state)
+
+    def _compile(self, losses):
+        self.model.compile(**for_training(self.config.training), loss_weights=losses)
+
+
+class MaskTask(Task):
+    """The segmenter alone, on masks; the other networks stay as they began.
+
+    Args:
+        config: of the run; what it says of losses and other networks' training is not used.
+        read: makes the training crops, with their masks.
+    """
+
+    trains_cycle = False
+
+    def __init__(self, config: Config, read: Callable[[Config, Crops, Console], MaskedCrops]):
+        training = config.training
+        self.config = config
+        self._read = read
+        self.ends = (training.steps,)
+        self.model = MaskSegmenter(config.networks)
+        self.seigan = self.model.seigan
+        rate = learning_rate(training.generator_rate, training.steps, training.cooldown)
+        self.model.compile(keras.optimizers.Adam(rate, beta_1=training.beta_1))
+
+    def read(self, crops, console):
+        self._crops = self._read(self.config, crops, console)
+
+    def batches(self, start):
+        data = self.config.data
+        changes = Augmentation(data.jitter, data.zoom, data.shift)
+        return masked_crops.batches(self._crops, self.config.training.batch_size, data.seed, changes, start)
+
+    def use_losses_after(self, step):
+        """Nothing changes: there is one loss."""
+
+
+def make(config: Config) -> Task:
+    """The task of these settings.
+
+    Raises:
+        ValueError: settings that do not fit each other.
+    """
+    training = config.training
+    if training.teacher and training.task != "distill":
+        raise ValueError(f"training.teacher: {training.teacher}, but training.task is {training.task}, not distill")
+    if training.task == "seigan":
+        return CycleTask(config)
+    if training.task == "supervised":
+        return MaskTask(config, masked_crops.annotated)
+    if not training.teacher:
+        raise ValueError(
+            "training.teacher is not given, expected a run folder, a .keras file or the name of shipped weights"
+        )
+    loading.find(training.teacher)  # before photographs are read
+    return MaskTask(config, masked_crops.taught)
