@@ -65,6 +65,7 @@ class Generated(NamedTuple):
     objective: Objective
     fakes: dict[str, Any]
     mask_mean: Any
+    """Mean of G_seg(x) inside the boxes; None if no term needs the mask."""
 
 
 @serializable
@@ -254,13 +255,16 @@ class SEIGAN(OnArrays, keras.Model):
             background_layers(losses),
         )
 
-    def generate(self, batch, noise) -> Generated:
-        """The generators' half: loss terms, and the fakes that the discriminators are to see, without gradient."""
-        cycle = self.cycle(batch, noise)
+    def generate(self, batch, noise, generators=None) -> Generated:
+        """The generators' half: loss terms, and the fakes for the discriminators, without gradient."""
+        cycle = self.cycle(batch, noise, generators)
         objective = generator_objective(cycle, self.discriminators, self.losses_config)
         fakes = {name: ops.stop_gradient(getattr(cycle, name)) for name in active_fakes(self.losses_config)}
-        covered = ops.sum(cycle.raw_mask * cycle.box_mask) / ops.maximum(ops.sum(cycle.box_mask), 1.0)
-        return Generated(objective, fakes, ops.stop_gradient(covered))
+        mask_mean = None
+        if "raw_logits" in vars(cycle):  # the cycle is lazy: G_seg does not run for this number alone
+            covered = ops.sum(cycle.raw_mask * cycle.box_mask) / ops.maximum(ops.sum(cycle.box_mask), 1.0)
+            mask_mean = ops.stop_gradient(covered)
+        return Generated(objective, fakes, mask_mean)
 
     def replay(self, fakes, draws: Draws) -> dict[str, Any]:
         """The fakes, some of them exchanged for earlier ones."""
@@ -307,16 +311,17 @@ class SEIGAN(OnArrays, keras.Model):
         return self._running_means(values)
 
     def _running_means(self, values):
+        values = {name: value for name, value in values.items() if value is not None}
         for name, value in values.items():
             self.trackers[name].update_state(value)
         return {name: self.trackers[name].result() for name in values}
 
     def test(self, batch) -> dict[str, Any]:
-        """What a test step computes."""
-        generated = self.generate(batch, self._fixed_noise(batch))
-        mask = self.masks(batch["object"]["image"], batch["object"]["box"])
+        """The logs of a test step, of the generators of averaged weights if there are any."""
+        generated = self.generate(batch, self._fixed_noise(batch), self.trained)
         values = {"loss": generated.objective.total, "mask_mean": generated.mask_mean}
         if "mask" in batch["object"]:
+            mask = self.masks(batch["object"]["image"], batch["object"]["box"])
             predicted, truth = mask > 0.5, batch["object"]["mask"] > 0.5
             both = ops.sum(ops.cast(predicted & truth, "float32"), axis=(1, 2, 3))
             either = ops.sum(ops.cast(predicted | truth, "float32"), axis=(1, 2, 3))

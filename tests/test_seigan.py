@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.config import BackboneConfig, DiscriminatorConfig, LossesConfig, NetworksConfig
+from seigan_tf.networks import Segmenter
 from seigan_tf.objective import TERMS
 from seigan_tf.seigan import SEIGAN, SWAP_IMAGES
 from tests import tiny
@@ -145,6 +146,17 @@ def test_evaluate_reports_no_iou_without_masks(model):
     assert set(model.evaluate(tiny.batch(2), batch_size=2, verbose=0, return_dict=True)) == {"loss", "mask_mean"}
 
 
+def test_evaluate_measures_the_loss_of_the_averaged_weights_too(model):
+    state, data = model.state(), tiny.batch(2)
+    loss = model.evaluate(data, batch_size=2, verbose=0, return_dict=True)["loss"]
+    for mean, network in zip(model.averaged, model.generators, strict=True):
+        for ours, averaged in zip(network.variables, mean.variables, strict=True):
+            ours.assign(keras.ops.convert_to_numpy(averaged))
+    assert any(not np.array_equal(value, state[name]) for name, value in model.state().items())
+    assert model.evaluate(data, batch_size=2, verbose=0, return_dict=True)["loss"] == pytest.approx(loss, rel=1e-5)
+    model.restore(state)
+
+
 def test_two_empty_masks_agree(model):
     data = tiny.batch(2, masks=True)
     data["object"]["mask"][:] = 0.0
@@ -179,6 +191,14 @@ def test_without_adversarial_terms_no_discriminator_is_trained():
     before = weights(model.discriminator_variables)
     assert set(step(model, tiny.batch(2))) == {"loss", "discriminator_loss", "mask_mean", "object_mae"}
     assert not any(changed(before, model.discriminator_variables))
+
+
+def test_the_segmenter_does_not_run_where_no_term_needs_the_mask(monkeypatch):
+    model = tiny.seigan(losses=only("object_identity"))
+    for name in ("call", "logits"):
+        monkeypatch.setattr(Segmenter, name, lambda *arguments, **named: pytest.fail("G_seg was run"))
+    assert set(step(model, tiny.batch(2))) == {"loss", "discriminator_loss", "object_identity"}
+    assert set(model.evaluate(tiny.batch(2), batch_size=2, verbose=0, return_dict=True)) == {"loss"}
 
 
 def test_without_a_pool_the_discriminators_see_the_new_fakes():
