@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.config import LossesConfig
-from seigan_tf.supervised import Supervised, mask_loss
+from seigan_tf.supervised import MaskSegmenter
 from tests import tiny
 
 LossScaleOptimizer = keras.mixed_precision.LossScaleOptimizer
@@ -43,10 +43,10 @@ def test_boxes_keep_their_precision(policy):
     batch = tiny.batch(4)
     called = tiny.seigan(confine_mask=True)(batch)
     assert all(np.isfinite(values).all() for values in called.values())
-    supervised = Supervised(tiny.networks(confine_mask=True))
-    supervised.compile("adam", loss=mask_loss)
+    segmenter = MaskSegmenter(tiny.networks(confine_mask=True))
+    segmenter.compile("adam")
     masks = np.ones_like(batch["object"]["image"][..., :1])
-    history = supervised.fit(batch["object"], masks, batch_size=2, verbose=0).history
+    history = segmenter.fit(batch["object"], masks, batch_size=2, verbose=0).history
     assert np.isfinite(history["loss"]).all()
 
 

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 import train
+from seigan_tf import loading
 from seigan_tf.training import checkpoint
 from seigan_tf.training.callbacks.metrics_log import read_rows
 
@@ -135,12 +136,14 @@ def test_the_report_has_iou_beside_the_baselines_and_cost(trained):
     assert report["data"]["train"]["objects"] == 20
 
 
-def test_the_report_is_about_the_best_weights(trained):
+def test_weights_and_report_are_of_the_last_step_and_the_report_says_so(trained):
     report = json.loads((trained.run / "report.json").read_text())
-    best = json.loads((trained.run / "weights" / "weights.json").read_text())
-    rows = read_rows(trained.run / "metrics.csv")
-    assert best["iou"] == report["iou"]["model"]
-    assert best["iou"] == pytest.approx(max(float(row["val_iou"]) for row in rows), abs=1e-5)
+    assert report["weights"] == {"kept": "last", "step": 32}
+    last = read_rows(trained.run / "metrics.csv")[-1]
+    assert report["iou"]["model"] == pytest.approx(float(last["val_iou"]), abs=1e-5)
+    assert [path.name for path in (trained.run / "weights").iterdir()] == ["seigan.keras"]
+    kept, state = loading.load(trained.run).state(), checkpoint.load_latest(trained.run / "checkpoint").state
+    assert all(np.array_equal(kept[name], value) for name, value in state.items())
 
 
 def test_sigterm_saves_in_mid_epoch_and_says_how_to_go_on(trained):
