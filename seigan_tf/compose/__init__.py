@@ -1,6 +1,6 @@
 """Cut, erase and paste on photographs of any size.
 
 composer is the interface. backends run the networks, by Keras or by LiteRT; geometry has boxes, windows and crops;
-matting finds the object's mask and colours at the photo's pixels (with guided_filter); erasing fills holes (with detail)
-and pasting harmonises; picture and photo_files hold, read and write photographs; pull_push fills gaps in maps.
+matting finds the object's mask and colours (with guided_filter), erasing fills holes (with detail), pasting harmonises;
+picture and photo_files hold, read and write photographs; pull_push fills gaps in maps.
 """

@@ -51,5 +51,5 @@ def from_array(array: np.ndarray) -> Picture:
         raise ValueError(
             f"photo: {array.dtype} of shape {array.shape}; expected uint8 [height, width, 3], or 4 with alpha"
         )
-    parts = [array] if array.shape[2] == 3 else [array[..., :3], array[..., 3]]
-    return Picture(*map(np.ascontiguousarray, parts))
+    alpha = np.ascontiguousarray(array[..., 3]) if array.shape[2] == 4 else None
+    return Picture(np.ascontiguousarray(array[..., :3]), alpha)
