@@ -24,13 +24,6 @@ KINDS = {
     "_dynamic": "int8 weights of convolutions",
 }
 """Meaning of a file's suffix."""
-REQUIRED: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "name": (str, "a text"),
-    "size": (int, "a whole number"),
-    "object_fraction": ((float, int), "a number"),
-    "confine_mask": (bool, "true or false"),
-}
-"""Required fields of model.json: type, and its name in messages."""
 NOISE = (
     "\n- `noise` [1, {size}, {size}, 1] of inpainter, enhancer and composer: standard normal; equal noise gives equal "
     "answers."
@@ -47,35 +40,15 @@ CONFINED = {
 
 
 def write(folder: Path) -> Path:
-    """Write README.md from model.json and the other files of the folder; call it last.
-
-    Returns:
-        The file.
+    """Write README.md from model.json and the other files of the folder, and return its path; call it last.
 
     Raises:
-        ValueError: model.json cannot be read or lacks a field.
         OSError: the folder cannot be written.
     """
-    path = Path(folder) / README
-    text = _text(path.parent, _model(path.parent / MODEL))
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    return path
-
-
-def _model(path: Path) -> dict[str, Any]:
-    """Read and check model.json."""
-    try:
-        model = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ValueError(f"{path}: missing; expected the description of an export") from None
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON ({error})") from None
-    for name, (kind, expected) in REQUIRED.items():
-        value = model.get(name) if isinstance(model, dict) else None
-        if not isinstance(value, kind):
-            raise ValueError(f"{path}: {name} is {value!r}; expected {expected}")
-    return model
+    model = json.loads((folder / MODEL).read_text(encoding="utf-8"))
+    with replacing(folder / README) as temporary:
+        temporary.write_text(_text(folder, model), encoding="utf-8")
+    return folder / README
 
 
 def _text(folder: Path, model: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Contents of an export folder: TFLite files compared with Keras, the SavedModel, the page and model.json."""
 
 import hashlib
-import json
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from rich.console import Console
 
 from seigan_tf import loading
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.atomic import write_json
 from seigan_tf.utils.pixels import to_float
 from seigan_tf.utils.progress import Progress
 
@@ -57,8 +57,8 @@ def write(options: Options, staged: folder.Staged, console: Console, progress: P
     report: dict[str, Any] = {"files": {}}
     if "tflite" in formats:
         report = _write_tflite(options, weights, model, made, about, staged.path, console, progress)
-        _write_json(staged.path / folder.PARITY, report)
-    _write_json(staged.path / folder.MODEL, _description(options, weights, model, made, staged))
+        write_json(staged.path / folder.PARITY, report)
+    write_json(staged.path / folder.MODEL, _description(options, weights, model, made, staged))
     web.write(staged.path)
     if "saved_model" in formats:
         # A server may be reading the versions of an earlier export: the new one must appear beside them.
@@ -71,37 +71,27 @@ def _write_tflite(
     options: Options, weights: loading.Weights, model: SEIGAN, made: dict[str, graphs.Graph], about: About,
     target: Path, console: Console, progress: Progress,
 ) -> dict[str, Any]:  # fmt: skip
-    calibration, comparison = (_crops(options, weights, model, console, held_out) for held_out in (False, True))
-    masks = [model.segment(to_float(crops.images), crops.boxes) for crops in (calibration, comparison)]
+    calibration, crops = (_crops(options, weights, model, console, held_out) for held_out in (False, True))
+    masks = model.segment(to_float(calibration.images), calibration.boxes)
+    comparison = parity.Comparison(crops, model, options.runs)
     kinds = [kind for kind in convert.FORMATS if kind != "dynamic" or options.dynamic]
-    files: dict[str, dict[str, Any]] = {}
-    sheet = parity.Sheet(comparison, model)
-    done, total = 0, len(made) * (len(kinds) + 1)
-    progress(done, total)
+    done, total = itertools.count(), len(made) * (len(kinds) + 1)
+
+    def step() -> None:
+        progress(next(done), total)
+
+    step()
     for name, graph in made.items():
-        typical = examples.tensors(graph, calibration, masks[0])
-        contents = convert.convert(graph, kinds, typical, options.int8_edges == "uint8")
-        inputs = examples.tensors(graph, comparison, masks[1])
-        expected = parity.reference(graph, inputs)
-        sheet.add(graph, "Keras", expected)
-        progress(done := done + 1, total)
-        for kind in kinds:
-            path = target / convert.file_name(name, kind)
-            path.write_bytes(with_metadata(contents[kind], graph, about))
-            compared = parity.compare(path, graph, kind, inputs, expected, comparison, model, options.runs)
-            files[path.name] = compared.report
-            sheet.add(graph, kind, compared.outputs)
-            progress(done := done + 1, total)
-    sheet.write(target / folder.PICTURE)
-    return {
-        "weights": weights.name,
-        "crops": comparison.source,
-        "calibration": calibration.source,
-        "true_masks": comparison.truths is not None,
-        "budgets": parity.budgets(),
-        "files": files,
-        "passed": not any(entry["problems"] for entry in files.values()),
-    }
+        typical = examples.tensors(graph, calibration, masks)
+        paths = {}
+        for kind, content in convert.convert(graph, kinds, typical, options.int8_edges == "uint8").items():
+            paths[kind] = target / convert.file_name(name, kind)
+            paths[kind].write_bytes(with_metadata(content, graph, about))
+        step()
+        comparison.add(graph, paths, step)
+    comparison.write_picture(target / folder.PICTURE)
+    sources = {"weights": weights.name, "crops": crops.source, "calibration": calibration.source}
+    return sources | comparison.report()
 
 
 def _crops(options: Options, weights: loading.Weights, model: SEIGAN, console: Console, held_out: bool) -> Crops:
@@ -133,16 +123,6 @@ def _description(
 ) -> dict[str, Any]:
     """Contents of model.json."""
     digest = hashlib.sha256(weights.file.read_bytes()).hexdigest()
-    described = {
-        side: {
-            name: {
-                tensor: {"shape": list(entry.shape), "range": list(entry.range), "dtype": "float32"}
-                for tensor, entry in getattr(graph, side).items()
-            }
-            for name, graph in made.items()
-        }
-        for side in ("inputs", "outputs")
-    }
     description = {
         "version": folder.VERSION,
         "name": weights.name,
@@ -153,13 +133,21 @@ def _description(
         "label": options.label,
         "int8_edges": options.int8_edges,
         "files": {path.name: folder.describe(path) for path in sorted(staged.path.glob("*.tflite"))},
-        **described,
+        "inputs": {name: _tensors(graph.inputs) for name, graph in made.items()},
+        "outputs": {name: _tensors(graph.outputs) for name, graph in made.items()},
     }
     earlier = staged.earlier or {}
     if "tflite" not in options.chosen_formats and earlier.get("files") and earlier.get("weights") == digest:
         # The .tflite files belong to the same weights and stay, and so does their description.
         description |= {name: earlier[name] for name in FILE_FIELDS if name in earlier}
     return description
+
+
+def _tensors(tensors: dict[str, graphs.Tensor]) -> dict[str, Any]:
+    return {
+        name: {"shape": list(tensor.shape), "range": list(tensor.range), "dtype": "float32"}
+        for name, tensor in tensors.items()
+    }
 
 
 def _card(weights: loading.Weights) -> str:
@@ -170,8 +158,3 @@ def _card(weights: loading.Weights) -> str:
         f"# {weights.name}\n\nSegmenter, inpainter and enhancer of a SEIGAN (arXiv 1811.07630), trained on photographs"
         " and boxes.\nTraining data, quality and permitted uses are not documented.\n"
     )
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -32,10 +32,11 @@ class Window(NamedTuple):
     right: tf.Tensor
 
 
-def checked_box(box, height, width, name: str, index):
-    """Left, top, width and height in pixels, float64 [4], clipped to the photo.
+def checked_box(box, height, width, index):
+    """Left, top, width and height in pixels, float64 [4], clipped to a photo of that height and width.
 
-    Ends the request if the box sticks out of the photo by more than ROUNDING pixels or is smaller than one pixel.
+    Ends the request if the box sticks out of the photo by more than ROUNDING pixels or is smaller than one pixel;
+    `index`, its place in the batch, is part of the message.
     """
     given = tf.cast(box, tf.float64)
     limit = tf.cast(tf.stack([width, height]), tf.float64)
@@ -43,31 +44,43 @@ def checked_box(box, height, width, name: str, index):
     clipped_start, clipped_end = tf.clip_by_value(start, 0.0, limit), tf.clip_by_value(end, 0.0, limit)
     size = clipped_end - clipped_start
     good = (start >= -ROUNDING) & (end <= limit + ROUNDING) & (size >= 1.0)  # False for NaN
-    inside = require(
-        tf.reduce_all(good),
-        f"{name}[{{}}]: {{}} in a photo of {{}} x {{}} pixels; expected X, Y, width and height of a box inside it,"
-        " of one pixel at least",
-        index,
-        box,
-        width,
-        height,
+    message = (
+        "box[{}]: {} in a photo of {} x {} pixels; expected X, Y, width and height of a box inside it, of one pixel at"
+        " least"
     )
-    with tf.control_dependencies([inside]):
+    with tf.control_dependencies([require(tf.reduce_all(good), message, index, box, width, height)]):
         return tf.concat([clipped_start, size], 0)
 
 
+def landing_box(box, at, height, width, index):
+    """Box of an object in another photo of that height and width, float64 [4].
+
+    `box` is the object's own, from `checked_box`; `at`, float32 [3], holds left and top in the other photo, and the
+    width there or 0 to keep the width. Ends the request if the result is not inside the photo, within ROUNDING pixels.
+    """
+    place = tf.cast(at, tf.float64)
+    factor = tf.where(tf.equal(place[2], 0.0), tf.constant(1.0, tf.float64), place[2] / box[2])
+    limit = tf.cast(tf.stack([width, height]), tf.float64)
+    start, size = place[:2], box[2:] * factor
+    good = (start >= -ROUNDING) & (start + size <= limit + ROUNDING) & (size >= 1.0)
+    message = "at[{}]: {} puts a box of {} pixels into a photo of {} x {}; expected X, Y and width of a box inside it"
+    values = (index, at, tf.cast(size, tf.float32), width, height)
+    with tf.control_dependencies([require(tf.reduce_all(good), message, *values)]):
+        return tf.concat([start, size], 0)
+
+
 def crop_region(box, object_fraction: float) -> Region:
-    """The square around a box, as in seigan_tf.data.crops."""
+    """The square around a box, as seigan_tf.data.crops.region_around."""
     side = tf.maximum(tf.round(tf.reduce_max(box[2:]) / object_fraction), 1.0)
     corner = tf.cast(tf.round(box[:2] + box[2:] / 2.0 - side / 2.0), tf.int32)
     return Region(corner[0], corner[1], tf.cast(side, tf.int32))
 
 
 def relative_box(box, region: Region):
-    """The box as [ymin, xmin, ymax, xmax] relative to the region, float32 in [0, 1]."""
-    corner = tf.cast(tf.stack([region.y, region.x]), tf.float64)
-    start = box[1::-1] - corner
-    edges = tf.concat([start, start + box[:1:-1]], 0) / tf.cast(region.side, tf.float64)
+    """Boxes [..., 4] as [ymin, xmin, ymax, xmax] relative to their regions, float32 in [0, 1]."""
+    x, y, side = (tf.cast(value, tf.float64) for value in region)
+    left, top = box[..., 0] - x, box[..., 1] - y
+    edges = tf.stack([top, left, top + box[..., 3], left + box[..., 2]], -1) / side[..., None]
     return tf.cast(tf.clip_by_value(edges, 0.0, 1.0), tf.float32)
 
 
@@ -90,7 +103,7 @@ def to_network(crop, size: int):
 
 
 def window(region: Region, height, width) -> Window:
-    """The part of the region inside a photo of that size."""
+    """The part of the region inside a photo of that height and width."""
     return Window(
         tf.clip_by_value(region.y, 0, height),
         tf.clip_by_value(region.x, 0, width),
@@ -100,13 +113,9 @@ def window(region: Region, height, width) -> Window:
 
 
 def resample(values, region: Region, inside: Window, kernel: str = "triangle"):
-    """Values of a region at the photo's pixels in a window: float32 [rows, columns, C].
+    """Values of a region, [n, n, C] of any numeric type, at the photo's pixels in a window: float32 [rows, columns, C].
 
-    Args:
-        values: [n, n, C] over the whole region, of any numeric type; n may be larger or smaller than its side.
-        region: the region.
-        inside: rows and columns to compute.
-        kernel: "triangle" for bilinear, "lanczos3" for photographs.
+    `kernel` is "triangle" for bilinear, or "lanczos3" for photographs; both are antialiased if n exceeds the side.
     """
     scale = tf.cast(region.side / tf.shape(values)[0], tf.float32)
     resized = tf.raw_ops.ScaleAndTranslate(
@@ -120,14 +129,8 @@ def resample(values, region: Region, inside: Window, kernel: str = "triangle"):
     return resized[0]
 
 
-def put_window(pixels, inside: Window, edit):
-    """The photo with `edit` applied to its pixels in the window.
-
-    Args:
-        pixels: uint8 [height, width, 3].
-        inside: the window.
-        edit: function of the window's pixels, float32 [rows, columns, 3] from 0 to 255; returns the new ones.
-    """
+def edit_window(pixels, inside: Window, edit):
+    """The photo, uint8 [height, width, 3], with `edit` applied to the window's pixels, float32 from 0 to 255."""
     rows = pixels[inside.top : inside.bottom]
     values = edit(tf.cast(rows[:, inside.left : inside.right], tf.float32))
     values = tf.cast(tf.clip_by_value(tf.round(values), 0.0, 255.0), tf.uint8)
@@ -138,36 +141,3 @@ def put_window(pixels, inside: Window, edit):
 def pad_window(values, inside: Window, height, width):
     """Values of the window, [rows, columns, C], as values of the whole photo, 0 outside."""
     return tf.pad(values, ((inside.top, height - inside.bottom), (inside.left, width - inside.right), (0, 0)))
-
-
-def landing_region(box, region: Region, at, height, width, index) -> Region:
-    """The region of an object's crop in another photo, such that the object's box lands at a given place.
-
-    Ends the request if the box would not lie inside the other photo, with a tolerance of ROUNDING pixels.
-
-    Args:
-        box: box of the object in its own photo, from `checked_box`.
-        region: region of its crop.
-        at: float32 [3]: left and top of the box in the other photo, and its width there or 0 to keep the width.
-        height, width: size of the other photo.
-        index: place in the request, for messages.
-    """
-    place = tf.cast(at, tf.float64)
-    factor = tf.where(tf.equal(place[2], 0.0), tf.constant(1.0, tf.float64), place[2] / box[2])
-    limit = tf.cast(tf.stack([width, height]), tf.float64)
-    start, size = place[:2], box[2:] * factor
-    good = (start >= -ROUNDING) & (start + size <= limit + ROUNDING) & (size >= 1.0)
-    inside = require(
-        tf.reduce_all(good),
-        "at[{}]: {} puts a box of {} pixels into a photo of {} x {}; expected X, Y and width of a box inside it",
-        index,
-        at,
-        tf.cast(size, tf.float32),
-        width,
-        height,
-    )
-    with tf.control_dependencies([inside]):
-        side = tf.maximum(tf.round(tf.cast(region.side, tf.float64) * factor), 1.0)
-    corner = tf.cast(tf.stack([region.x, region.y]), tf.float64)
-    corner = tf.cast(tf.round(start - (box[:2] - corner) * factor), tf.int32)
-    return Region(corner[0], corner[1], tf.cast(side, tf.int32))

@@ -20,14 +20,15 @@ def check_name(name: str, field: str = "name") -> None:
 
 
 def write(model: SEIGAN, name: str, object_fraction: float, folder: Path) -> Path:
-    """Write the next version of a model, visible only once it is complete, and the files beside it.
+    """Write the next version of a trained model, saved_model/NAME/VERSION, visible only once it is complete.
+
+    The export folder also gets serving/, with settings for the server and an example client.
 
     Args:
         model: trained model, under the TensorFlow backend.
         name: name by which clients address the model.
         object_fraction: long side of the object's box divided by the crop's side, as in training; in (0, 1].
-        folder: export folder. Gets saved_model/NAME/VERSION with warm-up requests, and serving/ with settings for the
-            server and example clients.
+        folder: export folder.
 
     Returns:
         The folder of the new version.

@@ -6,27 +6,18 @@ prediction_log.proto, predict.proto and model.proto of github.com/tensorflow/ser
 """
 
 import base64
-import json
 from pathlib import Path
 from string import Template
 
 import numpy as np
 import tensorflow as tf
 
-from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.atomic import replacing, write_json
 
 FOLDER = "serving"
 TEMPLATES = Path(__file__).parents[1] / "templates"
-FILES = {
-    "models.config": "models.config",
-    "batching.config": "batching.config",
-    "monitoring.config": "monitoring.config",
-    "compose.yaml": "compose.yaml",
-    "rest_client.py": "rest_client.py",
-    "grpc_client.py": "grpc_client.py",
-    "README.md": "serving.md",
-}
-"""Template of each file in the export."""
+FILES = ("models.config", "batching.config", "monitoring.config", "compose.yaml", "client.py", "README.md")
+"""Files in the export; templates of the same names, but for README.md, which is made from serving.md."""
 _MODEL = """\
   config {{
     name: "{name}"
@@ -39,46 +30,29 @@ PHOTO = 2
 
 
 def write(folder: Path, name: str, names: list[str], size: int, object_fraction: float) -> None:
-    """Write FILES and request.json, an example request for curl.
+    """Write FILES and request.json, an example request for curl, to a folder that is created if missing.
 
-    Args:
-        folder: serving/ of the export; created if missing.
-        name: model that the examples address.
-        names: all models for the server to load.
-        size: side of the crops, in pixels.
-        object_fraction: long side of the object's box divided by the crop's side.
+    The examples address the model `name`; the server loads all `names`. `size` is the side of the crops in pixels,
+    `object_fraction` the long side of the object's box divided by it.
 
     Raises:
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    values = {
-        "name": name,
-        "size": size,
-        "object_fraction": f"{object_fraction:g}",
-        "models": "\n".join(_MODEL.format(name=each) for each in names),
-    }
-    texts = {
-        target: Template((TEMPLATES / template).read_text(encoding="utf-8")).substitute(values)
-        for target, template in FILES.items()
-    }
+    models = "\n".join(_MODEL.format(name=each) for each in names)
+    values = {"name": name, "size": size, "object_fraction": f"{object_fraction:g}", "models": models}
+    for target in FILES:
+        template = TEMPLATES / ("serving.md" if target == "README.md" else target)
+        with replacing(folder / target) as temporary:
+            temporary.write_text(Template(template.read_text(encoding="utf-8")).substitute(values), encoding="utf-8")
     inputs = requests(size)["segment_bytes"]
     photo = base64.b64encode(inputs["image_bytes"][0]).decode()
     instance = {"image_bytes": {"b64": photo}, "box": inputs["box"][0].tolist()}
-    texts["request.json"] = json.dumps({"signature_name": "segment_bytes", "instances": [instance]}) + "\n"
-    for target, text in texts.items():
-        with replacing(folder / target) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+    write_json(folder / "request.json", {"signature_name": "segment_bytes", "instances": [instance]})
 
 
 def write_warmup(version: Path, name: str, size: int) -> None:
-    """Write a request for each signature, which the server runs before a new version serves users.
-
-    Args:
-        version: folder of the version.
-        name: name of the model.
-        size: side of the crops, in pixels.
-    """
+    """Write a request for each signature of the model `name`; the server runs them before a version serves users."""
     path = version / WARMUP
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:

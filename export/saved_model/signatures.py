@@ -16,37 +16,22 @@ FEATHER = 1 / 16
 """Width, relative to the crop's side, over which the enhancer's changes fade out towards the crop's border."""
 
 
-class Cut(NamedTuple):
-    """An object of a photo and its crop; tensors of the graph."""
+class Crop(NamedTuple):
+    """A crop of a photo; tensors of the graph."""
 
     header: photos.Header
     box: tf.Tensor
-    """X, Y, width and height in the photo, float64 [4]."""
-    region: crops.Region
-    relative: tf.Tensor
-    """The box in the crop, ymin, xmin, ymax, xmax, float32 [4]."""
-    image: tf.Tensor
-    """The crop, float32 [S, S, 3] in [-1, 1]."""
-
-
-class Landing(NamedTuple):
-    """The place in another photo at which an object is pasted."""
-
-    header: photos.Header
+    """The object's box in the photo: X, Y, width and height, float64 [4]."""
     region: crops.Region
     image: tf.Tensor
-    """The background there, float32 [S, S, 3] in [-1, 1]."""
+    """float32 [S, S, 3] in [-1, 1]."""
 
 
 def make(model: SEIGAN, object_fraction: float) -> dict[str, tf.types.experimental.ConcreteFunction]:
-    """Trace segment, inpaint, compose, segment_bytes, erase_bytes and compose_bytes.
+    """Trace segment, inpaint, compose, segment_bytes, erase_bytes and compose_bytes of a trained model.
 
-    Args:
-        model: trained model.
-        object_fraction: long side of the object's box divided by the crop's side, as in training.
-
-    Returns:
-        Concrete functions by name; templates/serving.md describes their inputs and outputs.
+    templates/serving.md describes their inputs and outputs. `object_fraction` is the long side of the object's box
+    divided by the crop's side, as in training.
     """
     return {**_on_crops(model), **_on_photos(model, object_fraction)}
 
@@ -84,23 +69,24 @@ def _swap(model, image, box, background) -> cycle.Cycle:
 def _on_photos(model, object_fraction):
     size = model.networks.size
     strings, boxes, places = tf.TensorSpec((None,), tf.string), tf.TensorSpec((None, 4)), tf.TensorSpec((None, 3))
-    crop_spec, png_spec = tf.TensorSpec((size, size, 3)), tf.TensorSpec((), tf.string)
-    cut_spec = Cut(
-        photos.HEADER_SPEC, tf.TensorSpec((4,), tf.float64), crops.REGION_SPEC, tf.TensorSpec((4,)), crop_spec
+    png_spec = tf.TensorSpec((), tf.string)
+    crop_spec = Crop(
+        photos.HEADER_SPEC, tf.TensorSpec((4,), tf.float64), crops.REGION_SPEC, tf.TensorSpec((size, size, 3))
     )
+
+    def crop(content, header, box):
+        region = crops.crop_region(box, object_fraction)
+        with tf.control_dependencies([box]):  # checked before the photo is decoded
+            pixels = photos.decode(content, header)
+        return Crop(header, box, region, crops.to_network(crops.extract(pixels, region), size))
 
     def cut(content, box, index):
         header = photos.read_header(content, "image_bytes", index)
-        box = crops.checked_box(box, header.height, header.width, "box", index)
-        region = crops.crop_region(box, object_fraction)
-        with tf.control_dependencies([box]):
-            pixels = photos.decode(content, header)
-        image = crops.to_network(crops.extract(pixels, region), size)
-        return Cut(header, box, region, crops.relative_box(box, region), image)
+        return crop(content, header, crops.checked_box(box, header.height, header.width, index))
 
     def segment_bytes(image_bytes, box):
-        objects = _each(cut, cut_spec, image_bytes, box)
-        masks = model.masks(objects.image, objects.relative)
+        objects = _each(cut, crop_spec, image_bytes, box)
+        masks = model.masks(objects.image, crops.relative_box(objects.box, objects.region))
 
         def draw(header, region, mask, index):
             inside = crops.window(region, header.height, header.width)
@@ -111,47 +97,43 @@ def _on_photos(model, object_fraction):
         return {"mask_png_bytes": drawn, "crop": tf.stack(objects.region, 1)}
 
     def erase_bytes(image_bytes, box):
-        objects = _each(cut, cut_spec, image_bytes, box)
+        objects = _each(cut, crop_spec, image_bytes, box)
+        masks = model.masks(objects.image, crops.relative_box(objects.box, objects.region))
         # The hole is the binarised and dilated mask, as README.md of the export tells clients.
-        hard = tf.cast(model.masks(objects.image, objects.relative) > 0.5, tf.float32)
-        holes = cycle.widened(model.networks, hard, max(round(size / 32), 1))
+        holes = cycle.widened(model.networks, tf.cast(masks > 0.5, tf.float32), max(round(size / 32), 1))
         # G_inp's own output: `restore` lays it over the photo, whether or not the settings composite it.
         noise = cycle.fixed_noise(objects.image)
         filled = model.trained.inpainter(((1.0 - holes) * objects.image, noise, holes))
 
         def restore(content, header, region, hole, fill, index):
-            pixels = photos.decode(content, header)
             inside = crops.window(region, header.height, header.width)
             hole = crops.resample(hole, region, inside)
             fill = crops.resample(127.5 * (fill + 1.0), region, inside)
-            return photos.encode(crops.put_window(pixels, inside, lambda photo: photo + hole * (fill - photo)))
+            pixels = photos.decode(content, header)
+            return photos.encode(crops.edit_window(pixels, inside, lambda photo: photo + hole * (fill - photo)))
 
         erased = _each(restore, png_spec, image_bytes, objects.header, objects.region, holes, filled)
         return {"image_png_bytes": erased, "crop": tf.stack(objects.region, 1)}
 
     def compose_bytes(image_bytes, box, background_bytes, at):
-        objects = _each(cut, cut_spec, image_bytes, box)
+        objects = _each(cut, crop_spec, image_bytes, box)
 
-        def land(content, box, region, at, index):
+        def land(content, box, at, index):
             header = photos.read_header(content, "background_bytes", index)
-            region = crops.landing_region(box, region, at, header.height, header.width, index)
-            with tf.control_dependencies([region.side]):
-                pixels = photos.decode(content, header)
-            return Landing(header, region, crops.to_network(crops.extract(pixels, region), size))
+            return crop(content, header, crops.landing_box(box, at, header.height, header.width, index))
 
-        land_spec = Landing(photos.HEADER_SPEC, crops.REGION_SPEC, crop_spec)
-        landings = _each(land, land_spec, background_bytes, objects.box, objects.region, at)
-        swap = _swap(model, objects.image, objects.relative, landings.image)
+        landings = _each(land, crop_spec, background_bytes, objects.box, at)
+        swap = _swap(model, objects.image, crops.relative_box(objects.box, objects.region), landings.image)
         changes = 127.5 * (swap.composite - swap.coarse) * _faded_border(size)
 
         def paste(content, item, background, landing, mask, change, index):
-            crop = crops.extract(photos.decode(content, item.header), item.region)
-            pixels = photos.decode(background, landing.header)
+            source = crops.extract(photos.decode(content, item.header), item.region)
             inside = crops.window(landing.region, landing.header.height, landing.header.width)
+            pasted = crops.resample(source, landing.region, inside, "lanczos3")
             mask, change = (crops.resample(values, landing.region, inside) for values in (mask, change))
-            pasted = crops.resample(crop, landing.region, inside, "lanczos3")
-            edited = crops.put_window(pixels, inside, lambda photo: photo + mask * (pasted - photo) + change)
-            return photos.encode(edited)
+            pixels = photos.decode(background, landing.header)
+            made = crops.edit_window(pixels, inside, lambda photo: photo + mask * (pasted - photo) + change)
+            return photos.encode(made)
 
         pasted = _each(paste, png_spec, image_bytes, objects, background_bytes, landings, swap.mask, changes)
         return {"image_png_bytes": pasted, "crop": tf.stack(landings.region, 1)}
@@ -170,13 +152,9 @@ def _traced(function, **inputs):
         # The server passes on what it was sent, so shapes of the signature are checked here.
         given = {name: tf.ensure_shape(given[name], spec.shape) for name, spec in inputs.items()}
         counts = tf.stack([tf.shape(value)[0] for value in given.values()])
-        names = ", ".join(given)
-        same = photos.require(
-            tf.reduce_all(counts == counts[0]) & (counts[0] > 0),
-            f"{names}: {{}} of each; expected the same number, one at least",
-            counts,
-        )
-        with tf.control_dependencies([same]):
+        same = tf.reduce_all(counts == counts[0]) & (counts[0] > 0)
+        message = f"{', '.join(given)}: {{}} of each; expected the same number, one at least"
+        with tf.control_dependencies([photos.require(same, message, counts)]):
             given = {name: tf.identity(value) for name, value in given.items()}
         return {name: tf.identity(value, name) for name, value in function(**given).items()}
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from seigan_tf.utils.atomic import sync
 from seigan_tf.utils.interruption import parents_made
 
 PARTIAL = ".partial-"
@@ -20,24 +21,20 @@ ABANDONED_AFTER = 24 * 3600
 
 
 def write(home: Path, fill: Callable[[Path], None]) -> Path:
-    """Fill a new folder and give it the next number.
+    """Call `fill` with an empty folder, and rename that to home/N, with N one more than the highest version.
 
-    Args:
-        home: folder of the model, `saved_model/NAME`; created if missing.
-        fill: called with an empty folder to write to.
-
-    Returns:
-        home/N with N one more than the highest version.
+    `home` is the model's folder, `saved_model/NAME`; created if missing. After an error there is no new version and no
+    new folder.
 
     Raises:
-        OSError: home cannot be created or written. After any error there is no new version and no new folder.
+        OSError: home cannot be created or written.
     """
     with parents_made(home / PARTIAL), temporary_folder(home, PARTIAL) as temporary:
         fill(temporary)
         temporary.chmod(0o755)  # mkdtemp admits the owner alone; the server runs as another user
         for parent, _, files in os.walk(temporary):
             for name in (*files, ""):
-                _sync(Path(parent, name))
+                sync(Path(parent, name))
         while True:
             path = home / str(max(numbers(home), default=0) + 1)
             try:
@@ -46,7 +43,7 @@ def write(home: Path, fill: Callable[[Path], None]) -> Path:
                 if not path.exists():
                     raise
             else:
-                _sync(home)
+                sync(home)
                 return path
 
 
@@ -59,11 +56,8 @@ def numbers(home: Path) -> list[int]:
 def temporary_folder(home: Path, prefix: str, sweep: bool = True) -> Iterator[Path]:
     """A new folder in `home`, removed at the end of the block unless it was renamed.
 
-    Args:
-        home: the folder in which to create it.
-        prefix: start of its name.
-        sweep: also remove what killed processes left in `home`: folders with this prefix, untouched for
-            ABANDONED_AFTER.
+    Its name begins with `prefix`. `sweep` first removes what killed processes left: folders with this prefix, untouched
+    for ABANDONED_AFTER.
 
     Raises:
         OSError: it cannot be created; the error names `home`.
@@ -80,13 +74,3 @@ def temporary_folder(home: Path, prefix: str, sweep: bool = True) -> Iterator[Pa
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    """Flush a file or folder to disk; Windows has no such call for folders and needs none."""
-    if os.name == "posix":
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

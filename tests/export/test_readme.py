@@ -153,21 +153,3 @@ def test_says_what_the_mask_is_outside_the_box(folder):
     assert "0 outside it" in text(folder)
     describe(folder, confine_mask=False)
     assert "0 outside it" not in text(folder)
-
-
-def test_without_description(tmp_path, one_line_error):
-    assert "model.json: missing" in one_line_error(readme.write, tmp_path)
-    assert not (tmp_path / "README.md").exists()
-
-
-@pytest.mark.parametrize("changes", [{"size": "16"}, {"object_fraction": None}, {"name": 3}, {"confine_mask": "no"}])
-def test_with_a_description_that_lacks_something(tmp_path, one_line_error, changes):
-    describe(tmp_path, **changes)
-    message = one_line_error(readme.write, tmp_path)
-    assert f"{next(iter(changes))} is {next(iter(changes.values()))!r}" in message
-
-
-@pytest.mark.parametrize("content", ["{", "[]"])
-def test_with_a_description_that_is_none(tmp_path, one_line_error, content):
-    (tmp_path / "model.json").write_text(content)
-    assert "model.json" in one_line_error(readme.write, tmp_path)

@@ -1,4 +1,4 @@
-// The page's work, done in the browser: LiteRT.js runs the networks, on photos in full size.
+// Backend of the page in the browser: LiteRT.js runs the networks on full-size photos.
 
 import * as compose from "./compose.js";
 import { Models } from "./models.js";
@@ -9,38 +9,38 @@ export const accept = "image/*";
 
 let models = null;
 
-/** The networks, with their name and size. The segmenter begins to load, while a photo is being chosen. */
+/** The networks, with name and size. The segmenter starts to load while the user chooses a photo. */
 export async function ready() {
   if (!models) {
     models = await Models.find(new URLSearchParams(location.search).get("format"));
-    models.load("segmenter").catch(() => {}); // said when it is wanted
+    models.load("segmenter").catch(() => {}); // reported when it is needed
   }
   return models;
 }
 
 export const open = (file) => Photo.open(file);
 
-/** The object in a box. */
+/** Cut out the object in a box. */
 export async function cut(photo, box, edges) {
   return compose.cut(await ready(), photo, box, edges);
 }
 
-/** Erases the object in a box; `object` is it where it was cut out already. */
+/** Erase the object in a box; `object` is its cut, if there is one already. */
 export async function erase(photo, { box, edges, object }) {
   return changed(photo, await compose.erase(await ready(), photo, object ?? (await cut(photo, box, edges))));
 }
 
-/** Pastes the object on another photo, its box's corner at place.x, place.y and place.width wide. */
+/** Paste the object onto another photo, with its box's corner at place.x, place.y and the width place.width. */
 export async function paste(_photo, object, target, place) {
   return changed(target, await compose.paste(await ready(), object, target, place));
 }
 
-/** What was made, as a PNG file in full size. `what` is cutout, erased or pasted. */
+/** A result as a full-size PNG file; `what` is cutout, erased or pasted. */
 export async function full(what, { photo, object, target }) {
   return toPng({ cutout: object, erased: photo, pasted: target }[what].canvas);
 }
 
-/** What was done, as the page takes it: photos change in place here, and `restore` puts the pixels back. */
+/** The photo after an action, and its undo. Photos change in place here; `restore` puts the pixels back. */
 function changed(photo, restore) {
   return {
     after: photo,

@@ -1,4 +1,4 @@
-// Cut, erase and paste on a photo in full size: small crops through the networks, and their answers back.
+// Cut, erase and paste on a full-size photo: small crops go through the networks, results back to the photo.
 
 import { newCanvas } from "./canvas.js";
 import { cropRegion, insideBox, overlap, placed } from "./geometry.js";
@@ -6,13 +6,13 @@ import { dilated, extent, followEdges, smooth } from "./masks.js";
 import { enlarge, extract } from "./resample.js";
 import { inpaintTta } from "./tta.js";
 
-/** How far around the object is erased and harmonised, by the crop's side: its edges and nearest shadows. */
+/** Margin around the object that is also erased and harmonised, relative to the crop's side: edges and near shadows. */
 const MARGIN = 1 / 32;
 
 /**
- * The object in a box.
+ * Cut out the object in a box.
  *
- * Returns {box, region, rectangle, mask [S, S], image [S, S, 3], canvas}: the cut-out in full size, `rectangle` of the photo.
+ * Returns {box, region, rectangle, mask [S, S], image [S, S, 3], canvas}; `canvas` is the full-size cut-out, at `rectangle`.
  */
 export async function cut(models, photo, box, edges = true) {
   const { size } = models;
@@ -39,7 +39,7 @@ function cutOut(photo, { x, y, width, height }, alpha) {
   return canvas;
 }
 
-/** Erases the object of a cut from its photo, within its dilated mask only. Returns a function that takes it back. */
+/** Erase the object of a cut from its photo, within its dilated mask only. Returns a function that undoes it. */
 export async function erase(models, photo, { region, mask, image }) {
   const { size } = models;
   const hole = dilated(mask, size, margin(size));
@@ -65,10 +65,10 @@ export async function erase(models, photo, { region, mask, image }) {
 }
 
 /**
- * Pastes the object of a cut into another photo, its box's corner at x, y and `width` wide.
+ * Paste the object of a cut into another photo, with its box's corner at x, y and the width `width`.
  *
- * What the enhancer changes in the small crop is added to the paste in full size, on the object and right around it.
- * Returns a function that takes it back.
+ * The enhancer's changes to the small crop are added to the full-size paste, on the object and directly around it.
+ * Returns a function that undoes it.
  */
 export async function paste(models, object, photo, place) {
   const { size } = models;
@@ -109,7 +109,7 @@ export async function paste(models, object, photo, place) {
   return undo;
 }
 
-/** Calls `edit(data, offset, y)` on each row of a rectangle; a strip of the photo is in memory at a time. */
+/** Call `edit(data, offset, y)` on each row of a rectangle, with one strip of the photo in memory at a time. */
 function change(photo, { x, y, width, height }, edit) {
   const rows = Math.max(Math.floor(2 ** 20 / width), 1);
   for (let top = 0; top < height; top += rows) {
@@ -119,7 +119,7 @@ function change(photo, { x, y, width, height }, edit) {
   }
 }
 
-/** Where a mask over a region touches the photo, in whole pixels; null where nowhere. */
+/** Rectangle of the photo touched by a mask over a region, in whole pixels; null if there is none. */
 function within(mask, size, region, photo) {
   const touched = extent(mask, size, region);
   const visible = touched && overlap(touched, square(region));

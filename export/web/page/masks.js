@@ -1,8 +1,8 @@
-// What happens to a mask between the segmenter and the photo.
+// Masks between the segmenter and the photo: dilation, extent, and alpha channels at the photo's pixels.
 
 import { extract, enlarge } from "./resample.js";
 
-/** A hard mask that also holds what is up to `radius` pixels away from the object: [size, size], 0 or 1. */
+/** The mask binarised at 0.5 and dilated by `radius` pixels: [size, size], 0 or 1. */
 export function dilated(mask, size, radius) {
   const spread = (values, step, line) => {
     const result = new Float32Array(size * size);
@@ -18,7 +18,7 @@ export function dilated(mask, size, radius) {
   return spread(spread(mask.map((value) => (value > 0.5 ? 1 : 0)), 1, size), size, 1);
 }
 
-/** The rectangle of the photo in which a mask, enlarged over its region, is not 0; null for an empty mask. */
+/** Rectangle of the photo in which a mask, enlarged over its region, is not 0; null for an empty mask. */
 export function extent(mask, size, region) {
   let [left, top, right, bottom] = [size, size, -1, -1];
   for (let y = 0; y < size; y++) {
@@ -38,10 +38,10 @@ export function extent(mask, size, region) {
 }
 
 /**
- * The mask at the pixels of a rectangle, 0 to 255, following the edges of the photo.
+ * The mask at the pixels of a rectangle, 0 to 255, aligned with the edges of the photo.
  *
- * A guided filter (He, Sun, Tang, 2013) whose lines are fitted on a small copy of the crop and applied to the photo
- * itself (fast guided filter, He and Sun, 2015): as much work for a large photo as for a small one, but for one pass.
+ * A guided filter (He, Sun, Tang, 2013) whose linear models are fitted on a small copy of the crop and applied to the
+ * photo itself (fast guided filter, He and Sun, 2015), so that only one pass depends on the size of the photo.
  */
 export function followEdges(photo, mask, size, region, rectangle) {
   const small = Math.min(region.side, Math.max(size, 256));
@@ -58,13 +58,13 @@ export function followEdges(photo, mask, size, region, rectangle) {
     line(y, values);
     for (let x = 0; x < rectangle.width; x++) {
       const value = values[2 * x] * brightness(data, from + 4 * x) + values[2 * x + 1];
-      alpha[y * rectangle.width + x] = cleared(value, 0.1) * 255; // fitting leaves more of a veil
+      alpha[y * rectangle.width + x] = cleared(value, 0.1) * 255; // the fit leaves a stronger veil
     }
   });
   return alpha;
 }
 
-/** The mask at the pixels of a rectangle, 0 to 255, bilinear, without a veil as compose/matting.py has it. */
+/** The mask at the pixels of a rectangle, 0 to 255, bilinear and without a veil, as in compose/matting.py. */
 export function smooth(mask, size, region, rectangle) {
   const alpha = new Uint8ClampedArray(rectangle.width * rectangle.height);
   const line = enlarge(mask, size, 1, region, rectangle), values = new Float32Array(rectangle.width);
@@ -75,7 +75,7 @@ export function smooth(mask, size, region, rectangle) {
   return alpha;
 }
 
-/** Calls `use(data, offset, y)` for each row of a rectangle of the photo; the pixels are read in strips. */
+/** Call `use(data, offset, y)` for each row of a rectangle of the photo; the pixels are read in strips. */
 function eachRow(photo, rectangle, use) {
   const height = Math.max(Math.floor(2 ** 20 / rectangle.width), 1);
   for (let top = 0; top < rectangle.height; top += height) {
@@ -87,10 +87,10 @@ function eachRow(photo, rectangle, use) {
 
 const brightness = (data, at) => (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]) / 255;
 
-/** What is up to `veil` away from 0 or 1 becomes that: it would show on other backgrounds. */
+/** Values within `veil` of 0 or 1 become 0 or 1, because a faint veil shows on other backgrounds. */
 const cleared = (value, veil) => Math.min(Math.max((value - veil) / (1 - 2 * veil), 0), 1);
 
-/** Lines wanted = a guide + b, fitted around each pixel: [side, side, 2]. */
+/** Linear models wanted = a guide + b, fitted around each pixel: [side, side, 2]. */
 function fitted(guide, wanted, side, radius) {
   const product = (first, second) => first.map((value, i) => value * second[i]);
   const mean = (values) => boxMean(values, side, radius);
@@ -106,7 +106,7 @@ function fitted(guide, wanted, side, radius) {
   return lines;
 }
 
-/** Means over squares of 2 radius + 1 pixels, cut off at the border. */
+/** Means over squares of 2 radius + 1 pixels, clipped at the border. */
 function boxMean(values, side, radius) {
   const pass = (from, step, line) => {
     const result = new Float32Array(from.length);

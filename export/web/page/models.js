@@ -7,9 +7,9 @@ const FORMATS = { float32: "", float16: "_fp16", int8: "_int8", dynamic: "_dynam
 
 export class Models {
   /**
-   * Reads model.json, from the export folder around the page or from beside the page.
+   * Read model.json in the folder above the page or in the page's own.
    *
-   * `format`: one of FORMATS; unless given float16 where the folder has it, which is half the size and as good.
+   * `format`: one of FORMATS. Default: float16 if present, which has half the size and equal quality.
    */
   static async find(format = null) {
     if (format !== null && !(format in FORMATS)) {
@@ -47,9 +47,9 @@ export class Models {
     this.loading = {};
   }
 
-  /** Downloads and prepares a network, once; the segmenter is wanted first, the others perhaps never. */
+  /** Download and compile a network, once. */
   load(name) {
-    // A failed download may be tried again.
+    // A failed download can be repeated.
     this.loading[name] ??= this.#load(name).catch((error) => { this.loading[name] = null; throw error; });
     return this.loading[name];
   }
@@ -80,13 +80,13 @@ export class Models {
     return content;
   }
 
-  /** Mask [S, S] from 0 to 1 of an image [S, S, 3] from -1 to 1; not confined to a box. */
+  /** Mask [S, S] from 0 to 1 of an image [S, S, 3] from -1 to 1, not confined to a box. */
   segment(image) { return this.#run("segmenter", { image }, "mask"); }
 
   /** Image [S, S, 3] from -1 to 1, restored where the mask [S, S] is. */
   inpaint(image, mask) { return this.#run("inpainter", { image, mask }, "restored"); }
 
-  /** A coarse paste [S, S, 3] from -1 to 1, made natural. */
+  /** A coarse paste [S, S, 3] from -1 to 1, harmonised. */
   enhance(image) { return this.#run("enhancer", { image }, "enhanced"); }
 
   async #run(name, values, wanted) {
@@ -124,7 +124,7 @@ async function start() {
   const { urls, integrity } = window.LITERT;
   const litert = await import("@litertjs/core");
   const kind = (await litert.supportsFeature("relaxedSimd")) ? "litert_wasm" : "litert_wasm_compat";
-  // Fetched here, because loadLiteRt has no way to say what the files must be.
+  // Fetched here, because loadLiteRt cannot verify checksums.
   const [script, wasm] = await Promise.all(["js", "wasm"].map(async (ending) => {
     const file = `@litertjs/core/wasm/${kind}_internal.${ending}`;
     const answer = await fetch(urls[file], { integrity: integrity[file] });
@@ -134,7 +134,7 @@ async function start() {
   }));
   window.Module = { locateFile: () => wasm };
   try {
-    await litert.loadLiteRt(`${script}#.js`); // it takes what ends in .js for the script itself
+    await litert.loadLiteRt(`${script}#.js`); // a URL that ends in .js is taken for the script itself
   } finally {
     URL.revokeObjectURL(script);
     URL.revokeObjectURL(wasm);
@@ -150,7 +150,7 @@ async function fetched(path) {
   }
 }
 
-/** Standard normal numbers, the same every time (mulberry32, then Box and Muller). */
+/** Standard normal numbers from a fixed seed (mulberry32, then Box-Muller). */
 function standardNormal(count) {
   let state = 0;
   const uniform = () => {

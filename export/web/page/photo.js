@@ -1,13 +1,13 @@
-// A photo in full size, upright, with the pixels at hand.
+// A full-size, upright photo with access to its pixels.
 
 import { newCanvas } from "./canvas.js";
 
-/** What a canvas may hold on every phone: Safari on iOS draws nothing on a larger one. */
+/** Largest canvas on every phone: Safari on iOS draws nothing on a larger one. */
 const MOST_PIXELS = 4096 * 4096;
 const PREVIEW = 1600;
 
 export class Photo {
-  /** Opens a picture file; throws an Error of one line where the browser cannot. */
+  /** Open an image file; throws an Error of one line if the browser cannot. */
   static async open(file) {
     let bitmap;
     try {
@@ -30,13 +30,13 @@ export class Photo {
 
   constructor(width, height, name = "") {
     this.name = name;
-    /** What the page says behind its size. */
+    /** Text that the page shows behind the size. */
     this.note = "";
     this.canvas = newCanvas(width, height);
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
     if (!this.context) throw new Error(`${name}: ${width} x ${height} pixels are too many for this browser`);
     const scale = Math.min(1, PREVIEW / Math.max(width, height));
-    /** The photo as it is shown; small, so that dragging stays smooth. */
+    /** The photo as displayed; small, so that dragging stays smooth. */
     this.preview = newCanvas(Math.max(Math.round(width * scale), 1), Math.max(Math.round(height * scale), 1));
   }
 
@@ -47,14 +47,14 @@ export class Photo {
   /** The photo as a rectangle. */
   get bounds() { return { x: 0, y: 0, width: this.width, height: this.height }; }
 
-  /** Brings the preview up to date. */
+  /** Redraw the preview. */
   refresh() {
     const context = this.preview.getContext("2d");
     context.imageSmoothingQuality = "high";
     context.drawImage(this.canvas, 0, 0, this.preview.width, this.preview.height);
   }
 
-  /** Pixels of a rectangle, to put them back. */
+  /** Copy the pixels of a rectangle; returns a function that puts them back. */
   copy(rectangle) {
     const { x, y, width, height } = rectangle;
     const pixels = this.context.getImageData(x, y, width, height);
@@ -65,7 +65,7 @@ export class Photo {
   }
 }
 
-/** The canvas as a PNG file; throws where memory does not suffice. */
+/** The canvas as a PNG file; throws if memory runs out. */
 export async function toPng(canvas) {
   const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
   if (!blob) throw new Error(`${canvas.width} x ${canvas.height} pixels: too many to save in this browser`);

@@ -1,13 +1,13 @@
-// Crops made small for the networks as in training, and maps made large again.
+// Resampling: crops to the networks' size, as in training, and maps back to the photo's pixels.
 
 import { mirrored } from "./geometry.js";
 
 const STRIP = 2 ** 20; // pixels read from the photo at a time
 
 /**
- * The region of a photo as RGB [size, size, 3] from 0 to 255. Past its border the photo is mirrored.
+ * The region of a photo as RGB [size, size, 3] from 0 to 255, mirrored past the photo's border.
  *
- * Antialiased as by Pillow's LANCZOS with reducing_gap 3, because browsers differ in how they make images smaller.
+ * Antialiased like Pillow's LANCZOS with reducing_gap 3; the browsers' own resampling differs between them.
  */
 export function extract(photo, region, size) {
   const factor = Math.max(Math.floor(region.side / size / 3), 1);
@@ -62,7 +62,7 @@ function ends(indices) {
   return [low, high + 1];
 }
 
-/** For each of `size` outputs the first of `count` inputs and the weights; `length` may be a little less than `count`. */
+/** Index of the first input and weights of each of `size` outputs; `length` may be a little less than `count` inputs. */
 function lanczos(length, count, size) {
   const scale = length / size, stretch = Math.max(scale, 1);
   const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
@@ -79,7 +79,7 @@ function lanczos(length, count, size) {
   });
 }
 
-/** Weights applied along one axis of RGB pixels. `line`: steps between lines, `step`: between pixels of a line. */
+/** Apply weights along one axis of RGB pixels. `line`: stride between lines, `step`: stride between pixels of a line. */
 function along(pixels, lines, weights, size, line, step, resultLine, resultStep) {
   const result = new Uint8ClampedArray(lines * size * 3);
   for (let y = 0; y < lines; y++) {
@@ -95,7 +95,7 @@ function along(pixels, lines, weights, size, line, step, resultLine, resultStep)
   return result;
 }
 
-/** Where `count` pixels, the first of them `offset` into a length of `side`, lie among `size` values of a map. */
+/** Positions of `count` pixels, the first at `offset` in a length of `side`, among `size` values of a map. */
 export function steps(offset, count, side, size) {
   const low = new Int32Array(count), share = new Float32Array(count);
   for (let index = 0; index < count; index++) {
@@ -107,7 +107,7 @@ export function steps(offset, count, side, size) {
 }
 
 /**
- * A map over a region, at the pixels of a rectangle: bilinear, a row of it at a time.
+ * Bilinear interpolation of a map over a region at the pixels of a rectangle, one row at a time.
  *
  * `map`: [size, size, channels] over the whole region. Returns a function that fills `row` [rectangle.width, channels].
  */

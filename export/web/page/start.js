@@ -1,10 +1,10 @@
-// Finds LiteRT.js and starts the page. A classic script: an import map has to be there before the first module.
+// Find LiteRT.js and start the page. A classic script, because an import map must exist before the first module.
 "use strict";
 
 async function findRuntime() {
   const runtime = await (await fetch("runtime.json")).json();
 
-  // vendor/ is node_modules as npm makes it. Some hosts answer a missing file with a page, so the content counts.
+  // vendor/ is node_modules as npm creates it. Some hosts answer a missing file with a page, so check the content.
   let vendored = false;
   try {
     const answer = await fetch(`${runtime.vendor}@litertjs/core/package.json`);

@@ -12,7 +12,8 @@ import tensorflow as tf
 from PIL import Image
 
 from export.saved_model import crops, photos
-from seigan_tf.data.crops import extract, relative_box
+from seigan_tf.compose import geometry, pasting
+from seigan_tf.data.crops import CropRegion, extract, region_around, relative_box
 from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.photos.reading import photo_size, read_photo
 from seigan_tf.data.planning.rules import CropRules, object_regions
@@ -28,7 +29,7 @@ def decoded(content):
 
 @tf.function(input_signature=[tf.TensorSpec((None, None, 3), tf.uint8), tf.TensorSpec((4,))], autograph=False)
 def cropped(pixels, box):
-    box = crops.checked_box(box, tf.shape(pixels)[0], tf.shape(pixels)[1], "box", 7)
+    box = crops.checked_box(box, tf.shape(pixels)[0], tf.shape(pixels)[1], 7)
     region = crops.crop_region(box, RULES.object_fraction)
     crop = crops.extract(pixels, region)
     return tf.stack(region), crops.relative_box(box, region), crops.to_network(crop, 32), crop
@@ -37,9 +38,8 @@ def cropped(pixels, box):
 @tf.function(input_signature=[tf.TensorSpec((4,)), tf.TensorSpec((3,))], autograph=False)
 def landed(box, at):
     """The landing of a box of a photo of 100 x 80 pixels in one of 60 x 50."""
-    box = crops.checked_box(box, 80, 100, "box", 7)
-    region = crops.crop_region(box, RULES.object_fraction)
-    return tf.stack(region), tf.stack(crops.landing_region(box, region, at, 50, 60, 7))
+    box = crops.landing_box(crops.checked_box(box, 80, 100, 7), at, 50, 60, 7)
+    return box, tf.stack(crops.crop_region(box, RULES.object_fraction))
 
 
 def picture(width=61, height=47, channels=3, seed=0):
@@ -225,13 +225,28 @@ def test_boxes_outside_or_without_a_size_are_named(box):
     assert "in a photo of 61 x 47 pixels; expected X, Y, width and height of a box inside it" in text
 
 
-def test_lands_where_it_was_told():
-    region, landing = landed((20, 10, 30, 20), (5, 6, 15))
-    assert landing[2] == round(region.numpy()[2] / 2)
-    # The box's corner in the crop, halved, lies at 5, 6 there.
-    assert abs(landing.numpy()[0] + (20 - region.numpy()[0]) / 2 - 5) <= 0.5
-    assert abs(landing.numpy()[1] + (10 - region.numpy()[1]) / 2 - 6) <= 0.5
-    assert np.array_equal(landed((20, 10, 30, 20), (20, 10, 0))[1], region)
+@pytest.mark.parametrize("at", [(5, 6, 15), (20, 10, 0), (0.25, 3.5, 21.5), (1, 2, 58)])
+def test_lands_where_python_pastes(at):
+    box, region = landed((20, 10, 30, 20), at)
+    goal = pasting.target((20, 10, 30, 20), at[: 3 if at[2] else 2], 60, 50)
+    expected = region_around(goal, RULES.object_fraction)
+    np.testing.assert_allclose(box, goal, rtol=1e-6)
+    assert tuple(region.numpy()) == (expected.x, expected.y, expected.side)
+
+
+@pytest.mark.parametrize(
+    ("count", "region"), [(32, (-9, 5, 50)), (4, (20, -30, 90)), (90, (20, -30, 90)), (16, (3, 4, 17))]
+)
+def test_maps_come_back_to_the_photo_as_in_python(region, count):
+    """From maps of at most as many values as the region has pixels; Python reduces larger ones by another filter."""
+    region = CropRegion(*region)
+    values = np.random.default_rng(0).random((count, count, 2)).astype("float32")
+    window = geometry.window_around((region.x, region.y, region.side, region.side), 61, 47)
+    inside = crops.window(crops.Region(region.x, region.y, region.side), 47, 61)
+    assert tuple(int(edge) for edge in inside) == (window.top, window.left, window.bottom, window.right)
+    found = crops.resample(values, crops.Region(region.x, region.y, region.side), inside)
+    expected = np.concatenate([strip for _, strip in geometry.strips(values, region, window)])
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -391,38 +391,34 @@ def test_json_is_mapped_as_documented(signatures, export):
     assert json.loads(json.dumps(answer)) == answer
 
 
-def client(export, name):
-    """The example client as a module."""
-    spec = importlib.util.spec_from_file_location(name, export / "serving" / f"{name}.py")
+def client(export, *arguments):
+    """Runs the example client as a module."""
+    spec = importlib.util.spec_from_file_location("client", export / "serving" / "client.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
+    module.main(arguments)
 
 
-@pytest.mark.parametrize("name", ["rest_client", "grpc_client"])
-def test_example_clients_work(export, signatures, tmp_path, name):
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_example_client_works(export, signatures, tmp_path, protocol):
     (tmp_path / "a.png").write_bytes(png(photo()))
     (tmp_path / "b.png").write_bytes(png(photo(200, 100)))
     (tmp_path / "text.png").write_text("no image")
-    if name == "rest_client":
-        started = serving_stub.rest_server(signatures, "tiny")
-    else:
-        started = serving_stub.grpc_server(signatures)
+    rest = protocol == "rest"
+    started = serving_stub.rest_server(signatures, "tiny") if rest else serving_stub.grpc_server(signatures)
     with started as server:
+        common = ["20,10,50,40", str(tmp_path / "out.png"), "--server", server, *([] if rest else ["--grpc"])]
         for signature, extra, size in (
             ("segment_bytes", [], (90, 120)),
             ("erase_bytes", [], (90, 120, 3)),
             ("compose_bytes", ["--onto", f"{tmp_path}/b.png", "--at", "5,6,0"], (100, 200, 3)),
         ):
-            out = tmp_path / f"{signature}.png"
-            arguments = [signature, f"{tmp_path}/a.png", "20,10,50,40", str(out), "--server", server, *extra]
-            client(export, name).main(arguments)
-            assert pixels_of(out.read_bytes()).shape == size
-        arguments = ["erase_bytes", f"{tmp_path}/text.png", "20,10,50,40", str(out), "--server", server]
+            client(export, signature, f"{tmp_path}/a.png", *common, *extra)
+            assert pixels_of((tmp_path / "out.png").read_bytes()).shape == size
         with pytest.raises(SystemExit) as ended:
-            client(export, name).main(arguments)
+            client(export, "erase_bytes", f"{tmp_path}/text.png", *common)
     assert "image_bytes[0]: 8 bytes that are no image" in ended.value.code
-    assert name == "rest_client" or ended.value.code.startswith(grpc.StatusCode.INVALID_ARGUMENT.name)
+    assert rest or ended.value.code.startswith(grpc.StatusCode.INVALID_ARGUMENT.name)
 
 
 def test_the_servers_settings_are_what_it_reads(export):

@@ -18,8 +18,9 @@ from PIL import Image
 
 from export import graphs, web
 from export.tflite import convert
-from seigan_tf.compose import geometry, matting
-from seigan_tf.data.crops import CropRegion, extract
+from seigan_tf import cycle
+from seigan_tf.compose import geometry, matting, pasting
+from seigan_tf.data.crops import CropRegion, extract, region_around
 from seigan_tf.inference.tta import inpaint_tta
 from tests import tiny
 
@@ -160,7 +161,7 @@ def lab(browser, address):
     page.wait_for_selector("#photo:enabled", state="attached")
     page.evaluate(
         """async () => {
-            const names = ['compose', 'geometry', 'models', 'photo', 'resample', 'tta'];
+            const names = ['compose', 'geometry', 'masks', 'models', 'photo', 'resample', 'tta'];
             Object.assign(window, ...await Promise.all(names.map((name) => import(`./${name}.js`))));
             window.given = (text) => new Float32Array(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
             window.shot = ({ context, width, height }) => {
@@ -200,10 +201,7 @@ def floats(array):
 
 
 def region_of(box):
-    """As data.crops, of a box {x, y, width, height}."""
-    side = max(round(max(box["width"], box["height"]) / FRACTION), 1)
-    left, top = (round(box[start] + box[length] / 2 - side / 2) for start, length in (("x", "width"), ("y", "height")))
-    return CropRegion(left, top, side)
+    return region_around(tuple(box.values()), FRACTION)
 
 
 # The networks
@@ -287,6 +285,44 @@ def test_crops_are_those_of_training(lab, photo, region):
     wanted = extract(photo, region, SIZE).astype(int)
     difference = np.abs(np.reshape(found, wanted.shape) - wanted)
     assert difference.max() <= 1, Counter(difference.ravel().tolist())
+
+
+def test_landings_are_those_of_python(lab):
+    random = np.random.default_rng(6)
+    for x, y, width in (random.integers(1, 400, (20, 3)) / 4).tolist():
+        at = {"x": x, "y": y, "width": width}
+        found = lab.evaluate("([box, fraction, at]) => placed(box, fraction, at)", [BOX, FRACTION, at])
+        goal = pasting.target(tuple(BOX.values()), (x, y, width), 999, 999)
+        np.testing.assert_allclose(list(found["box"].values()), goal, rtol=1e-9)
+        assert CropRegion(**found["region"]) == region_around(goal, FRACTION)
+
+
+@pytest.mark.parametrize("radius", [1, 2, 5])
+def test_dilated_masks_are_those_of_the_model(lab, radius):
+    mask = np.random.default_rng(7).uniform(0, 0.52, (1, SIZE, SIZE, 1)).astype("float32")
+    found = lab.evaluate(
+        "([mask, size, radius]) => Array.from(dilated(given(mask), size, radius))", [floats(mask), SIZE, radius]
+    )
+    wanted = cycle.widened(tiny.networks(), (mask > 0.5).astype("float32"), radius)
+    assert 0 < np.mean(wanted) < 1
+    np.testing.assert_array_equal(np.reshape(found, mask.shape), wanted)
+
+
+@pytest.mark.parametrize("region", [(20, 30, 100), (-70, -50, 300), (250, 200, 90), (7, 9, 16)])
+def test_maps_come_back_to_the_photo_as_in_python(lab, photo, region):
+    region = CropRegion(*region)
+    window = geometry.window_around((region.x, region.y, region.side, region.side), photo.shape[1], photo.shape[0])
+    values = np.random.default_rng(8).random((SIZE, SIZE, 2)).astype("float32")
+    rectangle = {"x": window.left, "y": window.top, "width": window.width, "height": window.height}
+    found = lab.evaluate(
+        """([map, size, region, rectangle]) => {
+            const fill = enlarge(given(map), size, 2, region, rectangle), row = new Float32Array(2 * rectangle.width);
+            return Array.from({ length: rectangle.height }, (_, y) => { fill(y, row); return Array.from(row); });
+        }""",
+        [floats(values), SIZE, vars(region), rectangle],
+    )
+    wanted = np.concatenate([strip for _, strip in geometry.strips(values, region, window)])
+    np.testing.assert_allclose(np.reshape(found, wanted.shape), wanted, atol=1e-5)
 
 
 def test_a_photo_of_twelve_megapixels(lab):
