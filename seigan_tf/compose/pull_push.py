@@ -1,6 +1,7 @@
 """Pull-push in NumPy and OpenCV (Gortler et al., The Lumigraph, SIGGRAPH 1996, 3.4): smooth maps from sparse values.
 
-The same algorithm as `networks/surroundings.py`, which needs Keras and has to be differentiable.
+`networks/surroundings.py` has the same algorithm in keras.ops, for training. That one does not saturate weights, which
+blurs what thin rims know; a test holds both to one reference.
 """
 
 import cv2
@@ -24,7 +25,7 @@ def pull_push(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
         values, weights = (
             cv2.resize(level, half, interpolation=cv2.INTER_AREA).reshape(*half, -1) for level in levels[-1]
         )
-        # A place counts in full as soon as a quarter of it is known.
+        # Saturation: a place counts in full as soon as a quarter of it is known.
         fuller = np.minimum(4 * weights, 1.0)
         levels.append((values * fuller / np.maximum(weights, 1e-6), fuller))
     result = levels[-1][0] / np.maximum(levels[-1][1], 1e-6)
