@@ -1,15 +1,15 @@
-// The page: which photo is open, what has been done to it, and which buttons make sense now.
+// The page's state: the open photo, its changes, and the buttons that are enabled.
 //
-// Two pages share it, and each has its own backend.js, which does the work: a server's, and a browser's alone.
-//   promise                                         what becomes of the photos, in words
-//   accept                                          what files are offered to be opened, as an input takes it
+// Two pages share this file. Each has its own backend.js, which works on a server or in the browser alone:
+//   promise                                         privacy of the photos, as a sentence for the page
+//   accept                                          file types of the file chooser, as the accept of an input
 //   ready()                                         {name, size} of the networks
 //   open(file)                                      a photo {name, width, height, bounds, preview, note}
 //   cut(photo, box, edges)                          an object {box, rectangle, canvas}
-//   erase(photo, {box, edges, object})              {after, undo}: the photo now, and what gives back the one before
-//   paste(photo, object, target, place)             {after, undo}: the same of the target
-//   full(what, {photo, object, target})             PNG file of the cutout, the erased or the pasted
-// All functions may be asynchronous; what they throw begins with one line that a person can read.
+//   erase(photo, {box, edges, object})              {after, undo}: the new photo, and a function that returns the old one
+//   paste(photo, object, target, place)             {after, undo}: the same for the target
+//   full(what, {photo, object, target})             PNG file of the cutout, erased or pasted picture at full size
+// All functions may be asynchronous. The first line of an error is shown on the page.
 
 import * as backend from "./backend.js";
 import { acceptDrops } from "./drop.js";
@@ -20,13 +20,13 @@ const $ = (id) => document.getElementById(id);
 const BOX_KEYS = "Draw with a finger or the mouse. Keys: arrows move the box, Shift and arrows change its size.";
 const PLACE_KEYS = "Drag the object. Keys: arrows move it, Shift and arrows change its size.";
 
-/** The photo with the object, how many were erased from it, and what was cut out of it. */
+/** The photo with the object, the number of objects erased from it, and the object cut out of it. */
 let photo = null, erasures = 0, object = null;
-/** The photo pasted on, before and after; null unless one is open. */
+/** The photo that the object is pasted on; null unless one is open. */
 let target = null;
-/** Takes the last change back; null where there is none. */
+/** Undoes the last change; null if there is none. */
 let undo = null;
-/** What was made last, for Save: "cutout", "erased" or "pasted". */
+/** The latest result, for Save: "cutout", "erased" or "pasted". */
 let made = null;
 let busy = false;
 
@@ -36,7 +36,7 @@ const stage = new Stage($("stage"), () => {
   show();
 });
 
-/** Runs an action of the page; what goes wrong becomes one line, and everything else stays as it was. */
+/** Runs an action of the page. An error is shown as one line and leaves everything else unchanged. */
 async function act(message, action) {
   if (busy) return;
   busy = true;
@@ -56,11 +56,11 @@ async function act(message, action) {
   focused?.focus({ preventScroll: true }); // a button that is disabled loses it
 }
 
-/** Brings buttons and canvas up to what is open now. */
+/** Updates buttons and canvas. */
 function show() {
   const open = Boolean(photo), placing = Boolean(stage.place);
   for (const id of ["stage", "actions"]) $(id).hidden = !open;
-  // So that an answer meets the box that it was asked for, and none is drawn on a photo that was pasted on.
+  // An answer has to meet the box that it was asked for, and no box is drawn on a photo after a paste.
   $("stage").inert = busy || (Boolean(target) && !placing);
   $("views").hidden = !open || placing || Boolean(target);
   $("placing").hidden = !placing;
@@ -99,13 +99,13 @@ function describe() {
 
 const size = (opened) => `${opened.width} × ${opened.height}${opened.note}`;
 
-/** What there is to save of the photo once no cut-out is at hand. */
+/** The result that can be saved if there is no cut-out. */
 const madeOfPhoto = () => (erasures ? "erased" : null);
 
 function openPhoto(file) {
   act(`Opening ${file.name}…`, async () => {
     const opened = await backend.open(file);
-    await ready().catch(() => {}); // where it failed before; a photo may be open without networks
+    await ready().catch(() => {}); // it may have failed before; a photo may be open without networks
     [photo, erasures, object, target, undo, made] = [opened, 0, null, null, null, null];
     stage.clear();
     stage.photo = photo;
@@ -215,7 +215,7 @@ function takeBack() {
 
 const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
-/** Calls `open` with the file that somebody chooses. */
+/** Calls `open` with each file that is chosen. */
 function onChoice(id, open) {
   $(id).addEventListener("change", ({ target: input }) => {
     const [file] = input.files;
@@ -255,5 +255,5 @@ show();
 try {
   await ready();
 } catch (error) {
-  $("error").textContent = oneLine(error); // tried again as soon as it is wanted
+  $("error").textContent = oneLine(error); // the next action tries again
 }

@@ -1,4 +1,4 @@
-// The page's work, done by the server: what is sent to it, as a preview or in full size, and what becomes of the answer.
+// The page's work, done by the server. Requests carry a preview of the photo, or the photo itself to save a result.
 
 import { Photo, decoded } from "./photo.js";
 import { Server, numbers } from "./server.js";
@@ -8,7 +8,7 @@ export const accept = "image/*,.tif,.tiff";
 
 let server = null;
 
-/** The server, with the name and the size of its networks; asked for again until it answers. */
+/** The server, with the name and the size of its networks. Asks again after a failure. */
 export async function ready() {
   server ??= await Server.find();
   return server;
@@ -18,7 +18,7 @@ export async function open(file) {
   return Photo.open(await ready(), file);
 }
 
-/** The object in a box: {box, edges, rectangle, canvas, made}; `rectangle` is where of the photo the cut-out is. */
+/** The object in a box: {box, edges, rectangle, canvas, made}; `rectangle` is the cut-out's place in the photo. */
 export async function cut(photo, box, edges) {
   const answer = await send("cut", photo.fields(box, edges));
   const [x, y, width, height] = numbers(answer, "Rectangle").map((value) => value / photo.scale());
@@ -33,15 +33,15 @@ export async function erase(photo, { box, edges }) {
   return { after, undo: () => photo };
 }
 
-/** Pastes the object on another photo, its box's corner at place.x, place.y and place.width wide. */
+/** Pastes the object on another photo: its box gets its corner at place.x, place.y and the width place.width. */
 export async function paste(photo, object, target, place) {
   const after = await target.changed(await pasting(photo, object, target, place, false), { place });
   return { after, undo: () => target };
 }
 
-/** What was made, as a PNG file in full size. `what` is cutout, erased or pasted. */
+/** A result as a PNG file at full size. `what` is cutout, erased or pasted. */
 export async function full(what, { photo, object, target }) {
-  // With previews as large as the photos, what is shown is already it.
+  // If the previews are as large as the photos, the result shown is the full one.
   if (!photo.reduced && !target?.reduced) return { cutout: object, erased: photo, pasted: target }[what].made;
   if (what === "erased") return erasing(photo, photo.erased, photo.edges, true);
   if (what === "pasted") return pasting(photo, object, target, target.place, true);

@@ -1,8 +1,8 @@
-// Files that are dragged onto the page: an area for each thing that can be done with one.
+// Files dragged onto the page: one drop area for each use of a file.
 
 /**
- * Calls `chosen(what, file)` for a file that is dropped, `what` being the data-for of the area that it was dropped on.
- * `offered()` says, when a file comes, which areas make sense.
+ * Calls `chosen(what, file)` for a dropped file; `what` is the data-for of the area.
+ * `offered()` returns the names of the areas that are shown when a file is dragged in.
  */
 export function acceptDrops(cover, offered, chosen) {
   const areas = [...cover.children];

@@ -1,4 +1,4 @@
-// What went wrong, for people.
+// Error messages for the page.
 
-/** The first line of what an error says. */
+/** The first line of an error's message. */
 export const oneLine = (error) => String(error?.message ?? error).split("\n")[0];

@@ -1,11 +1,11 @@
-// A photo on its way through the page: shown and worked on as a small preview, saved in full size.
-// Positions are in pixels of the full photo everywhere; only what is sent with the preview is scaled.
+// A photo: shown and worked on as a small preview, saved at full size.
+// Positions are in pixels of the full photo; only those sent with a preview are scaled.
 
 import { newCanvas } from "./canvas.js";
 import { numbers } from "./server.js";
 
 export class Photo {
-  /** Has the server read a picture file: it turns photos upright and knows formats that browsers do not. */
+  /** Lets the server read a file: it turns photos upright and reads formats that browsers cannot. */
   static async open(server, file) {
     server.check(file);
     const answer = await server.send("open", { photo: file });
@@ -15,29 +15,29 @@ export class Photo {
     return new Photo({ file, name: file.name, width, height, reduced, sent: reduced ? sent : file, preview, erased: [] });
   }
 
-  /** file: as chosen. sent: what is sent for previews. preview: what is shown. erased: boxes. made: PNG of the preview. */
+  /** file: as chosen. sent: file sent for previews. preview: canvas shown. erased: boxes. made: PNG of the preview. */
   constructor(values) {
     Object.assign(this, values);
   }
 
-  /** What the page says behind its size: nothing, as any size is kept. */
+  /** Remark on its size: none, since every size is kept. */
   get note() { return ""; }
 
   /** The photo as a rectangle. */
   get bounds() { return { x: 0, y: 0, width: this.width, height: this.height }; }
 
-  /** This photo with something done to it: `made` is the PNG that the server answered. */
+  /** This photo after a change: `made` is the PNG in the server's answer. */
   async changed(made, changes = {}) {
     return new Photo({ ...this, made, preview: await decoded(made), ...changes });
   }
 
-  /** Pixels of what is sent for each pixel of the photo. */
+  /** Pixels of the file sent per pixel of the photo. */
   scale(full) {
     const longest = ({ width, height }) => Math.max(width, height);
     return full || !this.reduced ? 1 : longest(this.preview) / longest(this);
   }
 
-  /** A box as the server reads it, for the full photo or for its preview. */
+  /** A box as text for the server, in pixels of the full photo or of its preview. */
   text({ x, y, width, height }, full = false) {
     return [x, y, width, height].map((value) => value * this.scale(full)).join(",");
   }
@@ -55,7 +55,7 @@ export class Photo {
 
 export async function decoded(blob) {
   const bitmap = await createImageBitmap(blob);
-  const canvas = newCanvas(bitmap.width, bitmap.height); // a bitmap's memory waits for the garbage collector
+  const canvas = newCanvas(bitmap.width, bitmap.height); // a bitmap's memory is freed late, by the garbage collector
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   bitmap.close();
   return canvas;

@@ -1,4 +1,4 @@
-// Requests to the server; what goes wrong becomes an Error of one line that a person can read.
+// Requests to the server. Failures become an Error with a message of one line.
 
 const AWAY = "The server cannot be reached. Is it still running?";
 
@@ -15,7 +15,7 @@ export class Server {
     return new Server(await (await answered(fetch("api/settings"))).json());
   }
 
-  /** Throws where a file is too large to be sent. */
+  /** Throws if a file is larger than the server allows. */
   check(file) {
     const megabytes = (bytes) => Math.round(bytes / 1e5) / 10;
     if (file.size > this.maxUpload) {
@@ -23,7 +23,7 @@ export class Server {
     }
   }
 
-  /** The answer to a form; a field may have many values, and null is left out. */
+  /** The answer to a form. A field may have many values; null is left out. */
   async send(action, fields) {
     const form = new FormData();
     for (const [name, values] of Object.entries(fields)) {

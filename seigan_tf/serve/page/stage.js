@@ -1,4 +1,4 @@
-// The canvas on which a photo is shown, a box is drawn and an object is placed, by finger, mouse or keys.
+// The canvas that shows a photo; a box is drawn and an object placed on it by finger, mouse or keys.
 
 import { newCanvas } from "./canvas.js";
 
@@ -6,7 +6,7 @@ const ACCENT = "#ff2d95";
 const LEAST = 4; // side of a box in pixels of the photo
 
 export class Stage {
-  /** `onChange` is called after somebody has drawn a box or moved the object. */
+  /** Calls `onChange` after a box was drawn or the object moved. */
   constructor(canvas, onChange) {
     this.canvas = canvas;
     this.onChange = onChange;
@@ -19,15 +19,15 @@ export class Stage {
   }
 
   clear() {
-    /** The photo that is shown. */
+    /** The photo shown. */
     this.photo = null;
-    /** The box that is drawn, {x, y, width, height}. */
+    /** The box drawn, {x, y, width, height}. */
     this.box = null;
-    /** A cut-out to show on the photo: its {canvas, rectangle}. */
+    /** The cut-out shown on the photo: {canvas, rectangle}. */
     this.object = null;
-    /** Whether only the cut-out is seen. */
+    /** True if only the cut-out is shown. */
     this.alone = false;
-    /** Where an object is to be pasted, {x, y, width, height} of its box; null while a box is drawn. */
+    /** The place for the object's box, {x, y, width, height}; null while a box is drawn. */
     this.place = null;
   }
 
@@ -129,7 +129,7 @@ export class Stage {
     if (changed) this.onChange();
   }
 
-  /** The box between two points, within the photo; null where it is too small to mean anything. */
+  /** The box between two points, within the photo; null if a side is shorter than LEAST. */
   #clipped(first, second) {
     const within = (value, length) => Math.min(Math.max(value, 0), length);
     const [left, right] = [first.x, second.x].map((x) => within(x, this.photo.width)).sort((a, b) => a - b);
@@ -138,7 +138,7 @@ export class Stage {
     return box.width >= LEAST && box.height >= LEAST ? box : null;
   }
 
-  /** A place whose middle stays on the photo. */
+  /** The place moved so that its middle is on the photo. */
   #kept(place) {
     const within = (start, length, whole) => Math.min(Math.max(start, -length / 2), whole - length / 2);
     return {
@@ -160,7 +160,7 @@ export class Stage {
       if (event.shiftKey) this.resize(this.place.width + (right - down) * 2);
       else this.place = this.#kept({ ...this.place, x: this.place.x + right, y: this.place.y + down });
     } else {
-      // The first key shows a box in the middle; the next ones change it.
+      // The first key draws a box in the middle; the next ones change it.
       let { x, y, width: wide, height: tall } = this.box ?? { x: width / 4, y: height / 4, width: width / 2, height: height / 2 };
       if (this.box && event.shiftKey) [wide, tall] = [Math.max(wide + right, LEAST), Math.max(tall + down, LEAST)];
       else if (this.box) {
@@ -174,7 +174,7 @@ export class Stage {
     this.onChange();
   }
 
-  /** Gives the object to be pasted another width; its middle stays where it is. */
+  /** Changes the width of the object that is placed; its middle stays. */
   resize(width) {
     const { place } = this, wide = Math.min(Math.max(width, LEAST), this.photo.width);
     const tall = (place.height * wide) / place.width;
