@@ -5,7 +5,7 @@ Every part of the project that works on crops in Python calls this module. Tenso
 """
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -13,8 +13,7 @@ from PIL import Image
 from seigan_tf.data.photos.photo import Box
 
 
-@dataclass(frozen=True)
-class CropRegion:
+class CropRegion(NamedTuple):
     """A square of a photo, in whole pixels; it may reach past the photo's border."""
 
     x: int

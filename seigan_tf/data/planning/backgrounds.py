@@ -1,4 +1,4 @@
-"""Finds squares of a photograph that show no object (paper, section 4.2)."""
+"""Squares of a photograph that show no object (paper, section 4.2)."""
 
 import zlib
 from collections.abc import Sequence
@@ -13,14 +13,14 @@ POSITIONS = 64
 SHRINK = 0.9
 """Factor on the side after all its positions have failed."""
 MAX_OVERLAP = 0.5
-"""Largest intersection over union of two backgrounds of one photo, so that they are two."""
+"""Largest intersection over union of two backgrounds of one photo."""
 MAX_CORNERS = 32
-"""Of either axis: where the empty squares looked for may begin, which are all such places in photos of less boxes."""
+"""Most places on either axis at which empty squares may begin; photos of fewer boxes have no more."""
 BOXES_AT_ONCE = 256
 
 
 class Scene(NamedTuple):
-    """A photo as the search sees it."""
+    """The view of a photo that the search needs."""
 
     name: str
     width: int
@@ -32,29 +32,28 @@ class Scene(NamedTuple):
 def find_background(
     scene: Scene, side: int, smallest: int, seed: int, earlier: Sequence[CropRegion] = ()
 ) -> CropRegion | None:
-    """A square region inside a photo that touches no box of any class, crowds included.
+    """Finds a square region inside a photo that touches no box of any class, crowds included.
 
     Args:
         scene: the photo with all its boxes.
-        side: of the region in pixels; where it finds no room it shrinks.
-        smallest: side, below which it does not shrink.
-        seed: with the photo's name and the number of earlier regions it decides what is tried.
-        earlier: regions of the photo, which it is not to repeat.
+        side: side of the region in pixels; it shrinks while there is no room.
+        smallest: least side in pixels.
+        seed: decides, with the photo's name and the number of earlier regions, where to look.
+        earlier: regions of the photo that must not be repeated.
 
     Returns:
-        The region, or None where no room was found. Without earlier ones it has the side asked for if that is at most
+        The region, or None if no room was found. Without earlier regions it has the side asked for if that is at most
         `largest_square`.
     """
-    name = zlib.crc32(scene.name.encode())
-    generator = np.random.default_rng([seed, name, len(earlier)])
+    generator = np.random.default_rng([seed, zlib.crc32(scene.name.encode()), len(earlier)])
     side = min(side, scene.width, scene.height)
     corners = None
     while side >= smallest:
         x = generator.integers(0, scene.width - side + 1, POSITIONS)
         y = generator.integers(0, scene.height - side + 1, POSITIONS)
-        free = ~_touched(x, y, side, scene.boxes) & _apart(x, y, side, earlier)
+        free = ~_touching(x, y, side, scene.boxes) & _apart(x, y, side, earlier)
         if not free.any():
-            # Where there is little room it is found from its corners.
+            # If there is little room, it is found from its corners.
             corners = _corners(scene) if corners is None else corners
             x, y, room = corners[:, corners[2] >= side]
             if len(x):
@@ -70,7 +69,7 @@ def find_background(
 
 
 def largest_square(scene: Scene) -> int:
-    """Side in pixels of the largest square in whole pixels that touches no box; 0 where there is none.
+    """Returns the side in pixels of the largest square that touches no box; 0 if there is none.
 
     In photos of many boxes (MAX_CORNERS) it is the largest that was found.
     """
@@ -78,11 +77,11 @@ def largest_square(scene: Scene) -> int:
 
 
 def _corners(scene: Scene) -> np.ndarray:
-    """Where empty squares that cannot be moved left or up begin, and the largest side there: int [3, corners]."""
+    """Finds where empty squares that cannot be moved left or up begin, and the largest side there: int [3, corners]."""
     left, top, right, bottom = scene.boxes.T[:, :, None]
     xs, ys = _starts(right, scene.width), _starts(bottom, scene.height)
     rooms = np.minimum.outer(scene.height - ys, scene.width - xs).astype(float)
-    # Of two axes the one that is further away from the box decides: there the square may grow until just before it.
+    # The axis that is further away from the box decides: there the square may grow until just before the box.
     across = np.where(right >= xs, left - xs, np.inf)[:, None, :]
     down = np.where(bottom >= ys, top - ys, np.inf)[:, :, None]
     for start in range(0, len(scene.boxes), BOXES_AT_ONCE):
@@ -93,20 +92,20 @@ def _corners(scene: Scene) -> np.ndarray:
 
 
 def _starts(ends: np.ndarray, length: int) -> np.ndarray:
-    """First pixels of an axis after a box or at the photo's border; no more than MAX_CORNERS of them."""
+    """Returns the first pixels of an axis after a box or at the photo's border; no more than MAX_CORNERS of them."""
     starts = np.unique(np.append(np.floor(ends).astype(np.int64) + 1, 0))
     starts = starts[starts < length]
     return starts[np.linspace(0, len(starts) - 1, min(len(starts), MAX_CORNERS)).astype(np.int64)]
 
 
-def _touched(x: np.ndarray, y: np.ndarray, side: int, boxes: np.ndarray) -> np.ndarray:
-    """Which squares share a point with any box: bool, as `x` and `y`; boxes are left, top, right, bottom."""
+def _touching(x: np.ndarray, y: np.ndarray, side: int, boxes: np.ndarray) -> np.ndarray:
+    """Tells which squares share a point with any box (left, top, right, bottom): bool, as `x` and `y`."""
     left, top, right, bottom = boxes.T[:, :, None]
     return ((left <= x + side) & (right >= x) & (top <= y + side) & (bottom >= y)).any(axis=0)
 
 
 def _apart(x: np.ndarray, y: np.ndarray, side: int, others: Sequence[CropRegion]) -> np.ndarray:
-    """Which squares have little enough in common with each of the others: bool, as `x` and `y`."""
+    """Tells which squares overlap none of the others by more than MAX_OVERLAP: bool, as `x` and `y`."""
     apart = np.ones(len(x), bool)
     for other in others:
         width = np.minimum(x + side, other.x + other.side) - np.maximum(x, other.x)

@@ -1,4 +1,4 @@
-"""Spreads the search for backgrounds over all photographs, so that they are as large as the crops of the objects."""
+"""The search for backgrounds over all photographs, as large as the crops of the objects."""
 
 import heapq
 import pickle
@@ -13,75 +13,65 @@ from seigan_tf.data.crops import CropRegion
 from seigan_tf.data.planning.backgrounds import Scene, find_background, largest_square
 
 MAX_PER_PHOTO = 24
-"""Regions of one photo, at most."""
+"""Most regions of one photo."""
 GOLDEN = 0.618
-"""Steps of this size come by all parts of a circle."""
+"""Fraction of a circle; steps of it reach all parts of the circle."""
 
 
 class Share(NamedTuple):
-    """The photos of one split, and what they are to give together."""
+    """The photos of one split, and the regions wanted from them together."""
 
     photos: np.ndarray
     """bool, one for each photo: whether it belongs to the split."""
     sides: np.ndarray
     """Sides of the split's object regions in pixels, int, ascending."""
     wanted: int
-    """Regions, none where there are no sides."""
+    """Number of regions; none are looked for if there are no sides."""
 
 
 class Mined:
-    """The regions found, photo by photo, in a file.
-
-    Args:
-        path: of the file; None where there are none.
-        photos: their number.
-    """
+    """The regions found, photo by photo, in a file; `path` is None if there are none."""
 
     def __init__(self, path: Path | None, photos: int):
         self._path = path
         self._photos = photos
 
     def __iter__(self) -> Iterator[list[CropRegion]]:
-        """The regions of each photo, in the order of the photos."""
+        """Yields the regions of each photo, in the order of the photos."""
         return _read(self._path, self._photos)
 
 
 def mine(
-    scenes: Callable[[], Iterable[Scene]],
-    order: np.ndarray,
-    shares: Sequence[Share],
-    seed: int,
-    folder: Path,
+    scenes: Callable[[], Iterable[Scene]], order: np.ndarray, shares: Sequence[Share], seed: int, folder: Path
 ) -> Mined:
-    """Searches photos for regions until each split has what it wants, or has no more room.
+    """Searches photos for regions until each split has the regions it wants, or no more room.
 
-    The sides wanted are those of the object crops, each as often as another, so that textures have the same scale.
-    A photo is only asked for a side that it has room for, and large sides are given out first: those that few photos
-    have room for come from these. Photos take turns as far as that allows; those without any box take part. Where no
-    photo has room for what is left, the roomiest give what they have, never less than the smallest side.
+    The sides wanted are those of the object crops, each equally often, so that textures have the same scale. A photo is
+    asked only for a side that it has room for, and large sides are given out first, because few photos have room for
+    them. Photos, also those without boxes, take turns as far as that allows. If no photo has room for the rest, the
+    roomiest give the largest squares that they have, never less than the smallest side.
 
-    Memory does not grow but by a few bytes for each photo and each region wanted: the photos are read again in every
-    round, and regions are kept in files.
+    Memory grows by a few bytes per photo and region: the photos are read again in every round, and regions are kept in
+    files.
 
     Args:
         scenes: called for each reading of the photos, always in the same order.
-        order: a number for each photo, which no other has and which does not depend on the order in which they are
-            read: of equals those with small numbers are asked first.
-        shares: of the splits, which have no photo in common.
-        seed: with the photos' names it decides where they are searched.
-        folder: for temporary files; the last one stays.
+        order: unique rank of each photo, independent of the order of reading: lower ranks are asked first among equals.
+        shares: shares of the splits, which have no photo in common.
+        seed: decides, with the photos' names, where they are searched.
+        folder: place of temporary files; the last one stays.
     """
     rooms = np.fromiter(map(largest_square, scenes()), np.int64, len(order))
     found = np.zeros(len(order), np.uint8)
     splits = [_Split(share) for share in shares]
     owners = np.argmax([share.photos for share in shares], axis=0)
-    path = None
+    path: Path | None = None
     for turn in count():
         asked = np.zeros(len(order), np.int64)
         for split in splits:
             split.ask(asked, rooms, found, order)
         if not asked.any():
-            return Mined(path, len(order))
+            break
         before, path = path, folder / f"mined{turn}"
         with path.open("wb") as file:
             for index, (scene, regions) in enumerate(zip(scenes(), _read(before, len(order)), strict=True)):
@@ -90,18 +80,19 @@ def mine(
                     region = find_background(scene, side, split.smallest, seed, regions)
                     if region is None or region.side < side:
                         rooms[index] = region.side if region else 0
-                    if split.takes(region, side):
+                    if split.takes(region, side) and region:
                         regions.append(region)
                         found[index] += 1
                         if found[index] == MAX_PER_PHOTO:
                             rooms[index] = 0
-                pickle.dump([(region.x, region.y, region.side) for region in regions], file)
+                pickle.dump([tuple(region) for region in regions], file)
         if before is not None:
             before.unlink()
+    return Mined(path, len(order))
 
 
 class _Split:
-    """What one split still wants."""
+    """The regions that one split still wants."""
 
     def __init__(self, share: Share):
         number = share.wanted if len(share.sides) else 0
@@ -113,12 +104,12 @@ class _Split:
         self._start = 0.0
 
     def ask(self, asked: np.ndarray, rooms: np.ndarray, found: np.ndarray, order: np.ndarray) -> None:
-        """Writes into `asked` the side to look for in each photo in one round; 0 where none is to be.
+        """Writes the side to look for in each photo in this round into `asked`; 0 stands for none.
 
         Args:
             asked: int [photos].
-            rooms: no square of the photo is known to be larger, int [photos].
-            found: regions that the photo has given, int [photos].
+            rooms: upper limit of the largest square of each photo, int [photos].
+            found: number of regions that each photo has given, int [photos].
             order: as in `mine`.
         """
         self._sides = np.sort(np.append(self._sides, np.array(self._missed, np.int64)))
@@ -135,8 +126,8 @@ class _Split:
             asked[chosen] = rooms[chosen]
             self._sides = self._sides[: len(self._sides) - len(chosen)]
             return
-        # Where they are too many for one round, some of all sizes, in case that there is not room for all: at even
-        # distances, that begin at another fraction of one in each round.
+        # If they are too many for one round, sides of all sizes are asked for, as there may not be room for all: at
+        # even distances, which begin at another fraction of one in each round.
         number = min(fitting, len(able))
         self._start = (self._start + GOLDEN) % 1
         waiting: list[int] = []
@@ -152,7 +143,7 @@ class _Split:
         self._sides = self._sides[~given]
 
     def takes(self, region: CropRegion | None, side: int) -> bool:
-        """Whether to keep the region found where the side was asked for: others may have room for the whole of it."""
+        """Decides whether to keep a region; one that is too small is given up while others may have room for all."""
         kept = region is not None and (region.side == side or self._smaller_ones)
         if not kept:
             self._missed.append(side)
@@ -160,7 +151,7 @@ class _Split:
 
 
 def _read(path: Path | None, number: int) -> Iterator[list[CropRegion]]:
-    """The regions of each photo in a file; where there is none, each of the photos has none."""
+    """Reads the regions of each photo from a file; without a file each of the photos has none."""
     if path is None:
         yield from ([] for _ in range(number))
         return

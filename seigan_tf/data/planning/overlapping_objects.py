@@ -1,6 +1,7 @@
-"""Objects that others touch: no crops for the cycle, which would paste a part of the others too, but for a student.
+"""Crops of objects that other objects touch: training data for a student, not for the cycle.
 
-Of crowded photographs most objects are of this kind. A teacher that has learned from the others can say what they are.
+The cycle would paste parts of the other objects too. In crowded photographs most objects are of this kind, and a
+teacher that has learned from the others can segment them.
 """
 
 from pathlib import Path
@@ -12,32 +13,32 @@ from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import FORMATS, read_annotations
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.data.crops import CropRegion, extract, mirrored_depth, relative_box
-from seigan_tf.data.photos.photo import Object, Photo
+from seigan_tf.data.photos.photo import Photo
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.plan import make_plan
 from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.utils.progress import Progress
 
 MAX_COVERED = 0.15
-"""Of an object's box that another one's may cover."""
+"""Largest fraction of an object's box that another box may cover."""
 
 
 def overlapping_objects(
     config: DataConfig, sizes: tuple[int, ...], progress: Progress | None = None
 ) -> tuple[ObjectCrops, ...]:
-    """Crops of the training objects that pass every rule but that no other object touches their crop.
+    """Cuts the training objects that pass every rule except "other_object_touches".
 
     Args:
-        config: source and crop rules; photographs that are held out are left out. What is not read from annotations has
+        config: source and crop rules; held-out photographs are left out. A source that is not read from annotations has
             none of these objects.
         sizes: sides of the crops in pixels.
-        progress: told after each photo.
+        progress: called after each photo.
 
     Returns:
-        The same objects for each of `sizes`, perhaps none. What cannot be read is left out.
+        The same objects for each of `sizes`, perhaps none. Unreadable photos are left out.
     """
     found: list[tuple[list[np.ndarray], np.ndarray]] = []
-    if config.source in FORMATS:
+    if config.source in FORMATS and config.images is not None:
         held_out = _held_out(config)
         rules = CropRules.from_config(config)
         items = read_annotations(config.source, config.images, config.annotations)
@@ -54,7 +55,7 @@ def overlapping_objects(
 
 
 def _held_out(config: DataConfig) -> set[str]:
-    """Names of photographs of the training folder that are kept for validation."""
+    """Returns the names of photographs of the training folder that are kept for validation."""
     if config.val_images is not None:
         return set()
     with TemporaryDirectory(prefix="seigan-plan-") as folder:
@@ -62,11 +63,11 @@ def _held_out(config: DataConfig) -> set[str]:
 
 
 def _cut(photo: Photo, rules: CropRules, sizes: tuple[int, ...]) -> list[tuple[list[np.ndarray], np.ndarray]]:
-    chosen: list[tuple[Object, CropRegion]] = [
-        (item, region)
-        for item, alone, region in zip(
-            photo.objects, object_regions(photo, rules), object_regions(photo, rules, MAX_COVERED), strict=True
-        )
+    """Cuts the objects of one photo in each size, with their relative boxes."""
+    strict, tolerant = object_regions(photo, rules), object_regions(photo, rules, MAX_COVERED)
+    chosen = [
+        (item.box, region)
+        for item, alone, region in zip(photo.objects, strict, tolerant, strict=True)
         if alone == "other_object_touches"
         and isinstance(region, CropRegion)
         and mirrored_depth(item.box, region, photo.width, photo.height) <= rules.max_mirrored
@@ -77,6 +78,4 @@ def _cut(photo: Photo, rules: CropRules, sizes: tuple[int, ...]) -> list[tuple[l
         pixels = read_photo(photo)
     except UnreadablePhoto:
         return []  # named where the other objects are read
-    return [
-        ([extract(pixels, region, size) for size in sizes], relative_box(item.box, region)) for item, region in chosen
-    ]
+    return [([extract(pixels, region, size) for size in sizes], relative_box(box, region)) for box, region in chosen]

@@ -1,8 +1,8 @@
-"""What is to be cut from which photograph: annotations in, a file with one line per photo out.
+"""The plan: which regions are cut from which photograph, in a file with one line per photo.
 
 Memory stays flat however many photos there are: they are read several times, from the annotations and then from
-temporary files, and no more than a few bytes are kept of each. Every choice depends on the seed, the photo's name and
-its boxes, not on the order in which photos or objects come: other formats of the same annotations give the same crops.
+temporary files, and a few bytes are kept of each. Every choice depends on the seed, the photo's name and its boxes, not
+on the order of photos or objects: other formats of the same annotations give the same crops.
 """
 
 import json
@@ -34,31 +34,31 @@ SPLITS = ("train", "val")
 
 @dataclass(frozen=True)
 class PhotoPlan:
-    """What is to be cut from one photo."""
+    """The regions to cut from one photo."""
 
     split: str
     """One of SPLITS."""
     photo: Photo
     """Without its objects."""
     objects: tuple[tuple[Object, CropRegion], ...]
-    """Only those of the split "val" carry segmentations: no mask is at hand where training crops are made."""
+    """Segmentations are present in the split "val" only: no mask is at hand where training crops are made."""
     backgrounds: tuple[CropRegion, ...]
 
 
 class Plan:
-    """The photos that give crops, in a file with one line each, and the report on all of them.
+    """The photos that give crops, in a file with one line each, and the report on all photos.
 
     Args:
-        path: of the file.
+        path: path of the file.
         report: plain JSON values: "source", and for each of SPLITS
-            photos, photos_without_annotation: read from the annotations;
-            annotations: objects of these photos, of which
-            objects: make a crop, and dropped: {rule: number} do not;
-            without_mask (val only): of the objects, those that have none;
-            backgrounds, backgrounds_wanted: crops without object;
-            object_sides, background_sides: quartiles of their sides in pixels of the photos, [] where there are none;
-                as planned, whatever becomes of photos that cannot be read;
-            problems: what could not be used, {"photo": number, "object": number, "listed": [...]}.
+            photos, photos_without_annotation: numbers read from the annotations;
+            annotations: number of their objects;
+            objects: number of objects that become crops; dropped: {rule: number} of the others;
+            without_mask (val only): number of `objects` without a mask;
+            backgrounds, backgrounds_wanted: numbers of crops without object;
+            object_sides, background_sides: quartiles of their sides in pixels of the photos, [] if there are none; as
+                planned, including photos that turn out to be unreadable;
+            problems: as `Tally.as_report`.
         length: number of photos in the file.
     """
 
@@ -75,8 +75,20 @@ class Plan:
             yield from map(parse_line, file)
 
 
+def as_line(plan: PhotoPlan) -> str:
+    """Writes a plan as a line of the file; of each object its box, id, class, segmentation and region."""
+    photo = plan.photo
+    objects = [
+        {"box": item.box, "id": item.id, "category": item.category, "region": region}
+        | ({"segmentation": item.segmentation} if item.segmentation else {})
+        for item, region in plan.objects
+    ]
+    values = {"split": plan.split, "path": str(photo.path), "name": photo.name, "width": photo.width}
+    return json.dumps(values | {"height": photo.height, "objects": objects, "backgrounds": plan.backgrounds})
+
+
 def parse_line(line: str) -> PhotoPlan:
-    """A line of the file."""
+    """Reads a line of the file."""
     values = json.loads(line)
     objects = [
         (
@@ -86,43 +98,25 @@ def parse_line(line: str) -> PhotoPlan:
         for item in values["objects"]
     ]
     photo = Photo(Path(values["path"]), values["width"], values["height"], name=values["name"])
-    backgrounds = tuple(CropRegion(*region) for region in values["backgrounds"])
-    return PhotoPlan(values["split"], photo, tuple(objects), backgrounds)
-
-
-def as_line(plan: PhotoPlan) -> str:
-    """The line that `parse_line` reads; of an object it has the box, number, class and segmentation."""
-    photo = plan.photo
-    values = {"split": plan.split, "path": str(photo.path), "name": photo.name}
-    values |= {"width": photo.width, "height": photo.height, "objects": []}
-    for item, region in plan.objects:
-        entry = {"box": item.box, "id": item.id, "category": item.category, "region": _numbers(region)}
-        if item.segmentation:
-            entry["segmentation"] = item.segmentation
-        values["objects"].append(entry)
-    values["backgrounds"] = [_numbers(region) for region in plan.backgrounds]
-    return json.dumps(values)
-
-
-def _numbers(region: CropRegion) -> tuple[int, int, int]:
-    return region.x, region.y, region.side
+    return PhotoPlan(
+        values["split"], photo, tuple(objects), tuple(CropRegion(*region) for region in values["backgrounds"])
+    )
 
 
 def make_plan(
     config: DataConfig, folder: Path, progress: Progress | None = None, earlier: Iterable[Problem] = ()
 ) -> Plan:
-    """Reads annotations and decides what to cut.
+    """Reads annotations and chooses the crops.
 
     Args:
         config: source, crop rules, hold-out and seed.
-        folder: for the file plan.jsonl, and for temporary files that are gone at the end.
-        progress: told after each photo that is read.
-        earlier: problems of training photos that are known before the annotations are read.
+        folder: place of the file plan.jsonl, and of temporary files that are removed at the end.
+        progress: called after each photo that is read.
+        earlier: problems of training photos met before the annotations are read.
 
     Raises:
-        ValueError: a setting out of its range, annotations that cannot be read or with more problems than
-            `config.max_bad` allows, a class that does not occur, a photo in both splits, or no crop left; the message
-            says which.
+        ValueError: a setting is out of its range, annotations cannot be read or have more problems than
+            `config.max_bad` allows, a class does not occur, a photo is in both splits, or no crop is left.
     """
     check_settings(config)
     problems = {split: Tally(config.max_bad) for split in SPLITS}
@@ -139,31 +133,31 @@ def make_plan(
         path = folder / "plan.jsonl"
         counts, length = _write(path, scan, validation, mined, problems)
         _check_problems(config, scan, problems)
-    report = {"source": config.source}
+    report: dict[str, Any] = {"source": config.source}
     for split, share in zip(SPLITS, shares, strict=True):
         more = {"backgrounds_wanted": share.wanted, "object_sides": _quartiles(share.sides)}
-        more |= {"problems": problems[split].as_report()}
-        report[split] = counts[split] | more
+        report[split] = counts[split] | more | {"problems": problems[split].as_report()}
     check_crops_left(config, report)
     return Plan(path, report, length)
 
 
 def _read(config: DataConfig, scan: Scan, problems: dict[str, Tally], progress: Progress | None) -> int:
     """Reads the annotations to their end; returns the number of training photos, which come first."""
-    given = config.val_images is not None
-    sets = {"train": (config.images, config.annotations)}
-    if given:
-        sets["val"] = config.val_images, config.val_annotations
     training_photos = 0
-    for split, (images, annotations) in sets.items():
+    for split, images, annotations in (
+        ("train", config.images, config.annotations),
+        ("val", config.val_images, config.val_annotations),
+    ):
+        if images is None:
+            continue
         for item in read_annotations(config.source, images, annotations):
             if isinstance(item, Photo) and item.width * item.height > MAX_PIXELS:
                 item = Problem("photo", item.name, f"annotated as {item.width} x {item.height}, no photo is so large")
             if isinstance(item, Problem):
                 problems[split].add(item)
                 continue
-            # Masks are of use in validation only: given for it, or perhaps held out for it.
-            scan.add(item, images, masks=split == "val" or not given)
+            # Masks serve validation only, whose photos are given or perhaps held out.
+            scan.add(item, images, masks=split == "val" or config.val_images is None)
             if progress:
                 progress(len(scan), None)
         if split == "train":
@@ -177,7 +171,7 @@ def _check_problems(config: DataConfig, scan: Scan, problems: dict[str, Tally]) 
 
 
 def _validation(config: DataConfig, scan: Scan, training_photos: int) -> np.ndarray:
-    """Which photos are for validation, bool: those given for it, or those held out where there are masks."""
+    """Marks the photos for validation, bool: those given for it or, if there are masks, those held out."""
     validation = np.arange(len(scan)) >= training_photos
     if config.val_images is not None:
         files = np.frombuffer(scan.files, np.uint64)
@@ -198,7 +192,7 @@ def _validation(config: DataConfig, scan: Scan, training_photos: int) -> np.ndar
 
 
 def _order(scan: Scan) -> np.ndarray:
-    """The place of each photo in an order that depends on names and the seed only; links to one file are neighbours."""
+    """Ranks the photos in an order that depends on names and seed only; links to one file are neighbours."""
     order = np.empty(len(scan), np.int64)
     order[np.lexsort((np.frombuffer(scan.names, np.uint64), np.frombuffer(scan.hashes, np.uint64)))] = range(len(scan))
     return order
@@ -219,17 +213,9 @@ def _write(
     path: Path, scan: Scan, validation: np.ndarray, mined: Mined, problems: dict[str, Tally]
 ) -> tuple[dict[str, dict[str, Any]], int]:
     """Writes the lines; returns the counts of each split, and the number of lines."""
-    counts = {
-        split: {
-            "photos": 0,
-            "photos_without_annotation": 0,
-            "annotations": 0,
-            "objects": 0,
-            "dropped": dict.fromkeys(DROP_RULES, 0),
-            "without_mask": 0,
-            "backgrounds": 0,
-        }
-        for split in SPLITS
+    numbers = ("photos", "photos_without_annotation", "annotations", "objects", "without_mask", "backgrounds")
+    counts: dict[str, dict[str, Any]] = {
+        split: dict.fromkeys(numbers, 0) | {"dropped": dict.fromkeys(DROP_RULES, 0)} for split in SPLITS
     }
     sides = {split: array("I") for split in SPLITS}
     length = 0
@@ -265,7 +251,7 @@ def _quartiles(sides: np.ndarray) -> list[int]:
 
 
 def _with_usable_mask(item: Object, photo: Photo, problems: Tally) -> Object:
-    """The object; without its segmentation if that is none, which is a problem unless it is just empty."""
+    """Removes the segmentation if it is unusable, which is a problem unless it is merely empty."""
     try:
         usable = mask_runs(item, photo) is not None
     except ValueError as error:
