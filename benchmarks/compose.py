@@ -149,7 +149,7 @@ def gains(weights, images, annotations):
     from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.evaluation.boundary import boundary_f
     from seigan_tf.evaluation.iou import iou
-    from seigan_tf.evaluation.objects import evaluation_objects
+    from seigan_tf.evaluation.crops import evaluation_objects
 
     backend = load_backend(weights)
     rules = CropRules(backend.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from seigan_tf import presets
-from seigan_tf.cli import train as options
+from seigan_tf.cli.train import read_request
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def begin(arguments, root):
-    request = options.read(arguments, root)
+    request = read_request(arguments, root)
     request.folder.save_config(request.config)
     return request
 
@@ -33,7 +33,7 @@ def test_help_is_answered_before_anything_heavy_is_imported():
 
 @pytest.mark.parametrize("preset", presets.NAMES)
 def test_a_preset_gives_the_defaults_and_the_name(preset, tmp_path):
-    request = options.read(["--preset", preset, "--training.steps", "7"], tmp_path)
+    request = read_request(["--preset", preset, "--training.steps", "7"], tmp_path)
     expected = presets.load(preset)
     assert request.config.name == request.folder.name == preset
     assert request.config.networks == expected.networks
@@ -42,11 +42,11 @@ def test_a_preset_gives_the_defaults_and_the_name(preset, tmp_path):
 
 
 def test_the_demo_preset_is_the_default(tmp_path):
-    assert options.read([], tmp_path).config.losses == presets.load("demo").losses
+    assert read_request([], tmp_path).config.losses == presets.load("demo").losses
 
 
 def test_settings_reach_every_group_by_their_flags(tmp_path):
-    config = options.read(
+    config = read_request(
         [
             *["--name", "cats", "--networks.size", "64", "--losses.coarse-gan=2", "--vgg-weights", "none"],
             *["--data.source", "coco", "--data.images", "photos", "--networks.no-confine-mask"],
@@ -61,13 +61,13 @@ def test_settings_reach_every_group_by_their_flags(tmp_path):
 @pytest.mark.parametrize("arguments", [["--preset", "nope"], ["--preset=nope"], ["--preset", "nope", "--help"]])
 def test_an_unknown_preset_is_named_together_with_those_there_are(arguments, tmp_path):
     with pytest.raises(ValueError, match=r"'nope'.*demo, boxes, paper, mobile"):
-        options.read(arguments, tmp_path)
+        read_request(arguments, tmp_path)
 
 
 @pytest.mark.parametrize("arguments", [["--no-such-flag"], ["--networks.size", "big"], ["--preset"]])
 def test_arguments_that_cannot_be_read_end_with_code_2(arguments, tmp_path, capsys):
     with pytest.raises(SystemExit) as leaving:
-        options.read(arguments, tmp_path)
+        read_request(arguments, tmp_path)
     assert leaving.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
 
@@ -83,12 +83,12 @@ def test_the_same_command_twice_makes_a_second_run_and_says_so(tmp_path):
 def test_a_name_that_was_given_is_never_changed(arguments, tmp_path):
     begin([], tmp_path)
     with pytest.raises(ValueError, match=r"holds a run.*--resume.*--name"):
-        options.read(arguments, tmp_path)
+        read_request(arguments, tmp_path)
 
 
 def test_a_resume_takes_the_settings_saved_with_the_run(tmp_path):
     begun = begin(["--preset", "boxes", "--name", "cats", "--networks.size", "48", "--data.images", "photos"], tmp_path)
-    resumed = options.read(["--name", "cats", "--resume"], tmp_path)
+    resumed = read_request(["--name", "cats", "--resume"], tmp_path)
     assert resumed.config == begun.config
     assert resumed.folder == begun.folder
 
@@ -96,22 +96,22 @@ def test_a_resume_takes_the_settings_saved_with_the_run(tmp_path):
 def test_the_command_that_began_a_run_resumes_it_with_resume_added(tmp_path):
     command = ["--preset", "boxes", "--name", "cats", "--networks.size", "48"]
     begun = begin(command, tmp_path)
-    assert options.read([*command, "--resume"], tmp_path).config == begun.config
+    assert read_request([*command, "--resume"], tmp_path).config == begun.config
 
 
 def test_a_resume_may_change_the_number_of_steps(tmp_path):
     begin([], tmp_path)
-    assert options.read(["--resume", "--training.steps", "99999"], tmp_path).config.training.steps == 99999
+    assert read_request(["--resume", "--training.steps", "99999"], tmp_path).config.training.steps == 99999
 
 
 @pytest.mark.parametrize("flag", ["--losses.coarse-gan", "--data.jitter", "--training.beta-1"])
 def test_a_resume_with_another_setting_is_refused_and_names_it(flag, tmp_path):
     begin([], tmp_path)
     with pytest.raises(ValueError, match=rf"{flag}: .*not 0.123") as error:
-        options.read(["--resume", flag, "0.123"], tmp_path)
+        read_request(["--resume", flag, "0.123"], tmp_path)
     assert "\n" not in str(error.value)
 
 
 def test_a_resume_without_a_run_says_how_to_start_one(tmp_path):
     with pytest.raises(ValueError, match=r"no run in .*cats.*leave out --resume"):
-        options.read(["--name", "cats", "--resume"], tmp_path)
+        read_request(["--name", "cats", "--resume"], tmp_path)

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from seigan_tf.data.photos.photo import Photo
     from seigan_tf.data.planning.problems import Tally
     from seigan_tf.data.planning.rules import CropRules
+    from seigan_tf.evaluation.crops import EvaluationObject
     from seigan_tf.evaluation.masks import ObjectScores
-    from seigan_tf.evaluation.objects import EvaluationObject
     from seigan_tf.networks.vgg19 import VGG19Features
     from seigan_tf.seigan import SEIGAN
 
@@ -125,7 +125,7 @@ def run(arguments: Sequence[str]) -> None:
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet.native_messages_hidden():
         from seigan_tf import loading
-        from seigan_tf.evaluation.empty_crops import empty_crops
+        from seigan_tf.evaluation.crops import empty_crops
         from seigan_tf.evaluation.masks import mask_means, write_scores
         from seigan_tf.evaluation.vgg import load_vgg
     weights, model = loading.find(options.weights), loading.load(options.weights)
@@ -157,9 +157,9 @@ def _measure(
     """Score every object. Raises ValueError if too many photographs or objects are unusable."""
     import numpy as np
 
+    from seigan_tf.evaluation.crops import evaluation_objects
     from seigan_tf.evaluation.inpainting import object_hole
     from seigan_tf.evaluation.masks import measure_masks
-    from seigan_tf.evaluation.objects import evaluation_objects
 
     every_photo = len(photos) + problems.counts["photo"]
     every_object = sum(len(photo.objects) for photo in photos) + problems.counts["object"]
@@ -244,7 +244,7 @@ def _draw(
 ) -> None:
     from seigan_tf.data.planning.problems import Tally
     from seigan_tf.evaluation import examples, masks
-    from seigan_tf.evaluation.objects import evaluation_objects
+    from seigan_tf.evaluation.crops import evaluation_objects
 
     iou = [row.iou[masks.MODEL] for row in scores]
     groups = examples.pick_examples(iou)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -119,14 +119,13 @@ def _data(options: Options, weights: "Weights") -> DataConfig:
     else:
         data = DataConfig(object_fraction=weights.object_fraction)
     rules = ("min_short_side", "max_object_fraction", "min_aspect")
-    given = {name: getattr(options, name) for name in rules if getattr(options, name) is not None}
-    source = "crops"
+    given: dict[str, Any] = {name: getattr(options, name) for name in rules if getattr(options, name) is not None}
+    given["source"] = "crops"
     if options.images is not None:
-        source = annotation_format(options.source, options.images, options.annotations)
+        given["source"] = annotation_format(options.source, options.images, options.annotations)
     return replace(
         data,
         **given,
-        source=source,
         crops=options.crops,
         images=options.images,
         annotations=options.annotations,

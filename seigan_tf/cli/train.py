@@ -1,6 +1,5 @@
-"""The command line of train.py, made from the settings' dataclasses. Nothing heavy is imported here."""
+"""The options of train.py, made from the dataclasses of the settings, and the run that they start."""
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import tyro
 
 from seigan_tf import presets
+from seigan_tf.cli.options import Preset, preset_of
 from seigan_tf.config import Config, to_dict
 from seigan_tf.training import run_folder
 from seigan_tf.training.run_folder import RunFolder
@@ -24,50 +24,59 @@ Examples:
   python train.py --preset boxes --name cats --data.source coco --data.images DIR --data.annotations FILE
       your photographs, with boxes in COCO's JSON format
   python train.py --name cats --resume
-      continue where that run was interrupted
+      continue that run after an interruption
 
-Presets: {", ".join(presets.NAMES)}. Each is a short file in seigan_tf/presets that says what it is for, what it costs
-and what score to expect. Everything a run writes lies in runs/NAME. KERAS_BACKEND=jax trains under JAX.
+Presets: {", ".join(presets.NAMES)}. Each is a short file in seigan_tf/presets with its purpose, its cost and the score
+to expect. All files of a run are in runs/NAME. KERAS_BACKEND=jax trains under JAX.
 """
 
 
 @dataclass(frozen=True)
 class Options:
-    preset: Annotated[str, tyro.conf.arg(metavar="|".join(presets.NAMES))] = "demo"
-    """Where the defaults of all settings below come from. Not needed with --resume."""
+    preset: Preset = "demo"
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Continue runs/NAME with the settings saved there; of those, only training.steps may be changed."""
+    """Continue runs/NAME with the settings saved there, of which only training.steps may change."""
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
 
 
 class Request(NamedTuple):
-    """What the command line asks for."""
+    """The run that the command line asks for."""
 
     config: Config
     folder: RunFolder
-    """Made for a new run; one that holds a run for a resumed one."""
+    """A new folder or, to resume, that of the run."""
     renamed: bool
-    """The run's name was taken, so it got another one."""
+    """The name of the run was taken, and it got another one."""
 
 
-def read(arguments: Sequence[str], root: Path = Path("runs")) -> Request:
-    """Settings and run folder from the arguments of the command line.
+def run(arguments: Sequence[str]) -> None:
+    """Train as the arguments say."""
+    request = read_request(arguments)
+    if request.renamed:
+        print(f"The plain name is taken; this run is {request.folder.path} (--resume would continue the first).")
+    with quiet.native_messages_hidden():
+        from seigan_tf.training import session
+    session.run(request.config, request.folder)
+
+
+def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request:
+    """Read the settings from the arguments and make or find the run folder.
 
     Args:
-        arguments: without the program's name.
+        arguments: the command line without the program's name.
         root: the folder of the run folders.
 
     Raises:
-        ValueError: unknown preset; no run to resume, or one with other settings; name taken.
+        ValueError: the preset is unknown, the name is taken, or there is no run to resume with these settings.
         OSError: the run folder cannot be written.
-        SystemExit: --help, or an argument that is unknown or of another type.
+        SystemExit: after --help, or an argument is unknown or of another type.
     """
     preset = preset_of(arguments, Options.preset)
     options = _parse(arguments, Options(preset, config=presets.load(preset)))
     name = options.config.name
     if options.resume:
         folder = run_folder.existing(root, name)
-        # With the saved settings as defaults, what differs is what was asked for.
+        # With the saved settings as defaults, all differences come from the arguments.
         saved = replace(folder.config(), name=folder.name)  # the folder may have been renamed
         asked = _parse(arguments, Options(preset, config=saved)).config
         _check_unchanged(saved, asked, folder)
@@ -77,43 +86,24 @@ def read(arguments: Sequence[str], root: Path = Path("runs")) -> Request:
     return Request(replace(options.config, name=folder.name), folder, renamed=folder.name != name)
 
 
-def preset_of(arguments: Sequence[str], default: str) -> str:
-    """The preset that the arguments name, before the settings that it brings are known."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--preset", default=default, nargs="?")
-    name = parser.parse_known_args(arguments)[0].preset
-    # Without a value tyro's own message is the better one.
-    return default if name is None else name
-
-
 def _parse(arguments: Sequence[str], default: Options) -> Options:
     return tyro.cli(Options, args=list(arguments), default=default, prog="train.py", description=DESCRIPTION)
 
 
 def _check_unchanged(saved: Config, asked: Config, folder: RunFolder) -> None:
     before, after = _flat(to_dict(saved)), _flat(to_dict(asked))
-    changed = [name for name in after if before[name] != after[name] and name != "training.steps"]
-    if changed:
-        name = changed[0]
-        flag = name.removeprefix("networks.") if name == "networks.vgg_weights" else name
-        raise ValueError(
-            f"--{flag.replace('_', '-')}: {folder.path} was trained with {before[name]}, not {after[name]}; a resumed "
-            "run keeps its settings (training.steps may change): leave it out, or start a new run with another --name"
-        )
+    for name, value in after.items():
+        if before[name] != value and name != "training.steps":
+            flag = name.removeprefix("networks.") if name == "networks.vgg_weights" else name
+            raise ValueError(
+                f"--{flag.replace('_', '-')}: {folder.path} was trained with {before[name]}, not {value}; a resumed"
+                " run keeps its settings (training.steps may change): leave it out, or start a new run with another"
+                " --name"
+            )
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat = {}
+    flat: dict[str, Any] = {}
     for name, value in values.items():
         flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
     return flat
-
-
-def run(arguments: Sequence[str]) -> None:
-    """Train as the arguments say."""
-    request = read(arguments)
-    if request.renamed:
-        print(f"The plain name is taken; this run is {request.folder.path} (--resume would continue the first).")
-    with quiet.native_messages_hidden():
-        from seigan_tf.training import session
-    session.run(request.config, request.folder)

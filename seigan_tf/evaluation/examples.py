@@ -8,8 +8,8 @@ from PIL import Image
 
 from seigan_tf.cycle import widened
 from seigan_tf.evaluation import pictures
+from seigan_tf.evaluation.crops import EvaluationObject
 from seigan_tf.evaluation.iou import to_original
-from seigan_tf.evaluation.objects import EvaluationObject
 from seigan_tf.evaluation.pictures import Picture
 from seigan_tf.inference.tta import inpaint_tta
 from seigan_tf.seigan import SEIGAN

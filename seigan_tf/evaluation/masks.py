@@ -7,12 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seigan_tf.evaluation.baselines import BASELINES, box_mask
+from seigan_tf.config import DataConfig
+from seigan_tf.data.annotations.formats import FORMATS
+from seigan_tf.data.planning.problems import Tally
+from seigan_tf.evaluation.baselines import BASELINES
 from seigan_tf.evaluation.boundary import boundary_f
+from seigan_tf.evaluation.crops import EvaluationObject, split_objects
 from seigan_tf.evaluation.iou import iou, to_original
-from seigan_tf.evaluation.objects import EvaluationObject
 from seigan_tf.inference import grabcut
 from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.boxes import box_to_mask
+from seigan_tf.utils.progress import Progress
 
 MODEL = "model"
 METHODS = (MODEL, *BASELINES, "grabcut", "grabcut_or_box")
@@ -65,8 +70,27 @@ def grabcut_masks(item: EvaluationObject) -> dict[str, np.ndarray]:
 
     On photographs of cats that was a fifth of the cases.
     """
-    mask, box = grabcut.from_box(item.original, item.box), box_mask(item.box, *item.truth.shape)
+    mask, box = grabcut.from_box(item.original, item.box), box_to_mask(item.box, *item.truth.shape)
     return {"grabcut": mask, "grabcut_or_box": mask if mask.sum() >= NOTHING * box.sum() else box}
+
+
+def grabcut_iou(data: DataConfig, progress: Progress | None = None) -> dict[str, float]:
+    """Return the mean IoU of both GrabCut methods on the validation objects at original resolution, by method.
+
+    Args:
+        data: settings of the data; without photographs the result is empty, as the original resolution is unknown.
+        progress: called after each photo.
+
+    Raises:
+        ValueError: the data cannot be used.
+    """
+    if data.source not in FORMATS:
+        return {}
+    scores: dict[str, list[float]] = {}
+    for item in split_objects(data, "val", 16, Tally(data.max_bad), progress):
+        for name, mask in grabcut_masks(item).items():
+            scores.setdefault(name, []).append(iou(mask, item.truth))
+    return {name: float(np.mean(values)) for name, values in scores.items()}
 
 
 def mask_means(scores: Sequence[ObjectScores]) -> dict[str, Any]:

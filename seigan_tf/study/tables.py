@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -88,7 +88,7 @@ def read_answer_table(path: Path) -> list[Answer]:
         raise ValueError(f"{path} line {rows.line_num}: {error}") from None
 
 
-def _answers(path: Path, rows: Iterator[list[str]]) -> Iterator[Answer]:
+def _answers(path: Path, rows: Any) -> Iterator[Answer]:
     header = [name.strip() for name in next(rows, [])]
     layout = next((layout for layout in LAYOUTS if layout.fits(header)), None)
     if layout is None:

@@ -15,7 +15,7 @@ from seigan_tf.data.loading import load_crops
 from seigan_tf.data.pairs import READ_AHEAD, resize_mask
 from seigan_tf.data.planning.overlapping_objects import overlapping_objects
 from seigan_tf.data.planning.problems import Tally
-from seigan_tf.evaluation.objects import split_objects
+from seigan_tf.evaluation.crops import split_objects
 from seigan_tf.training.teacher_masks import believable, teacher_masks
 from seigan_tf.utils.progress import bar
 

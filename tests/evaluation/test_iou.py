@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from seigan_tf.data.crop_set import EvaluationCrops
-from seigan_tf.evaluation.baselines import baseline_iou, box_mask, ellipse_mask
+from seigan_tf.evaluation.baselines import baseline_iou, ellipse_mask
 from seigan_tf.evaluation.iou import iou, per_image_iou, to_original
+from seigan_tf.utils.boxes import box_to_mask
 
 
 def evaluation_crops(masks, box=(0.0, 0.0, 1.0, 1.0)):
@@ -61,16 +62,16 @@ def test_another_number_of_masks_than_crops_is_refused():
 def test_the_box_is_filled_exactly():
     expected = np.zeros((8, 16), bool)
     expected[2:4, 4:12] = True
-    np.testing.assert_array_equal(box_mask((0.25, 0.25, 0.5, 0.75), 8, 16), expected)
+    np.testing.assert_array_equal(box_to_mask((0.25, 0.25, 0.5, 0.75), 8, 16), expected)
 
 
 def test_the_ellipse_touches_the_box_and_has_its_share_of_the_area():
     box = (0.1, 0.2, 0.7, 0.9)
     ellipse = ellipse_mask(box, 400, 300)
-    assert not (ellipse & ~box_mask(box, 400, 300)).any()
+    assert not (ellipse & ~box_to_mask(box, 400, 300)).any()
     rows, columns = np.flatnonzero(ellipse.any(1)), np.flatnonzero(ellipse.any(0))
     assert (rows[0], rows[-1], columns[0], columns[-1]) == (40, 279, 60, 269)
-    assert ellipse.sum() / box_mask(box, 400, 300).sum() == pytest.approx(np.pi / 4, abs=0.01)
+    assert ellipse.sum() / box_to_mask(box, 400, 300).sum() == pytest.approx(np.pi / 4, abs=0.01)
 
 
 def test_a_box_without_area_has_an_empty_ellipse():
@@ -79,6 +80,6 @@ def test_a_box_without_area_has_an_empty_ellipse():
 
 def test_baselines_are_scored_against_the_true_masks():
     box = (0.25, 0.25, 0.75, 0.75)
-    evaluation = evaluation_crops([box_mask(box, 64, 64), ellipse_mask(box, 64, 64)], box)
+    evaluation = evaluation_crops([box_to_mask(box, 64, 64), ellipse_mask(box, 64, 64)], box)
     np.testing.assert_allclose(baseline_iou("box", evaluation), [1.0, np.pi / 4], atol=0.02)
     np.testing.assert_allclose(baseline_iou("ellipse", evaluation), [np.pi / 4, 1.0], atol=0.02)

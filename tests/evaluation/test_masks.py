@@ -9,8 +9,8 @@ from seigan_tf.data.annotations.formats import read_annotations
 from seigan_tf.data.planning.problems import Tally
 from seigan_tf.data.planning.rules import PROTOCOLS
 from seigan_tf.evaluation import masks
-from seigan_tf.evaluation.baselines import box_mask
-from seigan_tf.evaluation.objects import evaluation_objects
+from seigan_tf.evaluation.crops import evaluation_objects
+from seigan_tf.utils.boxes import box_to_mask
 
 RULES = replace(PROTOCOLS["coco"], max_object_fraction=0.9)
 
@@ -41,7 +41,7 @@ def test_objects_with_masks_that_pass_the_rules_are_measured(photos):
         assert item.original.shape == (side, side, 3)
         assert item.truth.shape == (side, side)
         assert item.truth.sum() == pytest.approx(600, rel=0.1)
-        assert not (item.truth & ~box_mask(item.box, side, side)).any()
+        assert not (item.truth & ~box_to_mask(item.box, side, side)).any()
 
 
 def test_unreadable_photos_and_masks_are_counted(photos):
@@ -67,7 +67,7 @@ def test_every_method_is_measured_on_every_object_in_order(photos):
 
     def segment(images, boxes):
         seen.append(len(images))
-        return np.stack([box_mask(box, 16, 16)[..., None] for box in boxes]).astype(np.float32)
+        return np.stack([box_to_mask(box, 16, 16)[..., None] for box in boxes]).astype(np.float32)
 
     scores = list(masks.measure_masks(segment, objects))
     assert seen == [32, 7]
@@ -86,7 +86,7 @@ def test_the_box_stands_in_where_grabcut_finds_nothing(photos):
     plain = item._replace(original=np.full_like(item.original, 128))
     empty = masks.grabcut_masks(plain)
     assert not empty["grabcut"].any()
-    np.testing.assert_array_equal(empty["grabcut_or_box"], box_mask(item.box, *item.truth.shape))
+    np.testing.assert_array_equal(empty["grabcut_or_box"], box_to_mask(item.box, *item.truth.shape))
     ymin, xmin, ymax, xmax = np.round(item.box * len(item.truth)).astype(int)
     bright = np.zeros_like(item.original)
     bright[ymin + 5 : ymax - 5, xmin + 5 : xmax - 5] = 255

@@ -12,7 +12,7 @@ from PIL import Image
 from seigan_tf import config, loading, presets
 from seigan_tf.data.augmentation import Augmentation
 from seigan_tf.evaluation import pictures
-from seigan_tf.experiments import methods, table
+from seigan_tf.evaluation.comparison import figure, methods, table
 from seigan_tf.objective import active_terms
 from seigan_tf.supervised import MaskSegmenter
 from seigan_tf.training import masked_crops
@@ -24,12 +24,12 @@ BOXES = replace(BOXES, data=replace(BOXES.data, val_images=Path("val")))
 
 
 def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
-    terms = {name: active_terms(methods.configuration(name, BOXES, 0).losses) for name in methods.METHODS}
+    terms = {name: active_terms(methods.method_config(name, BOXES, 0).losses) for name in methods.METHODS}
     assert terms["box_terms"] == ("box_projection", "box_pairwise")
     assert terms["no_cycle"] == ("coarse_gan", "box_projection", "box_pairwise")
     assert terms["seigan"] == active_terms(BOXES.losses)
     for name in methods.METHODS | methods.ABLATIONS:
-        made = methods.configuration(name, BOXES, 3, Path("runs"))
+        made = methods.method_config(name, BOXES, 3, Path("runs"))
         assert (made.name, made.networks.seed, made.data.seed) == (f"{name}-3", 3, 3)
         warm_up = 0 if name in ("no_box_terms", "literal", "literal_vgg") else BOXES.training.warm_up
         training = replace(BOXES.training, warm_up=warm_up)
@@ -44,7 +44,7 @@ def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
 
 
 def test_unknown_methods_are_named(one_line_error):
-    assert "'magic'" in one_line_error(methods.configuration, "magic", BOXES, 0)
+    assert "'magic'" in one_line_error(methods.method_config, "magic", BOXES, 0)
 
 
 def report(iou, seconds=60.0):
@@ -53,14 +53,14 @@ def report(iou, seconds=60.0):
 
 def test_table_has_mean_spread_and_the_part_of_supervised():
     reports = {"seigan": [report(0.7), report(0.8)], "supervised": [report(0.9, 120.0)]}
-    made = table.summary(reports, {"grabcut": 0.625})
+    made = table.make_table(reports, {"grabcut": 0.625})
     assert made["count"] == 9
     assert made["baselines"] == {"box": 0.5, "grabcut": 0.625}
     assert made["methods"]["seigan"] == pytest.approx(
         {"iou": 0.75, "spread": np.std([0.7, 0.8], ddof=1), "seeds": 2, "seconds": 60.0}
     )
     assert made["methods"]["supervised"]["spread"] is None
-    lines = table.markdown(made).splitlines()
+    lines = table.to_markdown(made).splitlines()
     assert lines[2:] == [
         "| box | 0.500 | | | |",
         "| grabcut | 0.625 | | | |",
@@ -71,7 +71,7 @@ def test_table_has_mean_spread_and_the_part_of_supervised():
 
 def test_runs_that_were_measured_on_other_objects_are_not_compared(one_line_error):
     other = report(0.7) | {"count": 8}
-    assert "8 and 9 objects" in one_line_error(table.summary, {"seigan": [report(0.7)], "supervised": [other]})
+    assert "8 and 9 objects" in one_line_error(table.make_table, {"seigan": [report(0.7)], "supervised": [other]})
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_self_training_learns_the_masks_of_seigan_of_the_same_seed_and_then_its_
 
 
 def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, capsys, monkeypatch):
-    from seigan_tf.commands import table1 as command
+    from seigan_tf.cli import table1 as command
 
     trained = []
 
@@ -191,7 +191,7 @@ def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, caps
         folder.save_report({"count": 3, "iou": {"model": 0.5, "box": 0.4}, "cost": {"seconds": 1.0}})
 
     monkeypatch.setattr(command, "_train", train)
-    monkeypatch.setattr(command, "_draw", lambda *_: None)
+    monkeypatch.setattr(figure, "draw_masks", lambda *_: Image.new("RGB", (1, 1)))
     photos = sets[0]
     settings = ["--data.images", photos.images, "--data.annotations", photos.annotations, "--data.held-out", "0.5"]
     ended = commands.call(capsys, "table1", "--out", tmp_path / "out", "--seeds", "0", "1", *settings)

@@ -1,4 +1,4 @@
-"""The figure beside Table 1, as figure 6 of the paper: photo, true mask and the mask of each method."""
+"""The figure beside Table 1, like figure 6 of the paper: photo, true mask and the mask of each method."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,40 +19,39 @@ TITLES = {"no_cycle": "NoCycle", "seigan": "SEIGAN", "supervised": "Supervised"}
 ROWS = 8
 
 
-def columns(methods: tuple[str, ...]) -> tuple[str, ...]:
-    """Which of the methods the figure shows: those of the paper's figure or, where there are none, the first three."""
+def shown_methods(methods: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the methods of the paper's figure among `methods` or, if there are none, the first three."""
     return tuple(name for name in TITLES if name in methods) or methods[:3]
 
 
 def quantile_rows(iou_values: np.ndarray, count: int = ROWS) -> list[int]:
-    """Objects at evenly spaced quantiles of the IoU, the best first: of 8 at 15/16, 13/16, ..., 1/16."""
+    """Return the objects at evenly spaced quantiles of the IoU, best first: of 8 those at 15/16, 13/16, ..., 1/16."""
     count = min(count, len(iou_values))
     order = np.argsort(iou_values, kind="stable")
     places = ((np.arange(count) + 0.5) / count * len(order)).astype(int)
     return order[places[::-1]].tolist()
 
 
-def draw(runs: Mapping[str, Path], config: Config) -> Image.Image:
-    """Draws the validation objects at evenly spaced quantiles of SEIGAN's IoU.
+def draw_masks(runs: Mapping[str, Path], config: Config) -> Image.Image:
+    """Draw the validation objects at evenly spaced quantiles of SEIGAN's IoU.
 
     Args:
-        runs: by method, in the order of the columns, the folder of a run. If no one is "seigan" the first one chooses.
-        config: of one of the runs; its data are those of all.
+        runs: method to run folder, in the order of the columns. Without "seigan" the first one gives the quantiles.
+        config: the settings of one of the runs; the data of all are the same.
 
     Raises:
-        ValueError: weights or data that cannot be used, or there is no validation object.
+        ValueError: weights or data cannot be used, or no validation object has a mask.
     """
     evaluation = load_crops(config.data, config.networks.size).evaluation
     if evaluation is None:
         raise ValueError("no validation object has a mask, expected at least one to draw")
-    masks = {name: masks_of(folder, evaluation) for name, folder in runs.items()}
+    masks = {name: run_masks(folder, evaluation) for name, folder in runs.items()}
     scores = {
         name: [iou(mask, truth) for mask, truth in zip(values, evaluation.masks, strict=True)]
         for name, values in masks.items()
     }
-    chooser = "seigan" if "seigan" in masks else next(iter(masks))
     rows = []
-    for index in quantile_rows(np.array(scores[chooser])):
+    for index in quantile_rows(np.array(scores["seigan" if "seigan" in masks else next(iter(masks))])):
         row = [
             Picture(pictures.photo(evaluation.images[index], evaluation.boxes[index])),
             Picture(pictures.mask(evaluation.masks[index])),
@@ -62,7 +61,7 @@ def draw(runs: Mapping[str, Path], config: Config) -> Image.Image:
     return pictures.sheet(["photo", "true mask", *(TITLES.get(name, name) for name in runs)], rows)
 
 
-def masks_of(folder: Path, evaluation: EvaluationCrops) -> list[np.ndarray]:
-    """The masks of a finished run, bool at original resolution."""
+def run_masks(folder: Path, evaluation: EvaluationCrops) -> list[np.ndarray]:
+    """Return the masks of a finished run, bool at original resolution."""
     soft = loading.load(folder).segment(evaluation.images, evaluation.boxes)
     return [to_original(mask, *truth.shape) > 0.5 for mask, truth in zip(soft[..., 0], evaluation.masks, strict=True)]

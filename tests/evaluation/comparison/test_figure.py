@@ -7,8 +7,10 @@ from seigan_tf import config
 from seigan_tf.config import Config
 from seigan_tf.data.loading import load_crops
 from seigan_tf.evaluation import pictures
+from seigan_tf.evaluation.comparison import figure
+from seigan_tf.evaluation.iou import iou as iou_of
 from seigan_tf.evaluation.iou import per_image_iou
-from seigan_tf.experiments import figure, references
+from seigan_tf.evaluation.masks import grabcut_iou
 from seigan_tf.loading import MODEL_FILE
 from tests import tiny
 from tests.conftest import PhotoSet
@@ -21,8 +23,12 @@ def test_rows_are_at_evenly_spaced_quantiles_the_best_first():
 
 
 def test_columns_are_those_of_the_paper_or_the_first_three():
-    assert figure.columns(("box_terms", "supervised", "seigan")) == ("seigan", "supervised")
-    assert figure.columns(("no_texture", "literal", "hard_mask", "no_replay")) == ("no_texture", "literal", "hard_mask")
+    assert figure.shown_methods(("box_terms", "supervised", "seigan")) == ("seigan", "supervised")
+    assert figure.shown_methods(("no_texture", "literal", "hard_mask", "no_replay")) == (
+        "no_texture",
+        "literal",
+        "hard_mask",
+    )
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +60,9 @@ def test_masks_are_those_of_each_run_at_original_resolution(runs):
     evaluation = load_crops(made.data, 16).evaluation
     scores = []
     for name, folder in folders.items():
-        masks = figure.masks_of(folder, evaluation)
+        masks = figure.run_masks(folder, evaluation)
         assert [mask.shape for mask in masks] == [truth.shape for truth in evaluation.masks]
-        scores.append([figure.iou(*pair) for pair in zip(masks, evaluation.masks, strict=True)])
+        scores.append([iou_of(*pair) for pair in zip(masks, evaluation.masks, strict=True)])
         expected = per_image_iou(models[name].segment(evaluation.images, evaluation.boxes), evaluation)
         np.testing.assert_allclose(scores[-1], expected, atol=1e-3)
     assert not np.allclose(*scores)
@@ -64,16 +70,16 @@ def test_masks_are_those_of_each_run_at_original_resolution(runs):
 
 def test_figure_has_a_row_for_each_object_and_a_column_for_each_method(runs):
     folders, made, _ = runs
-    drawn = figure.draw(folders, made)
+    drawn = figure.draw_masks(folders, made)
     assert 3 * pictures.SIDE < drawn.height < 4 * pictures.SIDE  # three of eight photos are held out
     assert 4 * pictures.SIDE < drawn.width < 5 * pictures.SIDE  # photo, truth and two methods
 
 
 def test_grabcut_is_measured_on_the_validation_objects(data):
-    scores = references.grabcut_iou(data)
+    scores = grabcut_iou(data)
     assert list(scores) == ["grabcut", "grabcut_or_box"]
     assert scores["grabcut_or_box"] >= scores["grabcut"]
     seen = []
-    references.grabcut_iou(data, lambda done, total: seen.append((done, total)))
+    grabcut_iou(data, lambda done, total: seen.append((done, total)))
     assert seen[-1] == (3, 3)
-    assert references.grabcut_iou(Config().data) == {}
+    assert grabcut_iou(Config().data) == {}

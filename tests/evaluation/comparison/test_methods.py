@@ -8,7 +8,7 @@ import pytest
 
 from seigan_tf import presets
 from seigan_tf.config import LossesConfig
-from seigan_tf.experiments import methods
+from seigan_tf.evaluation.comparison import methods
 from seigan_tf.objective import BOX_TERMS
 from seigan_tf.presets import paper
 from tests import commands
@@ -24,7 +24,7 @@ def with_warm_up():
 
 @pytest.mark.parametrize("name", ["literal", "literal_vgg"])
 def test_literal_methods_use_the_box_for_nothing_but_cropping(name):
-    made = methods.configuration(name, with_warm_up(), 0)
+    made = methods.method_config(name, with_warm_up(), 0)
     networks = made.networks
     assert not (networks.confine_mask or networks.composite_inpainting or networks.show_mask_to_inpainter)
     assert not (networks.prefill or networks.hard_mask)
@@ -37,21 +37,21 @@ def test_literal_methods_use_the_box_for_nothing_but_cropping(name):
 
 
 def test_literal_methods_differ_in_the_segmenter_alone():
-    literal, vgg = (methods.configuration(name, BOXES, 0).networks for name in ("literal", "literal_vgg"))
+    literal, vgg = (methods.method_config(name, BOXES, 0).networks for name in ("literal", "literal_vgg"))
     assert literal.segmenter.backbone == "resnet"
     assert vgg.segmenter == BOXES.networks.segmenter
     assert replace(literal, segmenter=vgg.segmenter) == vgg
 
 
 def test_without_box_terms_there_is_no_warm_up_that_would_train_them():
-    made = methods.configuration("no_box_terms", with_warm_up(), 0)
+    made = methods.method_config("no_box_terms", with_warm_up(), 0)
     assert made.training == replace(with_warm_up().training, warm_up=0)
     off = dict.fromkeys(BOX_TERMS, 0.0)
     assert made.losses == LossesConfig(**{**vars(BOXES.losses), **off})
 
 
 def test_resnet_enhancer_is_as_wide_and_deep():
-    enhancer = methods.configuration("resnet_enhancer", BOXES, 0).networks.enhancer
+    enhancer = methods.method_config("resnet_enhancer", BOXES, 0).networks.enhancer
     assert enhancer == replace(BOXES.networks.enhancer, backbone="resnet")
     assert BOXES.networks.enhancer.backbone == "unet"
 
@@ -62,7 +62,7 @@ def test_resnet_enhancer_is_as_wide_and_deep():
 )
 def test_the_measured_objects_are_the_same_for_every_seed(changes, expected):
     config = replace(BOXES, data=replace(BOXES.data, seed=7, **changes))
-    made = methods.configuration("seigan", config, 3)
+    made = methods.method_config("seigan", config, 3)
     assert (made.networks.seed, made.data.seed, made.name) == (3, expected, "seigan-3")
 
 

@@ -1,0 +1,111 @@
+"""python -m seigan_tf table1: train the methods of the paper's Table 1 under equal budgets and compare them."""
+
+import logging
+import multiprocessing
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from seigan_tf.cli.options import Preset, parse_with_preset, say
+from seigan_tf.config import Config
+from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.utils.atomic import replacing, write_json
+from seigan_tf.utils.progress import bar
+
+DESCRIPTION = """Train NoCycle, SEIGAN and Supervised on one set of photographs in equal steps; compare their masks.
+
+  python -m seigan_tf table1 --out runs/table1 --preset boxes --seeds 0 1 2 \\
+      --data.images DIR --data.annotations FILE --data.val-images DIR --data.val-annotations FILE
+
+Training photographs need masks for Supervised, which alone uses them. Without --data.val-images some of the training
+photographs are held out (--data.held-out 0.25), the same for every method and seed. Every run has a folder in --out;
+finished runs are not repeated, so that an interrupted command can go on, and more seeds or methods can be added.
+
+table.md and table.json have the mean and the standard deviation over the seeds of the IoU after the last step, so that
+no epoch is chosen by the measured objects, and the IoU of the filled box, the ellipse in it and GrabCut. figure.png
+shows masks of the first seed, like figure 6 of the paper, at evenly spaced quantiles of SEIGAN's IoU. Ablations are
+methods too: --methods seigan no_texture ...
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    out: Path
+    """Folder of the runs and of the table."""
+    methods: tuple[str, ...] = ("box_terms", "no_cycle", "seigan", "supervised")
+    """Methods to compare. Further ones are self_trained: a new segmenter on the masks of seigan, which also needs boxes
+    alone; self_trained_twice, self_trained_thrice: each a new one on the masks of the one before; literal, literal_vgg:
+    the paper to the letter, with its own segmenter and with that of the preset; and no_box_terms, no_confinement,
+    no_compositing, no_texture, hard_mask, no_identity, no_replay, resnet_enhancer, shallow_discriminators,
+    full_mask_gradient: SEIGAN with that change."""
+    seeds: tuple[int, ...] = (0,)
+    """Seeds of the networks and, unless photographs are held out, of the data; one training each."""
+    preset: Preset = "boxes"
+    config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Train the missing runs and write table and figure."""
+    options = parse_with_preset(Options, arguments, "table1", DESCRIPTION, Options.preset, out=Path())
+    if options.out == Path():
+        raise ValueError("--out is not given, expected the folder of the runs and of the table")
+    for name in ("methods", "seeds"):
+        if not getattr(options, name):
+            raise ValueError(f"--{name} has no value, expected at least one")
+
+    from seigan_tf.utils import quiet
+
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it comments on every model that it compiles
+    with quiet.native_messages_hidden():
+        from seigan_tf.evaluation.comparison import figure, methods, table
+        from seigan_tf.evaluation.masks import grabcut_iou
+    for student, teacher in methods.TEACHERS.items():
+        if student in options.methods and teacher not in options.methods[: options.methods.index(student)]:
+            raise ValueError(f"--methods: {student} learns from {teacher}, expected that before it")
+    runs = {
+        (name, seed): methods.method_config(name, options.config, seed, options.out)
+        for name in options.methods
+        for seed in options.seeds
+    }
+    console = Console()
+    reports: dict[str, list[dict]] = {}
+    for (name, seed), config in runs.items():
+        folder = RunFolder(options.out / config.name)
+        if folder.report() is None:
+            say(console, f"training {name}, seed {seed}, in {folder.path}")
+            _train(config, folder)
+        reports.setdefault(name, []).append(folder.report() or {})
+    with bar(console, "GrabCut") as progress:
+        references = grabcut_iou(options.config.data, progress)
+    result = table.make_table(reports, references)
+    text = table.to_markdown(result)
+    with replacing(options.out / "table.md") as temporary:
+        temporary.write_text(text)
+    write_json(options.out / "table.json", result)
+    say(console, f"IoU at original resolution, mean of {result['count']} objects, in {options.out / 'table.md'}:")
+    say(console, text)
+    shown = {name: options.out / f"{name}-{options.seeds[0]}" for name in figure.shown_methods(options.methods)}
+    path = options.out / "figure.png"
+    with replacing(path) as temporary:
+        figure.draw_masks(shown, runs[options.methods[0], options.seeds[0]]).save(temporary, format="PNG")
+    say(console, f"masks: {path}")
+
+
+def _train(config: Config, folder: RunFolder) -> None:
+    """Train in a process of its own: no run inherits memory or random state from the one before."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        executor.submit(_run, config, folder).result()
+
+
+def _run(config: Config, folder: RunFolder) -> None:
+    from seigan_tf.utils import quiet
+
+    with quiet.native_messages_hidden():
+        from seigan_tf.training import session
+    folder.path.mkdir(parents=True, exist_ok=True)
+    session.run(config, folder)

@@ -1,0 +1,105 @@
+"""The methods of Table 1 of the paper and the ablations, each as a change of one configuration."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from seigan_tf.config import BackboneConfig, Config, DiscriminatorConfig
+from seigan_tf.objective import BOX_TERMS, TERMS
+from seigan_tf.presets import paper
+
+TEACHERS = {
+    "self_trained": "seigan",
+    "self_trained_twice": "self_trained",
+    "self_trained_thrice": "self_trained_twice",
+}
+"""Methods that learn the masks of another one with the same seed, and that one."""
+LITERAL_SEGMENTER = BackboneConfig("resnet", 16, 4)
+"""The paper's G_seg, as narrow as the other networks of preset boxes."""
+
+
+def _changed(**sections: dict[str, Any]) -> Callable[[Config], Config]:
+    """Return a function that changes fields in sections of a configuration."""
+
+    def change(config: Config) -> Config:
+        return replace(config, **{name: replace(getattr(config, name), **new) for name, new in sections.items()})
+
+    return change
+
+
+def _only(*terms: str) -> Callable[[Config], Config]:
+    """Return a function that switches off all other loss terms."""
+    return _changed(losses={name: 0.0 for name in TERMS if name not in terms})
+
+
+def _shallow(config: Config) -> Config:
+    discriminator = DiscriminatorConfig(config.networks.discriminator.width, 3)
+    return _changed(networks={"discriminator": discriminator})(config)
+
+
+def _resnet_enhancer(config: Config) -> Config:
+    return _changed(networks={"enhancer": replace(config.networks.enhancer, backbone="resnet")})(config)
+
+
+def _literal_vgg(config: Config) -> Config:
+    off = ("confine_mask", "composite_inpainting", "show_mask_to_inpainter", "prefill", "hard_mask")
+    networks = {**dict.fromkeys(off, False), "inpainting_margin": 0, "mask_gradient": 1.0}
+    config = _changed(networks=networks, training={"warm_up": 0, "start_from": ()})(config)
+    return replace(config, losses=paper.config().losses)
+
+
+METHODS: dict[str, Callable[[Config], Config]] = {
+    "box_terms": _only(*BOX_TERMS),
+    "no_cycle": _only("coarse_gan", *BOX_TERMS),
+    "seigan": _changed(),
+    **dict.fromkeys(TEACHERS, _changed(training={"task": "distill"})),
+    "supervised": _changed(training={"task": "supervised"}),
+    "literal": lambda config: _changed(networks={"segmenter": LITERAL_SEGMENTER})(_literal_vgg(config)),
+    "literal_vgg": _literal_vgg,
+}
+"""box_terms alone; no_cycle, the paper's cut-and-paste, with the same box terms; seigan, all terms; self_trained, a new
+segmenter on the masks of seigan, and twice, thrice, each on the masks of the one before; supervised, true masks;
+literal, the paper's networks and losses to the letter, with the box for cropping alone; literal_vgg, the same with the
+segmenter of the configuration."""
+
+ABLATIONS: dict[str, Callable[[Config], Config]] = {
+    # The warm-up trains with box terms alone.
+    "no_box_terms": _changed(losses=dict.fromkeys(BOX_TERMS, 0.0), training={"warm_up": 0}),
+    "no_confinement": _changed(networks={"confine_mask": False}),
+    "no_compositing": _changed(networks={"composite_inpainting": False}),
+    "no_texture": _changed(losses={"background_texture": 0.0}),
+    "hard_mask": _changed(networks={"hard_mask": True}),
+    "no_identity": _changed(losses={"object_identity": 0.0, "background_identity": 0.0}),
+    "no_replay": _changed(networks={"replay_size": 0}),
+    "resnet_enhancer": _resnet_enhancer,
+    "shallow_discriminators": _shallow,
+    "full_mask_gradient": _changed(networks={"mask_gradient": 1.0}),
+}
+"""SEIGAN with one change."""
+
+
+def method_config(name: str, config: Config, seed: int, runs: Path = Path()) -> Config:
+    """Return the configuration of a method or ablation.
+
+    The seed is that of the networks. It is also that of the data if validation photographs or prepared crops are given;
+    otherwise the data keep the seed in `config`, so that all runs are measured on the same objects.
+
+    Args:
+        name: a key of METHODS or ABLATIONS.
+        config: the configuration to change.
+        seed: seed of the run.
+        runs: folder of all runs, with those of the teachers.
+
+    Raises:
+        ValueError: there is no method of that name.
+    """
+    known = METHODS | ABLATIONS
+    if name not in known:
+        raise ValueError(f"method {name!r}, expected one of {', '.join(known)}")
+    changed = known[name](config)
+    if name in TEACHERS:
+        changed = _changed(training={"teacher": str(runs / f"{TEACHERS[name]}-{seed}")})(changed)
+    if changed.data.val_images is not None or changed.data.source == "crops":
+        changed = _changed(data={"seed": seed})(changed)
+    return replace(_changed(networks={"seed": seed})(changed), name=f"{name}-{seed}")

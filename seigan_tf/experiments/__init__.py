@@ -1,1 +1,0 @@
-"""Trainings that are compared with each other, and the tables made of them."""
