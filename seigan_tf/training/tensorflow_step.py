@@ -13,17 +13,22 @@ def train_step(model, batch):
     draws = model.draw(batch)
     with tf.GradientTape() as tape:
         generated = model.generate(batch, draws.noise)
-        loss = model.generator_optimizer.scale_loss(generated.objective.total)
+        loss = _scaled(model.generator_optimizer, generated.objective.total)
     _apply(tape, loss, model.generator_optimizer, model.generator_variables, model.trained_variables(model.generators))
 
     fakes = model.replay(generated.fakes, draws)
     with tf.GradientTape() as tape:
         judged = model.judge(batch, fakes)
-        loss = model.discriminator_optimizer.scale_loss(judged.total)
+        loss = _scaled(model.discriminator_optimizer, judged.total)
     trained = model.trained_variables(model.discriminators)
     _apply(tape, loss, model.discriminator_optimizer, model.discriminator_variables, trained)
     model.update_averages()
     return model.track(generated, judged)
+
+
+def _scaled(optimizer, loss):
+    """The loss whose gradients, which Keras sums over the replicas, are those of the mean over the global batch."""
+    return optimizer.scale_loss(loss) / tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def _apply(tape, loss, optimizer, variables, trained):
