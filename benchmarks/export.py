@@ -1,10 +1,10 @@
-"""Latency of the exported TFLite files against the Keras graphs that they are made from, as ratios measured in one run.
+"""Latency of exported TFLite files relative to their Keras graphs, measured in one run.
 
     python benchmarks/export.py                          the mobile preset's networks, random weights
     python benchmarks/export.py --weights runs/cats      trained ones
 
-Batch 1, one thread each. The Keras graph is a traced tf.function; times are those of the process on its core, so that
-other work on the machine counts less, and the fastest of rounds in which all take turns. Weights do not change them.
+Batch 1, one thread each. The Keras graph is a traced tf.function. Times are CPU times of the process, so that other
+work on the machine counts less, and the fastest of several rounds in which all take turns. Weights do not affect them.
 """
 
 import argparse
@@ -20,9 +20,9 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 BUDGETS = {"float32": 1.0, "int8": 0.5}
-"""int8's is against float32, float32's against Keras."""
+"""Largest ratio of latencies: float32 to Keras, int8 to float32."""
 MOBILE_MS, MOBILE_MB = 15.0, 2.0
-"""Segmenter and inpainter of the mobile preset together, int8."""
+"""Budget of segmenter and inpainter of the mobile preset together, int8."""
 
 
 def model_of(arguments):
@@ -37,7 +37,7 @@ def model_of(arguments):
 
 
 def fastest(functions, rounds):
-    """Seconds of each function, by name: the least of as many calls as there are rounds, after one that warms up."""
+    """Shortest time of each function in seconds, by name, over `rounds` calls after one to warm up."""
     best = dict.fromkeys(functions, float("inf"))
     for number in range(rounds + 1):
         for name, function in functions.items():
@@ -54,14 +54,14 @@ def measure(name, graph, model, rounds):
     import tensorflow as tf
 
     from export import examples
-    from export.tflite import convert
+    from export.tflite import conversion
     from export.tflite.runtime import Runner
     from seigan_tf.utils.pixels import to_float
 
     given = examples.synthetic(model.networks.size, 100 / 128, 8, held_out=False)
     masks = model.segment(to_float(given.images), given.boxes)
     inputs = examples.tensors(graph, given, masks)
-    files = convert.convert(graph, convert.FORMATS, inputs)
+    files = conversion.convert(graph, conversion.FORMATS, inputs)
     traced, example = tf.function(graph.function), inputs[0]
     tensors = {key: tf.constant(values) for key, values in example.items()}
     functions = {"Keras": lambda: [np.asarray(values) for values in traced(**tensors).values()]}

@@ -1,4 +1,4 @@
-"""Trained weights to files that phones, browsers and TF Serving load: `python -m export`.
+"""Export of trained weights to files for phones, browsers and TF Serving: `python -m export`.
 
-Installed, the package is seigan_tf.export, so that it imports its own modules relative to itself.
+Imports within the package are relative, because its name is seigan_tf.export once installed.
 """

@@ -1,4 +1,4 @@
-"""python -m export, installed python -m seigan_tf.export: trained weights to files for clients."""
+"""Entry point of `python -m export`; once installed, of `python -m seigan_tf.export`."""
 
 import sys
 

@@ -15,8 +15,8 @@ from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.data.synthetic import synthetic_objects
-from seigan_tf.losses import boxes as box_masks
 from seigan_tf.seigan import SEIGAN
+from seigan_tf.utils.boxes import box_to_mask
 from seigan_tf.utils.pixels import to_float
 
 from .graphs import Graph
@@ -52,13 +52,8 @@ def from_photos(images: Path, annotations: Path | None, size: int, object_fracti
 
 
 def of_run(run: Path, size: int, count: int, held_out: bool) -> Crops | None:
-    """Crops of a run's training or validation set; None if it is not at hand.
-
-    Args:
-        run: run folder, with its config.json.
-        size: side of the crops, in pixels.
-        count: largest number of crops.
-        held_out: take the validation set.
+    """Up to `count` crops of size `size` from the training set of a run folder, or from its validation set if
+    `held_out`; None if that set is not at hand.
     """
     if not (run / "config.json").is_file():
         return None
@@ -84,13 +79,7 @@ def synthetic(size: int, object_fraction: float, count: int, held_out: bool) -> 
 
 
 def tensors(graph: Graph, crops: Crops, masks: np.ndarray) -> list[dict[str, np.ndarray]]:
-    """Inputs of a graph for each crop, float32, batch 1.
-
-    Args:
-        graph: the graph.
-        crops: N crops.
-        masks: the model's own masks of them, [N, S, S, 1].
-    """
+    """Inputs of a graph for each of N crops, float32, batch 1, given the model's own masks of them [N, S, S, 1]."""
     images, backgrounds = to_float(crops.images), to_float(crops.backgrounds)
     noise = np.random.default_rng(0).standard_normal(masks.shape, np.float32)
     available = {"image": images, "mask": masks, "box": crops.boxes, "background": backgrounds, "noise": noise}
@@ -101,7 +90,8 @@ def tensors(graph: Graph, crops: Crops, masks: np.ndarray) -> list[dict[str, np.
 
 def confined(masks: np.ndarray, boxes: np.ndarray, model: SEIGAN) -> np.ndarray:
     """Masks as the model uses them: zero outside the box if its settings confine them."""
-    return masks * np.asarray(box_masks.inside(boxes, model.networks.size)) if model.networks.confine_mask else masks
+    size = model.networks.size
+    return masks * box_to_mask(boxes, size, size)[..., None] if model.networks.confine_mask else masks
 
 
 def _cut(source: str, images: Path, annotations: Path | None, rules: CropRules, size: int, count: int) -> Crops:

@@ -20,12 +20,10 @@ STAGING = ".export-"
 
 
 class Staged(NamedTuple):
-    """An export that is being written."""
+    """An export that is being written to `path` and will move to `target`."""
 
     path: Path
-    """Folder to write to."""
     target: Path
-    """Final place of the files."""
     earlier: dict[str, Any] | None
     """model.json of the export that is there already."""
 
@@ -99,11 +97,9 @@ def staged(target: Path) -> Iterator[Staged]:
     earlier = earlier_export(target)
     target = target.absolute()
     exists = target.exists()
+    home = target if exists else target.parent
     # Beside a new target, folders with such a name may belong to others and are not swept.
-    with (
-        parents_made(target),
-        temporary_folder(target if exists else target.parent, STAGING, sweep=exists) as path,
-    ):
+    with parents_made(target), temporary_folder(home, STAGING, sweep=exists) as path:
         yield Staged(path, target, earlier)
         if earlier is not None:
             _merge(path, target, earlier)

@@ -19,11 +19,10 @@ STEEP = 2.0**15
 
 
 class Tensor(NamedTuple):
-    """An input or an output."""
+    """An input or an output: its shape, and its smallest and largest value."""
 
     shape: tuple[int, ...]
     range: tuple[float, float]
-    """Smallest and largest value."""
 
 
 class Graph(NamedTuple):
@@ -101,14 +100,9 @@ class _ExportedCycle(Cycle):
 
 
 def box_to_mask(box, size):
-    """The model's box mask for one box, made of sums and clips only.
+    """The model's box mask, float32 [1, size, size, 1], of one box [1, 4], made of sums and clips only.
 
-    Args:
-        box: [1, 4] as [ymin, xmin, ymax, xmax], relative to the image.
-        size: side of the mask, in pixels.
-
-    Returns:
-        float32 [1, size, size, 1], 0 or 1; in between for pixels whose centre lies outside by less than 1 / STEEP.
+    Values are 0 or 1, and in between for pixels whose centre lies outside the box by less than 1 / STEEP.
     """
     centres = np.arange(size, dtype="float32") + 0.5  # in pixels, which float16 holds exactly
     edges = ops.reshape(box, (1, 1, 1, 4)) * float(size)

@@ -54,11 +54,7 @@ class Options:
 
     @property
     def chosen_formats(self) -> tuple[str, ...]:
-        """Members of FORMATS.
-
-        Raises:
-            ValueError: --formats is empty or names something else.
-        """
+        """Members of FORMATS; raises ValueError if --formats is empty or names something else."""
         chosen = tuple(filter(None, (part.strip() for part in self.formats.split(","))))
         if not chosen or not set(chosen) <= set(FORMATS):
             raise ValueError(f"--formats {self.formats}: expected {' and '.join(FORMATS)}, or one of them")
@@ -66,11 +62,7 @@ class Options:
 
     @property
     def noise_source(self) -> str | int:
-        """A seed, or "input".
-
-        Raises:
-            ValueError: --noise is neither.
-        """
+        """A seed, or "input"; raises ValueError if --noise is neither."""
         if self.noise == "input":
             return self.noise
         if self.noise.isascii() and self.noise.isdigit():

@@ -33,12 +33,9 @@ ROWS = 4
 
 
 class Comparison:
-    """Comparison of an export's files with a model, on the same crops.
+    """Comparison of an export's files with the exported model, on the same crops.
 
-    Args:
-        crops: the crops.
-        model: the model whose graphs were exported.
-        runs: timed calls of each file and number of threads.
+    `runs` is the number of timed calls of each file and number of threads.
     """
 
     def __init__(self, crops: Crops, model: SEIGAN, runs: int):
@@ -48,13 +45,7 @@ class Comparison:
         self._columns = {"photo": crops.images[:ROWS]}
 
     def add(self, graph: Graph, files: Mapping[str, Path], progress: Callable[[], None]) -> None:
-        """Run a graph in Keras, and measure its files.
-
-        Args:
-            graph: the graph.
-            files: its files by format.
-            progress: called after each file.
-        """
+        """Run a graph in Keras and its files, given by format; `progress` is called after each file."""
         inputs = tensors(graph, self._crops, self._masks)
         expected = reference(graph, inputs)
         shown = {"Keras": expected}

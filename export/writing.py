@@ -19,7 +19,7 @@ from . import examples, folder, graphs, parity, web
 from .examples import Crops
 from .options import Options
 from .saved_model import save
-from .tflite import convert
+from .tflite import conversion
 from .tflite.metadata import About, with_metadata
 
 FILE_FIELDS = ("files", "label", "int8_edges", "inputs", "outputs")
@@ -27,16 +27,9 @@ FILE_FIELDS = ("files", "label", "int8_edges", "inputs", "outputs")
 
 
 def write(options: Options, staged: folder.Staged, console: Console, progress: Progress) -> dict[str, Any]:
-    """Write everything but README.md.
+    """Write everything but README.md to `staged`, and return the contents of parity.json.
 
-    Args:
-        options: checked arguments.
-        staged: destination.
-        console: receives warnings for the user.
-        progress: called after every file.
-
-    Returns:
-        The contents of parity.json.
+    `console` receives warnings for the user; `progress` is called after every file.
 
     Raises:
         ValueError: weights or data cannot be used, or the backend is not TensorFlow.
@@ -50,9 +43,8 @@ def write(options: Options, staged: folder.Staged, console: Console, progress: P
         save.check_name(weights.name, f"{weights.folder or weights.file}: name for the SavedModel")
     model = loading.load(options.weights)
     made = graphs.make(model, options.noise_source)
-    settings = model.networks
-    card = _card(weights)
-    about = About(weights.name, settings.size, weights.object_fraction, settings.confine_mask, options.label, card)
+    size, confine_mask, card = model.networks.size, model.networks.confine_mask, _card(weights)
+    about = About(weights.name, size, weights.object_fraction, confine_mask, options.label, card)
     (staged.path / folder.CARD).write_text(card, encoding="utf-8")
     report: dict[str, Any] = {"files": {}}
     if "tflite" in formats:
@@ -74,7 +66,7 @@ def _write_tflite(
     calibration, crops = (_crops(options, weights, model, console, held_out) for held_out in (False, True))
     masks = model.segment(to_float(calibration.images), calibration.boxes)
     comparison = parity.Comparison(crops, model, options.runs)
-    kinds = [kind for kind in convert.FORMATS if kind != "dynamic" or options.dynamic]
+    kinds = [kind for kind in conversion.FORMATS if kind != "dynamic" or options.dynamic]
     done, total = itertools.count(), len(made) * (len(kinds) + 1)
 
     def step() -> None:
@@ -84,8 +76,8 @@ def _write_tflite(
     for name, graph in made.items():
         typical = examples.tensors(graph, calibration, masks)
         paths = {}
-        for kind, content in convert.convert(graph, kinds, typical, options.int8_edges == "uint8").items():
-            paths[kind] = target / convert.file_name(name, kind)
+        for kind, content in conversion.convert(graph, kinds, typical, options.int8_edges == "uint8").items():
+            paths[kind] = target / conversion.file_name(name, kind)
             paths[kind].write_bytes(with_metadata(content, graph, about))
         step()
         comparison.add(graph, paths, step)

@@ -45,22 +45,12 @@ def require(condition, text: str, *values) -> tf.Operation:
 
 
 def read_header(content, name: str, index) -> Header:
-    """Size and orientation of an encoded photo, without decoding it.
-
-    Args:
-        content: string scalar.
-        name, index: input and place in the batch, for error messages.
-    """
+    """Size and orientation of an encoded photo; `name` and `index`, input and place in the batch, are for messages."""
     first = tf.strings.join([tf.strings.substr(content, 0, 26), b"\0" * 26])  # long enough for every read below
     is_jpeg = tf.strings.substr(first, 0, 3) == b"\xff\xd8\xff"
     is_png = (tf.strings.substr(first, 0, 8) == _PNG_START) & (tf.strings.substr(first, 12, 4) == b"IHDR")
-    known = require(
-        is_jpeg | is_png,
-        f"{name}[{{}}]: {{}} bytes that are no image; expected a JPEG or PNG file",
-        index,
-        tf.strings.length(content),
-    )
-    with tf.control_dependencies([known]):
+    message = f"{name}[{{}}]: {{}} bytes that are no image; expected a JPEG or PNG file"
+    with tf.control_dependencies([require(is_jpeg | is_png, message, index, tf.strings.length(content))]):
         content, is_jpeg = tf.identity(content), tf.identity(is_jpeg)
 
     def png_size():
@@ -68,13 +58,9 @@ def read_header(content, name: str, index) -> Header:
 
     size = tf.cond(is_jpeg, lambda: tf.image.extract_jpeg_shape(content)[:2], png_size)
     height, width = size[0], size[1]
-    sensible = require(
-        (height > 0) & (width > 0) & (tf.cast(height, tf.int64) * tf.cast(width, tf.int64) <= MAX_PIXELS),
-        f"{name}[{{}}]: {{}} x {{}} pixels; expected at most {MAX_PIXELS} pixels",
-        index,
-        width,
-        height,
-    )
+    fits = (height > 0) & (width > 0) & (tf.cast(height, tf.int64) * tf.cast(width, tf.int64) <= MAX_PIXELS)
+    message = f"{name}[{{}}]: {{}} x {{}} pixels; expected at most {MAX_PIXELS} pixels"
+    sensible = require(fits, message, index, width, height)
     orientation = tf.cond(is_jpeg, lambda: _jpeg_orientation(content), lambda: 1)
     with tf.control_dependencies([sensible]):
         turned = orientation >= 5

@@ -49,18 +49,14 @@ _DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class About:
-    """Facts that every graph of an export shares."""
+    """Facts that every graph of an export shares; the fields of model.json with these names."""
 
     name: str
-    """Name of the weights."""
     size: int
-    """Side of the crops, in pixels."""
     object_fraction: float
-    """Long side of the object's box divided by the side of the crop."""
     confine_mask: bool
     """Whether clients must set the mask to zero outside the box."""
     label: str = "object"
-    """Label of the mask."""
     card: str = ""
     """Model card of the weights, Markdown."""
 
@@ -82,15 +78,11 @@ def with_metadata(content: bytes, graph: Graph, about: About) -> bytes:
     entry = schema.MetadataT()
     entry.name, entry.buffer = NAME, len(model.buffers) - 1
     model.metadata = [*(model.metadata or []), entry]
-    return write(model) + _archive(files)
-
-
-def _archive(files: Mapping[str, str]) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as archive:
         for name, text in files.items():
             archive.writestr(zipfile.ZipInfo(name, FILE_DATE), text)
-    return stream.getvalue()
+    return write(model) + stream.getvalue()
 
 
 def _metadata(graph: Graph, about: About, inputs: list[str], outputs: list[str], files: Mapping[str, str]) -> bytes:

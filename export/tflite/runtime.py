@@ -14,7 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 from seigan_tf.utils.quiet import native_messages_hidden
 
 from ..graphs import Graph, Tensor
-from .convert import SIGNATURE
+from .conversion import SIGNATURE
 from .model_file import builtin_of, read
 
 OPERATORS = {number: name for name, number in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
@@ -33,16 +33,10 @@ GPU_OPERATORS = frozenset(
 
 
 class Runner:
-    """One file of a graph; calls take and return float32 arrays in the graph's ranges, uint8 edges included.
+    """A file, converted from `graph`; calls take and return float32 in the graph's ranges, even with uint8 edges."""
 
-    Args:
-        content: the file.
-        graph: the graph that the file was converted from.
-        threads: number of threads.
-    """
-
-    def __init__(self, content: bytes, graph: Graph, threads: int = 1):
-        self._run = _interpreter(content, threads).get_signature_runner(SIGNATURE)
+    def __init__(self, content: bytes, graph: Graph):
+        self._run = _interpreter(content).get_signature_runner(SIGNATURE)
         self._graph = graph
         self._types = {name: entry["dtype"] for name, entry in self._run.get_input_details().items()}
 
@@ -57,9 +51,9 @@ class Runner:
         }
 
 
-def _interpreter(content: bytes, threads: int = 1) -> Interpreter:
+def _interpreter(content: bytes) -> Interpreter:
     with native_messages_hidden():
-        interpreter = Interpreter(model_content=content, num_threads=threads)
+        interpreter = Interpreter(model_content=content, num_threads=1)
         interpreter.allocate_tensors()
     return interpreter
 

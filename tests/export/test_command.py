@@ -15,7 +15,7 @@ import pytest
 from rich.console import Console
 
 from export import command, examples, folder, options, readme, writing
-from export.tflite import convert
+from export.tflite import conversion
 from seigan_tf import config, loading
 from seigan_tf.cli.errors import exit_code_of
 from tests import tiny
@@ -123,7 +123,7 @@ def test_what_is_said_of_kept_files_stays_when_the_saved_model_alone_is_renewed(
 def test_a_name_that_cannot_be_served_is_refused_before_anything_is_converted(refusal, run, tmp_path, monkeypatch):
     odd, out = tmp_path / "my cats", tmp_path / "out"
     shutil.copytree(run, odd)
-    monkeypatch.setattr(convert, "convert", lambda *arguments: pytest.fail("converted"))
+    monkeypatch.setattr(conversion, "convert", lambda *arguments: pytest.fail("converted"))
     assert refusal("--weights", odd, "--out", out).startswith(
         f"{odd}: name for the SavedModel: 'my cats'; expected letters, digits"
     )
@@ -242,7 +242,7 @@ def test_int8_of_trained_weights_keeps_the_masks_of_real_photographs(cats_train,
         examples.from_photos(*cats_val, *settings, 40),
     )
     inputs = [{"image": to_float(image)[None]} for image in calibration.images]
-    content = convert.convert(graph, ["int8"], inputs)["int8"]
+    content = conversion.convert(graph, ["int8"], inputs)["int8"]
     run = Runner(content, graph)
     images = to_float(shown.images)
     ours = np.concatenate([run(image=image[None])["mask"] for image in images])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from export import graphs, readme, web
-from export.tflite import convert
+from export.tflite import conversion
 from tests import tiny
 
 
@@ -18,7 +18,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def segmenter(model):
-    return convert.convert(graphs.make(model)["segmenter"], ["float32"])["float32"]
+    return conversion.convert(graphs.make(model)["segmenter"], ["float32"])["float32"]
 
 
 @pytest.fixture

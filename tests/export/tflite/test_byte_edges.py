@@ -5,7 +5,7 @@ import pytest
 from ai_edge_litert.interpreter import Interpreter
 
 from export import graphs
-from export.tflite import byte_edges, convert
+from export.tflite import byte_edges, conversion
 from export.tflite.runtime import Runner, inspect
 from seigan_tf.utils.pixels import to_float, to_uint8
 from tests.export import exports
@@ -20,12 +20,12 @@ def graph():
 @pytest.fixture(scope="module")
 def content(graph):
     examples = [exports.example(graph, seed) for seed in range(4)]
-    return convert.convert(graph, ["int8"], examples, byte_edges=True)["int8"]
+    return conversion.convert(graph, ["int8"], examples, byte_edges=True)["int8"]
 
 
 def test_pixels_go_in_and_come_out(graph, content):
     interpreter = Interpreter(model_content=content)
-    runner = interpreter.get_signature_runner(convert.SIGNATURE)
+    runner = interpreter.get_signature_runner(conversion.SIGNATURE)
     assert runner.get_input_details()["image"]["dtype"] == np.uint8
     assert runner.get_input_details()["noise"]["dtype"] == np.float32
     inputs = exports.example(graph)

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from export import graphs, web
-from export.tflite import convert
+from export.tflite import conversion
 from seigan_tf import cycle
 from seigan_tf.compose import geometry, matting, pasting
 from seigan_tf.data.crops import CropRegion, extract, region_around
@@ -47,8 +47,8 @@ def exported(model, tmp_path_factory):
     made = graphs.make(model)
     for name in NETWORKS:
         kinds = ["float32", "float16"] if name == "segmenter" else ["float32"]
-        for kind, content in convert.convert(made[name], kinds).items():
-            (folder / convert.file_name(name, kind)).write_bytes(content)
+        for kind, content in conversion.convert(made[name], kinds).items():
+            (folder / conversion.file_name(name, kind)).write_bytes(content)
     files = {path.name: {"bytes": path.stat().st_size} for path in folder.glob("*.tflite")}
     description = {"name": "tiny", "size": SIZE, "object_fraction": FRACTION, "confine_mask": True, "files": files}
     (folder / "model.json").write_text(json.dumps(description))

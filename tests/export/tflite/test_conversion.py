@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from export.convert.runtime import Runner, inspect
 
 from export import examples, graphs
-from export.tflite import convert, model_file
+from export.tflite import conversion, model_file
+from export.tflite.runtime import Runner, inspect
 from seigan_tf.data.detection.metadata import read_labels, read_metadata
 from seigan_tf.utils.pixels import to_float
 from tests.export import exports
@@ -53,7 +53,7 @@ def close(kind):
 @pytest.mark.parametrize("name", graphs.NAMES)
 @pytest.mark.parametrize("kind", ["float32", "float16"])
 def test_interpreter_gives_what_keras_gives(folder, made, name, kind):
-    content = (folder / convert.file_name(name, kind)).read_bytes()
+    content = (folder / conversion.file_name(name, kind)).read_bytes()
     inputs = exports.example(made[name])
     outputs = Runner(content, made[name])(**inputs)
     for output, expected in exports.keras_outputs(made[name], inputs).items():
@@ -65,7 +65,7 @@ def test_integer_files_follow_keras(folder, made, kind):
     picture = to_float(examples.synthetic(32, 0.7, 1, held_out=True).images)
     for name in graphs.NAMES:
         inputs = exports.example(made[name]) | {"image": picture}
-        outputs = Runner((folder / convert.file_name(name, kind)).read_bytes(), made[name])(**inputs)
+        outputs = Runner((folder / conversion.file_name(name, kind)).read_bytes(), made[name])(**inputs)
         for output, expected in exports.keras_outputs(made[name], inputs).items():
             spread = np.abs(expected - expected.mean()).mean()
             assert np.abs(outputs[output] - expected).mean() < 0.25 * spread, (name, output)
@@ -73,20 +73,20 @@ def test_integer_files_follow_keras(folder, made, kind):
 
 @pytest.mark.parametrize("name", ["segmenter", "inpainter"])
 def test_int8_leaves_only_convolutions_of_few_channels_in_float32(folder, name):
-    file = model_file.read((folder / convert.file_name(name, "int8")).read_bytes())
+    file = model_file.read((folder / conversion.file_name(name, "int8")).read_bytes())
     tensors, kinds = file.subgraphs[0].tensors, set()
     for operator in file.subgraphs[0].operators:
         if model_file.builtin_of(file.operatorCodes[operator.opcodeIndex]) == schema.BuiltinOperator.CONV_2D:
             given = tensors[operator.inputs[0]]
-            kinds.add((given.shape[3] < convert.FEW_CHANNELS, given.type == schema.TensorType.FLOAT32))
+            kinds.add((given.shape[3] < conversion.FEW_CHANNELS, given.type == schema.TensorType.FLOAT32))
     assert kinds == {(True, True), (False, False)}
 
 
 def test_every_file_is_builtin_and_one_part_for_xnnpack(folder):
     paths = sorted(folder.glob("*.tflite"))
-    assert len(paths) == 4 * len(convert.FORMATS)
+    assert len(paths) == 4 * len(conversion.FORMATS)
     for path in paths:
-        kind = next(kind for kind, suffix in reversed(convert.SUFFIXES.items()) if path.stem.endswith(suffix))
+        kind = next(kind for kind, suffix in reversed(conversion.SUFFIXES.items()) if path.stem.endswith(suffix))
         found = inspect(path.read_bytes())
         assert found.problems(kind) == [], path.name
         assert (found.partitions, found.whole, found.rank) == (1, True, 4), path.name
@@ -98,7 +98,7 @@ def test_compiled_model_gives_what_keras_gives(folder, made):
 
     inputs = exports.example(made["inpainter"])
     compiled = CompiledModel.from_file(str(folder / "inpainter.tflite"))
-    details = compiled.get_signature_list()[convert.SIGNATURE]
+    details = compiled.get_signature_list()[conversion.SIGNATURE]
     given, taken = compiled.create_input_buffers(0), compiled.create_output_buffers(0)
     for name, buffer in zip(details["inputs"], given, strict=True):
         buffer.write(inputs[name])
@@ -155,7 +155,7 @@ def test_a_runtime_of_2023_gives_what_keras_gives(folder, made, tmp_path, reques
     graph = made["composer"]
     inputs = exports.example(graph)
     np.savez(tmp_path / "inputs.npz", **inputs)
-    names = [convert.file_name("composer", kind) for kind in convert.FORMATS]
+    names = [conversion.file_name("composer", kind) for kind in conversion.FORMATS]
     code = """
 import sys
 import numpy
@@ -171,7 +171,7 @@ for path in sys.argv[2:]:
         paths[-1].write_bytes((folder / name).read_bytes())
     in_python(request, "old_runtime", OLD_RUNTIME, False, code, tmp_path / "inputs.npz", *paths)
     expected = exports.keras_outputs(graph, inputs)
-    for path, kind in zip(paths, convert.FORMATS, strict=True):
+    for path, kind in zip(paths, conversion.FORMATS, strict=True):
         with np.load(f"{path}.npz") as outputs:
             assert set(outputs) == set(expected)
             if kind in ("float32", "float16"):
@@ -202,7 +202,7 @@ for path in sys.argv[3:]:
         (mask,) = segmenter.segment(image).confidence_masks
         numpy.save(sys.argv[2] + path.rpartition("/")[2], mask.numpy_view())
 """
-    names = [convert.file_name("segmenter", kind) for kind in convert.FORMATS]
+    names = [conversion.file_name("segmenter", kind) for kind in conversion.FORMATS]
     paths = [folder / name for name in names]
     in_python(request, "mediapipe", MEDIAPIPE, True, code, tmp_path / "pixels.npy", f"{tmp_path}/", *paths)
     for name in names:
