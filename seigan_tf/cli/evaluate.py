@@ -10,16 +10,8 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
-from seigan_tf.cli.options import (
-    Annotations,
-    MaxBad,
-    Source,
-    annotation_format,
-    check_at_least,
-    parse,
-    parse_share,
-    say,
-)
+from seigan_tf.cli import options as shared
+from seigan_tf.cli.options import Annotations, MaxBad, Source, parse, say
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.atomic import replacing, write_json
 from seigan_tf.utils.progress import bar
@@ -32,8 +24,6 @@ if TYPE_CHECKING:
     from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.evaluation.crops import EvaluationObject
     from seigan_tf.evaluation.masks import ObjectScores
-    from seigan_tf.networks.vgg19 import VGG19Features
-    from seigan_tf.seigan import SEIGAN
 
 DESCRIPTION = """Measure trained weights on photographs with true masks.
 
@@ -103,7 +93,7 @@ def run(arguments: Sequence[str]) -> None:
             raise ValueError(f"{path}: its folder does not exist")
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":
         raise ValueError(f"--sheet {options.sheet}: expected a name that ends in .png")
-    check_at_least("--seed", options.seed, 0)
+    shared.check_at_least("--seed", options.seed, 0)
 
     from seigan_tf.data.annotations.formats import read_annotations
     from seigan_tf.data.photos.photo import Photo, Problem
@@ -114,10 +104,10 @@ def run(arguments: Sequence[str]) -> None:
     limits = options.min_short_side, options.max_object_fraction, options.min_aspect
     fraction = DataConfig.object_fraction if options.object_fraction is None else options.object_fraction
     rules = CropRules(fraction, *limits)
-    source = annotation_format(options.source, options.images, options.annotations)
+    source = shared.annotation_format(options.source, options.images, options.annotations)
     items = list(read_annotations(source, options.images, options.annotations))
     photos = [item for item in items if isinstance(item, Photo)]
-    problems = Tally(parse_share(options.max_bad))
+    problems = Tally(shared.parse_share(options.max_bad))
     for item in items:
         if isinstance(item, Problem):
             problems.add(item)
@@ -151,9 +141,7 @@ def run(arguments: Sequence[str]) -> None:
         _draw(options.sheet, model, measured.scores, photos, rules, backgrounds)
 
 
-def _measure(
-    model: "SEIGAN", photos: "list[Photo]", rules: "CropRules", problems: "Tally", console: Console
-) -> Measured:
+def _measure(model, photos: "list[Photo]", rules: "CropRules", problems: "Tally", console: Console) -> Measured:
     """Score every object. Raises ValueError if too many photographs or objects are unusable."""
     import numpy as np
 
@@ -181,9 +169,7 @@ def _measure(
     return Measured(scores, np.array(images), np.array(boxes), np.array(holes))
 
 
-def _fills_and_pastes(
-    model: "SEIGAN", vgg: "VGG19Features | None", measured: Measured, backgrounds: "np.ndarray", seed: int
-) -> dict[str, Any]:
+def _fills_and_pastes(model, vgg, measured: Measured, backgrounds: "np.ndarray", seed: int) -> dict[str, Any]:
     """Return the values of "inpainting" and "realism"; None for those that cannot be measured."""
     import numpy as np
 
@@ -223,7 +209,7 @@ def _print(result: dict[str, Any], console: Console) -> None:
         console.print(table)
 
 
-def _reason_for_gaps(segments_only: bool, vgg: "VGG19Features | None", result: dict[str, Any]) -> str:
+def _reason_for_gaps(segments_only: bool, vgg, result: dict[str, Any]) -> str:
     """Return a line about missing measures, or an empty text."""
     if segments_only:
         return "no inpainting and no realism: of these weights the segmenter alone was trained"
@@ -234,14 +220,7 @@ def _reason_for_gaps(segments_only: bool, vgg: "VGG19Features | None", result: d
     return "" if result["realism"] else "no realism: too few objects"
 
 
-def _draw(
-    path: Path,
-    model: "SEIGAN",
-    scores: "list[ObjectScores]",
-    photos: "list[Photo]",
-    rules: "CropRules",
-    backgrounds: "np.ndarray",
-) -> None:
+def _draw(path: Path, model, scores, photos: "list[Photo]", rules: "CropRules", backgrounds: "np.ndarray") -> None:
     from seigan_tf.data.planning.problems import Tally
     from seigan_tf.evaluation import examples, masks
     from seigan_tf.evaluation.crops import evaluation_objects

@@ -38,7 +38,10 @@ unreadable files) and the contact sheets objects.png and backgrounds.png. It app
 
 DETECTOR_SCORE = 0.5
 SOURCES = "auto|coco|yolo|voc|cityscapes|csv|tfds:NAME"
+PATHS = ("images", "annotations", "val_images", "val_annotations")
 RULES = ("object_fraction", "min_short_side", "max_object_fraction", "min_aspect")
+SETTINGS = (*PATHS, "held_out", "classes", "max_mirrored", "backgrounds_per_object", "seed")
+"""Options with the name and the meaning of a field of DataConfig."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +149,7 @@ def _refuse_unused(options: Options, published: bool) -> None:
         raise ValueError("--detector and --detector-class: one is given, expected both or neither")
     unused: tuple[str, ...] = ("detector_score", "detector_labels")
     if published:
-        unused = ("images", "annotations", "val_images", "val_annotations", "detector", *unused)
-        reason = "with --source tfds:NAME"
+        reason, unused = "with --source tfds:NAME", (*PATHS, "detector", *unused)
     elif options.detector is not None:
         reason, unused = "with --detector", ("annotations", "classes")
         if options.source != "auto":
@@ -166,17 +168,6 @@ def _config(options: Options) -> DataConfig:
     if options.protocol not in PROTOCOLS:
         raise ValueError(f"--protocol {options.protocol}: expected one of {', '.join(PROTOCOLS)}")
     rules = PROTOCOLS[options.protocol]
-    given = {name: getattr(rules if getattr(options, name) is None else options, name) for name in RULES}
-    return DataConfig(
-        images=options.images,
-        annotations=options.annotations,
-        val_images=options.val_images,
-        val_annotations=options.val_annotations,
-        held_out=options.held_out,
-        classes=options.classes,
-        max_bad=parse_share(options.max_bad),
-        max_mirrored=options.max_mirrored,
-        backgrounds_per_object=options.backgrounds_per_object,
-        seed=options.seed,
-        **given,
-    )
+    limits = {name: getattr(rules if getattr(options, name) is None else options, name) for name in RULES}
+    given = {name: getattr(options, name) for name in SETTINGS}
+    return DataConfig(max_bad=parse_share(options.max_bad), **given, **limits)

@@ -1,7 +1,7 @@
 """Errors of filled holes with known truth, for the inpainter and for OpenCV's methods without training."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,17 +25,6 @@ ROUNDING = 1 / (12 * 255**2)
 
 Inpaint = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Images uint8 [N, S, S, 3] and masks [N, S, S, 1] to restored images in [-1, 1], as SEIGAN.inpaint."""
-
-
-class HoleScores(NamedTuple):
-    """Differences inside the hole."""
-
-    l1: float
-    """Mean absolute difference of values in [0, 1]."""
-    psnr: float
-    """Peak signal-to-noise ratio in dB."""
-    ssim: float
-    """Structural similarity of the windows with their centre in the hole."""
 
 
 def object_hole(mask: np.ndarray, size: int) -> np.ndarray:
@@ -81,16 +70,13 @@ def measure_inpainting(
     """
     holed = np.where(holes[..., None], np.uint8(0), truth)
     masks = holes[..., None].astype(np.float32)
-    filled = {
-        "model": to_uint8(inpaint(holed, masks)),
-        EIGHT_WAYS: to_uint8(inpaint_tta(inpaint, holed, masks)),
-    }
+    filled = {"model": to_uint8(inpaint(holed, masks)), EIGHT_WAYS: to_uint8(inpaint_tta(inpaint, holed, masks))}
     for name in OPENCV:
         filled[name] = np.stack([opencv_fill(name, *pair) for pair in zip(holed, holes, strict=True)])
     scores = {name: [hole_scores(*each) for each in zip(filled[name], truth, holes, strict=True)] for name in METHODS}
     result = {
-        kind: {name: float(np.mean([getattr(score, kind) for score in scores[name]])) for name in METHODS}
-        for kind in HoleScores._fields
+        kind: {name: float(np.mean([score[kind] for score in scores[name]])) for name in METHODS}
+        for kind in ("l1", "psnr", "ssim")
     }
     if vgg is not None:
         # Take the surroundings from the truth: features at the edge of the hole then have the same context.
@@ -99,8 +85,12 @@ def measure_inpainting(
     return {"count": len(truth), **result}
 
 
-def hole_scores(filled: np.ndarray, truth: np.ndarray, hole: np.ndarray) -> HoleScores:
+def hole_scores(filled: np.ndarray, truth: np.ndarray, hole: np.ndarray) -> dict[str, float]:
     """Compare uint8 [height, width, 3] images inside a bool [height, width] hole.
+
+    Returns:
+        "l1", the mean absolute difference of values in [0, 1]; "psnr" in dB; "ssim" of the windows with their centre in
+        the hole.
 
     Raises:
         ValueError: the hole is empty, or shapes differ.
@@ -112,11 +102,8 @@ def hole_scores(filled: np.ndarray, truth: np.ndarray, hole: np.ndarray) -> Hole
     difference = (filled[hole].astype(float) - truth[hole]) / 255
     error = max(float(np.mean(difference**2)), ROUNDING)
     seen = np.where(hole[..., None], filled, truth)
-    return HoleScores(
-        l1=float(np.abs(difference).mean()),
-        psnr=float(-10 * np.log10(error)),
-        ssim=float(ssim_map(seen, truth)[hole].mean()),
-    )
+    ssim = ssim_map(seen, truth)[hole].mean()
+    return {"l1": float(np.abs(difference).mean()), "psnr": float(-10 * np.log10(error)), "ssim": float(ssim)}
 
 
 def opencv_fill(name: str, image: np.ndarray, hole: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,28 +42,17 @@ class ObjectScores(NamedTuple):
 
 def measure_masks(segment: Segment, objects: Iterable[EvaluationObject]) -> Iterator[ObjectScores]:
     """Yield the scores of every object at its original resolution, in order; BATCH objects are in memory at a time."""
-    batch: list[EvaluationObject] = []
-    for item in objects:
-        batch.append(item)
-        if len(batch) == BATCH:
-            yield from _measure_batch(segment, batch)
-            batch = []
-    if batch:
-        yield from _measure_batch(segment, batch)
-
-
-def _measure_batch(segment: Segment, batch: Sequence[EvaluationObject]) -> Iterator[ObjectScores]:
-    soft = segment(np.stack([item.image for item in batch]), np.stack([item.box for item in batch]))
-    for item, mask in zip(batch, soft[..., 0], strict=True):
-        masks = {MODEL: to_original(mask, *item.truth.shape) > 0.5}
-        masks |= {name: draw(item.box, *item.truth.shape) for name, draw in BASELINES.items()}
-        masks |= grabcut_masks(item)
-        yield ObjectScores(
-            item.photo,
-            item.id,
-            {name: iou(masks[name], item.truth) for name in METHODS},
-            {name: boundary_f(masks[name], item.truth) for name in METHODS},
-        )
+    remaining = iter(objects)
+    while batch := list(islice(remaining, BATCH)):
+        soft = segment(np.stack([item.image for item in batch]), np.stack([item.box for item in batch]))
+        for item, mask in zip(batch, soft[..., 0], strict=True):
+            masks = {MODEL: to_original(mask, *item.truth.shape) > 0.5}
+            masks |= {name: draw(item.box, *item.truth.shape) for name, draw in BASELINES.items()}
+            masks |= grabcut_masks(item)
+            overlap, outline = (
+                {name: score(masks[name], item.truth) for name in METHODS} for score in (iou, boundary_f)
+            )
+            yield ObjectScores(item.photo, item.id, overlap, outline)
 
 
 def grabcut_masks(item: EvaluationObject) -> dict[str, np.ndarray]:

@@ -56,21 +56,13 @@ class Conflict(Exception):
     """Another answer to the task was taken before, or there are MAX_ASSESSORS."""
 
 
-class OpenTask(NamedTuple):
-    """Two pictures that an assessor was given and has not compared yet."""
-
-    position: int
-    left: str
-    right: str
-
-
 class AssessorState(NamedTuple):
-    """Progress of an assessor: numbers of answered and of given tasks, and the next ones."""
+    """Progress of an assessor."""
 
     done: int
     given: int
-    tasks: list[OpenTask]
-    """At most two: the one to show, and the one to load in advance."""
+    tasks: list[tuple[int, str, str]]
+    """Position, left and right picture of the next tasks, at most two: one to show, and one to load in advance."""
 
 
 class AnswerStore:
@@ -173,7 +165,7 @@ class AnswerStore:
                 " ORDER BY position LIMIT 2",
                 (assessor,),
             ).fetchall()
-        return AssessorState(done, given, [OpenTask(*task) for task in tasks])
+        return AssessorState(done, given, tasks)
 
     def answer(self, token: str, position: int, choice: str) -> None:
         """Store an answer; it is on the disk when this returns. Storing the same answer again changes nothing.

@@ -27,15 +27,7 @@ STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
 def draw_figure(summary: dict[str, Any], path: Path) -> None:
-    """Draw both panels into a PNG file, which appears when it is complete.
-
-    Args:
-        summary: the result of `summarise`.
-        path: the file.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
+    """Draw both panels from the result of `summarise` into a PNG file. Raises OSError if that is impossible."""
     names = list(summary["sets"])
     left = MARGIN + LABELS
     right = left + SCALE + 2 * MARGIN + LABELS
@@ -53,9 +45,7 @@ def draw_figure(summary: dict[str, Any], path: Path) -> None:
 def _ratings(canvas: ImageDraw.ImageDraw, summary: dict[str, Any], left: int, text, small) -> None:
     sets = summary["sets"]
     canvas.text((left, MARGIN), "ratings (Bradley-Terry)", INK, text, anchor="lm")
-    known = [
-        value for item in sets.values() for value in (item["rating"], item["low"], item["high"]) if value is not None
-    ]
+    known = [item[key] for item in sets.values() for key in ("rating", "low", "high") if item[key] is not None]
     low, high = min(known), max(known)
     room = max(0.08 * (high - low), 0.05)
     low, high = low - room, high + room
@@ -70,7 +60,8 @@ def _ratings(canvas: ImageDraw.ImageDraw, summary: dict[str, Any], left: int, te
             x = place(number * step)
             canvas.line((x, TITLE, x, bottom), GREY, 2)
             canvas.text((x, bottom + 14), f"{number * step:g}", INK, small, anchor="mt")
-    confidence = f", with {summary['intervals']['confidence']:.0%} intervals" if _has_intervals(sets) else ""
+    has_intervals = any(item["low"] is not None for item in sets.values())
+    confidence = f", with {summary['intervals']['confidence']:.0%} intervals" if has_intervals else ""
     canvas.text((left, bottom + 80), f"logarithm of strength{confidence}", INK, small, anchor="lm")
     for row, (name, item) in enumerate(sets.items()):
         y = TITLE + ROW * row + ROW // 2
@@ -98,10 +89,6 @@ def _matrix(canvas: ImageDraw.ImageDraw, summary: dict[str, Any], left: int, tex
             shade, ink = ("white", INK) if value is None else _shade(value)
             canvas.rectangle((x, y, x + CELL, y + ROW), shade, GREY, 2)
             canvas.text((x + CELL // 2, y + ROW // 2), fraction_text(value), ink, text, anchor="mm")
-
-
-def _has_intervals(sets: dict[str, Any]) -> bool:
-    return any(item["low"] is not None for item in sets.values())
 
 
 def _shade(value: float) -> tuple[tuple[int, ...], tuple[int, ...] | str]:

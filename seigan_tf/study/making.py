@@ -5,10 +5,9 @@ import io
 import itertools
 import math
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -73,16 +72,12 @@ def make_study(
     """
     if os.path.lexists(out):
         raise ValueError(f"{out}: exists already, expected a folder to make")
-    with termination(out), parents_made(out):
-        temporary = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
-        try:
-            folder = temporary / "study"
-            (folder / PICTURES).mkdir(parents=True)
-            manifest = _fill(folder, crops, seigan, no_cycle, settings, origin, progress)
-            write_manifest(manifest, folder)
-            folder.rename(out)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with termination(out), parents_made(out), TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
+        folder = Path(temporary) / "study"
+        (folder / PICTURES).mkdir(parents=True)
+        manifest = _fill(folder, crops, seigan, no_cycle, settings, origin, progress)
+        write_manifest(manifest, folder)
+        folder.rename(out)
     return manifest
 
 
@@ -141,12 +136,8 @@ def _checks(folder: Path, crops: Crops, settings: StudySettings, random: np.rand
     checks = []
     for number, (real, item, background) in enumerate(zip(*drawn, strict=True)):
         broken = broken_paste(images[item], boxes[item], backgrounds[background], random)
-        checks.append(
-            Pair(
-                _write(folder, f"check {number}", settings.seed, images[real]),
-                _write(folder, f"broken {number}", settings.seed, broken),
-            )
-        )
+        shown = {"check": images[real], "broken": broken}
+        checks.append(Pair(*(_write(folder, f"{name} {number}", settings.seed, shown[name]) for name in shown)))
     return checks
 
 

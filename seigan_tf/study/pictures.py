@@ -79,7 +79,7 @@ def choose(
 def paste(
     model: SEIGAN, images: np.ndarray, boxes: np.ndarray, backgrounds: np.ndarray, enhanced: bool
 ) -> dict[str, np.ndarray]:
-    """Return the first swap, float32 [N, S, S, 3]: "coarse" z = m x + (1 - m) y, on demand also "composite" G_enh(z)."""
+    """Return the first swap, float32 [N, S, S, 3]: "coarse" z = m x + (1 - m) y; on demand "composite" G_enh(z)."""
     mask = model.segment(images, boxes, BATCH)
     if model.networks.hard_mask:
         mask = (mask > 0.5).astype(np.float32)

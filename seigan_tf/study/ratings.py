@@ -19,7 +19,6 @@ MAX_ITERATIONS = 10_000
 class Ratings(NamedTuple):
     """Wins, ratings and intervals of the sets, in the order of the names."""
 
-    names: list[str]
     wins: np.ndarray
     """int [n, n]: wins of the row's set against the column's."""
     ratings: np.ndarray
@@ -59,7 +58,7 @@ def rate(
         raise ValueError(f"--confidence is {confidence}, expected more than 0 and less than 1")
     if not comparisons:
         raise ValueError("no comparison is left to rate, expected at least one that counts")
-    tables = _tables(comparisons, list(names))
+    tables = _tables(comparisons, names)
     wins = tables.sum(axis=0)
     count, labels = connected_components(wins + wins.T, directed=False)
     if count > 1:
@@ -67,15 +66,15 @@ def rate(
         raise ValueError(f"{names[0]} and {apart} were never compared, not through other sets either")
     ratings = _fit(wins)
     if len(tables) < 2:
-        return Ratings(list(names), wins, ratings, None, None)
+        return Ratings(wins, ratings, None, None)
     random = np.random.default_rng(seed)
     weights = random.multinomial(len(tables), np.full(len(tables), 1 / len(tables)), size=resamples)
     drawn = np.stack([_fit(np.tensordot(weight, tables, axes=1), wins) for weight in weights])
     tail = (1 - confidence) / 2
-    return Ratings(list(names), wins, ratings, *np.quantile(drawn, (tail, 1 - tail), axis=0))
+    return Ratings(wins, ratings, *np.quantile(drawn, (tail, 1 - tail), axis=0))
 
 
-def _tables(comparisons: Sequence[Comparison], names: list[str]) -> np.ndarray:
+def _tables(comparisons: Sequence[Comparison], names: Sequence[str]) -> np.ndarray:
     """Count the wins of row against column for each assessor: int [assessors, n, n]."""
     assessors = {assessor: row for row, assessor in enumerate(dict.fromkeys(c.assessor for c in comparisons))}
     places = {name: place for place, name in enumerate(names)}

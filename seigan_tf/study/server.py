@@ -94,8 +94,8 @@ class StudyApplication(web.Application):
     def _state(self, token: str) -> Response:
         state = self.answers.state(token)
         shown = [
-            {"position": task.position, "left": _address(task.left), "right": _address(task.right)}
-            for task in state.tasks
+            {"position": position, "left": _address(left), "right": _address(right)}
+            for position, left, right in state.tasks
         ]
         content = {
             "assessor": token,

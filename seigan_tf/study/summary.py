@@ -32,13 +32,17 @@ def summarise(
     without = {item.assessor for item in gone}
     kept = [comparison for comparison in found.comparisons if comparison.assessor not in without]
     if found.comparisons and not kept:
-        raise ValueError(
-            f"no assessor of {len(found.checks)} is left ({rule}); --min-checks 0 --min-right 0 counts them all"
-        )
-    names = _ordered({name for comparison in kept for name in (comparison.winner, comparison.loser)})
+        count = len(found.checks)
+        raise ValueError(f"no assessor of {count} is left ({rule}); --min-checks 0 --min-right 0 counts them all")
+    occurring = {name for comparison in kept for name in (comparison.winner, comparison.loser)}
+    names = [name for name in SETS if name in occurring] + sorted(occurring - set(SETS))
     rated = rate(kept, names, resamples, confidence, seed)
-    fractions = rated.win_fractions
-    sides = found.sides
+    lows, highs = (np.full(len(names), None) if ends is None else ends for ends in (rated.low, rated.high))
+    won, lost = rated.wins.sum(axis=1), rated.wins.sum(axis=0)
+    columns = ("rating", "low", "high", "wins", "comparisons")
+    by_set = zip(*(values.tolist() for values in (rated.ratings, lows, highs, won, won + lost)), strict=True)
+    fractions = rated.win_fractions.astype(object)
+    fractions[rated.wins + rated.wins.T == 0] = None
     return {
         "assessors": {
             "count": len(found.checks),
@@ -48,36 +52,22 @@ def summarise(
         "rule": str(rule),
         "comparisons": len(kept),
         "repeated": found.repeated,
-        "left_fraction": sides["left"] / max(sides.total(), 1),
+        "left_fraction": found.sides["left"] / max(found.sides.total(), 1),
         "intervals": {
             "confidence": confidence,
             "method": "bootstrap over assessors, percentiles",
             "resamples": resamples,
             "assessors": len({comparison.assessor for comparison in kept}),
         },
-        "sets": {
-            name: {
-                "rating": float(rated.ratings[place]),
-                "low": None if rated.low is None else float(rated.low[place]),
-                "high": None if rated.high is None else float(rated.high[place]),
-                "wins": int(rated.wins[place].sum()),
-                "comparisons": int(rated.wins[place].sum() + rated.wins[:, place].sum()),
-            }
-            for place, name in enumerate(names)
-        },
-        "wins": {row: dict(zip(names, map(int, rated.wins[i]), strict=True)) for i, row in enumerate(names)},
-        "win_fractions": {
-            row: {
-                column: None if np.isnan(fractions[i, j]) else float(fractions[i, j]) for j, column in enumerate(names)
-            }
-            for i, row in enumerate(names)
-        },
+        "sets": {name: dict(zip(columns, values, strict=True)) for name, values in zip(names, by_set, strict=True)},
+        "wins": _nested(names, rated.wins),
+        "win_fractions": _nested(names, fractions),
     }
 
 
-def _ordered(names: set[str]) -> list[str]:
-    """Sort the paper's sets into its order, and other sets by name after them."""
-    return [name for name in SETS if name in names] + sorted(names - set(SETS))
+def _nested(names: list[str], matrix: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Return a matrix as {row: {column: value}}."""
+    return {name: dict(zip(names, row, strict=True)) for name, row in zip(names, matrix.tolist(), strict=True)}
 
 
 def print_summary(summary: dict[str, Any], console: Console) -> None:

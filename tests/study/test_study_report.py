@@ -222,12 +222,11 @@ def test_a_served_study_is_reported(made, tmp_path, capsys):
     for _ in range(6):
         token = store.start()
         while tasks := store.state(token).tasks:
-            sets = [made.pictures[tasks[0].left], made.pictures[tasks[0].right]]
+            position, left, right = tasks[0]
+            sets = [made.pictures[left], made.pictures[right]]
             broken = {check.second for check in made.checks}
-            better = (
-                simulation.STRENGTHS[sets[0]] > simulation.STRENGTHS[sets[1]] if all(sets) else tasks[0].right in broken
-            )
-            store.answer(token, tasks[0].position, "left" if better else "right")
+            better = simulation.STRENGTHS[sets[0]] > simulation.STRENGTHS[sets[1]] if all(sets) else right in broken
+            store.answer(token, position, "left" if better else "right")
     ended = commands.call(capsys, "study", "report", folder, "--resamples", "20")  # while it is being served
     assert ended.code == 0, ended.err
     assert "180 comparisons by 6 of 6 assessors" in ended.out

@@ -144,7 +144,7 @@ def test_an_answer_stays_and_may_be_sent_again(store):
     with pytest.raises(UnknownAssessor):
         store.answer("somebody", 0, "left")
     assert store.state(token).done == 1
-    assert store.state(token).tasks[0].position == 1
+    assert store.state(token).tasks[0][0] == 1
     assert store.start(token) == token
     assert store.state(token).given == 15  # not all answered: no further session
 
