@@ -33,7 +33,7 @@ class Tiles:
     """The photo around a hole in cells, and its tiles that can be copied.
 
     Args:
-        pixels: of the photo, uint8 [height, width, 3].
+        pixels: the photo, uint8 [height, width, 3].
         pending: uint8 [height, width], above 0 at pixels that must not be copied.
         region: the hole's crop.
     """
@@ -120,9 +120,9 @@ def detail(
     """Detail that is added to the colours of a fill.
 
     Args:
-        pixels: of the photo, uint8 [height, width, 3].
+        pixels: the photo, uint8 [height, width, 3].
         region: the hole's crop.
-        window: of the photo, the part that needs detail.
+        window: the part of the photo that needs detail.
         pending: uint8 [height, width], above 0 at pixels that must not be copied.
         colours: float32 [n, n, 3] in [0, 255], the fill over the region.
 

@@ -64,8 +64,8 @@ def fill(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarray) 
     """Replace the photo in the hole, in place; every other pixel is unchanged.
 
     Args:
-        backend: whose inpainter is used.
-        pixels: of the photo, uint8 [height, width, 3].
+        backend: provides the inpainter.
+        pixels: the photo, uint8 [height, width, 3].
         hole: the part to fill.
         pending: uint8 [height, width], 255 in this hole and in others that are not filled yet.
     """

@@ -98,8 +98,8 @@ def strips(values: np.ndarray, region: CropRegion, window: Window) -> Iterator[t
 
     Args:
         values: float32 [n, n] or [n, n, channels], the map over the whole region.
-        region: of the photo.
-        window: of the photo; outside the region the map continues as at its border.
+        region: the square of the photo.
+        window: the pixels wanted; outside the region the map continues as at its border.
 
     Yields:
         Rows of the window, and the map there: float32 [rows, window.width, ...], bilinear.
@@ -131,7 +131,7 @@ def sample(values: np.ndarray, region: CropRegion, y: np.ndarray, x: np.ndarray)
 
     Args:
         values: float32 [n, n, channels], the map over the whole region.
-        region: of the photo.
+        region: the square of the photo.
         y, x: coordinates, of shapes that broadcast; the centre of the first pixel is at 0.5.
 
     Returns:

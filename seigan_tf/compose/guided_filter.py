@@ -14,7 +14,7 @@ def affine(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float) -
     Args:
         guide: float32 [height, width, 3] in [0, 1].
         values: float32 [height, width].
-        radius: of the windows, in pixels.
+        radius: radius of the windows in pixels.
         epsilon: variance of the guide, in each colour, below which there is no edge.
 
     Returns:

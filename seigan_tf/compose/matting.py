@@ -90,9 +90,9 @@ def matte(backend: Backend, pixels: np.ndarray, box: Box, refine: bool, region: 
     """The matte of the object in a box.
 
     Args:
-        backend: whose segmenter sees the crop and its mirror image.
-        pixels: of the photo on white, uint8 [height, width, 3].
-        box: inside the photo (`geometry.clip_box`).
+        backend: provides the segmenter, which sees the crop and its mirror image.
+        pixels: the photo on white, uint8 [height, width, 3].
+        box: x, y, width, height inside the photo (`geometry.clip_box`).
         refine: the mask follows the photo's edges; otherwise it is enlarged bilinearly and cleared of its haze.
         region: the crop square, if it is not the one around the box.
     """
@@ -142,10 +142,10 @@ def edge_colours(
     """The object's colours, uint8 [height, width, 3]; the photo's own if the mask is 0 or 1.
 
     Args:
-        pixels: of the window, uint8 [height, width, 3].
-        mask: of the window, float32 [height, width].
+        pixels: the window of the photo, uint8 [height, width, 3].
+        mask: the mask there, float32 [height, width].
         estimates: the result of `estimate_colours`, over the region.
-        region, window: of the photo.
+        region, window: their places in the photo.
     """
     result = pixels.copy()
     soft = (mask > 0) & (mask < 1)

@@ -31,7 +31,7 @@ class Placed(NamedTuple):
     cutout: np.ndarray
     """uint8 RGBA [window.height, window.width, 4]."""
     window: Window
-    """Of the other photo."""
+    """The pixels of the other photo that it covers."""
     box: Box
     """The object's box in the other photo; it may reach past its border."""
 
@@ -40,9 +40,9 @@ def target(box: Box, at: Sequence[float], width: int, height: int) -> Box:
     """The object's box in the other photo; it may reach past its border.
 
     Args:
-        box: in the object's own photo.
+        box: the object's box in its own photo.
         at: left and top in the other photo and, unless the object keeps its size, the box's width there, in pixels.
-        width, height: of the other photo.
+        width, height: size of the other photo.
 
     Raises:
         ValueError: the place is not two or three numbers, the box lies outside the photo, or is too large or small.
@@ -72,10 +72,10 @@ def place(cutout: np.ndarray, box: Box, source: Window, goal: Box, width: int, h
 
     Args:
         cutout: uint8 RGBA [source.height, source.width, 4].
-        box: of the object in its own photo.
+        box: the object's box in its own photo.
         source: the cut-out's window in that photo.
         goal: the object's box in the other photo (`target`).
-        width, height: of the other photo.
+        width, height: size of the other photo.
     """
     scale = goal[2] / box[2]
     left, top = round(goal[0] + (source.left - box[0]) * scale), round(goal[1] + (source.top - box[1]) * scale)
@@ -147,7 +147,7 @@ def change(backend: Backend, coarse: np.ndarray, region: CropRegion, placed: Pla
     """The enhancer's change of the object's colours: a factor and a constant for each, smooth over the region.
 
     Args:
-        backend: whose enhancer is used.
+        backend: provides the enhancer.
         coarse: the photo with the object laid on it, uint8 [height, width, 3].
         region: around the object.
         placed: the object.

@@ -95,7 +95,7 @@ def write(path: Path, array: np.ndarray, profile: bytes | None = None) -> None:
     """Write a picture; a failure leaves the old file, or none.
 
     Args:
-        path: with an ending of FORMATS.
+        path: file with an ending of FORMATS.
         array: uint8 [height, width], [height, width, 3] or [height, width, 4]. Formats without transparency get it on
             white.
         profile: ICC profile of RGB colours.

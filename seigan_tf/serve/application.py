@@ -42,9 +42,9 @@ class ComposeApplication(server.Application):
     """The page and its requests as a WSGI application.
 
     Args:
-        composer: cuts, erases and pastes.
+        composer: does the work.
         hosts: the server's names.
-        limits: of each photograph.
+        limits: limits of each photograph.
         queue: runs the requests one at a time.
     """
 

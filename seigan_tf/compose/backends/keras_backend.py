@@ -7,9 +7,9 @@ class KerasBackend:
     """`Backend` of a model.
 
     Args:
-        model: trained.
+        model: a trained SEIGAN.
         object_fraction: long side of the object's box, as a fraction of the crop's side, as in training.
-        name: of the weights.
+        name: name of the weights.
     """
 
     def __init__(self, model: SEIGAN, object_fraction: float, name: str = "model"):

@@ -21,7 +21,7 @@ class LiteRTBackend:
     """`Backend` of a folder that `python -m export` wrote.
 
     Args:
-        folder: with model.json, segmenter.tflite, inpainter.tflite and enhancer.tflite.
+        folder: a folder with model.json, segmenter.tflite, inpainter.tflite and enhancer.tflite.
 
     Raises:
         ValueError: a file is missing, damaged or of another model.
