@@ -14,7 +14,9 @@ Options = TypeVar("Options")
 
 Weights = Annotated[
     str,
-    tyro.conf.arg(help="A shipped name, a run folder, runs/NAME, a .keras file, or an export folder (needs no TF)."),
+    tyro.conf.arg(
+        help="A shipped name, a run folder, runs/NAME, a .keras file, or an export folder (needs no TensorFlow)."
+    ),
 ]
 Annotations = Annotated[
     Path | None, tyro.conf.arg(help="File or folder with the annotations; by default the one such file in --images.")

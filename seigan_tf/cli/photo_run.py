@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from seigan_tf.compose.composer import Composer
     from seigan_tf.compose.picture import Picture
 
-EXIT_CODES = """Exit codes: 0 everything is done; 1 some photographs or boxes could not be used, the others are done;
+EXIT_CODES = """
+Exit codes: 0 everything is done; 1 some photographs or boxes could not be used, the others are done;
 2 bad input.
 """
 

@@ -70,36 +70,14 @@ def make_study(
         OSError: the folder cannot be written.
         Terminated: SIGTERM arrived.
     """
+    available = len(crops.objects.images)
     if os.path.lexists(out):
         raise ValueError(f"{out}: exists already, expected a folder to make")
-    with termination(out), parents_made(out), TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
-        folder = Path(temporary) / "study"
-        (folder / PICTURES).mkdir(parents=True)
-        manifest = _fill(folder, crops, seigan, no_cycle, settings, origin, progress)
-        write_manifest(manifest, folder)
-        folder.rename(out)
-    return manifest
-
-
-def _fill(
-    folder: Path,
-    crops: Crops,
-    seigan: SEIGAN,
-    no_cycle: SEIGAN | None,
-    settings: StudySettings,
-    origin: dict[str, Any],
-    progress: Progress,
-) -> Manifest:
-    """Write the pictures into the folder and return the manifest."""
-    available = len(crops.objects.images)
     if available < settings.pictures:
         raise ValueError(f"--pictures is {settings.pictures}, expected at most {available}, the number of object crops")
     # One random stream for each purpose: more candidates or checks change nothing else.
     streams = [np.random.default_rng(seed) for seed in np.random.SeedSequence(settings.seed).spawn(5)]
     real, candidates, other_candidates, pairs, checks = streams
-    subsample = real.choice(available, settings.pictures, replace=False)
-    sets = {GROUND_TRUTH: crops.objects.images[subsample]}
-    scores = {GROUND_TRUTH: {"chosen": float(pictures.scores(seigan, sets[GROUND_TRUTH]).mean())}}
     jobs = [(seigan, {COARSE: "coarse", FULL: "composite"}, candidates)]
     if no_cycle is not None:
         jobs.insert(0, (no_cycle, {NO_CYCLE: "coarse"}, other_candidates))
@@ -111,23 +89,26 @@ def _fill(
         done += number
         progress(done, count * len(jobs))
 
-    for model, kinds, random in jobs:
-        drawn = pictures.draw_candidates(available, len(crops.backgrounds.images), count, random)
-        chosen = pictures.choose(model, list(kinds.values()), crops, drawn, settings.pictures, advance)
-        for name, kind in kinds.items():
-            sets[name] = chosen[kind].images
-            scores[name] = {"chosen": float(chosen[kind].scores.mean()), "all": chosen[kind].mean_of_all}
-    names = {name: [_write(folder, name, settings.seed, image) for image in images] for name, images in sets.items()}
-    shown: dict[str, str | None] = {picture: name for name, members in names.items() for picture in members}
-    broken = _checks(folder, crops, settings, checks)
-    shown |= {picture: None for check in broken for picture in (check.first, check.second)}
-    return Manifest(
-        settings.question,
-        shown,
-        random_pairs(names, settings.pairs, pairs),
-        broken,
-        origin | {"seed": settings.seed, "candidates_per_picture": settings.candidates, "scores": scores},
-    )
+    with termination(out), parents_made(out), TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
+        folder = Path(temporary) / "study"
+        (folder / PICTURES).mkdir(parents=True)
+        sets = {GROUND_TRUTH: crops.objects.images[real.choice(available, settings.pictures, replace=False)]}
+        scores = {GROUND_TRUTH: {"chosen": float(pictures.scores(seigan, sets[GROUND_TRUTH]).mean())}}
+        for model, kinds, random in jobs:
+            drawn = pictures.draw_candidates(available, len(crops.backgrounds.images), count, random)
+            chosen = pictures.choose(model, list(kinds.values()), crops, drawn, settings.pictures, advance)
+            for name, kind in kinds.items():
+                sets[name] = chosen[kind].images
+                scores[name] = {"chosen": float(chosen[kind].scores.mean()), "all": chosen[kind].mean_of_all}
+        names = {name: [_write(folder, name, settings.seed, image) for image in sets[name]] for name in sets}
+        shown: dict[str, str | None] = {picture: name for name, members in names.items() for picture in members}
+        broken = _checks(folder, crops, settings, checks)
+        shown |= {picture: None for check in broken for picture in (check.first, check.second)}
+        origin = origin | {"seed": settings.seed, "candidates_per_picture": settings.candidates, "scores": scores}
+        manifest = Manifest(settings.question, shown, random_pairs(names, settings.pairs, pairs), broken, origin)
+        write_manifest(manifest, folder)
+        folder.rename(out)
+    return manifest
 
 
 def _checks(folder: Path, crops: Crops, settings: StudySettings, random: np.random.Generator) -> list[Pair]:
