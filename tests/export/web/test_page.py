@@ -265,7 +265,9 @@ def test_inside_of_boxes_is_that_of_training(lab):
     from seigan_tf.losses.boxes import inside
 
     region = region_of(BOX)
-    found = lab.evaluate("([box, region, size]) => Array.from(insideBox(box, region, size))", [BOX, vars(region), SIZE])
+    found = lab.evaluate(
+        "([box, region, size]) => Array.from(insideBox(box, region, size))", [BOX, region._asdict(), SIZE]
+    )
     edges = [BOX["y"] - region.y, BOX["x"] - region.x]
     edges = np.array([[*edges, edges[0] + BOX["height"], edges[1] + BOX["width"]]], np.float32) / region.side
     np.testing.assert_array_equal(np.reshape(found, (1, SIZE, SIZE, 1)), inside(edges, SIZE))
@@ -280,7 +282,7 @@ def test_crops_are_those_of_training(lab, photo, region):
     region = CropRegion(*region)
     found = lab.evaluate(
         "async ([url, region, size]) => Array.from(extract(await opened(url), region, size))",
-        [data_url(photo), vars(region), SIZE],
+        [data_url(photo), region._asdict(), SIZE],
     )
     wanted = extract(photo, region, SIZE).astype(int)
     difference = np.abs(np.reshape(found, wanted.shape) - wanted)
@@ -319,7 +321,7 @@ def test_maps_come_back_to_the_photo_as_in_python(lab, photo, region):
             const fill = enlarge(given(map), size, 2, region, rectangle), row = new Float32Array(2 * rectangle.width);
             return Array.from({ length: rectangle.height }, (_, y) => { fill(y, row); return Array.from(row); });
         }""",
-        [floats(values), SIZE, vars(region), rectangle],
+        [floats(values), SIZE, region._asdict(), rectangle],
     )
     wanted = np.concatenate([strip for _, strip in geometry.strips(values, region, window)])
     np.testing.assert_allclose(np.reshape(found, wanted.shape), wanted, atol=1e-5)
@@ -343,7 +345,7 @@ def test_a_photo_of_twelve_megapixels(lab):
                 size: [object.canvas.width, object.canvas.height],
             };
         }""",
-        [data_url(pixels), box, vars(region), SIZE],
+        [data_url(pixels), box, region._asdict(), SIZE],
     )
     wanted = extract(pixels, region, SIZE).astype(int)
     assert np.abs(np.reshape(found["crop"], wanted.shape) - wanted).max() <= 1
