@@ -7,36 +7,21 @@ from typing import Annotated, Any, TypeVar
 
 import tyro
 from rich.console import Console
+from tyro.conf import arg
 
 from seigan_tf import presets
 
 Options = TypeVar("Options")
 
-Weights = Annotated[
-    str,
-    tyro.conf.arg(
-        help="A shipped name, a run folder, runs/NAME, a .keras file, or an export folder (needs no TensorFlow)."
-    ),
-]
-Annotations = Annotated[
-    Path | None, tyro.conf.arg(help="File or folder with the annotations; by default the one such file in --images.")
-]
-Source = Annotated[
-    str,
-    tyro.conf.arg(
-        metavar="auto|coco|yolo|voc|cityscapes|csv", help="Format of the annotations; auto looks at the files."
-    ),
-]
+FORMATS = "auto|coco|yolo|voc|cityscapes|csv"
+
+Weights = Annotated[str, arg(help="A shipped name, runs/NAME, a .keras file, or an export folder (no TensorFlow).")]
+Annotations = Annotated[Path | None, arg(help="File or folder with the boxes; by default the one file in --images.")]
+Source = Annotated[str, arg(metavar=FORMATS, help="Format of the annotations; auto looks at the files.")]
 MaxBad = Annotated[
-    str,
-    tyro.conf.arg(
-        metavar="SHARE",
-        help="Share of photographs, and of objects, that may be unusable before the run ends: 1% or 0.01.",
-    ),
+    str, arg(metavar="SHARE", help="Largest share of unusable photographs, and of unusable objects: 1% or 0.01.")
 ]
-Preset = Annotated[
-    str, tyro.conf.arg(metavar="|".join(presets.NAMES), help="Source of the defaults of all settings below.")
-]
+Preset = Annotated[str, arg(metavar="|".join(presets.NAMES), help="Source of the defaults of all settings below.")]
 
 
 def parse(options: type[Options], arguments: Sequence[str], command: str, description: str, **given: Any) -> Options:

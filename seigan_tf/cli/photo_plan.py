@@ -140,7 +140,7 @@ def _from_boxes(options: PhotoOptions, apart: bool) -> Plan:
         raise ValueError(f"{options.photo}: {error}") from None
     boxes = [clip_box(parse_numbers("--box", text, "X,Y,W,H", (4,)), *size) for text in options.box]
     one = not apart or len(boxes) == 1
-    outputs = [options.output] * len(boxes) if one else _numbered(options, Path(options.photo.name), len(boxes))
+    outputs = _outputs(options, options.photo.name, len(boxes), apart, one)
     marked = tuple(Marked(box, "", output) for box, output in zip(boxes, outputs, strict=True))
     return Plan([Task(options.photo, options.photo.name, None, marked)], [], one)
 
@@ -190,19 +190,18 @@ def _task(options: PhotoOptions, photo: Photo, apart: bool, one: bool, problems:
             objects += [] if item.crowd else [item]
         else:
             problems.append(Problem("object", photo.name, f"box {item.box} of annotation {item.id} has no area"))
-    if one:
-        outputs = [options.output] * len(objects)
-    elif apart:
-        outputs = _numbered(options, Path(photo.name), len(objects))
-    else:
-        outputs = [options.output / Path(photo.name).with_suffix(f".{options.format}")] * len(objects)
+    outputs = _outputs(options, photo.name, len(objects), apart, one)
     marked = (Marked(item.box, item.category, output) for item, output in zip(objects, outputs, strict=True))
     return Task(photo.path, photo.name, (photo.width, photo.height), tuple(marked))
 
 
-def _numbered(options: PhotoOptions, name: Path, count: int) -> list[Path]:
-    folder = options.output / name.parent
-    return [folder / f"{name.stem}-{number}.{options.format}" for number in range(1, count + 1)]
+def _outputs(options: PhotoOptions, name: str, count: int, apart: bool, one: bool) -> list[Path]:
+    if one:
+        return [options.output] * count
+    file = options.output / name
+    if not apart:
+        return [file.with_suffix(f".{options.format}")] * count
+    return [file.with_name(f"{file.stem}-{number}.{options.format}") for number in range(1, count + 1)]
 
 
 def _check_outputs(

@@ -73,7 +73,7 @@ def run_photos(
     problems = [f"{problem.where}: {problem.what}" for problem in plan.problems]
     made = 0
     if any(marked for _, marked in todo):
-        composer = _load(given)
+        composer = _load_composer(given)
         with bar(console, "objects") as progress:
             every = sum(len(task.marked) for task in plan.tasks)
             count = every - sum(len(marked) for _, marked in todo)
@@ -131,7 +131,7 @@ def _make_outputs(
     return made, errors
 
 
-def _load(options: PhotoOptions) -> "Composer":
+def _load_composer(options: PhotoOptions) -> "Composer":
     from seigan_tf.compose.composer import Composer
     from seigan_tf.utils import quiet
 

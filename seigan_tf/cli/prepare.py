@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
+from seigan_tf.cli.options import FORMATS as SOURCES
 from seigan_tf.cli.options import Annotations, MaxBad, annotation_format, parse, parse_share, say
 from seigan_tf.cli.prepare_sources import Source, annotated_photos, detected, published_set
 from seigan_tf.config import DataConfig
@@ -37,7 +38,6 @@ unreadable files) and the contact sheets objects.png and backgrounds.png. It app
 """
 
 DETECTOR_SCORE = 0.5
-SOURCES = "auto|coco|yolo|voc|cityscapes|csv|tfds:NAME"
 PATHS = ("images", "annotations", "val_images", "val_annotations")
 RULES = ("object_fraction", "min_short_side", "max_object_fraction", "min_aspect")
 SETTINGS = (*PATHS, "held_out", "classes", "max_mirrored", "backgrounds_per_object", "seed")
@@ -51,7 +51,7 @@ class Options:
     images: Path | None = None
     """Folder of the photographs."""
     annotations: Annotations = None
-    source: Annotated[str, tyro.conf.arg(metavar=SOURCES)] = "auto"
+    source: Annotated[str, tyro.conf.arg(metavar=f"{SOURCES}|tfds:NAME")] = "auto"
     """Format of the annotations; auto looks at the files. tfds:NAME needs neither --images nor --annotations."""
     val_images: Path | None = None
     """Folder of the validation photographs; by default some of the others are held out, if they have masks."""
