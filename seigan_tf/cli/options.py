@@ -25,14 +25,7 @@ Preset = Annotated[str, arg(metavar="|".join(presets.NAMES), help="Source of the
 
 
 def parse(options: type[Options], arguments: Sequence[str], command: str, description: str, **given: Any) -> Options:
-    """Read the options of a command.
-
-    Args:
-        options: dataclass of the options.
-        arguments: the command line after the command's name.
-        command: that name.
-        description: text for --help.
-        given: further arguments of `tyro.cli`.
+    """Read the options of a command from the arguments after its name; `given` goes to `tyro.cli`.
 
     Raises:
         SystemExit: after --help, or an argument is unknown or of another type.
@@ -46,10 +39,7 @@ def parse_with_preset(
 ) -> Any:
     """Read options with the fields `preset` and `config`; the preset in the arguments gives the defaults of `config`.
 
-    Args:
-        options, arguments, command, description: as of `parse`.
-        preset: name of the default preset.
-        required: values of fields without a default, for options that are not given.
+    `preset` is the default one; `required` are values for fields without a default.
     """
     preset = preset_of(arguments, preset)
     default = options(**required, preset=preset, config=presets.load(preset))

@@ -51,14 +51,7 @@ def run_photos(
     job: Callable[[Options], Job],
     arguments: Sequence[str],
 ) -> None:
-    """Run cut, erase or paste and print a summary.
-
-    Args:
-        command: name of the command.
-        options: dataclass of its options.
-        description: text for its --help.
-        job: function from the options to the work.
-        arguments: the command line after the command's name.
+    """Run cut, erase or paste with the arguments after the command's name, and print a summary.
 
     Raises:
         ValueError: options or weights cannot be used or, for a single output, its photograph.

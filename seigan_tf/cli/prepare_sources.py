@@ -38,13 +38,7 @@ def annotated_photos(config: DataConfig) -> Source:
 
 
 def published_set(config: DataConfig, name: str, folder: Path) -> Source:
-    """Return a source that copies a set of TensorFlow Datasets into files.
-
-    Args:
-        config: settings without format and paths.
-        name: name of the set.
-        folder: empty folder for the files.
-    """
+    """Return a source that copies a set of TensorFlow Datasets into files in an empty folder."""
 
     def paths(split: str) -> tuple[Path, Path]:
         return folder / split, folder / f"{split}.json"
@@ -74,17 +68,7 @@ def published_set(config: DataConfig, name: str, folder: Path) -> Source:
 def detected(
     config: DataConfig, images: Path, model: Path, wanted: str, score: float, labels: Path | None, boxes: Path
 ) -> Source:
-    """Return a source whose boxes a detector draws into a file, which stays.
-
-    Args:
-        config: settings without format, annotations and classes.
-        images: folder of the photographs.
-        model: file of the detector.
-        wanted: name or number of the detector's class whose objects become crops.
-        score: least score of a detection.
-        labels: file with the names of the detector's classes, or None.
-        boxes: file to write.
-    """
+    """Return a source whose boxes a detector draws into the file `boxes`, which stays; see `detector.detect`."""
     config = replace(config, source="coco", annotations=boxes)
     named = f", labels {labels.name}" if labels else ""
     origin = {"source": f"detector:{model.name}, class {wanted}, score {score:g}{named}", "annotations": None}
