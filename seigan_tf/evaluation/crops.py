@@ -64,7 +64,7 @@ def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> lis
         return []
     # Read the photo first: masks take memory of the annotated size, which may be wrong.
     pixels = read_photo(photo)
-    chosen = []
+    objects = []
     for item, region in kept:
         try:
             mask = object_mask(item, photo)
@@ -72,18 +72,10 @@ def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> lis
             problems.add(Problem("object", photo.name, str(error)))
             continue
         if mask is not None:
-            chosen.append((item, region, mask))
-    return [
-        EvaluationObject(
-            photo.name,
-            item.id,
-            extract(pixels, region, size),
-            extract(pixels, region, region.side),
-            relative_box(item.box, region),
-            extract_mask(mask, region),
-        )
-        for item, region, mask in chosen
-    ]
+            image, original = (extract(pixels, region, side) for side in (size, region.side))
+            box, truth = relative_box(item.box, region), extract_mask(mask, region)
+            objects.append(EvaluationObject(photo.name, item.id, image, original, box, truth))
+    return objects
 
 
 def split_objects(
