@@ -25,12 +25,12 @@ def exported(model, tmp_path_factory):
     """An export folder of the model."""
     pytest.importorskip("tensorflow", reason="exports with TensorFlow")
     from export import graphs
-    from export.tflite import convert
+    from export.tflite import conversion
 
     folder = tmp_path_factory.mktemp("exported")
     for name, graph in graphs.make(model).items():
         if name != "composer":
-            (folder / f"{name}.tflite").write_bytes(convert.convert(graph, ["float32"])["float32"])
+            (folder / f"{name}.tflite").write_bytes(conversion.convert(graph, ["float32"])["float32"])
     (folder / "model.json").write_text(json.dumps(SETTINGS))
     return folder
 
