@@ -17,7 +17,7 @@ EVERYTHING = dict(
     segmenter=BackboneConfig("resnet", 8, 1), inpainter=BackboneConfig("unet", 8, 2),
     enhancer=BackboneConfig("unet", 8, 2),
 )  # fmt: skip
-"""Settings under which the graphs hold all that they can hold, and convolutions of as many channels as int8 takes."""
+"""Settings that put every operation into the graphs, and convolutions with enough channels for int8."""
 
 
 def model(**changes):
@@ -34,7 +34,7 @@ def run_folder(folder: Path, made) -> Path:
 
 
 def export(*arguments) -> command.BudgetExceeded | None:
-    """Runs the command; gives back what it says of budgets, which a model of random weights may break in int8."""
+    """Run the command; return the error about budgets, which int8 files of random weights may exceed."""
     try:
         command.run([str(argument) for argument in arguments])
     except command.BudgetExceeded as broken:

@@ -1,4 +1,4 @@
-"""The export command: what it refuses, and exports on top of earlier ones."""
+"""The export command: refused input, renewed exports, interruptions, and choice of crops."""
 
 import json
 import os

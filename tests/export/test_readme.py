@@ -1,4 +1,4 @@
-"""README.md of the export folder: what it says is true of the files, and its Python code runs."""
+"""README.md of the export folder is true of the files, and its Python code runs."""
 
 import json
 import re

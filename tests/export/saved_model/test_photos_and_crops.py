@@ -1,4 +1,4 @@
-"""Photographs decoded and cropped in a TensorFlow graph: as the Python code of the training set does it."""
+"""Decoding and cropping in a TensorFlow graph give the same as the Python code of the training set."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""The SavedModel of trained networks: what Keras computes, for TensorFlow Serving and whoever else loads it."""
+"""The SavedModel computes the same as Keras, in TensorFlow Serving and in other programs."""
 
 import importlib.util
 import io

@@ -1,4 +1,4 @@
-"""Versions of a SavedModel: whole or not visible."""
+"""Versions of a SavedModel are complete or not visible."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""int8 files for clients that have pixels: images and masks as bytes, boxes and noise as they are."""
+"""int8 files with uint8 images and masks; boxes and noise stay float32."""
 
 import numpy as np
 import pytest

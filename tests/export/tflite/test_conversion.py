@@ -1,4 +1,4 @@
-"""The exported files give what Keras gives, in every runtime that will load them."""
+"""The exported files give the same as Keras in every runtime that may load them."""
 
 import json
 import subprocess
