@@ -1,5 +1,6 @@
-"""Functions of arrays around trained networks: NumPy in, NumPy out.
+"""Trained networks as functions of arrays: NumPy in, NumPy out.
 
-tta averages answers over mirrored and turned crops; grabcut makes masks from colours. Neither imports Keras, so that
-exported networks work without it.
+arrays gives SEIGAN its array methods, loading finds and reads weights, transfer moves them between models. tta averages
+answers over mirrored and turned crops and grabcut makes masks from colours; these two import no Keras, so that exported
+networks work without it.
 """
