@@ -1,4 +1,4 @@
-"""Changes a batch of crops at random: mirrored, enlarged, moved and coloured, each with its box.
+"""Random changes of a batch of crops: mirrored, enlarged, moved and recoloured, each with its box.
 
 There is no rotation: the upright box around a rotated box is not tight around the object, and a tight box is all the
 supervision that there is.
@@ -9,24 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seigan_tf.data.crops import mirrored_indices
 from seigan_tf.utils.boxes import flip_boxes
 from seigan_tf.utils.pixels import to_float
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far crops are changed; horizontal flips, of every second crop, are always on.
+    """Sizes of the changes; every second crop is flipped. Raises ValueError if one is out of its range, [0, 1)."""
 
-    Raises:
-        ValueError: a value out of its range; the message names it.
-    """
-
-    jitter: float = 0.0
-    """Largest relative change of brightness, contrast and saturation, in [0, 1)."""
-    zoom: float = 0.0
-    """Largest relative change of scale about the crop's centre, in [0, 1)."""
-    shift: float = 0.0
-    """Largest shift along each axis by the crop's side, in [0, 1)."""
+    jitter: float = 0.0  # largest relative change of brightness, contrast and saturation
+    zoom: float = 0.0  # largest relative change of scale about the crop's centre
+    shift: float = 0.0  # largest shift along each axis, relative to the crop's side
 
     def __post_init__(self):
         for name in ("jitter", "zoom", "shift"):
@@ -36,14 +30,11 @@ class Augmentation:
 
 
 class Augmented(NamedTuple):
-    """What `augment` makes."""
+    """Changed crops; boxes and masks are None if none were given."""
 
-    images: np.ndarray
-    """float32 [B, S, S, 3] in [-1, 1]."""
-    boxes: np.ndarray | None
-    """float32 [B, 4] in [0, 1], or None."""
-    masks: np.ndarray | None
-    """float32 [B, S, S, 1] in [0, 1], or None."""
+    images: np.ndarray  # float32 [B, S, S, 3] in [-1, 1]
+    boxes: np.ndarray | None  # float32 [B, 4] in [0, 1]
+    masks: np.ndarray | None  # float32 [B, S, S, 1] in [0, 1]
 
 
 def augment(
@@ -53,13 +44,14 @@ def augment(
     generator: np.random.Generator,
     masks: np.ndarray | None = None,
 ) -> Augmented:
-    """Flips, zooms, shifts and changes colours.
+    """Flips, zooms, shifts and recolours a batch.
 
     Args:
         images: uint8 [B, S, S, 3].
-        boxes: float32 [B, 4] of ymin, xmin, ymax, xmax in [0, 1], or None for crops without object.
+        boxes: float32 [B, 4] as ymin, xmin, ymax, xmax in [0, 1]; None for crops without object.
+        settings: sizes of the changes.
         generator: gives the same changes for the same state.
-        masks: float32 [B, S, S, 1] in [0, 1], moved as their images are.
+        masks: float32 [B, S, S, 1] in [0, 1], moved with their images.
     """
     count = len(images)
     flipped = generator.random(count) < 0.5
@@ -85,16 +77,16 @@ def augment(
 
 
 def windows(boxes: np.ndarray | None, scales: np.ndarray, shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The square of each crop that is shown: its top left corner [B, 2] and its side [B], relative to the crop.
+    """Returns the visible square of each crop: its top left corner [B, 2] and its side [B], relative to the crop.
 
-    Where there is a box, scale and shift give way as far as it takes that the object stays whole, and that the mirrored
-    pixels past the crop's border do not show a part of it a second time, outside its box. A box that touches the
-    border therefore goes on touching it.
+    Scale and shift of a crop with a box are limited so that the object stays whole, and that the mirrored pixels past
+    the crop's border do not show a part of it a second time, outside its box. A box that touches the border therefore
+    goes on touching it.
 
     Args:
         boxes: [B, 4] or None.
         scales: [B], more than 1 enlarges.
-        shifts: [B, 2], down and right, by the side of what is shown.
+        shifts: [B, 2], down and right, relative to the side of the visible square.
     """
     sides = 1 / scales
     if boxes is None:
@@ -110,15 +102,15 @@ def windows(boxes: np.ndarray | None, scales: np.ndarray, shifts: np.ndarray) ->
 
 
 def move_boxes(boxes: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """Boxes [B, 4] as they lie in the windows, float32, clipped to [0, 1]."""
+    """Returns boxes [B, 4] relative to the windows, float32, clipped to [0, 1]."""
     return np.clip((boxes - np.tile(corners, 2)) / sides[:, None], 0, 1).astype(np.float32)
 
 
 def resample(images: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """The windows of the images, [B, S, S, C] to float32 of the same shape and range.
+    """Enlarges the windows of the images, [B, S, S, C] to float32 of the same shape and range.
 
-    Bilinear; past the border the image is mirrored. Image by image: the steps then stay in the processor's cache, which
-    makes them four times as fast as on the whole batch.
+    Bilinear; past the border the image is mirrored. Image by image, so that the steps stay in the processor's cache,
+    which makes them four times as fast as on the whole batch.
     """
     result = np.empty(images.shape, np.float32)
     size = images.shape[1]
@@ -130,12 +122,10 @@ def resample(images: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.n
 
 
 def _neighbours(start: float, side: float, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Along one axis, for each pixel of the window: the two pixels around its centre, and how far past the first."""
+    """Returns the two pixels around each pixel's centre along one axis, and its distance from the first."""
     centres = (start + side * (np.arange(size) + 0.5) / size) * size - 0.5
     first = np.floor(centres).astype(np.int64)
-    # As in crops.extract: pixel -1 is pixel 0 again.
-    pair = np.stack([first, first + 1]) % (2 * size)
-    before, after = np.minimum(pair, 2 * size - 1 - pair)
+    before, after = mirrored_indices(np.stack([first, first + 1]), size)
     return before, after, (centres - first).astype(np.float32)
 
 

@@ -8,26 +8,21 @@ import numpy as np
 class ObjectCrops(NamedTuple):
     """Crops with an object at the centre. There is no mask: training sees boxes only."""
 
-    images: np.ndarray
-    """uint8 [objects, size, size, 3] RGB."""
-    boxes: np.ndarray
-    """float32 [objects, 4]: ymin, xmin, ymax, xmax relative to the crop."""
+    images: Any  # uint8 [objects, size, size, 3] RGB: an array, or indexed like one (`StoredImages`)
+    boxes: np.ndarray  # float32 [objects, 4]: ymin, xmin, ymax, xmax relative to the crop
 
 
 class BackgroundCrops(NamedTuple):
     """Crops without any object."""
 
-    images: np.ndarray
-    """uint8 [backgrounds, size, size, 3] RGB."""
+    images: Any  # uint8 [backgrounds, size, size, 3] RGB, likewise
 
 
 class EvaluationCrops(NamedTuple):
     """Object crops with their ground truth. Never part of a training set."""
 
-    images: np.ndarray
-    """uint8 [objects, size, size, 3] RGB."""
-    boxes: np.ndarray
-    """float32 [objects, 4]: ymin, xmin, ymax, xmax relative to the crop."""
+    images: np.ndarray  # uint8 [objects, size, size, 3] RGB
+    boxes: np.ndarray  # float32 [objects, 4]: ymin, xmin, ymax, xmax relative to the crop
     masks: list[np.ndarray]
     """bool [side, side] each: the true mask at the resolution of the photo; False outside the photo."""
 
@@ -37,7 +32,6 @@ class Crops(NamedTuple):
 
     objects: ObjectCrops
     backgrounds: BackgroundCrops
-    evaluation: EvaluationCrops | None
-    """None if no held-out object has a mask."""
+    evaluation: EvaluationCrops | None  # None if no held-out object has a mask
     report: dict[str, Any]
     """Plain JSON values: "source", "train" and "validation"; the latter two as in `planning.plan.Plan.report`."""

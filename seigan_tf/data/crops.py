@@ -16,10 +16,8 @@ from seigan_tf.data.photos.photo import Box
 class CropRegion(NamedTuple):
     """A square of a photo, in whole pixels; it may reach past the photo's border."""
 
-    x: int
-    """Left edge."""
-    y: int
-    """Top edge."""
+    x: int  # left edge
+    y: int  # top edge
     side: int
 
     def overlaps(self, boxes: np.ndarray) -> np.ndarray:

@@ -1,7 +1,9 @@
-"""Feeds crops to `fit` with Grain: unpaired, shuffled and augmented for training, in order for evaluation.
+"""Batches of crops for `fit`, by Grain: unpaired, shuffled and augmented for training, in order for evaluation.
 
 Every batch is a function of the seed and its number alone, so that a run continues exactly where it was stopped.
 """
+
+from typing import Any
 
 import grain
 import numpy as np
@@ -12,10 +14,10 @@ from seigan_tf.data.augmentation import Augmentation, augment
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.utils.pixels import to_float
 
-Batch = dict[str, dict[str, np.ndarray]]
+Batch = dict[str, dict[str, Any]]
 
+# Grain's own default holds 500 batches: 400 MB at batch 8 and 64 pixels, made on the cores that train.
 READ_AHEAD = grain.ReadOptions(num_threads=1, prefetch_buffer_size=4)
-"""Grain's own default holds 500 batches: 400 MB at batch 8 and 64 pixels, made on the cores that train."""
 
 
 def training_pairs(
@@ -30,40 +32,35 @@ def training_pairs(
     shard: tuple[int, int] = (0, 1),
     workers: int = 0,
 ) -> grain.IterDataset[Batch]:
-    """Endless batches of object crops and background crops, paired at random and augmented, as `fit` takes them.
+    """Yields endless batches of object crops and background crops, paired at random and augmented.
 
     A batch is {"object": {"image": [B, S, S, 3], "box": [B, 4]}, "background": {"image": [B, S, S, 3]}}, all float32,
-    images in [-1, 1], boxes ymin, xmin, ymax, xmax relative to the crop. Both kinds are drawn in an order of their own
-    that is new in each pass. Augmented as `augment` describes.
-
-    get_state() and set_state() of its iterator continue exactly, given the same number of workers; `start` does so for
-    any number.
+    images in [-1, 1], boxes ymin, xmin, ymax, xmax relative to the crop. Each kind is drawn in its own order, which is
+    new in each pass. get_state() and set_state() of the iterator continue exactly, given the same number of workers;
+    `start` does so for any number.
 
     Args:
-        crops: their images are asked for len() and indexed by arrays of integers, so that they need not be in memory.
-        batch_size: of one host.
+        crops: their images need only len() and indexing by arrays of integers, so that they need not be in memory.
+        batch_size: number of pairs per batch of one host.
         seed: decides order, pairing and augmentation.
-        jitter: largest relative change of brightness, contrast and saturation, in [0, 1).
-        start: batches of this host to skip, at no cost: batch k is the same whether it is reached by iterating or by
-            start=k.
-        zoom: largest relative change of scale, in [0, 1).
-        shift: largest shift by the crop's side, in [0, 1).
+        jitter, zoom, shift: see `Augmentation`.
+        start: batches of this host to skip, at no cost.
         shard: this host's index and the number of hosts. Host i gets the batches i, i + hosts, ... of the sequence that
             a single host gets.
-        workers: processes that make the batches, each with a copy of what `crops` holds in memory; 0 makes them in a
-            thread of this process, with the same result. Processes pay where a step takes less time than a batch takes
-            to make and cores are idle meanwhile. On two cores two of them made no more stored crops of 128 pixels a
-            second than the thread, and a third fewer of those in memory; each takes most of a second to start. They
-            start as new Python processes: a script needs `if __name__ == "__main__":`, and iterators want close().
+        workers: processes that make the batches, each with a copy of the crops in memory; 0: a thread of this process,
+            with the same result. Processes pay if a step takes less time than making a batch and cores are idle: on two
+            cores two of them made no more stored crops of 128 pixels a second than the thread, and a third fewer of
+            those in memory. They start as new Python processes: a script needs `if __name__ == "__main__":`, and
+            iterators want close().
 
     Raises:
-        ValueError: a setting out of its range; the message names it.
+        ValueError: a setting is out of its range.
     """
+    host, hosts = shard
     if batch_size < 1:
         raise ValueError(f"training.batch_size is {batch_size}, expected at least 1")
     if start < 0:
         raise ValueError(f"training_pairs: start is {start}, expected at least 0")
-    host, hosts = shard
     if not 0 <= host < hosts:
         raise ValueError(f"training_pairs: shard is {shard}, expected an index from 0 and a larger number of hosts")
     if workers < 0:
@@ -91,12 +88,12 @@ def training_pairs(
         # Grain's own settings are absl flags, which only absl's `app.run` parses.
         flags.FLAGS.mark_as_parsed()
     options = grain.MultiprocessingOptions(num_workers=workers, per_worker_buffer_size=4)
-    # A worker needs no thread beside its own: its buffer is what is read ahead.
+    # A worker needs no thread beside its own: its buffer is read ahead.
     return batches.to_iter_dataset(grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)).mp_prefetch(options)
 
 
 def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
-    """All evaluation crops once, in order and as they are, with backgrounds of the training set in turn.
+    """Yields all evaluation crops once, in order and unchanged, with backgrounds of the training set in turn.
 
     A batch is {"object": {"image", "box", "mask"}, "background": {"image"}} as in `training_pairs`, with "mask" float32
     [B, S, S, 1]: the true mask at the size of the crop, the covered fraction of each pixel. The last batch may be
@@ -117,11 +114,7 @@ def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
         masks = [resize_mask(evaluation.masks[index], images.shape[1]) for index in indices.tolist()]
         backgrounds = crops.backgrounds.images[indices % len(crops.backgrounds.images)]
         return {
-            "object": {
-                "image": to_float(images),
-                "box": evaluation.boxes[indices],
-                "mask": np.stack(masks),
-            },
+            "object": {"image": to_float(images), "box": evaluation.boxes[indices], "mask": np.stack(masks)},
             "background": {"image": to_float(backgrounds)},
         }
 
@@ -129,6 +122,6 @@ def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
 
 
 def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
-    """bool [h, w] to float32 [size, size, 1]."""
+    """Resizes a mask, bool [h, w], to float32 [size, size, 1]: the covered fraction of each pixel."""
     image = Image.fromarray(mask.astype(np.float32))
     return np.asarray(image.resize((size, size), Image.Resampling.BOX))[..., None]

@@ -1,4 +1,4 @@
-"""Text of others, names and errors among it, made fit for messages, reports and files."""
+"""Text from outside, such as names and errors, made fit for messages, reports and files."""
 
 import math
 import re
@@ -6,11 +6,11 @@ from collections.abc import Collection
 from typing import Any
 
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Control characters, line ends and bytes that are no UTF-8: not in names that go into reports, keys and files."""
+"""Control characters, line ends and bytes that are no UTF-8, which reports, keys and files must not hold."""
 
 
 def shown(value: Any, longest: int = 100) -> str:
-    """A value as messages show it: on one line, not too long, text without quotes unless there is none to see."""
+    """Formats a value for messages: on one line of at most `longest` characters; only blank text is in quotes."""
     if isinstance(value, str):
         text = UNPRINTABLE.sub(lambda found: repr(found.group())[1:-1], value[: longest + 1])
         text = text if text.strip() else repr(text)
@@ -23,17 +23,17 @@ def shown(value: Any, longest: int = 100) -> str:
 
 
 def printable(text: str) -> str:
-    """A class name without characters that no file can hold, and without blanks around it."""
+    """Returns a class name without unprintable characters and without blanks around it."""
     return UNPRINTABLE.sub("?", text.strip())
 
 
 def one_line(error: Exception) -> str:
-    """What an error says, on one line; its type where it says nothing."""
+    """Returns an error's message on one line; its type if it has no message."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def numbers(text: str, counts: Collection[int]) -> tuple[float, ...] | None:
-    """The numbers of a text like "1,2.5,3"; None where they are not finite numbers, or their count is another."""
+    """Reads numbers from a text like "1,2.5,3"; None if one is not finite, or their count is not among `counts`."""
     try:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:

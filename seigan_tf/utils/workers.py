@@ -1,4 +1,4 @@
-"""Calls a function on many items in worker processes, with little in memory and in order."""
+"""Calls of a function on many items in worker processes, in order and in little memory."""
 
 import contextlib
 import multiprocessing
@@ -7,7 +7,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import Connection
 from typing import TypeVar
@@ -20,23 +20,23 @@ AHEAD = 4
 
 
 def cores() -> int:
-    """Processor cores that this process may use."""
+    """Returns the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """As `map(function, items)`; at most AHEAD * workers items are read ahead of the results.
+    """Does the same as `map(function, items)`, reading at most AHEAD * workers items ahead of the results.
 
     The workers are fresh processes, which import the module of `function` and nothing of this process. They end with
-    the iterator, with an error, with Ctrl-C, and also where this process is killed.
+    the iterator, with an error, with Ctrl-C, and also if this process is killed.
 
     Args:
-        function: of a module, or a `functools.partial` of one; it, items and results are pickled.
-        workers: processes; 0 calls the function here.
+        function: function of a module, or a `functools.partial` of one; it, items and results are pickled.
+        workers: number of processes; 0 calls the function here.
 
     Raises:
         ValueError: `workers` is negative.
-        ChildProcessError: a worker was killed, as the system does where memory runs out.
+        ChildProcessError: a worker was killed, as the system does if memory runs out.
         Exception: whatever `function` raises.
     """
     if workers < 0:
@@ -50,7 +50,7 @@ def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], wor
     their_end, lifeline = context.Pipe(duplex=False)
     executor = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(their_end,))
     try:
-        running = deque()
+        running: deque[Future[Result]] = deque()
         for item in items:
             with _interrupts_held_back():
                 running.append(executor.submit(function, item))
@@ -60,7 +60,7 @@ def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], wor
             yield running.popleft().result()
     except BrokenProcessPool:
         raise ChildProcessError(
-            "a worker process was killed, as the system does where memory runs out; use fewer workers"
+            "a worker process was killed, as the system does if memory runs out; use fewer workers"
         ) from None
     except BaseException:
         lifeline.close()
@@ -73,7 +73,7 @@ def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], wor
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Processes started in here do not hear Ctrl-C, not even while they import what they need."""
+    """Keeps Ctrl-C from processes started inside, also while they import."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -91,6 +91,6 @@ def _start(lifeline: Connection) -> None:
 
 
 def _end_with(lifeline: Connection) -> None:
-    """Ends this process when the other end is closed, on purpose or because its process is gone."""
+    """Ends this process when the other end is closed, on purpose or because its process has ended."""
     lifeline.poll(None)
     os._exit(1)

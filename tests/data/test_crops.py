@@ -149,7 +149,7 @@ def test_protocols_are_those_of_the_paper():
 
 
 def test_settings_default_to_the_protocol_of_coco():
-    assert CropRules.from_config(DataConfig()) == replace(PROTOCOLS["coco"], classes=frozenset())
+    assert CropRules.from_config(DataConfig()) == PROTOCOLS["coco"]
 
 
 def test_crop_shows_the_pixels_of_its_region():

@@ -1,15 +1,14 @@
 """Numbers in annotations: sizes of photos and boxes, checked in one way for every format."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from seigan_tf.data.photos.photo import Box
 from seigan_tf.utils.text import shown
 
-ROUNDING = 2.0
-"""Pixels by which a box may reach past its photo and is clipped; annotation tools round outwards."""
-MAX_SIDE = 2**31 - 1
-"""Longest side of a photo in any file format, in pixels."""
+ROUNDING = 2.0  # pixels by which a box may reach past its photo and is clipped; annotation tools round outwards
+MAX_SIDE = 2**31 - 1  # longest side of a photo in any file format, in pixels
 
 
 def number(value: Any) -> float:
@@ -39,20 +38,20 @@ def checked_size(width: Any, height: Any) -> tuple[int, int]:
     return int(size[0]), int(size[1])
 
 
-def checked_box(x: Any, y: Any, w: Any, h: Any, width: int, height: int) -> Box:
+def checked_box(box: Sequence[Any], width: int, height: int) -> Box:
     """Returns a box inside its photo, rounded to 1/100 pixel, so that one box is the same in every format.
 
     A box that reaches past the photo by at most ROUNDING is clipped. A box without area is let through: a crop rule
     drops and counts it.
 
     Args:
-        x, y, w, h: left, top, width and height of the box in pixels, as numbers or their text.
+        box: left, top, width and height in pixels, as numbers or their text.
         width, height: size of the photo in pixels.
 
     Raises:
         ValueError: not numbers, not finite, negative, or outside the photo.
     """
-    box = [number(value) for value in (x, y, w, h)]
+    box = [number(value) for value in box]
     text = f"box {box} (x, y, width, height)"
     if not all(map(math.isfinite, box)):
         raise ValueError(f"{text} has a number that is not finite, expected pixels of the {width} x {height} photo")

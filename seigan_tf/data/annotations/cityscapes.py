@@ -1,4 +1,4 @@
-"""Reads the Cityscapes set as published (https://www.cityscapes-dataset.com), from its polygons or instance maps.
+"""Reader of the Cityscapes set as published (https://www.cityscapes-dataset.com), from polygons or instance maps.
 
 The rules are those of its own scripts (https://github.com/mcordts/cityscapesScripts: helpers/labels.py,
 preparation/json2instanceImg.py).
@@ -30,26 +30,22 @@ STUFF = (
     *("polegroup", "traffic light", "traffic sign", "vegetation", "terrain", "sky"),
 )
 THINGS = ("person", "rider", "car", "truck", "bus", "caravan", "trailer", "train", "motorcycle", "bicycle")
-IDS = {name: value for value, name in enumerate((*STUFF, *THINGS))}
-"""Id of each label; things, from 24, have instances."""
-UNPAINTED = "license plate"
-"""The label without an id: the car that it is on stays whole."""
-VOID = 3
-"""Up to this id a pixel says nothing of what is there."""
-MAX_INSTANCES = 1000
-"""Of one class in one photo: the value of a pixel is class * 1000 + instance."""
+IDS = {name: value for value, name in enumerate((*STUFF, *THINGS))}  # id of each label; things, from 24, have instances
+UNPAINTED = "license plate"  # a label without an id: the car that carries it stays whole
+VOID = 3  # largest id of a label that leaves the content of a pixel unknown
+MAX_INSTANCES = 1000  # most instances of one class in a photo: the value of a pixel is class * 1000 + instance
 
 
 def read_cityscapes(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
     """Reads the annotated frames, in the order of their paths.
 
-    An object is what is seen of it: its box and mask are those of its visible pixels. A group ("cargroup") is a crowd;
-    all groups of one class in a photo are one. Where a frame has both polygons and an instance map, the map is
-    read. Frames with nothing but void labels, as in the published test split, are problems: what is in them is unknown.
+    Box and mask of an object are those of its visible pixels. A group ("cargroup") is a crowd; all groups of one class
+    in a photo are one. If a frame has both polygons and an instance map, the map is read. Frames with only void labels,
+    as in the published test split, are problems: their content is unknown.
 
     Args:
         images: leftImg8bit or leftImg8bit_sequence, or a split in it; of a sequence only the annotated frames are used.
-        annotations: gtFine, or the same split in it. None: the annotations lie beside the photos.
+        annotations: gtFine, or the same split in it; None: the annotations lie beside the photos.
 
     Yields:
         Photos whose objects have the instance map's value as id (26001: the second car; 26: cars in groups), and
@@ -94,7 +90,7 @@ def _read_frame(path: Path, images: Path, annotation: Path) -> Iterator[Photo | 
 
 
 def _stored(path: Path, width: int, height: int) -> np.ndarray:
-    """The instance map of a PNG file, integers [height, width].
+    """Reads the instance map of a PNG file, integers [height, width].
 
     Raises:
         ValueError: damaged, of more than one channel, or not of the photo's size.
@@ -113,7 +109,7 @@ def _stored(path: Path, width: int, height: int) -> np.ndarray:
 
 
 def _painted(path: Path, width: int, height: int, problems: list[str]) -> np.ndarray:
-    """The instance map that the polygons of a JSON file give, int32 [height, width]: later ones cover earlier ones.
+    """Paints the polygons of a JSON file as an instance map, int32 [height, width]: later ones cover earlier ones.
 
     Polygons that cannot be painted are left out and added to `problems`.
 
@@ -144,7 +140,7 @@ def _painted(path: Path, width: int, height: int, problems: list[str]) -> np.nda
 
 
 def _value(label: str, counts: dict[str, int]) -> int:
-    """What to paint the next object of that label with; `counts` holds the instances so far and is counted up."""
+    """Returns the pixel value of the next object of that label, and counts it in `counts`."""
     name = label if label in IDS else label.removesuffix("group")
     if name not in IDS:
         raise ValueError(f"has label {shown(label)}, expected one of Cityscapes'")
@@ -157,7 +153,7 @@ def _value(label: str, counts: dict[str, int]) -> int:
 
 
 def _points(polygon: Any, width: int, height: int) -> list[tuple[float, float]]:
-    """The polygon's corners, which may lie outside the photo by as much as it is wide and high."""
+    """Returns the polygon's corners, which may lie outside the photo by its own width and height."""
     if not isinstance(polygon, list) or len(polygon) < 3:
         raise ValueError(f"is {shown(polygon)}, expected a list of at least 3 points")
     for point in polygon:
@@ -173,7 +169,7 @@ def _check_size(path: Path, size: tuple[Any, Any], width: int, height: int):
 
 
 def _objects(instances: np.ndarray, problems: list[str]) -> list[Object]:
-    """The objects of an instance map, integers [height, width], in the order of their values.
+    """Returns the objects of an instance map, integers [height, width], in the order of their values.
 
     One pass over the runs of equal pixels gives boxes and masks alike; values of no label are added to `problems`.
 
@@ -196,14 +192,14 @@ def _objects(instances: np.ndarray, problems: list[str]) -> list[Object]:
                 f"pixels of {value}, expected an id of Cityscapes' labels, or that of a class with instances * 1000 + n"
             )
         elif label >= len(STUFF):
-            box = checked_box(*_extent(starts[runs], ends[runs], height), width, height)
+            box = checked_box(_extent(starts[runs], ends[runs], height), width, height)
             segmentation = _encoded(starts[runs], ends[runs], width, height)
             objects.append(Object(box, value < MAX_INSTANCES, segmentation, value, THINGS[label - len(STUFF)]))
     return objects
 
 
 def _extent(starts: np.ndarray, ends: np.ndarray, height: int) -> tuple[int, int, int, int]:
-    """Left, top, width and height of runs down the columns, in order; a run may go on in the next column."""
+    """Returns left, top, width and height of runs down the columns, in order; a run may continue in the next column."""
     left, right = starts[0] // height, (ends[-1] - 1) // height + 1
     if (starts // height != (ends - 1) // height).any():
         top, bottom = 0, height
@@ -213,7 +209,7 @@ def _extent(starts: np.ndarray, ends: np.ndarray, height: int) -> tuple[int, int
 
 
 def _encoded(starts: np.ndarray, ends: np.ndarray, width: int, height: int) -> dict[str, Any]:
-    """COCO's compressed run-length encoding of runs down the columns."""
+    """Returns COCO's compressed run-length encoding of runs down the columns."""
     counts = np.diff(np.stack([starts, ends], 1).ravel(), prepend=0, append=width * height)
     if not counts[-1]:
         counts = counts[:-1]

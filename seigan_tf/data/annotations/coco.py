@@ -1,4 +1,4 @@
-"""Reads photographs annotated in COCO's JSON format (https://cocodataset.org/#format-data)."""
+"""Reader of COCO's JSON format (https://cocodataset.org/#format-data)."""
 
 import marshal
 import os
@@ -14,46 +14,50 @@ from seigan_tf.data.photos.files import locate, name_of, only_file, require_fold
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.utils.text import printable, shown
 
-DEEPEST = 100
-"""Lists and objects inside one another; ijson's memory grows with the square of their number."""
+DEEPEST = 100  # most lists and objects inside one another; ijson's memory grows with the square of their number
 
 
 def read_coco(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
     """Reads a COCO JSON file, in the order of its photos. The photos themselves are not opened.
 
-    The file is streamed, three times: its photos and annotations may come in any order, and memory does not grow
-    with their number. Segmentations are handed on as they are.
+    The file is streamed, three times: its photos and annotations may come in any order, and memory does not grow with
+    their number. Segmentations are handed on unchanged.
 
     Args:
         images: folder of the photographs.
-        annotations: JSON file with the lists "images" and "annotations", and "categories" where classes have names;
-            None stands for the one JSON file in the folder of the photographs.
+        annotations: JSON file with the lists "images" and "annotations", and "categories" if classes have names; None:
+            the one JSON file in the folder of the photographs.
 
     Raises:
-        ValueError: the folder or the file is missing, the file is not COCO JSON or names no photo. A file that is
-            damaged far behind its beginning raises it after the first problems.
+        ValueError: the folder or the file is missing, or the file is not COCO JSON or names no photo. Damage far behind
+            the beginning of the file raises it after the first problems.
     """
     require_folder(images)
     if annotations is None:
         annotations = only_file(images, {".json"})
     with Join(annotations) as join:
         yield from _read_photos(annotations, images, join)
-        categories = _read_categories(annotations)
+        # A malformed category is left out: its objects have no class.
+        categories = {
+            entry["id"]: printable(entry["name"])
+            for entry in _items(annotations, "categories")
+            if isinstance(entry, dict)
+            and isinstance(entry.get("id"), (int, float))
+            and isinstance(entry.get("name"), str)
+        }
         yield from _read_objects(annotations, join)
-        for photo in join:
-            size = photo.width, photo.height
-            objects, incomplete = [], photo.incomplete
-            for identity, content in photo.objects:
+        for name, width, height, incomplete, contents in join:
+            objects = []
+            for identity, content in contents:
                 box, crowd, category, segmentation = marshal.loads(content)
                 try:
-                    box = checked_box(*box, *size)
+                    box = checked_box(box, width, height)
                 except ValueError as error:
                     incomplete = True
-                    where = f"{annotations.name}: annotation {identity} of {photo.name}"
-                    yield Problem("object", where, str(error))
+                    yield Problem("object", f"{annotations.name}: annotation {identity} of {name}", str(error))
                 else:
                     objects.append(Object(box, crowd, segmentation, identity, categories.get(category, "")))
-            yield Photo(images / photo.name, *size, tuple(objects), photo.name, incomplete)
+            yield Photo(images / name, width, height, tuple(objects), name, incomplete)
 
 
 def _read_photos(annotations: Path, images: Path, join: Join) -> Iterator[Problem]:
@@ -72,7 +76,11 @@ def _read_photo(entry: Any, images: Path, join: Join) -> None:
     key = _whole(entry, "id")
     earlier = join.linked(key)
     try:
-        name, width, height = _photo(entry, images)
+        file_name = entry.get("file_name")
+        if not isinstance(file_name, str):
+            raise ValueError(f"'file_name' is {shown(file_name)}, expected the path of a photo")
+        name = name_of(locate(images, file_name), images)
+        width, height = checked_size(_whole(entry, "width"), _whole(entry, "height"))
     except ValueError:
         join.refuse(key)
         raise
@@ -87,23 +95,6 @@ def _read_photo(entry: Any, images: Path, join: Join) -> None:
     join.link(key, photo)
     if not is_new:
         raise ValueError("the photo is given twice, expected once; the objects of both entries are put together")
-
-
-def _photo(entry: dict, images: Path) -> tuple[str, int, int]:
-    file_name = entry.get("file_name")
-    if not isinstance(file_name, str):
-        raise ValueError(f"'file_name' is {shown(file_name)}, expected the path of a photo")
-    name = name_of(locate(images, file_name), images)
-    return name, *checked_size(_whole(entry, "width"), _whole(entry, "height"))
-
-
-def _read_categories(annotations: Path) -> dict[float, str]:
-    """Names by id. What is malformed is left out: its objects have no class."""
-    return {
-        entry["id"]: printable(entry["name"])
-        for entry in _items(annotations, "categories")
-        if isinstance(entry, dict) and isinstance(entry.get("id"), (int, float)) and isinstance(entry.get("name"), str)
-    }
 
 
 def _read_objects(annotations: Path, join: Join) -> Iterator[Problem]:
@@ -134,7 +125,7 @@ def _read_object(entry: Any, join: Join) -> None:
 
 
 def _object(entry: dict) -> tuple[int, bytes]:
-    """Id and content of the object, the latter for `Join`; the box is checked when the photo's size is known."""
+    """Returns id and content of the object for `Join`; the box is checked when the photo's size is known."""
     box, crowd, category = entry.get("bbox"), entry.get("iscrowd", 0), entry.get("category_id")
     if not isinstance(box, list) or len(box) != 4:
         raise ValueError(f"'bbox' is {shown(box)}, expected [x, y, width, height]")
@@ -162,13 +153,13 @@ def _whole(entry: Any, field: str) -> int:
 
 
 def _require_list(annotations: Path, name: str) -> None:
-    """Raises ValueError where there is no such list; asked only where none of its items was found."""
+    """Raises ValueError if there is no such list; called only if none of its items was found."""
     if not any([isinstance(value, list) for value in _items(annotations, name, of_list=False)]):  # noqa: C419
         raise ValueError(f"{annotations}: not COCO annotations, expected an object with the list '{name}'")
 
 
 def _items(path: Path, name: str, of_list: bool = True) -> Iterator[Any]:
-    """The items of the list of that name in the file's object, or the list itself, streamed.
+    """Streams the items of the list of that name in the file's object, or the list itself.
 
     Raises:
         ValueError: the file cannot be read or is not JSON.
@@ -185,7 +176,7 @@ def _items(path: Path, name: str, of_list: bool = True) -> Iterator[Any]:
 
 
 def _reason(error: Exception) -> str:
-    """The parser's message on one line, with the text around the place where it says so; its text may be bytes."""
+    """Returns the parser's message on one line, with the text around the place if it has it, which may be bytes."""
     text = error.args[0] if isinstance(error, ijson.JSONError) and error.args else error
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     what, _, around = text.partition("\n")
@@ -196,7 +187,7 @@ def _reason(error: Exception) -> str:
 
 
 class _Shallow:
-    """A JSON file that ends with ValueError where lists and objects are nested too deep for the parser's memory."""
+    """A JSON file that raises ValueError if lists and objects are nested too deep for the parser's memory."""
 
     def __init__(self, file: BinaryIO):
         self._file = file

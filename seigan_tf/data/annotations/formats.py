@@ -7,52 +7,29 @@ from pathlib import Path
 from seigan_tf.data.photos.files import BOX_FILES, TABLES, only_file, require_folder
 from seigan_tf.data.photos.photo import Photo, Problem
 
-Items = Iterator[Photo | Problem]
+Reader = Callable[[Path, Path | None], Iterator[Photo | Problem]]
 
-# Each reader is imported on use: each needs a library that the others do not.
-
-
-def _coco(images: Path, annotations: Path | None = None) -> Items:
-    from seigan_tf.data.annotations.coco import read_coco
-
-    return read_coco(images, annotations)
+FORMATS = ("coco", "yolo", "voc", "cityscapes", "csv")  # names of the formats, as in `DataConfig.source`
 
 
-def _yolo(images: Path, annotations: Path | None = None) -> Items:
-    from seigan_tf.data.annotations.yolo import read_yolo
-
-    return read_yolo(images, annotations)
-
-
-def _voc(images: Path, annotations: Path | None = None) -> Items:
-    from seigan_tf.data.annotations.voc import read_voc
-
-    return read_voc(images, annotations)
-
-
-def _cityscapes(images: Path, annotations: Path | None = None) -> Items:
-    from seigan_tf.data.annotations.cityscapes import read_cityscapes
-
-    return read_cityscapes(images, annotations)
-
-
-def _csv(images: Path, annotations: Path | None = None) -> Items:
-    from seigan_tf.data.annotations.table import read_csv
-
-    return read_csv(images, annotations)
+def _reader(source: str) -> Reader:
+    """Returns the reader of a format, imported on use: each needs a library that the others do not."""
+    if source == "coco":
+        from seigan_tf.data.annotations.coco import read_coco as reader
+    elif source == "yolo":
+        from seigan_tf.data.annotations.yolo import read_yolo as reader
+    elif source == "voc":
+        from seigan_tf.data.annotations.voc import read_voc as reader
+    elif source == "cityscapes":
+        from seigan_tf.data.annotations.cityscapes import read_cityscapes as reader
+    elif source == "csv":
+        from seigan_tf.data.annotations.table import read_csv as reader
+    else:
+        raise ValueError(f"format of annotations is {source!r}, expected one of {', '.join(FORMATS)}")
+    return reader
 
 
-FORMATS: dict[str, Callable[[Path, Path | None], Items]] = {
-    "coco": _coco,
-    "yolo": _yolo,
-    "voc": _voc,
-    "cityscapes": _cityscapes,
-    "csv": _csv,
-}
-"""Reader of each format, by its name in `DataConfig.source`."""
-
-
-def read_annotations(source: str, images: Path, annotations: Path | None) -> Items:
+def read_annotations(source: str, images: Path, annotations: Path | None) -> Iterator[Photo | Problem]:
     """Reads the photos of a set with their objects, one by one.
 
     Args:
@@ -64,10 +41,9 @@ def read_annotations(source: str, images: Path, annotations: Path | None) -> Ite
         ValueError: the format is unknown, a folder or file is missing, or the annotations are of another format or name
             no photo. Raised here or when the first item is asked for.
     """
-    if source not in FORMATS:
-        raise ValueError(f"format of annotations is {source!r}, expected one of {', '.join(FORMATS)}")
+    reader = _reader(source)
     require_folder(images)
-    return FORMATS[source](images, annotations)
+    return reader(images, annotations)
 
 
 def guess_format(images: Path, annotations: Path | None) -> str:

@@ -1,4 +1,4 @@
-"""Brings photos and their objects together where the annotations hold them apart, in little memory."""
+"""Join of photos and objects that annotations hold apart, in little memory."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,8 +6,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
-MAX_ID = 2**63 - 1
-"""Numbers are stored in 64 bits."""
+MAX_ID = 2**63 - 1  # numbers are stored in 64 bits
 
 TABLES = """
 PRAGMA journal_mode = OFF;
@@ -30,25 +29,23 @@ WHERE NOT refused ORDER BY photos.position, objects.position
 
 
 class Joined(NamedTuple):
-    """One photo with what was added to it, in the order in which it came."""
+    """One photo with its objects, in the order in which they were added."""
 
     name: str
-    width: int | None
-    height: int | None
-    incomplete: bool
-    """Not all of its objects could be added."""
-    objects: list[tuple[int, bytes]]
-    """Id and content of each object."""
+    width: int  # 0 if it was not given, as the height
+    height: int
+    incomplete: bool  # True if some of its objects could not be added
+    objects: list[tuple[int, bytes]]  # id and content of each object
 
 
 class Join:
     """Photos and objects in a temporary SQLite database; a context manager that closes it at the end.
 
-    An object belongs to the photo that its key leads to. More than one key may lead to one photo; a key that leads
-    to None is that of a photo that was refused.
+    An object belongs to the photo that its key leads to. Several keys may lead to one photo; the key of a refused photo
+    leads to None.
 
     Raises:
-        ValueError: no room on the disk; the message names the annotations.
+        ValueError: there is no room on the disk; the message names the annotations.
     """
 
     def __init__(self, annotations: Path):
@@ -69,33 +66,32 @@ class Join:
                 " as much as the annotations take; TMPDIR chooses the folder"
             ) from None
 
-    def add_photo(self, name: str, width: int | None = None, height: int | None = None) -> tuple[int, bool]:
-        """Its number, and whether the name is new; a name that is not stands for the photo added before."""
+    def add_photo(self, name: str, width: int = 0, height: int = 0) -> tuple[int, bool]:
+        """Returns the photo's number, and whether the name is new; otherwise the earlier photo of that name stays."""
         values = name, width, height
         added = self._file.execute("INSERT OR IGNORE INTO photos VALUES (NULL, ?, ?, ?, 0, 0)", values)
-        if added.rowcount:
-            return added.lastrowid, True
-        return self._file.execute("SELECT position FROM photos WHERE name = ?", (name,)).fetchone()[0], False
+        number = self._file.execute("SELECT position FROM photos WHERE name = ?", (name,)).fetchone()[0]
+        return number, bool(added.rowcount)
 
     def link(self, key: int | str, photo: int | None) -> None:
         """Makes the key lead to the photo, or to None."""
         self._file.execute("REPLACE INTO keys VALUES (?, ?)", (key, photo))
 
     def linked(self, key: int | str) -> tuple[int | None, str | None] | None:
-        """Number and name of the photo that the key leads to, None for both if refused; None if the key is unknown."""
+        """Returns number and name of the key's photo, None for both if refused; None if the key is unknown."""
         return self._file.execute(
             "SELECT photo, name FROM keys LEFT JOIN photos ON position = photo WHERE key = ?", (key,)
         ).fetchone()
 
     def refuse(self, key: int | str) -> None:
-        """Makes the key lead to None and leaves out the photo that it led to, with all its objects."""
+        """Leaves out the photo that the key leads to, with all its objects, and makes the key lead to None."""
         self._file.execute(
             "UPDATE photos SET refused = 1 WHERE position = (SELECT photo FROM keys WHERE key = ?)", (key,)
         )
         self.link(key, None)
 
     def add_object(self, photo: int, identity: int, content: bytes) -> bool:
-        """Whether the id is new; an object whose id is not is left out, and the photo lacks it."""
+        """Adds an object and returns True; if its id is not new, marks the photo as incomplete and returns False."""
         values = photo, identity, content
         if self._file.execute("INSERT OR IGNORE INTO objects VALUES (NULL, ?, ?, ?)", values).rowcount:
             return True
@@ -103,13 +99,13 @@ class Join:
         return False
 
     def lacks_object(self, photo: int) -> None:
-        """Remembers that the photo shows an object that could not be added."""
+        """Marks the photo as incomplete: it shows an object that could not be added."""
         self._file.execute("UPDATE photos SET incomplete = 1 WHERE position = ?", (photo,))
 
     def __iter__(self) -> Iterator[Joined]:
-        """The photos in the order in which they were added."""
-        for _, rows in groupby(self._file.execute(JOINED), key=lambda row: row[0]):
-            rows: list[tuple[Any, ...]] = list(rows)
+        """Yields the photos in the order in which they were added."""
+        for _, group in groupby(self._file.execute(JOINED), key=lambda row: row[0]):
+            rows: list[tuple[Any, ...]] = list(group)
             objects = [(identity, content) for *_, identity, content in rows if identity is not None]
             name, width, height, incomplete = rows[0][1:5]
             yield Joined(name, width, height, bool(incomplete), objects)

@@ -10,8 +10,7 @@ import numpy as np
 
 from seigan_tf.data.photos.photo import Object, Photo
 
-LONGEST_RUN = 2**31
-"""Pixels of a run; pycocotools counts in 32 bits."""
+LONGEST_RUN = 2**31  # pixels of a run; pycocotools counts in 32 bits
 
 
 def object_mask(item: Object, photo: Photo) -> np.ndarray | None:

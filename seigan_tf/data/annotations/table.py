@@ -1,32 +1,30 @@
-"""Reads boxes from a text table with one object a line, as spreadsheets and small scripts write it."""
+"""Reader of boxes from a text table with one object per line, as spreadsheets and small scripts write it."""
 
 import marshal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from seigan_tf.data.annotations.boxes import checked_box, number
 from seigan_tf.data.annotations.joining import MAX_ID, Join
 from seigan_tf.data.annotations.table_layout import EDGES, Layout, layout_of, lines, split
-from seigan_tf.data.photos import reading
 from seigan_tf.data.photos.files import BOX_FILES, locate, name_of, only_file, require_folder
-from seigan_tf.data.photos.photo import Object, Photo, Problem
+from seigan_tf.data.photos.photo import Box, Object, Photo, Problem
+from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
 from seigan_tf.utils.text import printable, shown
 
 
 def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
-    """Reads a table of boxes, in the order in which it first names the photos. Their sizes are read from the photos.
+    """Reads a table of boxes, in the order in which it first names the photos; sizes are read from the photos.
 
-    Columns are separated by tabs, semicolons, commas or blanks. A header names them, see COLUMNS, in any order: the
-    file, left and top with right and bottom or else with width and height, in pixels; class and id may be left out.
-    Without a header they are file, left, top, width, height and class, the last of which may be left out. Fields may
-    be in double quotes; empty lines and lines that begin with # are skipped. A line without numbers is a photo without
-    object. Photos that the table does not name are not used: nobody says what they show.
+    Columns are separated by tabs, semicolons, commas or blanks. A header names them, see COLUMNS, in any order: file,
+    left, top, and right and bottom or else width and height, in pixels; class and id are optional. Without a header
+    they are file, left, top, width, height and, optionally, class. Fields may be in double quotes; empty lines and
+    lines that begin with # are skipped. A line without numbers is a photo without object. Photos that the table does
+    not name are not used: their objects are unknown.
 
     Args:
         images: folder of the photographs, to which the file names are relative.
-        annotations: the table, in UTF-8 or UTF-16; None stands for the one table, or COCO file, in the folder of the
-            photographs.
+        annotations: the table, in UTF-8 or UTF-16; None: the one table, or COCO file, in the folder of the photographs.
 
     Raises:
         ValueError: the folder or the file is missing, the file is no such table or names no photo.
@@ -44,19 +42,19 @@ def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
         yield from _read_rows(annotations, layout, images, join)
         for name, _, _, incomplete, rows in join:
             try:
-                size = reading.photo_size(images / name)
-            except reading.UnreadablePhoto as error:
+                width, height = photo_size(images / name)
+            except UnreadablePhoto as error:
                 yield Problem("photo", name, str(error))
                 continue
             objects = []
             for identity, row in rows:
                 line, box, category = marshal.loads(row)
                 try:
-                    objects.append(Object(checked_box(*box, *size), id=identity, category=category))
+                    objects.append(Object(checked_box(box, width, height), id=identity, category=category))
                 except ValueError as error:
                     incomplete = True
                     yield Problem("object", f"{annotations.name}: line {line} ({name})", str(error))
-            yield Photo(images / name, *size, tuple(objects), name, incomplete)
+            yield Photo(images / name, width, height, tuple(objects), name, incomplete)
 
 
 def _read_rows(annotations: Path, layout: Layout, images: Path, join: Join) -> Iterator[Problem]:
@@ -71,75 +69,63 @@ def _read_rows(annotations: Path, layout: Layout, images: Path, join: Join) -> I
         except ValueError as error:
             yield Problem("object", where, str(error))
             continue
-        fields += [""] * (layout.count - len(fields))
-        # Before the box: where that cannot be read, the photo is known to show an object somewhere.
+        fields += [""] * (layout.width - len(fields))
+        # Before the box: if that cannot be read, the photo is known to show an object somewhere.
         file = fields[layout.columns["file"]]
-        if join.linked(file) is None:
+        linked = join.linked(file)
+        if linked:
+            photo = linked[0]
+        else:
             try:
-                name = name_of(locate(images, file), images)
+                photo = join.add_photo(name_of(locate(images, file), images))[0]
             except ValueError as error:
                 yield Problem("photo", where, str(error))
-                join.link(file, None)
-            else:
-                join.link(file, join.add_photo(name)[0])
-        photo, _ = join.linked(file)
+                photo = None
+            join.link(file, photo)
         if photo is None:
             continue
         try:
-            row = _row(fields, layout)
+            box = _box(fields, layout)
+            identity = _identity(fields[layout.columns["id"]]) if box and "id" in layout.columns else line
         except ValueError as error:
             join.lacks_object(photo)
             yield Problem("object", where, str(error))
             continue
-        if row is None:
+        if box is None:
             continue
-        identity = line if row.id is None else row.id
-        if not join.add_object(photo, identity, marshal.dumps((line, row.box, row.category))):
+        category = printable(fields[layout.columns["class"]]) if "class" in layout.columns else ""
+        if not join.add_object(photo, identity, marshal.dumps((line, box, category))):
             yield Problem("object", where, f"id {identity} is given twice, expected unique ids")
     if not line:
         raise ValueError(f"{annotations}: names no photo, expected at least one line below the header")
 
 
-class _Row(NamedTuple):
-    """The object of one line of the table."""
-
-    box: tuple[float, float, float, float]
-    """Left, top, width and height."""
-    category: str
-    id: int | None
-    """None where the table has no ids."""
-
-
-def _row(fields: list[str], layout: Layout) -> _Row | None:
-    """None where the line has no numbers: a photo without object.
+def _box(fields: list[str], layout: Layout) -> Box | None:
+    """Returns left, top, width and height; None if the line has no numbers: a photo without object.
 
     Raises:
-        ValueError: the line has too many columns, or a box or an id that is no number.
+        ValueError: the line has too many columns, or a box that is not numbers.
     """
-    if any(fields[layout.count :]):
-        raise ValueError(f"has {len(fields)} columns, expected {layout.count}")
-    values = {name: fields[place] for name, place in layout.columns.items()}
-    if not any(values[name] for name in layout.box):
+    if any(fields[layout.width :]):
+        raise ValueError(f"has {len(fields)} columns, expected {layout.width}")
+    texts = [fields[layout.columns[name]] for name in layout.box]
+    if not any(texts):
         return None
-    left, top, right, bottom = (_cell(name, values[name]) for name in layout.box)
-    if layout.box is EDGES:
-        right, bottom = right - left, bottom - top
-    identity = _identity(values["id"]) if "id" in values else None
-    return _Row((left, top, right, bottom), printable(values.get("class", "")), identity)
-
-
-def _cell(name: str, text: str) -> float:
-    try:
-        return number(text)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
+    values = []
+    for name, text in zip(layout.box, texts, strict=True):
+        try:
+            values.append(number(text))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    left, top, right, bottom = values
+    return (left, top, right - left, bottom - top) if layout.box is EDGES else (left, top, right, bottom)
 
 
 def _identity(text: str) -> int:
     try:
         value = int(text)
     except ValueError:
-        value = None
-    if value is None or abs(value) > MAX_ID:
+        value = MAX_ID + 1
+    if abs(value) > MAX_ID:
         raise ValueError(f"id: {shown(text)} is not a whole number")
     return value

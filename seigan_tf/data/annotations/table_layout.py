@@ -1,4 +1,4 @@
-"""Tells how a text table of boxes is written: what separates its columns, and what stands in which."""
+"""Layout of a text table of boxes: the separator of its columns, and their meaning."""
 
 import codecs
 import csv
@@ -22,48 +22,40 @@ COLUMNS = {
     "class": ("class", "label", "category", "name"),
     "id": ("id",),
 }
-"""What each column may be called in the header, in small letters and without underscores."""
-
+"""Names that each column may have in the header, in small letters and without underscores."""
 EDGES = ("left", "top", "right", "bottom")
 SIZES = ("left", "top", "width", "height")
 WITHOUT_HEADER = ("file", *SIZES, "class")
-
-DELIMITERS = ("\t", ";", ",", " ")
-"""In the order in which they are tried; " " stands for blanks."""
+DELIMITERS = ("\t", ";", ",", " ")  # in the order in which they are tried; " " stands for blanks
 BLANKS = re.compile(r'("(?:[^"]|"")*")|[ \t]+')
-
 LONGEST_LINE = 65_536
-SNIFFED_LINES = 1000
-"""Lines in which a box is looked for that tells the delimiter."""
+SNIFFED_LINES = 1000  # lines in which a box is looked for that shows the delimiter
 
 
 class Layout(NamedTuple):
-    """How the table is written."""
+    """The layout of a table."""
 
     delimiter: str
-    columns: dict[str, int]
-    """Place of each column, by its name in COLUMNS."""
-    count: int
-    """Columns of a line, at most."""
-    box: tuple[str, ...]
-    """EDGES or SIZES."""
+    columns: dict[str, int]  # place of each column, by its name in COLUMNS
+    width: int  # most columns of a line
+    box: tuple[str, ...]  # EDGES or SIZES
     has_header: bool
 
 
 def layout_of(path: Path) -> Layout:
-    """Tells how the table is written from its first lines.
+    """Finds the layout of a table from its first lines.
 
     Raises:
         ValueError: there is no line with a box in it, or the header lacks a column.
     """
-    first, delimiter = None, None
+    first, delimiter = "", None
     for count, (_, text) in enumerate(lines(path)):
-        first = text if first is None else first
+        first = first or text
         delimiter = next((mark for mark in DELIMITERS if len(_split_or_nothing(text, mark)) >= 5), None)
         if delimiter or count == SNIFFED_LINES:
             break
     if delimiter is None:
-        what = "is empty" if first is None else f"begins with {shown(first)}"
+        what = f"begins with {shown(first)}" if first else "is empty"
         raise ValueError(
             f"{path}: {what}, expected a table with columns {', '.join(WITHOUT_HEADER)},"
             " separated by tabs, semicolons, commas or blanks"
@@ -93,7 +85,7 @@ def _is_number(text: str) -> bool:
 
 
 def split(text: str, delimiter: str) -> list[str]:
-    """The fields of a line, without blanks around them.
+    """Splits a line into its fields, without blanks around them.
 
     Raises:
         ValueError: a quote is not closed, or has something behind it.
@@ -115,7 +107,7 @@ def _split_or_nothing(text: str, delimiter: str) -> list[str]:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Number and text of each line that is neither empty nor a comment.
+    """Yields number and text of each line that is neither empty nor a comment.
 
     Raises:
         ValueError: the file cannot be read, is no text, or has a line that is too long for a table.
@@ -123,10 +115,10 @@ def lines(path: Path) -> Iterator[tuple[int, str]]:
     if not os.path.isfile(path):
         raise ValueError(f"{path}: no such file, expected a table of boxes")
     try:
-        with path.open("rb") as file:
-            start = file.read(2)
+        with path.open("rb") as start:
+            mark = start.read(2)
         # Excel's "Unicode text" is UTF-16.
-        encoding = "utf-16" if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        encoding = "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
         with path.open(encoding=encoding) as file:
             line = 0
             while text := file.readline(LONGEST_LINE + 1):

@@ -1,4 +1,4 @@
-"""Reads photographs with boxes from sets of TensorFlow Datasets (https://www.tensorflow.org/datasets/catalog)."""
+"""Reader of photographs with boxes from sets of TensorFlow Datasets (https://www.tensorflow.org/datasets/catalog)."""
 
 import io
 from collections.abc import Iterator
@@ -15,36 +15,28 @@ from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size, without_e
 from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.text import one_line, printable, shown
 
-SPLITS = ("train", "validation")
-"""The splits that are of use, where a set has them; test splits often come without layout."""
+SPLITS = ("train", "validation")  # the splits that are used if a set has them; test splits often come without boxes
 PETS = "oxford_iiit_pet"
 VOC = "voc"
 NAMES = ("image/filename", "file_name", "filename", "image/file_name")
-"""Features that hold a photo's name, in the order in which they are looked for."""
+"""Features with a photo's name, in the order in which they are looked for."""
 CROWDS = ("is_crowd", "is_group_of")
 SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"GIF8": ".gif", b"BM": ".bmp", b"RIFF": ".webp"}
-"""Endings of photos without a name, by the first bytes of their files."""
+"""Endings for photos without a name, by the first bytes of their files."""
 
 
 class Layout(NamedTuple):
-    """Where a set's examples hold what is wanted of them."""
+    """The features of a set's examples that are used."""
 
-    dataset: str
-    """Name of the set without its configuration."""
-    sequence: str | None
-    """Feature that is a sequence of objects; None where an example is one object."""
+    dataset: str  # name of the set without its configuration
+    sequence: str | None  # feature that is a sequence of objects; None if an example is one object
     box: str
     label: str | None
-    labels: tuple[str, ...]
-    """Names of the classes by number."""
+    labels: tuple[str, ...]  # names of the classes by number
 
 
 def usable_splits(name: str) -> list[str]:
-    """The set's splits that are of use here: train and, where there is one, validation.
-
-    Raises:
-        ValueError: as `photos` says.
-    """
+    """Returns the set's splits that are used: train and, if there is one, validation. Raises as `read_tfds`."""
     builder = _builder(name)
     _layout(name, builder.info)
     found = [split for split in SPLITS if split in builder.info.splits]
@@ -56,22 +48,21 @@ def usable_splits(name: str) -> list[str]:
 def read_tfds(
     name: str, folder: Path, split: str = "train", progress: Progress | None = None
 ) -> Iterator[Photo | Problem]:
-    """Reads a split of a set that is prepared on this machine, and writes its photographs into a folder as they come.
+    """Reads a split of a set that is prepared on this machine, and writes its photographs into a folder.
 
-    The photographs are the files that the set was made of, byte for byte but for the EXIF data of JPEG files: an
-    orientation in it would turn the photo under its boxes, which refer to the pixels as they are stored, the only way
-    in which TensorFlow Datasets decodes them.
+    The photographs are the original files of the set, byte for byte except for the EXIF data of JPEG files: an
+    orientation in it would turn the photo under its boxes, which refer to the pixels as they are stored.
 
-    Boxes are those of a sequence of objects (coco, voc, open_images_v4, kitti, wider_face ...) or the one of the
-    example (caltech_birds2011, cars196 ...). Of oxford_iiit_pet the box is that of the whole animal, not that of its
-    head, and the object has a mask: both come from the trimap, whose border counts as the animal; its class is Cat or
-    Dog. The left and top edges of voc are moved by a pixel, because the format counts pixels from 1 (readers.voc).
+    Boxes come from a sequence of objects (coco, voc, open_images_v4, kitti, wider_face ...) or from the example
+    (caltech_birds2011, cars196 ...). In oxford_iiit_pet the box is that of the whole animal, not of its head, and the
+    object has a mask: both come from the trimap, whose border counts as the animal; its class is Cat or Dog. The left
+    and top edges of voc are moved by a pixel, because that format counts pixels from 1.
 
     Args:
-        name: of the set as TensorFlow Datasets spells it: "coco/2017", "voc", "oxford_iiit_pet:4.0.0".
-        folder: where the photographs go; it exists.
-        split: of the set.
-        progress: told after each photo.
+        name: name of the set as TensorFlow Datasets spells it: "coco/2017", "voc", "oxford_iiit_pet:4.0.0".
+        folder: existing folder for the photographs.
+        split: name of the split.
+        progress: called after each photo.
 
     Raises:
         ValueError: the set is not prepared on this machine, has no such split or no boxes, or its files are damaged.
@@ -88,7 +79,7 @@ def read_tfds(
 
 
 def _builder(name: str):
-    """What reads the set, made from its files alone: neither the network nor the code that made them is needed."""
+    """Returns TFDS's reader of the set, from its files alone: without the network and the code that made them."""
     try:
         import tensorflow_datasets as tfds
         from tensorflow_datasets.core.read_only_builder import builder_from_files
@@ -107,7 +98,7 @@ def _builder(name: str):
 
 
 def _examples(name: str, builder, split: str) -> Iterator[dict[str, Any]]:
-    """The split's examples as NumPy arrays, images as the bytes of their files."""
+    """Yields the split's examples as NumPy arrays, images as the bytes of their files."""
     import tensorflow_datasets as tfds
 
     images = {key for key, feature in builder.info.features.items() if isinstance(feature, tfds.features.Image)}
@@ -123,11 +114,7 @@ def _examples(name: str, builder, split: str) -> Iterator[dict[str, Any]]:
 
 
 def _layout(name: str, info) -> Layout:
-    """Finds the boxes among the features.
-
-    Raises:
-        ValueError: there are none.
-    """
+    """Finds the boxes among the features; ValueError if there are none."""
     import tensorflow_datasets as tfds
 
     def is_box(feature) -> bool:
@@ -174,11 +161,7 @@ def _photo(example: dict[str, Any], index: int, folder: Path, layout: Layout) ->
 
 
 def _write(example: dict[str, Any], index: int, folder: Path) -> Path:
-    """Writes the example's image into the folder.
-
-    Raises:
-        ValueError: its name leaves the folder or is taken.
-    """
+    """Writes the example's image into the folder; ValueError if its name leaves the folder or is taken."""
     content = example["image"]
     content = content if isinstance(content, bytes) else bytes(np.asarray(content).item())
     name = next((example[key] for key in NAMES if key in example), b"")
@@ -206,12 +189,12 @@ def _read_boxes(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterat
             continue
         identity = int(items["id"][index]) if "id" in items else index + 1
         crowd = any(bool(items[key][index]) for key in CROWDS if key in items)
-        category = _category(layout, items[layout.label][index]) if layout.label else ""
+        category = _category(layout, items, index)
         top, left, bottom, right = corners.astype(float) * [photo.height, photo.width, photo.height, photo.width]
         if layout.dataset == VOC:
             top, left = top - 1, left - 1
         try:
-            box = checked_box(left, top, right - left, bottom - top, photo.width, photo.height)
+            box = checked_box((left, top, right - left, bottom - top), photo.width, photo.height)
         except ValueError as error:
             yield Problem("object", f"{photo.name}: object {identity}", str(error))
         else:
@@ -219,7 +202,7 @@ def _read_boxes(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterat
 
 
 def _read_pet(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterator[Object | Problem]:
-    """The one animal of a photo of oxford_iiit_pet: values of its trimap are 1 animal, 2 background, 3 border."""
+    """Yields the animal of a photo of oxford_iiit_pet: values of its trimap are 1 animal, 2 background, 3 border."""
     from pycocotools import mask as coco_mask
 
     try:
@@ -237,9 +220,11 @@ def _read_pet(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterator
     runs = coco_mask.encode(np.asfortranarray(mask, np.uint8))
     box = tuple(coco_mask.toBbox(runs).tolist())
     segmentation = {"size": [photo.height, photo.width], "counts": runs["counts"].decode("ascii")}
-    yield Object(box, segmentation=segmentation, id=1, category=_category(layout, example[layout.label]))
+    yield Object(box, segmentation=segmentation, id=1, category=_category(layout, example))
 
 
-def _category(layout: Layout, label: Any) -> str:
-    number = int(label)
+def _category(layout: Layout, items: dict[str, Any], index: int | None = None) -> str:
+    if not layout.label:
+        return ""
+    number = int(items[layout.label] if index is None else items[layout.label][index])
     return printable(layout.labels[number]) if 0 <= number < len(layout.labels) else f"class {number}"

@@ -1,4 +1,4 @@
-"""Reads photographs annotated as in Pascal VOC (http://host.robots.ox.ac.uk/pascal/VOC/): one XML file for each."""
+"""Reader of Pascal VOC's format (http://host.robots.ox.ac.uk/pascal/VOC/): one XML file per photograph."""
 
 import marshal
 import os
@@ -10,21 +10,21 @@ from xml.parsers import expat
 from seigan_tf.data.annotations.boxes import checked_box, checked_size, number
 from seigan_tf.data.annotations.joining import Join
 from seigan_tf.data.photos.files import PHOTO_SUFFIXES, find_files, locate, name_of, require_folder
-from seigan_tf.data.photos.photo import Object, Photo, Problem
+from seigan_tf.data.photos.photo import Box, Object, Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
 from seigan_tf.utils.text import printable, shown
 
 
 def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
-    """Reads the XML files of the folder; photos come in the order of their files. Photos without a file are not used.
+    """Reads the XML files of the folder, in the order of their names. Photos without a file are not used.
 
-    Objects marked as difficult are used like the others. The corners of boxes are pixels counted from 1, both
-    inside the box. Photos are opened only where a file does not give their size.
+    Objects marked as difficult are used like the others. The corners of boxes are pixels counted from 1, both inside
+    the box. Photos are opened only if a file does not give their size.
 
     Args:
         images: folder of the photographs (JPEGImages).
         annotations: folder of the XML files (Annotations), at the same relative paths as their photos, or anywhere
-            below it where <filename> says which photo is meant. None: they lie beside the photos.
+            below it if <filename> names the photo. None: they lie beside the photos.
 
     Yields:
         Problems: damaged files, files without a photo or of the photo of another file, malformed objects, boxes
@@ -76,7 +76,8 @@ def _read_file(path: Path, number: int, images: Path, annotations: Path, join: J
     objects = []
     for index, element in enumerate(root.findall("object"), 1):
         try:
-            objects.append((index, *_box_and_class(element, width, height)))
+            box = _box(element, width, height)
+            objects.append((index, box, printable(element.findtext("name") or "")))
         except ValueError as error:
             join.lacks_object(position)
             yield Problem("object", f"{where}: object {index}", str(error))
@@ -84,7 +85,7 @@ def _read_file(path: Path, number: int, images: Path, annotations: Path, join: J
 
 
 def _parse(path: Path) -> ElementTree.Element:
-    """The file's root element.
+    """Returns the file's root element.
 
     A document type is refused: VOC has none, and the entities that one defines can grow to any size
     (https://docs.python.org/3/library/xml.html#xml-security).
@@ -115,8 +116,8 @@ def _refuse_doctype(*_):
 
 
 def _find_photo(root: ElementTree.Element, relative: Path, images: Path) -> Path:
-    """The photo that <filename> names, in the XML file's own subfolder or else from the top; without one of that name,
-    the photo that is called as the XML file is."""
+    """Finds the photo that <filename> names, in the XML file's own subfolder or else from the top, or else the photo of
+    the XML file's name."""
     file_name = (root.findtext("filename") or "").strip()
     places = []
     if file_name:
@@ -132,24 +133,21 @@ def _find_photo(root: ElementTree.Element, relative: Path, images: Path) -> Path
 
 def _size(root: ElementTree.Element, photo: Path) -> tuple[int, int]:
     width, height = (root.findtext(f"size/{side}", "").strip() for side in ("width", "height"))
-    # Some tools write 0 for what they do not know.
+    # Some tools write 0 for an unknown size.
     if width in ("", "0") or height in ("", "0"):
         return photo_size(photo)
     return checked_size(width, height)
 
 
-def _box_and_class(
-    element: ElementTree.Element, width: int, height: int
-) -> tuple[tuple[float, float, float, float], str]:
-    box = element.find("bndbox")
-    if box is None:
+def _box(element: ElementTree.Element, width: int, height: int) -> Box:
+    corners = element.find("bndbox")
+    if corners is None:
         raise ValueError("has no <bndbox>, expected one")
     edges = []
     for name in ("xmin", "ymin", "xmax", "ymax"):
-        text = box.findtext(name, "").strip()
+        text = corners.findtext(name, "").strip()
         if not text:
             raise ValueError(f"<bndbox> has no <{name}>, expected one")
         edges.append(number(text))
     left, top = edges[0] - 1, edges[1] - 1
-    box = checked_box(left, top, edges[2] - left, edges[3] - top, width, height)
-    return box, printable(element.findtext("name") or "")
+    return checked_box((left, top, edges[2] - left, edges[3] - top), width, height)

@@ -1,4 +1,4 @@
-"""Reads photographs annotated in the text format of the YOLO detectors, as laid out by Ultralytics
+"""Reader of the text format of the YOLO detectors, as laid out by Ultralytics
 (https://docs.ultralytics.com/datasets/detect, https://docs.ultralytics.com/datasets/segment)."""
 
 import errno
@@ -19,8 +19,7 @@ from seigan_tf.utils.text import one_line, printable, shown
 CLASSES = "classes.txt"
 SETTINGS = ("data.yaml", "data.yml")
 
-TOLERANCE = 0.01
-"""By which a coordinate may leave [0, 1], as Ultralytics allows: annotation tools round."""
+TOLERANCE = 0.01  # distance by which a coordinate may leave [0, 1], as Ultralytics allows: annotation tools round
 
 ROW = "class cx cy w h, the same with a confidence, or class x1 y1 x2 y2 x3 y3 ..."
 
@@ -28,17 +27,17 @@ ROW = "class cx cy w h, the same with a confidence, or class x1 y1 x2 y2 x3 y3 .
 def read_yolo(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
     """Reads the photos of the folder, each with the objects of its label file, in the order of the photos' paths.
 
-    A photo without a label file has no objects: such is the format. Sizes are read from the photos' headers. A row of
-    a label file is `class cx cy w h`, the same with a confidence at its end, or a polygon `class x1 y1 x2 y2 ...`, all
-    as fractions of the photo's width and height.
+    In this format a photo without a label file has no objects. Sizes are read from the photos' headers. A row of a
+    label file is `class cx cy w h`, the same with a confidence at its end, or a polygon `class x1 y1 x2 y2 ...`, all as
+    fractions of the photo's width and height.
 
     Args:
         images: folder of the photographs.
-        annotations: a folder of label files, one `.txt` for each photo at the same relative path; or the set's
-            `data.yaml`, whose `names` are the classes, with the label files where Ultralytics looks for them: the last
-            `/images/` in the photo's path replaced by `/labels/`. None: the label files lie beside the photos. The
-            names of the classes of a folder are looked for in `data.yaml` and `classes.txt` in it and the folder above
-            (above `labels`, where it is below that); a class without a name is named by its number.
+        annotations: a folder of label files, one `.txt` per photo at the same relative path; or the set's `data.yaml`,
+            whose `names` are the classes, with the label files where Ultralytics looks for them: the last `/images/` in
+            the photo's path replaced by `/labels/`. None: the label files lie beside the photos. Names of the classes
+            of a folder are looked for in `data.yaml` and `classes.txt` in it and in the folder above (above `labels`,
+            if it is below that); a class without a name is named by its number.
 
     Yields:
         Photos, and problems: photos that cannot be opened, rows that are malformed or whose box is not inside the
@@ -103,7 +102,7 @@ def _read_photo(path: Path, images: Path, label: Path, classes: dict[int, str]) 
                     incomplete = True
                     yield Problem("object", f"{where}: line {index}", str(error))
     except OSError as error:
-        # A link to nothing is no missing label file: the photo's objects are somewhere.
+        # A broken link is no missing label file: the photo's objects are somewhere.
         if not isinstance(error, FileNotFoundError | NotADirectoryError) or os.path.lexists(label):
             yield Problem("photo", name, f"its label file cannot be read ({error.strerror})")
             return
@@ -132,11 +131,11 @@ def _read_row(words: list[str], index: int, width: int, height: int, classes: di
         (left, top), (w, h) = points.min(0).tolist(), np.ptp(points, 0).tolist()
         polygons = [points.ravel().tolist()]
     category = classes.get(int(values[0]), str(int(values[0])))
-    return Object(checked_box(left, top, w, h, width, height), segmentation=polygons, id=index, category=category)
+    return Object(checked_box((left, top, w, h), width, height), segmentation=polygons, id=index, category=category)
 
 
 def _find_classes(labels: Path) -> dict[int, str]:
-    """Names of the classes, by number, from the files around a labels folder; empty where there are none."""
+    """Finds the names of the classes, by number, in the files around a labels folder; empty if there are none."""
     labels = Path(os.path.abspath(labels))
     folders = [labels, labels.parent]
     if labels.parent.name == "labels":
@@ -153,11 +152,7 @@ def _find_classes(labels: Path) -> dict[int, str]:
 
 
 def _names_in_yaml(path: Path) -> dict[int, str]:
-    """`names` of a data.yaml, by number; empty where it has none.
-
-    Raises:
-        ValueError: it is no such file.
-    """
+    """Returns `names` of a data.yaml, by number; empty if it has none. Raises ValueError if it is no such file."""
     try:
         # The base loader leaves every value a text: a class may be called "no" or "2024-01-01".
         content = yaml.load(path.read_text(encoding="utf-8-sig"), yaml.BaseLoader)

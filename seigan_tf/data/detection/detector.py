@@ -1,4 +1,4 @@
-"""Draws boxes around the objects in a folder of photographs, with a detection model."""
+"""Boxes that a detection model draws around the objects in a folder of photographs."""
 
 import itertools
 from collections.abc import Iterator
@@ -16,19 +16,17 @@ from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size, read_phot
 from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.text import shown
 
-SAME_OBJECT = 0.7
-"""Intersection over union from which two boxes are taken for one object; their classes may differ."""
+SAME_OBJECT = 0.7  # intersection over union from which two boxes, also of two classes, count as one object
 
 
 @dataclass(frozen=True)
 class Found:
-    """The photos of a folder with what a model finds in them; going through it runs the model."""
+    """The photos of a folder with the objects that a model finds; iterating runs the model."""
 
     images: Path
     model: DetectionModel
     labels: Labels
-    wanted: str
-    """Name of the class that was asked for."""
+    wanted: str  # name of the class that was asked for
     score: float
     progress: Progress | None = None
 
@@ -45,8 +43,8 @@ class Found:
     def _photo(self, path: Path, ids: Iterator[int]) -> Iterator[Photo | Problem]:
         try:
             name = name_of(path, self.images)
-            photo = Photo(path, *photo_size(path), name=name)
-            pixels = read_photo(photo)
+            width, height = photo_size(path)
+            pixels = read_photo(Photo(path, width, height))
         except (UnreadablePhoto, ValueError) as error:
             yield Problem("photo", shown(path.relative_to(self.images).as_posix()), str(error))
             return
@@ -54,9 +52,9 @@ class Found:
         objects, incomplete = [], False
         for index in strongest(detections, self.score):
             top, left, bottom, right = np.clip(detections.boxes[index].astype(float), 0, 1)
-            box = left * photo.width, top * photo.height, (right - left) * photo.width, (bottom - top) * photo.height
+            box = left * width, top * height, (right - left) * width, (bottom - top) * height
             try:
-                box = checked_box(*box, photo.width, photo.height)
+                box = checked_box(box, width, height)
             except ValueError as error:
                 incomplete = True
                 yield Problem("object", name, f"detected {error}")
@@ -64,7 +62,7 @@ class Found:
             category = self.labels.name(int(detections.classes[index]))
             score = round(float(detections.scores[index]), 4)
             objects.append(Object(box, id=next(ids), category=category, score=score))
-        yield Photo(photo.path, photo.width, photo.height, tuple(objects), name, incomplete)
+        yield Photo(path, width, height, tuple(objects), name, incomplete)
 
 
 def detect(
@@ -78,24 +76,23 @@ def detect(
     """Opens a model to find objects in all photos of a folder and those below it.
 
     Objects of all classes are kept, so that no crop around one of the wanted class touches another object;
-    `DataConfig.classes` then picks the wanted. Photos in which nothing is found are kept too: they give backgrounds.
+    `DataConfig.classes` then picks the wanted ones. Photos without objects are kept too: they give backgrounds.
 
     Args:
         images: folder of the photographs.
         model: LiteRT (.tflite) file of a detection model, see `DetectionModel`.
         wanted: name of a class, or its number; only checked here.
-        score: detections below it are left out.
+        score: least score of a detection, in [0, 1].
         labels: text file with the names of the classes, see `Labels`; None: the one inside the model's file, or else
             the classes of COCO.
-        progress: told after each photo.
+        progress: called after each photo.
 
     Returns:
-        What yields photos, in the order of their paths, and problems: photos that cannot be
-        read. Nothing runs before it is gone through.
+        An iterable of photos, in the order of their paths, and of problems: photos that cannot be read.
 
     Raises:
         ValueError: folder, model or labels are missing or cannot be used, the model knows no such class, or score is
-            out of range; while going through the result: there is no photo, or the model gives what it cannot.
+            out of range. Iterating raises it if there is no photo, or the model gives impossible values.
     """
     require_folder(images)
     if not 0 <= score <= 1:
@@ -106,10 +103,10 @@ def detect(
 
 
 def strongest(detections: Detections, score: float) -> list[int]:
-    """Indices of the detections of at least that score, the best first, one for each object.
+    """Returns the indices of the detections of at least that score, the best first, one for each object.
 
-    Models suppress the weaker of two boxes of one class; an animal found as a cat and as a dog would still be two
-    objects, of which each keeps the other from becoming a crop.
+    Models suppress the weaker of two boxes of one class only; an animal found as a cat and as a dog would be two
+    objects, each of which keeps the other from becoming a crop.
     """
     kept: list[int] = []
     for index in np.argsort(-detections.scores, kind="stable").tolist():
@@ -121,7 +118,7 @@ def strongest(detections: Detections, score: float) -> list[int]:
 
 
 def _overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """Intersection over union of two boxes, ymin, xmin, ymax, xmax; 0 where a box is empty or not finite."""
+    """Returns intersection over union of two boxes, ymin, xmin, ymax, xmax; 0 if one is empty or not finite."""
     sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
     inner = np.prod(np.maximum(sides, 0))
     union = sum(np.prod(np.maximum(box[2:] - box[:2], 0)) for box in (first, second)) - inner

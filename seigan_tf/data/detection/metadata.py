@@ -1,4 +1,4 @@
-"""Reads what a TFLite file says of itself: names of its outputs, normalisation of its input, and labels.
+"""Metadata of a TFLite file: names of its outputs, normalisation of its input, and labels.
 
 Metadata is a second flatbuffer inside the model's (https://ai.google.dev/edge/lite/models/metadata;
 schema: tensorflow/tflite-support, metadata_schema.fbs); label files are members of a zip archive behind it.
@@ -11,22 +11,20 @@ from typing import NamedTuple
 from flatbuffers import number_types
 from flatbuffers.table import Table
 
-LARGEST_LABELS = 2**20
-"""Bytes; a member of more is no list of labels."""
+LARGEST_LABELS = 2**20  # bytes; a larger member is no list of labels
 
 
 class Metadata(NamedTuple):
-    """What the file says; empty where it says nothing."""
+    """The file's metadata; empty if there is none."""
 
-    outputs: tuple[str, ...] = ()
-    """Names of the outputs, in the order of the model's outputs."""
+    outputs: tuple[str, ...] = ()  # names of the outputs, in the order of the model's outputs
+    # Per channel, or one for all: the network takes (value - mean) / std of values 0 to 255.
     mean: tuple[float, ...] = ()
-    """Of the input's channels, or one for all: the network takes (value - mean) / std of values 0 to 255."""
     std: tuple[float, ...] = ()
 
 
 def read_metadata(path: Path) -> Metadata:
-    """The file's metadata; empty where it has none or where it is malformed."""
+    """Reads the file's metadata; empty if it has none or it is malformed."""
     try:
         return _read(path.read_bytes())
     except Exception:  # Offsets that lead nowhere raise whatever bytes and numbers raise; the model may yet be sound.
@@ -34,7 +32,7 @@ def read_metadata(path: Path) -> Metadata:
 
 
 def read_labels(path: Path) -> str | None:
-    """The text of the label file inside the model file; None where there is none."""
+    """Reads the text of the label file inside the model file; None if there is none."""
     try:
         with zipfile.ZipFile(path) as members:
             names = [entry for entry in members.infolist() if entry.filename.endswith(".txt")]
@@ -52,10 +50,11 @@ def _read(content: bytes) -> Metadata:
     model = _Node.root(content)
     for entry in model.nodes(6):
         if entry.text(0) == "TFLITE_METADATA":
-            subgraph = _Node.root(model.nodes(4)[entry.integer(1)].content(0)).nodes(3)[0]
+            buffer = model.nodes(4)[entry.number(1, number_types.Uint32Flags)]
+            subgraph = _Node.root(buffer.content(0)).nodes(3)[0]
             outputs = tuple(output.text(0) for output in subgraph.nodes(3))
             for unit in subgraph.nodes(2)[0].nodes(4):
-                if unit.byte(0) == 1:  # the union's NormalizationOptions
+                if unit.number(0, number_types.Uint8Flags) == 1:  # the union's NormalizationOptions
                     mean, std = unit.node(1).floats(0), unit.node(1).floats(1)
                     if len(mean) in (1, 3) and len(std) in (1, 3) and min(std) > 0:
                         return Metadata(outputs, mean, std)
@@ -74,7 +73,7 @@ class _Node:
         return cls(content, Table(content, 0).Indirect(0))
 
     def _field(self, number: int) -> int:
-        """Its offset in the table; 0 where it is absent."""
+        """Returns the field's offset in the table; 0 if it is absent."""
         return self._table.Offset(4 + 2 * number)
 
     def _at(self, position: int) -> "_Node":
@@ -85,10 +84,8 @@ class _Node:
 
     def nodes(self, number: int) -> list["_Node"]:
         field = self._field(number)
-        if not field:
-            return []
-        start = self._table.Vector(field)
-        return [self._at(start + 4 * index) for index in range(self._table.VectorLen(field))]
+        start = self._table.Vector(field) if field else 0
+        return [self._at(start + 4 * index) for index in range(self._table.VectorLen(field))] if field else []
 
     def content(self, number: int) -> bytes:
         start = self._table.Vector(self._field(number))
@@ -96,19 +93,12 @@ class _Node:
 
     def floats(self, number: int) -> tuple[float, ...]:
         field = self._field(number)
-        flags = number_types.Float32Flags
-        return tuple(self._table.GetVectorAsNumpy(flags, field).tolist()) if field else ()
+        return tuple(self._table.GetVectorAsNumpy(number_types.Float32Flags, field).tolist()) if field else ()
 
     def text(self, number: int) -> str:
         field = self._field(number)
         return self._table.String(field + self._table.Pos).decode("utf-8") if field else ""
 
-    def integer(self, number: int) -> int:
-        return self._scalar(number_types.Uint32Flags, number)
-
-    def byte(self, number: int) -> int:
-        return self._scalar(number_types.Uint8Flags, number)
-
-    def _scalar(self, flags: type, number: int) -> int:
+    def number(self, number: int, flags: type) -> int:
         field = self._field(number)
         return self._table.Get(flags, field + self._table.Pos) if field else 0

@@ -1,4 +1,4 @@
-"""Runs a LiteRT (TFLite) object detection model with the standard four outputs: boxes, classes, scores, count.
+"""LiteRT (TFLite) object detection models with the standard four outputs: boxes, classes, scores, count.
 
 Such models come with their post-processing (https://www.tensorflow.org/lite/examples/object_detection/overview): the
 operation TFLite_Detection_PostProcess of the TensorFlow Object Detection API and of EfficientDet-Lite, or their own.
@@ -17,38 +17,26 @@ from seigan_tf.utils.text import one_line, shown
 from seigan_tf.utils.workers import cores
 
 ROLES = ("count", "scores", "classes", "boxes")
-WORDS = {
-    "count": ("num", "count"),
-    "scores": ("score",),
-    "classes": ("class", "categor"),
-    "boxes": ("box", "location"),
-}
-"""What the name of an output holds, in the order in which they are asked: "num_boxes" is the count."""
-SYMMETRIC = (127.5,)
-"""Mean and deviation that take 0 to 255 to [-1, 1], as float models expect that do not say otherwise."""
+# Parts of the names of outputs, in the order in which they are looked for: "num_boxes" is the count.
+WORDS = {"count": ("num", "count"), "scores": ("score",), "classes": ("class", "categor"), "boxes": ("box", "location")}
+SYMMETRIC = (127.5,)  # mean and deviation that map 0 to 255 to [-1, 1], as float models without metadata expect
 
 
 class Detections(NamedTuple):
-    """What a model finds in one photo."""
+    """The objects that a model finds in one photo."""
 
-    boxes: np.ndarray
-    """float [objects, 4]: ymin, xmin, ymax, xmax relative to the photo; they may stick out of it."""
-    classes: np.ndarray
-    """int [objects], from 0."""
-    scores: np.ndarray
-    """float [objects] in [0, 1]."""
+    boxes: np.ndarray  # float [objects, 4]: ymin, xmin, ymax, xmax relative to the photo; they may stick out of it
+    classes: np.ndarray  # int [objects], from 0
+    scores: np.ndarray  # float [objects] in [0, 1]
 
 
 class DetectionModel:
     """A detection model, read from a file.
 
-    Which output is which: by the names in the file's metadata, in its signature, or of its tensors; where those are
-    only numbered, boxes and count are told by their shapes, and the numbers go boxes, classes, scores, count or the
-    other way round.
+    The outputs are told apart by the names in the file's metadata, in its signature, or of its tensors; if these are
+    only numbered, by the shapes of boxes and count: the order is boxes, classes, scores, count or the reverse.
 
-    Raises:
-        ValueError: the file is missing or no model that LiteRT can run, its input is no image, or its outputs are not
-            the four.
+    Raises ValueError if LiteRT cannot run the file, its input is no image, or its outputs are not the four.
     """
 
     def __init__(self, path: Path):
@@ -63,10 +51,9 @@ class DetectionModel:
         self._outputs = self._named_outputs(metadata.outputs)
 
     def detect(self, pixels: np.ndarray) -> Detections:
-        """Finds the objects in a photo, uint8 [height, width, 3] RGB; it is stretched to the model's input.
+        """Finds the objects in a photo, uint8 [height, width, 3] RGB, which is stretched to the model's input.
 
-        Raises:
-            ValueError: classes or scores have values that they cannot have.
+        Raises ValueError if classes or scores have impossible values.
         """
         _, height, width, _ = self._input["shape"]
         resized = Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -90,8 +77,7 @@ class DetectionModel:
         return inputs[0]
 
     def _encoded(self, pixels: np.ndarray) -> np.ndarray:
-        """uint8 pixels as the model takes them. Quantised inputs span the range of their type, whatever it stands for
-        inside the model."""
+        """Converts uint8 pixels to the model's input; quantised inputs span the range of their type."""
         if self._input["dtype"] == np.float32:
             return (pixels - self._mean) / self._std
         return pixels if self._input["dtype"] == np.uint8 else (pixels.astype(np.int16) - 128).astype(np.int8)
@@ -109,7 +95,7 @@ class DetectionModel:
         return (value.astype(np.float32) - zero) * scale if scale else value
 
     def _named_outputs(self, names: Sequence[str]) -> dict[str, dict]:
-        """The details of the outputs by their roles."""
+        """Returns the details of the outputs by their roles."""
         outputs = self._interpreter.get_output_details()
         shapes = [self._interpreter.get_tensor(entry["index"]).shape for entry in outputs]
         if not _is_standard(shapes):
@@ -157,7 +143,7 @@ def _interpreter(path: Path):
 
 
 def _is_standard(shapes: Sequence[tuple[int, ...]]) -> bool:
-    """Whether boxes, count and two like lists are among the shapes."""
+    """Tells whether the shapes are boxes, count and two like lists."""
     boxes = [shape for shape in shapes if len(shape) == 3]
     lists = [shape for shape in shapes if len(shape) == 2]
     counts = [shape for shape in shapes if shape in ((), (1,))]
@@ -170,7 +156,7 @@ def _is_raw(shapes: Sequence[tuple[int, ...]]) -> bool:
 
 
 def _told_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[str] | None:
-    """The roles of the outputs where the words in their names tell all four and agree with the shapes."""
+    """Returns the roles of the outputs if the words in their names tell all four and agree with the shapes."""
     roles = [next((role for role in ROLES if any(word in name.lower() for word in WORDS[role])), "") for name in names]
     if sorted(roles) != sorted(ROLES):
         return None
@@ -179,8 +165,11 @@ def _told_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list
 
 
 def _numbered_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[str] | None:
-    """The roles where the names end in numbers: TFLite_Detection_PostProcess, ...:1, ...:2, ...:3 are boxes, classes,
-    scores and count, StatefulPartitionedCall:0 to :3 count, scores, classes and boxes."""
+    """Returns the roles of outputs whose names end in numbers.
+
+    TFLite_Detection_PostProcess, ...:1, ...:2, ...:3 are boxes, classes, scores and count, StatefulPartitionedCall:0 to
+    :3 count, scores, classes and boxes.
+    """
     numbers = [int(found.group(1)) if (found := re.search(r"[:_](\d+)$", name)) else 0 for name in names]
     if len(set(numbers)) != 4:
         return None

@@ -13,10 +13,8 @@ PHOTO_SUFFIXES = frozenset(
 )
 """File name endings of the formats that `reading` opens."""
 TABLES = frozenset({".csv", ".tsv", ".txt"})
-BOX_FILES = TABLES | {".json"}
-"""Endings of the one file with the boxes that may lie beside the photographs."""
-MAX_NAME = 255
-"""Longest part of a path in bytes, as file systems have it."""
+BOX_FILES = TABLES | {".json"}  # endings of the one file with the boxes that may lie beside the photographs
+MAX_NAME = 255  # longest part of a path in bytes, as file systems have it
 
 
 def require_folder(images: Path) -> None:

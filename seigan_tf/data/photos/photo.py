@@ -6,25 +6,19 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-Box = tuple[float, float, float, float]
-"""x, y, width and height in pixels of the photo."""
+Box = tuple[float, float, float, float]  # x, y, width and height in pixels of the photo
 
 
 @dataclass(frozen=True)
 class Object:
     """One annotated object."""
 
-    box: Box
-    """Inside the photo."""
-    crowd: bool = False
-    """True if the box holds a group of objects."""
-    segmentation: Any = None
-    """COCO polygons or run-length encoding, for evaluation only; None if only the box is known."""
+    box: Box  # inside the photo
+    crowd: bool = False  # True if the box holds a group of objects
+    segmentation: Any = None  # COCO polygons or run-length encoding, for evaluation only; None if only the box is known
     id: int = 0
-    category: str = ""
-    """Name of its class; empty if the annotations give none."""
-    score: float | None = None
-    """Confidence of the detector in [0, 1]; None if a person drew the box."""
+    category: str = ""  # name of its class; empty if the annotations give none
+    score: float | None = None  # confidence of the detector in [0, 1]; None if a person drew the box
 
 
 @dataclass(frozen=True)
@@ -32,14 +26,12 @@ class Photo:
     """One photograph with all its objects."""
 
     path: Path
-    width: int
-    """In pixels, upright, according to the annotations."""
+    width: int  # in pixels, upright, according to the annotations
     height: int
     objects: tuple[Object, ...] = ()
+    # Path relative to the folder of photographs, with forward slashes; identifies the photo. Default: the file name.
     name: str = ""
-    """Path relative to the folder of photographs, with forward slashes; identifies the photo. Default: the file name."""
-    incomplete: bool = False
-    """True if it shows an object at an unknown place; no crop is taken from it."""
+    incomplete: bool = False  # True if it shows an object at an unknown place; no crop is taken from it
 
     def __post_init__(self):
         if not self.name:
@@ -56,9 +48,6 @@ class Photo:
 class Problem(NamedTuple):
     """An unusable part of the annotations or photographs: skipped, counted and named in the report."""
 
-    kind: Literal["photo", "object"]
-    """The loss: a photo with all its objects, or one annotated object."""
-    where: str
-    """The photo or annotation, named as its owner would look for it."""
-    what: str
-    """The fault and what was expected, on one line."""
+    kind: Literal["photo", "object"]  # the loss: a photo with all its objects, or one annotated object
+    where: str  # the photo or annotation, named as its owner would look for it
+    what: str  # the fault and what was expected, on one line

@@ -1,4 +1,4 @@
-"""Opens photographs, whatever their format and pixels, upright and as RGB."""
+"""Reading of photographs of any format and pixel type, upright and as RGB."""
 
 import os
 import stat
@@ -9,24 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-
-# Each registers its format, which Pillow would otherwise do for some only when another format is met.
-from PIL import (
-    AvifImagePlugin,  # noqa: F401
-    BmpImagePlugin,  # noqa: F401
-    GifImagePlugin,  # noqa: F401
-    Image,
-    Jpeg2KImagePlugin,  # noqa: F401
-    JpegImagePlugin,  # noqa: F401
-    PngImagePlugin,  # noqa: F401
-    PpmImagePlugin,  # noqa: F401
-    TiffImagePlugin,  # noqa: F401
-    UnidentifiedImageError,
-    WebPImagePlugin,  # noqa: F401
-)
+from PIL import Image, UnidentifiedImageError
 
 from seigan_tf.data.photos.photo import Photo
 from seigan_tf.utils.text import one_line
+
+Image.init()  # registers every format now, which Pillow would do for some only when another one is met
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
 """Pillow's names. Others it reads are no photographs, and some of them start programs (EPS)."""
@@ -49,29 +37,25 @@ STORED = {
 
 
 class UnreadablePhoto(Exception):
-    """The file is missing, damaged, no photograph or another one than expected; the message, one line, says which."""
+    """The file is missing, damaged, no photograph or another one than expected; the message is one line."""
 
 
 def photo_size(path: Path) -> tuple[int, int]:
-    """Width and height of the photo as it is looked at: upright, by the orientation in its EXIF data.
+    """Reads width and height of the upright photo, by the orientation in its EXIF data, from the file's header.
 
-    Only the header is read, so that a file with a good start may still be one that `read_photo` refuses.
-
-    Raises:
-        UnreadablePhoto: missing, no image, or too large.
+    Raises UnreadablePhoto if it is missing, no image, or too large; `read_photo` may refuse the rest of the file.
     """
     with opened(path) as image:
         return turned_size(image.size, remaining_orientation(image, path))
 
 
 def read_photo(photo: Photo) -> np.ndarray:
-    """The photo's pixels, uint8 [height, width, 3] RGB.
+    """Reads the photo's pixels, uint8 [height, width, 3] RGB.
 
-    Upright by its EXIF data; where its annotations were made on the pixels as they are stored, as their width and
-    height tell, it is left so. Transparent pixels are laid on white; 16-bit and float values are scaled to 8 bits.
+    They are turned upright by the EXIF data, unless width and height of the annotations are those of the pixels as they
+    are stored. Transparent pixels are laid on white; 16-bit and float values are scaled to 8 bits.
 
-    Raises:
-        UnreadablePhoto: the file cannot be decoded, or is of another size than its annotations say.
+    Raises UnreadablePhoto if the file cannot be decoded, or is of another size than its annotations say.
     """
     expected = photo.width, photo.height
     with opened(photo.path) as image:
@@ -89,7 +73,7 @@ def read_photo(photo: Photo) -> np.ndarray:
 
 
 def without_exif(content: bytes) -> bytes:
-    """A JPEG file without its EXIF data, and other files as they are."""
+    """Removes the EXIF data of a JPEG file; other files are returned unchanged."""
     if not content.startswith(b"\xff\xd8"):
         return content
     kept, position = [content[:2]], 2
@@ -105,20 +89,20 @@ def without_exif(content: bytes) -> bytes:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
-    """The image at `path`, header read; whatever goes wrong inside becomes UnreadablePhoto, without warnings."""
+    """Yields the image at `path`, header read; any error inside becomes UnreadablePhoto, warnings are dropped."""
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:
         missing = isinstance(error, FileNotFoundError | NotADirectoryError | ValueError)
-        raise UnreadablePhoto("missing" if missing else error.strerror) from None
+        raise UnreadablePhoto("missing" if missing else one_line(error)) from None
     if not stat.S_ISREG(status.st_mode):
         raise UnreadablePhoto("a folder, expected a file" if stat.S_ISDIR(status.st_mode) else "not a file")
     if not status.st_size:
         raise UnreadablePhoto("an empty file, expected a photograph")
     too_large = f"more than {MAX_PIXELS:,} pixels, expected a photograph of a camera"
     try:
-        # Pillow warns of large photos, of damaged metadata and of more; what matters here is an error. It is given no
-        # path, because from one it maps uncompressed TIFF files into memory, and turns those of some modes wrongly.
+        # Pillow warns of large photos, of damaged metadata and of more; only errors matter here. It is given no path,
+        # because from one it maps uncompressed TIFF files into memory, and turns those of some modes wrongly.
         with (
             warnings.catch_warnings(action="ignore"),
             path.open("rb") as file,
@@ -144,7 +128,7 @@ def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
 
 
 def remaining_orientation(image: Image.Image, path: Path) -> int:
-    """EXIF orientation, 1 to 8, that is still to be applied; 1 where the file has none, or none that can be read."""
+    """Returns the EXIF orientation, 1 to 8, that Pillow has not applied; 1 if the file has none that can be read."""
     if image.format == "TIFF":
         return 1  # Pillow applies it.
     if image.format == "PNG" and "exif" not in image.info and not _late_exif(path):
@@ -157,7 +141,7 @@ def remaining_orientation(image: Image.Image, path: Path) -> int:
 
 
 def _late_exif(path: Path) -> bool:
-    """Whether a PNG file has its EXIF data behind the pixels, where some programs put it."""
+    """Tells whether a PNG file has its EXIF data behind the pixels, where some programs put it."""
     with path.open("rb") as file:
         file.seek(8)
         while len(header := file.read(8)) == 8:
@@ -171,7 +155,7 @@ def _late_exif(path: Path) -> bool:
 def to_rgb(image: Image.Image, pixels: np.ndarray) -> None:
     """Fills `pixels`, uint8 [height, width, 3], with the image's colours."""
     deep = image.mode.startswith("I;16") or image.mode in ("I", "F")
-    top = _top(image) if deep else None
+    top = _top(image) if deep else 255.0
     for rows, strip in strips(image):
         if deep:
             pixels[rows] = _to_bytes(_finite(strip), top)[..., None]
@@ -184,7 +168,7 @@ def to_rgb(image: Image.Image, pixels: np.ndarray) -> None:
 
 
 def strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
-    """The image in pieces of full width, with the rows that each is."""
+    """Yields the image in pieces of full width, each with its rows."""
     count = max(STRIP_PIXELS // image.width, 1)
     if count >= image.height:
         yield slice(None), image
@@ -195,7 +179,7 @@ def strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
 
 
 def _top(image: Image.Image) -> float:
-    """The value of white among grey values of more than 8 bits: the end of the smallest usual range that holds all."""
+    """Returns the value of white among grey values of more than 8 bits: the end of the smallest usual range."""
     # Integers are of 16 bits however dark the photo; of floats, ranges of 1 and of 255 are common.
     ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
     peak = max(float(_finite(strip).max()) for _, strip in strips(image))
@@ -203,10 +187,10 @@ def _top(image: Image.Image) -> float:
 
 
 def _finite(image: Image.Image) -> np.ndarray:
-    """Grey values of more than 8 bits as float32, those that are no number as 0."""
+    """Returns grey values of more than 8 bits as float32, with 0 in place of NaN and infinity."""
     return np.nan_to_num(np.asarray(image, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _to_bytes(values: np.ndarray, top: float) -> np.ndarray:
-    """Values from 0 to `top`, scaled to uint8."""
+    """Scales values from 0 to `top` to uint8."""
     return (np.clip(values / top, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -8,14 +8,10 @@ import numpy as np
 
 from seigan_tf.data.crops import CropRegion
 
-POSITIONS = 64
-"""Random positions tried for one side."""
-SHRINK = 0.9
-"""Factor on the side after all its positions have failed."""
-MAX_OVERLAP = 0.5
-"""Largest intersection over union of two backgrounds of one photo."""
-MAX_CORNERS = 32
-"""Most places on either axis at which empty squares may begin; photos of fewer boxes have no more."""
+POSITIONS = 64  # random positions tried for one side
+SHRINK = 0.9  # factor on the side after all its positions have failed
+MAX_OVERLAP = 0.5  # largest intersection over union of two backgrounds of one photo
+MAX_CORNERS = 32  # most places on either axis at which empty squares may begin; photos of fewer boxes have no more
 BOXES_AT_ONCE = 256
 
 
@@ -25,8 +21,7 @@ class Scene(NamedTuple):
     name: str
     width: int
     height: int
-    boxes: np.ndarray
-    """float64 [boxes, 4]: left, top, right, bottom in pixels, of all classes, crowds included."""
+    boxes: np.ndarray  # float64 [boxes, 4]: left, top, right, bottom in pixels, of all classes, crowds included
 
 
 def find_background(

@@ -14,24 +14,17 @@ from seigan_tf.data.planning.plan import PhotoPlan
 class Crop(NamedTuple):
     """One crop, and its place."""
 
-    key: str
-    """KIND:PHOTO:X:Y:SIDE, unique in its split."""
+    key: str  # KIND:PHOTO:X:Y:SIDE, unique in its split
     split: str
-    kind: str
-    """Either "object" or "background"."""
-    image: np.ndarray
-    """uint8 [size, size, 3] RGB."""
-    box: np.ndarray
-    """float32 [4]: ymin, xmin, ymax, xmax of the object relative to the crop; zeros for a background."""
+    kind: str  # either "object" or "background"
+    image: np.ndarray  # uint8 [size, size, 3] RGB
+    box: np.ndarray  # float32 [4]: ymin, xmin, ymax, xmax of the object relative to the crop; zeros for a background
     mask: np.ndarray | None
     """bool [side, side]: the annotated mask at the resolution of the photo, False outside the photo; None if there is
     none, and always in the split "train"."""
-    photo: str
-    """Name of the photo."""
-    photo_size: tuple[int, int]
-    """Height and width in pixels."""
-    region: CropRegion
-    """Place in the photo."""
+    photo: str  # name of the photo
+    photo_size: tuple[int, int]  # height and width in pixels
+    region: CropRegion  # place in the photo
     object_id: int
     category: str
 

@@ -12,21 +12,16 @@ import numpy as np
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.data.planning.backgrounds import Scene, find_background, largest_square
 
-MAX_PER_PHOTO = 24
-"""Most regions of one photo."""
-GOLDEN = 0.618
-"""Fraction of a circle; steps of it reach all parts of the circle."""
+MAX_PER_PHOTO = 24  # most regions of one photo
+GOLDEN = 0.618  # fraction of a circle; steps of it reach all parts of the circle
 
 
 class Share(NamedTuple):
     """The photos of one split, and the regions wanted from them together."""
 
-    photos: np.ndarray
-    """bool, one for each photo: whether it belongs to the split."""
-    sides: np.ndarray
-    """Sides of the split's object regions in pixels, int, ascending."""
-    wanted: int
-    """Number of regions; none are looked for if there are no sides."""
+    photos: np.ndarray  # bool, one for each photo: whether it belongs to the split
+    sides: np.ndarray  # sides of the split's object regions in pixels, int, ascending
+    wanted: int  # number of regions; none are looked for if there are no sides
 
 
 class Mined:

@@ -19,8 +19,7 @@ from seigan_tf.data.planning.plan import make_plan
 from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.utils.progress import Progress
 
-MAX_COVERED = 0.15
-"""Largest fraction of an object's box that another box may cover."""
+MAX_COVERED = 0.15  # largest fraction of an object's box that another box may cover
 
 
 def overlapping_objects(

@@ -36,10 +36,8 @@ SPLITS = ("train", "val")
 class PhotoPlan:
     """The regions to cut from one photo."""
 
-    split: str
-    """One of SPLITS."""
-    photo: Photo
-    """Without its objects."""
+    split: str  # one of SPLITS
+    photo: Photo  # without its objects
     objects: tuple[tuple[Object, CropRegion], ...]
     """Segmentations are present in the split "val" only: no mask is at hand where training crops are made."""
     backgrounds: tuple[CropRegion, ...]

@@ -7,8 +7,7 @@ from typing import Any
 from seigan_tf.config import DataConfig
 from seigan_tf.data.photos.photo import Problem
 
-LISTED = 100
-"""Problems that a report names; further ones are only counted."""
+LISTED = 100  # problems that a report names; further ones are only counted
 PLURALS = {"photo": "photographs", "object": "annotated objects"}
 
 

@@ -8,8 +8,7 @@ from seigan_tf.data.photos.photo import Problem
 from seigan_tf.data.planning.plan import SPLITS, PhotoPlan
 from seigan_tf.data.planning.problems import PLURALS, Tally
 
-PROBLEMS_NAMED = 3
-"""Problems that the lines for the screen name; the others are counted."""
+PROBLEMS_NAMED = 3  # problems that the lines for the screen name; the others are counted
 
 
 class CutReport:
@@ -21,8 +20,7 @@ class CutReport:
     """
 
     def __init__(self, report: dict[str, Any], max_bad: float):
-        self.report = copy.deepcopy(report)
-        """With "unreadable_photo" among the rules that dropped objects."""
+        self.report = copy.deepcopy(report)  # with "unreadable_photo" among the rules that dropped objects
         self._problems = {split: Tally(max_bad, self.report[split]["problems"]) for split in SPLITS}
         every = sum(self._problems.values(), Tally(max_bad))
         parts = [self.report[split] for split in SPLITS]
@@ -32,11 +30,7 @@ class CutReport:
             part["dropped"]["unreadable_photo"] = 0
 
     def lose(self, plan: PhotoPlan, problem: Problem) -> None:
-        """Counts a photo that could not be read.
-
-        Raises:
-            ValueError: they are more than `max_bad` allows.
-        """
+        """Counts a photo that could not be read. Raises ValueError if they are more than `max_bad` allows."""
         part = self.report[plan.split]
         part["objects"] -= len(plan.objects)
         part["dropped"]["unreadable_photo"] += len(plan.objects)

@@ -1,7 +1,7 @@
 """The rules that decide which annotated objects become crops (paper, sections 4.1 and 4.2)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -31,18 +31,12 @@ class CropRules:
         ValueError: a value is out of its range.
     """
 
-    object_fraction: float
-    """Long side of the object's box by the crop's side, in (0, 1]."""
-    min_short_side: float
-    """Least short side of the box, in pixels."""
-    max_object_fraction: float
-    """Largest long side of the box by the long side of the photo."""
-    min_aspect: float
-    """Least short side by long side of the box, in [0, 1]."""
-    classes: Collection[str] = ()
-    """Names of the classes whose objects become crops; empty: all."""
-    max_mirrored: float = 1.0
-    """Largest `crops.mirrored_depth` of a training crop, in [0, 1]."""
+    object_fraction: float  # long side of the object's box by the crop's side, in (0, 1]
+    min_short_side: float  # least short side of the box, in pixels
+    max_object_fraction: float  # largest long side of the box by the long side of the photo
+    min_aspect: float  # least short side by long side of the box, in [0, 1]
+    classes: Collection[str] = ()  # names of the classes whose objects become crops; empty: all
+    max_mirrored: float = 1.0  # largest `crops.mirrored_depth` of a training crop, in [0, 1]
 
     def __post_init__(self):
         for name, low, high in (
@@ -58,14 +52,8 @@ class CropRules:
 
     @classmethod
     def from_config(cls, config: DataConfig) -> "CropRules":
-        return cls(
-            config.object_fraction,
-            config.min_short_side,
-            config.max_object_fraction,
-            config.min_aspect,
-            frozenset(config.classes),
-            config.max_mirrored,
-        )
+        """Takes the rules from the settings of the same names."""
+        return cls(**{field.name: getattr(config, field.name) for field in fields(cls)})
 
 
 PROTOCOLS = {
@@ -93,10 +81,9 @@ def object_regions(photo: Photo, rules: CropRules, max_covered: float | None = N
     for index, region in enumerate(regions):
         if isinstance(region, CropRegion):
             touching = region.overlaps(boxes)
+            if max_covered is not None:
+                touching &= _covered(boxes[index], boxes) > max_covered
             touching[index] = False
-            if max_covered is not None and touching.any():
-                touching = _covered(boxes[index], boxes) > max_covered
-                touching[index] = False
             if touching.any():
                 regions[index] = "other_object_touches"
             elif photo.incomplete:

@@ -33,8 +33,7 @@ class Scanned(NamedTuple):
     kept: list[tuple[Box, int, str, tuple[int, int, int], bool]]
     """Box, id, class and region (x, y, side) of the objects that become crops, ordered by their boxes; and whether they
     do so in validation only."""
-    dropped: list[str]
-    """The rule that dropped it, for each of the others."""
+    dropped: list[str]  # the rule that dropped it, for each of the others
     segmentations: bytes
     """Pickled list of the masks of the kept objects, None for those without; empty if it is of no use."""
 
@@ -124,7 +123,10 @@ class Scan:
             photo.width,
             photo.height,
             boxes.tobytes(),
-            [(item.box, item.id, item.category, tuple(region), again) for item, region, again in kept],
+            [
+                (item.box, item.id, item.category, (region.x, region.y, region.side), again)
+                for item, region, again in kept
+            ],
             dropped,
             pickle.dumps(segmentations) if masks and any(segmentations) else b"",
         )

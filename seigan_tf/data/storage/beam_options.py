@@ -8,8 +8,7 @@ from typing import Any
 
 from seigan_tf.utils.text import one_line
 
-LOCAL_RUNNERS = (None, "DirectRunner", "FnApiRunner")
-"""Beam's runners on this machine; None is its default."""
+LOCAL_RUNNERS = (None, "DirectRunner", "FnApiRunner")  # Beam's runners on this machine; None is its default
 
 
 def require_beam() -> None:
@@ -19,7 +18,7 @@ def require_beam() -> None:
 
 
 def pipeline_options(text: str) -> Any:
-    """Returns Beam's options from one line, as `--beam_pipeline_options` takes them: "runner=FlinkRunner,parallelism=8".
+    """Parses Beam's options as `--beam_pipeline_options` does: "runner=FlinkRunner,parallelism=8".
 
     Raises:
         ValueError: Beam is not installed, an option's value is of another type, or options that the runner needs are

@@ -25,10 +25,8 @@ from seigan_tf.data.storage.dataset import CropsConfig, Sharding, SplitFiles
 from seigan_tf.data.storage.records import cut_and_pack
 from seigan_tf.data.storage.shards import serialize, shard_count, shard_of, shard_path, write_shard
 
-PLAN = "plan.jsonl"
-PROBLEMS = "problems"
-WRITTEN = "written"
-"""Names in the folder that the workers share: the plan, and starts of the files that report back."""
+# Names in the folder that the workers share: the plan, and starts of the files that report back.
+PLAN, PROBLEMS, WRITTEN = "plan.jsonl", "problems", "written"
 
 
 def write_with_beam(

@@ -1,4 +1,4 @@
-"""A picture of many crops, to see at a glance whether boxes and sizes are right."""
+"""Pictures of many crops, to see at a glance whether boxes and sizes are right."""
 
 from pathlib import Path
 
@@ -7,16 +7,14 @@ from PIL import Image, ImageDraw
 
 from seigan_tf.utils.atomic import replacing
 
-SHOWN = 96
-"""Crops on one sheet, at most."""
-SHOWN_SIDE = 96
-"""Side of a crop on the sheet, in pixels."""
+SHOWN = 96  # crops on one sheet, at most
+SHOWN_SIDE = 96  # side of a crop on the sheet, in pixels
 GAP = 4
 BOX_COLOUR = (0, 255, 0)
 
 
 def spread(count: int) -> np.ndarray:
-    """Which of `count` crops a sheet shows: up to 96 indices, evenly spread."""
+    """Chooses the crops of a sheet from `count`: up to SHOWN indices, evenly spread."""
     return np.linspace(0, count - 1, min(SHOWN, count)).round().astype(int)
 
 

@@ -10,7 +10,7 @@ import itertools
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -46,31 +46,22 @@ FEATURES = {
     "object_id": tfds.features.Scalar(dtype=np.int64, doc="of the annotation; 0 for a background"),
     "category": tfds.features.Text(doc="of the object; empty where unknown and for a background"),
 }
-MAX_SIZE = 4096
-"""Side of the largest crops in pixels: far more than any network here takes, and 50 MB each."""
+MAX_SIZE = 4096  # side of the largest crops in pixels: far more than any network here takes, and 50 MB each
 
 
 @dataclasses.dataclass(eq=False)
 class CropsConfig(tfds.core.BuilderConfig):
-    """Settings of a build.
-
-    Raises:
-        ValueError: `size` or `workers` is out of its range.
-    """
+    """Settings of a build. Raises ValueError if `size` or `workers` is out of its range."""
 
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     """Photographs, annotations and crop rules; a dictionary of the fields of DataConfig is converted."""
-    size: int = 128
-    """Side of the crops in pixels."""
-    workers: int = 0
-    """Processes that decode and cut; 0: this process."""
-    beam: bool = False
-    """Build with Apache Beam, on the runner of `--beam_pipeline_options`."""
+    size: int = 128  # side of the crops in pixels
+    workers: int = 0  # processes that decode and cut; 0: this process
+    beam: bool = False  # build with Apache Beam, on the runner of `--beam_pipeline_options`
     remote_images: str = ""
     """With Beam: the folder of data.images as the workers see it (gs://..., s3://..., a mounted folder), if it differs
     from its path here."""
-    remote_val_images: str = ""
-    """The same for data.val_images."""
+    remote_val_images: str = ""  # the same for data.val_images
     origin: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Values that replace fields of `data` in metadata.json because these name temporary files: "source" (also in the
     report) names the user's own source, paths without a meaning later are None."""
@@ -87,16 +78,14 @@ class CropsConfig(tfds.core.BuilderConfig):
 class SplitFiles(NamedTuple):
     """The files of one split."""
 
-    lengths: list[int]
-    """Records of each file."""
-    num_bytes: int
-    """Bytes of all records."""
+    lengths: list[int]  # records of each file
+    num_bytes: int  # bytes of all records
 
 
 class Sharding(NamedTuple):
     """Limits on the number of files of a split; see `shards.shard_count`."""
 
-    count: int | None = None
+    number: int | None = None
     shard_bytes: int = SHARD_BYTES
 
 
@@ -206,7 +195,7 @@ def _write_here(
     return files
 
 
-def _cut(plan: Plan, config: CropsConfig, progress: Progress | None) -> Iterator[tuple[Any, Any]]:
+def _cut(plan: Plan, config: CropsConfig, progress: Progress | None) -> Generator[tuple[Any, Any], None, None]:
     """Yields each photo's plan with its records or its problem."""
     cuts = ordered_map(partial(records.cut_and_pack, size=config.size), plan, config.workers)
     for done, pair in enumerate(zip(plan, cuts, strict=True), 1):

@@ -11,24 +11,18 @@ from seigan_tf.data.photos.photo import Problem
 from seigan_tf.data.planning.cutting import Crop, cut_photo
 from seigan_tf.data.planning.plan import PhotoPlan
 
-NAME = "seigan_crops"
-"""Name of the set in TensorFlow Datasets (TFDS)."""
-VERSION = "1.0.0"
-"""Version of the fields; raised by a change that readers notice."""
+NAME = "seigan_crops"  # name of the set in TensorFlow Datasets (TFDS)
+VERSION = "1.0.0"  # version of the fields; raised by a change that readers notice
 SPLITS = ("train_objects", "train_backgrounds", "val_objects", "val_backgrounds")
-QUALITY = 95
-"""Of the JPEG images, with colours at full resolution: crops are small, and training looks at edges."""
+QUALITY = 95  # of the JPEG images, with colours at full resolution: crops are small, and training looks at edges
 
 
 class Record(NamedTuple):
     """A packed crop."""
 
-    split: str
-    """One of SPLITS."""
-    key: bytes
-    """16 bytes, a hash of kind, photo and region: unique in the split, and decides order and file."""
-    fields: dict[str, Any]
-    """Values by the names of the features in `dataset.FEATURES`."""
+    split: str  # one of SPLITS
+    key: bytes  # 16 bytes, a hash of kind, photo and region: unique in the split, and decides order and file
+    fields: dict[str, Any]  # values by the names of the features in `dataset.FEATURES`
 
 
 def cut_and_pack(plan: PhotoPlan, size: int) -> list[Record] | Problem:

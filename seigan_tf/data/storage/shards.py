@@ -19,11 +19,9 @@ from tensorflow_datasets.proto import tf_example_pb2
 from seigan_tf.data.storage.records import NAME
 from seigan_tf.utils.text import one_line
 
-SHARD_BYTES = 2**28
-"""Size of a file, about, unless TFDS's options ask for another."""
+SHARD_BYTES = 2**28  # size of a file, about, unless TFDS's options ask for another
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.ENOENT)
-CHUNK = 256
-"""Records read at once by iteration."""
+CHUNK = 256  # records read at once by iteration
 
 
 def serialize(fields: Mapping[str, Any]) -> bytes:

@@ -7,18 +7,13 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-CACHE = 16
-"""Megabytes kept in memory, however many records there are."""
+CACHE = 16  # megabytes kept in memory, however many records there are
 
 
 class Spool:
-    """Keys and serialized records of several splits, in one temporary file.
+    """Keys and serialized records of several splits, in one temporary file, which must not exist before.
 
-    Args:
-        path: path of the file, which must not exist.
-
-    Raises:
-        OSError: by every method, if the file cannot be written or read, for example because the disk is full.
+    Every method raises OSError if the file cannot be written or read, for example because the disk is full.
     """
 
     def __init__(self, path: Path):

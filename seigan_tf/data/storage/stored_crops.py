@@ -14,8 +14,7 @@ from seigan_tf.data.storage import records
 from seigan_tf.data.storage.shards import StoredRecords, parse_fields
 from seigan_tf.utils.text import one_line
 
-UNFINISHED = "UNFINISHED"
-"""Name of the file that marks a folder in which `prepare` is at work."""
+UNFINISHED = "UNFINISHED"  # name of the file that marks a folder in which `prepare` is at work
 
 
 class StoredImages:

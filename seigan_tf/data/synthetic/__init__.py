@@ -1,4 +1,4 @@
-"""Draws a set that needs no photographs: textured objects on textured backgrounds, with exact masks and boxes.
+"""A set that needs no photographs: textured objects on textured backgrounds, with exact masks and boxes.
 
 The shapes (stars, crescents, limbs, lobes) are as unlike the ellipse in their box as animals are, so that a box is no
 answer; the textures of objects and of backgrounds are two families, so that there is something to learn.
@@ -11,19 +11,15 @@ import numpy as np
 
 from seigan_tf.data.synthetic import shapes, textures
 
-CHUNK = 100
-"""Crops drawn at once, which bounds the memory."""
+CHUNK = 100  # crops drawn at once, which bounds the memory
 
 
 class SyntheticObjects(NamedTuple):
     """Objects at the centre of their crops."""
 
-    images: np.ndarray
-    """uint8 [count, size, size, 3] RGB."""
-    boxes: np.ndarray
-    """float32 [count, 4]: ymin, xmin, ymax, xmax relative to the crop, tight around the mask."""
-    masks: np.ndarray
-    """bool [count, size, size]."""
+    images: np.ndarray  # uint8 [count, size, size, 3] RGB
+    boxes: np.ndarray  # float32 [count, 4]: ymin, xmin, ymax, xmax relative to the crop, tight around the mask
+    masks: np.ndarray  # bool [count, size, size]
 
 
 def synthetic_objects(
@@ -51,11 +47,7 @@ def synthetic_objects(
 
 
 def synthetic_backgrounds(count: int, size: int, seed: int | Sequence[int]) -> np.ndarray:
-    """Draws `count` crops without object, uint8 [count, size, size, 3].
-
-    Raises:
-        ValueError: count or size below 1.
-    """
+    """Draws `count` crops without object, uint8 [count, size, size, 3]. Raises ValueError if count or size below 1."""
 
     def draw(generator: np.random.Generator, number: int):
         return (_to_bytes(textures.background(generator, number, size)),)
@@ -64,10 +56,7 @@ def synthetic_backgrounds(count: int, size: int, seed: int | Sequence[int]) -> n
 
 
 def _in_chunks(
-    count: int,
-    size: int,
-    seed: int | Sequence[int],
-    draw: Callable[[np.random.Generator, int], tuple],
+    count: int, size: int, seed: int | Sequence[int], draw: Callable[[np.random.Generator, int], tuple]
 ) -> list[np.ndarray]:
     if count < 1 or size < 1:
         raise ValueError(f"synthetic set: {count} crops of {size} pixels, expected at least 1 of each")

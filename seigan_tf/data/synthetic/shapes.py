@@ -2,10 +2,8 @@
 
 import numpy as np
 
-PREVIEW = 64
-"""Points a side of the grid on which an outline's extent is found."""
-REACH = 2.2
-"""The outlines lie within [-REACH, REACH] before they are scaled."""
+PREVIEW = 64  # points a side of the grid on which an outline's extent is found
+REACH = 2.2  # the outlines lie within [-REACH, REACH] before they are scaled
 
 
 def draw(generator: np.random.Generator, count: int, size: int, object_fraction: float) -> np.ndarray:
@@ -20,26 +18,17 @@ def draw(generator: np.random.Generator, count: int, size: int, object_fraction:
     for index, outline in enumerate(families):
         chosen = np.flatnonzero(family == index)
         if chosen.size:
-            result[chosen] = _fit(
-                generator,
-                outline(generator, chosen.size),
-                chosen.size,
-                size,
-                object_fraction,
-            )
+            result[chosen] = _fit(generator, outline(generator, chosen.size), chosen.size, size, object_fraction)
     return result
 
 
 def boxes(masks: np.ndarray) -> np.ndarray:
-    """Tight boxes of bool [count, height, width] masks: float32 [count, 4], ymin, xmin, ymax, xmax, relative."""
-    edges = []
+    """Returns tight boxes of masks [count, height, width]: float32 [count, 4], relative ymin, xmin, ymax, xmax."""
+    edges: list[np.ndarray] = []
     for axis in (2, 1):
-        filled = masks.any(axis=axis)
+        filled: np.ndarray = masks.any(axis=axis)
         length = filled.shape[1]
-        edges += [
-            filled.argmax(axis=1) / length,
-            1 - filled[:, ::-1].argmax(axis=1) / length,
-        ]
+        edges += [filled.argmax(axis=1) / length, 1 - filled[:, ::-1].argmax(axis=1) / length]
     return np.stack([edges[0], edges[2], edges[1], edges[3]], axis=-1).astype(np.float32)
 
 
@@ -48,10 +37,7 @@ def star(generator: np.random.Generator, count: int):
     arms = generator.integers(3, 7, (count, 1, 1))
     depth = generator.uniform(0.2, 0.38, (count, 1, 1))
     bend = generator.uniform(-0.8, 0.8, (count, 1, 1))
-    uneven, phase = (
-        generator.uniform(0, 0.25, (count, 1, 1)),
-        generator.uniform(0, 2 * np.pi, (count, 1, 1)),
-    )
+    uneven, phase = (generator.uniform(0, 0.25, (count, 1, 1)), generator.uniform(0, 2 * np.pi, (count, 1, 1)))
 
     def field(x, y):
         radius, angle = np.hypot(x, y), np.arctan2(y, x)
@@ -83,10 +69,7 @@ def limbs(generator: np.random.Generator, count: int):
     def field(x, y):
         parts = []
         for limb in range(number):
-            along, across = (
-                np.cos(spread[:, limb, None, None]),
-                np.sin(spread[:, limb, None, None]),
-            )
+            along, across = (np.cos(spread[:, limb, None, None]), np.sin(spread[:, limb, None, None]))
             reach = length[:, limb, None, None]
             t = np.clip(x * along + y * across, 0, reach)
             parts.append(np.hypot(x - t * along, y - t * across) - width[:, limb, None, None] * (1.3 - 0.4 * t))
@@ -101,10 +84,7 @@ def lobes(generator: np.random.Generator, count: int):
     turn = np.cumsum(generator.choice([-1, 1], (count, 1)) * generator.uniform(0.4, 1.5, (count, number)), axis=1)
     step = generator.uniform(0.5, 0.75, (count, number))
     step[:, 3] *= generator.random(count) < 0.6
-    x0, y0 = (
-        np.cumsum(step * np.cos(turn), axis=1),
-        np.cumsum(step * np.sin(turn), axis=1),
-    )
+    x0, y0 = (np.cumsum(step * np.cos(turn), axis=1), np.cumsum(step * np.sin(turn), axis=1))
     x0, y0 = x0 - x0.mean(axis=1, keepdims=True), y0 - y0.mean(axis=1, keepdims=True)
     radius = generator.uniform(0.35, 0.55, (count, number))
 

@@ -7,11 +7,7 @@ def background(generator: np.random.Generator, count: int, size: int) -> np.ndar
     """Two muted colours mixed by clouds, fibres or patches, under uneven light."""
     hue = generator.uniform(0, 1, (count, 1))
     hues = np.concatenate([hue, hue + generator.uniform(-0.12, 0.12, (count, 1))], axis=1)
-    colours = _colours(
-        hues,
-        generator.uniform(0.1, 0.45, (count, 2)),
-        generator.uniform(0.25, 0.75, (count, 2)),
-    )
+    colours = _colours(hues, generator.uniform(0.1, 0.45, (count, 2)), generator.uniform(0.25, 0.75, (count, 2)))
     kind = generator.integers(0, 3, count)
     mix = np.empty((count, size, size), np.float32)
     for index, texture in enumerate((_clouds, _fibres, _patches)):
@@ -62,7 +58,7 @@ def surface(generator: np.random.Generator, distance: np.ndarray, scene_colour: 
 
 
 def _colours(hue: np.ndarray, saturation: np.ndarray, brightness: np.ndarray) -> np.ndarray:
-    """RGB [..., 3] of a hue in turns, a saturation and a mean brightness, both in [0, 1]."""
+    """Returns RGB [..., 3] of a hue in turns, a saturation and a mean brightness, both in [0, 1]."""
     wheel = np.cos(2 * np.pi * (hue[..., None] - np.arange(3) / 3))
     return np.clip(brightness[..., None] * (1 + saturation[..., None] * wheel), 0, 1).astype(np.float32)
 
@@ -86,8 +82,9 @@ def _weights(cells: int, size: int) -> np.ndarray:
 
 
 def _clouds(generator: np.random.Generator, count: int, size: int) -> np.ndarray:
-    octaves = [_smooth(generator, count, size, cells, cells) / cells**0.7 for cells in (3, 6, 12, 24)]
-    return _contrast(sum(octaves))
+    return _contrast(
+        np.sum([_smooth(generator, count, size, cells, cells) / cells**0.7 for cells in (3, 6, 12, 24)], axis=0)
+    )
 
 
 def _fibres(generator: np.random.Generator, count: int, size: int) -> np.ndarray:
@@ -99,15 +96,12 @@ def _fibres(generator: np.random.Generator, count: int, size: int) -> np.ndarray
 
 def _patches(generator: np.random.Generator, count: int, size: int) -> np.ndarray:
     """Flat patches with soft borders, like walls and fields."""
-    image = sum(_smooth(generator, count, size, cells, cells) for cells in (3, 5))
-    return _contrast(image) * 0.4 + 0.6 * (np.round(_contrast(image) * 3) / 3)
+    image = _contrast(_smooth(generator, count, size, 3, 3) + _smooth(generator, count, size, 5, 5))
+    return image * 0.4 + 0.6 * (np.round(image * 3) / 3)
 
 
 def _contrast(image: np.ndarray) -> np.ndarray:
-    low, high = (
-        image.min(axis=(1, 2), keepdims=True),
-        image.max(axis=(1, 2), keepdims=True),
-    )
+    low, high = image.min(axis=(1, 2), keepdims=True), image.max(axis=(1, 2), keepdims=True)
     return (image - low) / np.maximum(high - low, 1e-6)
 
 

@@ -95,7 +95,7 @@ numbers = st.floats() | st.floats(-5, 110) | st.integers(-5, 110) | st.integers(
 @given(numbers, numbers, numbers, numbers, st.integers(1, 120), st.integers(1, 120))
 def test_checked_boxes_lie_inside_the_photo_in_hundredths_and_stay_as_they_are(x, y, w, h, width, height):
     try:
-        box = checked_box(x, y, w, h, width, height)
+        box = checked_box((x, y, w, h), width, height)
     except ValueError as error:
         assert "\n" not in str(error)
         return
@@ -103,19 +103,19 @@ def test_checked_boxes_lie_inside_the_photo_in_hundredths_and_stay_as_they_are(x
     assert 0 <= left <= left + w <= width
     assert 0 <= top <= top + h <= height
     assert all(math.isclose(value * 100, round(value * 100), abs_tol=1e-6) for value in box)
-    assert checked_box(*box, width, height) == pytest.approx(box, abs=1e-9)
+    assert checked_box(box, width, height) == pytest.approx(box, abs=1e-9)
 
 
 @given(st.tuples(*[st.integers(0, 10_000)] * 4), st.floats(-0.004, 0.004))
 def test_boxes_that_differ_by_the_rounding_of_their_format_are_one_box(hundredths, noise):
     x, y, w, h = (value / 100 for value in hundredths)
-    expected = checked_box(x, y, w, h, 200, 200)
+    expected = checked_box((x, y, w, h), 200, 200)
     assert expected == (x, y, w, h)
-    assert checked_box(x + noise, y - noise, w, h, 200, 200) == expected
+    assert checked_box((x + noise, y - noise, w, h), 200, 200) == expected
 
 
 def test_box_that_sticks_out_by_rounding_is_clipped_on_every_side():
-    assert checked_box(-ROUNDING, -1, 102 + ROUNDING, 53, 100, 50) == (0, 0, 100, 50)
+    assert checked_box((-ROUNDING, -1, 102 + ROUNDING, 53), 100, 50) == (0, 0, 100, 50)
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,11 @@ def test_box_that_sticks_out_by_rounding_is_clipped_on_every_side():
     ],
 )
 def test_box_that_is_none_is_told_why(box, expected, one_line_error):
-    assert expected in one_line_error(checked_box, *box, 100, 50)
+    assert expected in one_line_error(checked_box, box, 100, 50)
 
 
 def test_box_without_size_passes_so_that_a_crop_rule_counts_it():
-    assert checked_box(10, 10, 0, 5, 100, 50) == (10, 10, 0, 5)
+    assert checked_box((10, 10, 0, 5), 100, 50) == (10, 10, 0, 5)
 
 
 @pytest.mark.parametrize("size", [(0, 1), (1, -1), (1.5, 2), (math.nan, 2), (math.inf, 2), ("wide", 2), (None, 2)])

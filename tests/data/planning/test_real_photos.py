@@ -35,8 +35,8 @@ def first_photos(tmp_path):
 def test_cats_give_the_documented_number_of_evaluation_objects(cats_val):
     rules = replace(PROTOCOLS["coco"], max_object_fraction=0.9)
     regions = [region for photo in read_annotations("coco", *cats_val) for region in object_regions(photo, rules)]
-    assert len(regions) == 783
-    assert sum(isinstance(region, CropRegion) for region in regions) == 117
+    assert len(regions) == 763
+    assert sum(isinstance(region, CropRegion) for region in regions) == 115
 
 
 def test_cats_load_with_two_backgrounds_an_object_and_true_masks_that_fill_the_boxes(
@@ -51,7 +51,7 @@ def test_cats_load_with_two_backgrounds_an_object_and_true_masks_that_fill_the_b
         max_object_fraction=0.9,
     )
     crops = load_crops(config, 32)
-    assert len(crops.evaluation.masks) == crops.report["validation"]["objects"] == 117
+    assert len(crops.evaluation.masks) == crops.report["validation"]["objects"] == 115
     assert len(crops.objects.images) == crops.report["train"]["objects"] > 30
     assert len(crops.backgrounds.images) == 2 * len(crops.objects.images)
     for mask, (ymin, xmin, ymax, xmax) in zip(crops.evaluation.masks, crops.evaluation.boxes, strict=True):
