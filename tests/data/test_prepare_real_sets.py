@@ -16,7 +16,7 @@ COUNTS = {
         ),
         "validation": (
             63,
-            {"min_short_side": 40, "max_object_fraction": 225, "min_aspect": 51, "other_object_touches": 404},
+            {"min_short_side": 40, "max_object_fraction": 210, "min_aspect": 50, "other_object_touches": 400},
         ),
     },
     "coco128": {

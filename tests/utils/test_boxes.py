@@ -13,7 +13,7 @@ from seigan_tf.utils.boxes import box_to_mask
 def test_masks_are_those_of_the_losses(box, size):
     boxes = np.array([box, [0.03125, 0.5, 0.97, 0.5]], np.float32)  # the second has no width
     found = box_to_mask(boxes, size, size)
-    np.testing.assert_array_equal(found[..., None], np.asarray(keras_boxes.inside(boxes, size)) > 0)
+    np.testing.assert_array_equal(found[..., None], np.asarray(keras_boxes.box_to_mask(boxes, size)) > 0)
 
 
 def test_one_box_of_an_image_that_is_no_square():

@@ -115,7 +115,7 @@ PROGRAM = """
 import functools, pathlib, sys
 from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
 from seigan_tf.utils.workers import ordered_map
-from tests.data.test_workers import wait_for_ever
+from tests.utils.test_workers import wait_for_ever
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
     sys.exit(exit_code_of(lambda: list(ordered_map(functools.partial(wait_for_ever, folder), range(9), 2))))
