@@ -57,7 +57,7 @@ def composer(weights):
         from seigan_tf.compose.backends.keras_backend import KerasBackend
         from seigan_tf.seigan import SEIGAN
 
-        config = presets.load("mobile")
+        config = presets.load_preset("mobile")
         model = SEIGAN(config.networks)
         model.build()
         return Composer(KerasBackend(model, config.data.object_fraction))
@@ -148,8 +148,8 @@ def gains(weights, images, annotations):
     from seigan_tf.data.planning.problems import Tally
     from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.evaluation.boundary import boundary_f
-    from seigan_tf.evaluation.iou import iou
     from seigan_tf.evaluation.crops import evaluation_objects
+    from seigan_tf.evaluation.iou import iou
 
     backend = load_backend(weights)
     rules = CropRules(backend.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)

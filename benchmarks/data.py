@@ -122,7 +122,7 @@ def demo_step(repeats=10):
     from seigan_tf.data.loading import load_crops
     from seigan_tf.training import backend, tasks
 
-    config = presets.load("demo")
+    config = presets.load_preset("demo")
     backend.prepare(config.networks.seed, config.training.precision)
     model = tasks.make(config).model
     crops = load_crops(config.data, config.networks.size)

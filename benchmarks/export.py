@@ -26,12 +26,13 @@ MOBILE_MS, MOBILE_MB = 15.0, 2.0
 
 
 def model_of(arguments):
-    from seigan_tf import loading, presets
+    from seigan_tf import presets
+    from seigan_tf.inference import loading
     from seigan_tf.seigan import SEIGAN
 
     if arguments.weights:
-        return loading.load(arguments.weights)
-    model = SEIGAN(presets.load(arguments.preset).networks)
+        return loading.load_model(arguments.weights)
+    model = SEIGAN(presets.load_preset(arguments.preset).networks)
     model.build()
     return model
 
@@ -56,10 +57,11 @@ def measure(name, graph, model, rounds):
     from export import examples
     from export.tflite import conversion
     from export.tflite.runtime import Runner
+    from seigan_tf.inference import arrays
     from seigan_tf.utils.pixels import to_float
 
     given = examples.synthetic(model.networks.size, 100 / 128, 8, held_out=False)
-    masks = model.segment(to_float(given.images), given.boxes)
+    masks = arrays.segment(model, to_float(given.images), given.boxes)
     inputs = examples.tensors(graph, given, masks)
     files = conversion.convert(graph, conversion.FORMATS, inputs)
     traced, example = tf.function(graph.function), inputs[0]

@@ -93,7 +93,7 @@ def measure(preset, batch_size, repeats):
     from seigan_tf.seigan import SEIGAN
     from seigan_tf.training import backend
 
-    config = presets.load(preset)
+    config = presets.load_preset(preset)
     backend.prepare(config.networks.seed, config.training.precision)  # what train.py runs with
     networks = config.networks
     if networks.vgg_weights != "none":

@@ -57,7 +57,7 @@ def of_run(run: Path, size: int, count: int, held_out: bool) -> Crops | None:
     """
     if not (run / "config.json").is_file():
         return None
-    data = configuration.load(run / "config.json").data
+    data = configuration.load_config(run / "config.json").data
     if data.source == "synthetic":
         return synthetic(size, data.object_fraction, count, held_out)
     try:

@@ -51,7 +51,7 @@ def make(model: SEIGAN, noise: str | int = 0) -> dict[str, Graph]:
     if noise != "input" and not (isinstance(noise, int) and noise >= 0):
         raise ValueError(f"--noise {noise}: expected input or a seed from 0")
     size = model.networks.size
-    segmenter, inpainter, enhancer = model.trained
+    segmenter, inpainter, enhancer = model.inference_generators
     image = Tensor((1, size, size, 3), (-1.0, 1.0))
     mask = Tensor((1, size, size, 1), (0.0, 1.0))
     box = Tensor((1, 4), (0.0, 1.0))
@@ -71,9 +71,9 @@ def make(model: SEIGAN, noise: str | int = 0) -> dict[str, Graph]:
 
     def compose(image, box, background, **given):
         # Scaling the mask's gradient would leave two useless products in the graph.
-        settings = dataclasses.replace(model.networks, mask_gradient=1.0)
+        settings = dataclasses.replace(model.networks, mask_gradient_scale=1.0)
         every = dict.fromkeys(NOISE_NAMES, noise_of(image, given))
-        cycle = _ExportedCycle(model.trained, settings, image, box, background, every, model.vgg)
+        cycle = _ExportedCycle(model.inference_generators, settings, image, box, background, every, model.vgg)
         return {"mask": cycle.mask, "composite": cycle.composite, "restored": cycle.background}
 
     graphs = (
@@ -85,7 +85,7 @@ def make(model: SEIGAN, noise: str | int = 0) -> dict[str, Graph]:
             {"image": image, "box": box, "background": image} | extra,
             {"mask": mask, "composite": image, "restored": image},
             compose,
-            tuple(model.trained) + ((model.vgg,) if model.vgg is not None else ()),
+            tuple(model.inference_generators) + ((model.vgg,) if model.vgg is not None else ()),
         ),
     )
     return {graph.name: graph for graph in graphs}

@@ -10,6 +10,7 @@ import tensorflow as tf
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.boundary import boundary_f
 from seigan_tf.evaluation.iou import iou, to_original
+from seigan_tf.inference import arrays
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.atomic import replacing
 from seigan_tf.utils.pixels import to_float, to_uint8
@@ -40,7 +41,7 @@ class Comparison:
 
     def __init__(self, crops: Crops, model: SEIGAN, runs: int):
         self._crops, self._model, self._runs = crops, model, runs
-        self._masks = model.segment(to_float(crops.images), crops.boxes)
+        self._masks = arrays.segment(model, to_float(crops.images), crops.boxes)
         self._files: dict[str, dict[str, Any]] = {}
         self._columns = {"photo": crops.images[:ROWS]}
 

@@ -9,7 +9,7 @@ import keras
 import tensorflow as tf
 from rich.console import Console
 
-from seigan_tf import loading
+from seigan_tf.inference import arrays, loading
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.atomic import write_json
 from seigan_tf.utils.pixels import to_float
@@ -41,7 +41,7 @@ def write(options: Options, staged: folder.Staged, console: Console, progress: P
     weights, formats = loading.find(options.weights), options.chosen_formats
     if "saved_model" in formats:
         save.check_name(weights.name, f"{weights.folder or weights.file}: name for the SavedModel")
-    model = loading.load(options.weights)
+    model = loading.load_model(options.weights)
     made = graphs.make(model, options.noise_source)
     size, confine_mask, card = model.networks.size, model.networks.confine_mask, _card(weights)
     about = About(weights.name, size, weights.object_fraction, confine_mask, options.label, card)
@@ -64,7 +64,7 @@ def _write_tflite(
     target: Path, console: Console, progress: Progress,
 ) -> dict[str, Any]:  # fmt: skip
     calibration, crops = (_crops(options, weights, model, console, held_out) for held_out in (False, True))
-    masks = model.segment(to_float(calibration.images), calibration.boxes)
+    masks = arrays.segment(model, to_float(calibration.images), calibration.boxes)
     comparison = parity.Comparison(crops, model, options.runs)
     kinds = [kind for kind in conversion.FORMATS if kind != "dynamic" or options.dynamic]
     done, total = itertools.count(), len(made) * (len(kinds) + 1)

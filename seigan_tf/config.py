@@ -58,21 +58,21 @@ class NetworksConfig:
     copying the whole photo."""
     composite_inpainting: bool = False
     """Keep the photo outside the mask, (1 - m) x + m G_inp, as LaMa does (arXiv 2109.07161); off is the paper."""
-    show_mask_to_inpainter: bool = False
+    mask_input: bool = False
     """Give G_inp the mask as one more channel, as LaMa does; off is the paper."""
     prefill: bool = False
     """Start G_inp from the colours around the hole (pull-push pyramid), which it then changes; off is the paper."""
-    inpainting_margin: int = 0
+    mask_dilation: int = 0
     """Pixels by which the mask grows before G_inp fills it, so that no rim of the object colours the hole; 0 is the
     paper."""
     hard_mask: bool = False
     """Threshold the mask at 0.5 with straight-through gradients: the paper's first remedy for pale masks (3.4)."""
-    mask_gradient: float = 1.0
+    mask_gradient_scale: float = 1.0
     """Scale of the cycle's gradient into the mask, 1 is the paper; box terms always pass in full. With 0, and no box
     term, the segmenter stays as it is."""
     replay_size: int = 50
     """Earlier fakes kept of each kind, in whole batches (section 3.4; arXiv 1612.07828); 0 turns the pool off."""
-    average_decay: float = 0.0
+    ema_decay: float = 0.0
     """Decay per step of the averaged generator weights used to evaluate and export (arXiv 1806.04498); 0 is off."""
     seed: int = 0
     """Seed of the noise and the replay pool and, through train.py, of the initial weights."""
@@ -173,10 +173,10 @@ class TrainingConfig:
     """seigan trains all networks, from boxes; supervised the segmenter alone, on true masks (the bound of Table 1);
     distill the segmenter alone, on the masks of `teacher`."""
     teacher: str = ""
-    """Of distill: shipped name, run folder or .keras file whose masks are learned. It has to stay until the run ends."""
+    """Weights whose masks `distill` learns: a shipped name, run folder or .keras file. Keep them until the run ends."""
     batch_size: int = 8
     steps: int = 10_000
-    warm_up: int = 0
+    pretrain_steps: int = 0
     """First steps, in which the box terms alone train the segmenter: a fraction of the cost of a step of the cycle,
     which then begins with masks that are worth something."""
     start_from: tuple[str, ...] = ()
@@ -188,7 +188,7 @@ class TrainingConfig:
     """Adam's learning rate for the two discriminators."""
     beta_1: float = 0.5
     """Adam's first decay (CycleGAN: 0.5)."""
-    cooldown: float = 0.0
+    decay_fraction: float = 0.0
     """Last fraction of the steps over which both learning rates fall to zero (CycleGAN: 0.5)."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     steps_per_epoch: int = 100
@@ -238,11 +238,11 @@ def _several(value: Any) -> tuple:
     return tuple(value)
 
 
-def save(config: Config, path: Path) -> None:
+def save_config(config: Config, path: Path) -> None:
     path.write_text(json.dumps(to_dict(config), indent=2) + "\n")
 
 
-def load(path: Path) -> Config:
+def load_config(path: Path) -> Config:
     """Reads a config.json.
 
     Raises:
@@ -252,3 +252,23 @@ def load(path: Path) -> Config:
         return from_dict(Config, json.loads(path.read_text()))
     except (json.JSONDecodeError, UnicodeDecodeError, ValueError) as error:
         raise ValueError(f"{path}: {error}") from None
+
+
+def check_networks(settings: NetworksConfig) -> None:
+    """Raise ValueError if a number is out of its range. The networks check sizes themselves."""
+    ranges = {
+        "mask_gradient_scale": (settings.mask_gradient_scale >= 0, "0 or more"),
+        "mask_dilation": (settings.mask_dilation >= 0, "0 or more"),
+        "replay_size": (settings.replay_size >= 0, "0 or more"),
+        "ema_decay": (0 <= settings.ema_decay < 1, "0 to less than 1"),
+    }
+    for name, (good, expected) in ranges.items():
+        if not good:
+            raise ValueError(f"networks.{name}: {getattr(settings, name)}; expected {expected}")
+
+
+def check_losses(settings: LossesConfig) -> None:
+    """Raise ValueError if a weight is negative or not a number."""
+    for name, value in dataclasses.asdict(settings).items():
+        if not value >= 0:
+            raise ValueError(f"losses.{name}: {value}; expected 0 or more")

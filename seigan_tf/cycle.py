@@ -40,22 +40,22 @@ class Generators(NamedTuple):
     enhancer: Enhancer
 
 
-def widened(settings: NetworksConfig, mask, least: int = 0):
+def dilate_mask(settings: NetworksConfig, mask, least: int = 0):
     """The mask grown to all sides as the inpainter was trained to see it, so that no rim of the object is left.
 
     Args:
-        settings: `inpainting_margin` is read.
+        settings: `mask_dilation` is read.
         mask: [N, S, S, 1].
         least: pixels to grow it by where the margin is smaller.
     """
-    margin = max(settings.inpainting_margin, least)
+    margin = max(settings.mask_dilation, least)
     return ops.max_pool(mask, 2 * margin + 1, strides=1, padding="same") if margin else mask
 
 
 def inpaint(inpainter: Inpainter, settings: NetworksConfig, images, mask, noise):
     """G_inp((1 - m) x), which keeps the photo outside the mask where the settings say so.
 
-    The mask is taken as it is: what should be grown is given to `widened` before.
+    The mask is taken as it is: what should be grown is given to `dilate_mask` before.
 
     Args:
         inpainter: G_inp.
@@ -98,7 +98,7 @@ class Cycle:
 
     @cached_property
     def box_mask(self):
-        return boxes.inside(self.box, self.settings.size)
+        return boxes.box_to_mask(self.box, self.settings.size)
 
     @cached_property
     def raw_logits(self):
@@ -191,14 +191,14 @@ class Cycle:
         if self.settings.hard_mask:
             hard = ops.cast(mask > 0.5, mask.dtype)
             mask = mask + ops.stop_gradient(hard - mask)
-        scale = self.settings.mask_gradient
+        scale = self.settings.mask_gradient_scale
         if scale == 1.0:
             return mask
         fixed = ops.stop_gradient(mask)
         return scale * mask + (1.0 - scale) * fixed if scale else fixed
 
     def _inpaint(self, images, mask, name):
-        mask = widened(self.settings, mask)
+        mask = dilate_mask(self.settings, mask)
         return inpaint(self.generators.inpainter, self.settings, images, mask, self.noise[name])
 
     def _enhance(self, images, name):

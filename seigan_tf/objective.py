@@ -15,7 +15,7 @@ FAKES = {
     "coarse": ("object", "coarse_gan"),
     "composite": ("object", "enhance_gan"),
 }
-"""Image of the cycle: the discriminator that judges it, and the term by which a generator hears of it."""
+"""Fakes, by their name in the cycle: the discriminator that scores each, and the generators' term of that score."""
 
 TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.name != "pairwise_threshold")
 """Names of all terms of the generators."""
@@ -40,7 +40,7 @@ BEHIND_THE_MASK = {
 
 
 class Discriminators(NamedTuple):
-    """The judges of each kind of image."""
+    """D_bg and D_obj, one for each kind of image."""
 
     background: Discriminator
     object: Discriminator
@@ -64,20 +64,20 @@ def box_terms_only(losses: LossesConfig) -> LossesConfig:
 
 def active_fakes(losses: LossesConfig) -> dict[str, str]:
     """Image name: discriminator name, for the fakes whose term is switched on."""
-    return {image: judge for image, (judge, term) in FAKES.items() if getattr(losses, term) > 0}
+    return {image: discriminator for image, (discriminator, term) in FAKES.items() if getattr(losses, term) > 0}
 
 
-def trained_generators(losses: LossesConfig, mask_gradient: float) -> set[str]:
+def trained_generators(losses: LossesConfig, mask_gradient_scale: float) -> set[str]:
     """Names of the generators that get a gradient from a term that is switched on.
 
     Args:
         losses: the weights of the terms.
-        mask_gradient: `networks.mask_gradient`; at 0 the cycle does not train the segmenter.
+        mask_gradient_scale: `networks.mask_gradient_scale`; at 0 the cycle does not train the segmenter.
     """
     trained = set()
     for term in active_terms(losses):
         if term in BEHIND_THE_MASK:
-            trained.update(BEHIND_THE_MASK[term], ("segmenter",) if mask_gradient else ())
+            trained.update(BEHIND_THE_MASK[term], ("segmenter",) if mask_gradient_scale else ())
         else:
             trained.add("segmenter" if term in BOX_TERMS else "enhancer")  # object_identity: G_enh(x)
     return trained
@@ -100,16 +100,16 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
     # One pass of y2 through VGG-19 serves texture and perceptual loss.
     back = cycle.vgg(cycle.background_back, layers=back_layers) if back_layers else {}
 
-    def judged(image):
-        judge = getattr(discriminators, FAKES[image][0])
-        return adversarial.looks_real(judge(getattr(cycle, image)))
+    def fooled(image):
+        discriminator = getattr(discriminators, FAKES[image][0])
+        return adversarial.real_loss(discriminator(getattr(cycle, image)))
 
     def compared(loss, layers):
         return loss({n: back[n] for n in layers}, {n: cycle.background_features[n] for n in layers})
 
     makers = {
-        "inpaint_gan": lambda: judged("background"),
-        "inpaint_gan_back": lambda: judged("background_back"),
+        "inpaint_gan": lambda: fooled("background"),
+        "inpaint_gan_back": lambda: fooled("background_back"),
         "background_texture": lambda: compared(reconstruction.texture, TEXTURE_LAYERS),
         "background_perceptual": lambda: compared(reconstruction.perceptual, PERCEPTUAL_LAYERS),
         "background_mae": lambda: reconstruction.mae(cycle.background_back, cycle.background_image),
@@ -118,8 +118,8 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
             {name: cycle.object_features[name] for name in PERCEPTUAL_LAYERS},
         ),
         "object_mae": lambda: reconstruction.mae(cycle.object_back, cycle.object_image),
-        "coarse_gan": lambda: judged("coarse"),
-        "enhance_gan": lambda: judged("composite"),
+        "coarse_gan": lambda: fooled("coarse"),
+        "enhance_gan": lambda: fooled("composite"),
         "object_identity": lambda: reconstruction.mae(cycle.object_identity, cycle.object_image),
         "background_identity": lambda: reconstruction.mae(cycle.background_identity, cycle.background_image),
         "box_projection": lambda: boxes.projection(cycle.raw_mask, cycle.box_mask),
@@ -142,9 +142,9 @@ def discriminator_objective(discriminators: Discriminators, reals: dict, fakes: 
     """
     terms = {}
     for name, real in reals.items():
-        kinds = [image for image, (judge, _) in FAKES.items() if judge == name and image in fakes]
+        kinds = [image for image, (discriminator, _) in FAKES.items() if discriminator == name and image in fakes]
         if kinds:
-            judge = getattr(discriminators, name)
-            scores = [judge(fakes[image]) for image in kinds]
-            terms[f"{name}_discriminator"] = adversarial.discriminator_loss(judge(real), scores)
+            discriminator = getattr(discriminators, name)
+            scores = [discriminator(fakes[image]) for image in kinds]
+            terms[f"{name}_discriminator"] = adversarial.discriminator_loss(discriminator(real), scores)
     return Objective(sum(terms.values()), terms)

@@ -1,15 +1,15 @@
 """SEIGAN: segmenter, inpainter and enhancer trained together against two discriminators (arXiv 1811.07630)."""
 
 import dataclasses
-import importlib
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 from keras import ops
 
-from seigan_tf import checks
 from seigan_tf import config as configuration
+from seigan_tf import steps
 from seigan_tf.config import LossesConfig, NetworksConfig
 from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, fixed_noise
 from seigan_tf.losses import boxes
@@ -27,8 +27,7 @@ from seigan_tf.objective import (
     object_layers,
     trained_generators,
 )
-from seigan_tf.on_arrays import OnArrays
-from seigan_tf.optimizer import LossScaleOptimizer, OptimizerGroup, for_networks
+from seigan_tf.optimizers import LossScaleOptimizer, OptimizerGroup, for_networks
 from seigan_tf.replay import ReplayPool
 from seigan_tf.utils import variables
 from seigan_tf.utils.serialization import serializable
@@ -69,7 +68,7 @@ class Generated(NamedTuple):
 
 
 @serializable
-class SEIGAN(OnArrays, keras.Model):
+class SEIGAN(keras.Model):
     """Segment-Enhance-Inpaint GAN (Ostyakov et al., 2019).
 
     A batch is {"object": {"image", "box"}, "background": {"image"}}: images float32 [N, S, S, 3] in [-1, 1], boxes
@@ -84,7 +83,7 @@ class SEIGAN(OnArrays, keras.Model):
 
     def __init__(self, networks: NetworksConfig, **kwargs):
         super().__init__(**{"name": "seigan", "autocast": False, **kwargs})  # boxes are no matter of precision
-        checks.networks(networks)
+        configuration.check_networks(networks)
         self.networks = networks
         size = networks.size
         self.vgg = None
@@ -96,7 +95,7 @@ class SEIGAN(OnArrays, keras.Model):
                 "networks.segmenter: the vgg19 backbone needs VGG-19; give --vgg-weights imagenet or a path"
             )
         self.generators = self._make_generators()
-        self.averaged = self._make_generators("averaged_") if networks.average_decay else None
+        self.ema_generators = self._make_generators("ema_") if networks.ema_decay else None
         self.discriminators = Discriminators(
             Discriminator(networks.discriminator, size, name="background_discriminator"),
             Discriminator(networks.discriminator, size, name="object_discriminator"),
@@ -112,7 +111,7 @@ class SEIGAN(OnArrays, keras.Model):
         n = self.networks
         return Generators(
             Segmenter(n.segmenter, n.size, self.vgg, name=f"{prefix}segmenter"),
-            Inpainter(n.inpainter, n.size, n.show_mask_to_inpainter, n.prefill, name=f"{prefix}inpainter"),
+            Inpainter(n.inpainter, n.size, n.mask_input, n.prefill, name=f"{prefix}inpainter"),
             Enhancer(n.enhancer, n.size, name=f"{prefix}enhancer"),
         )
 
@@ -120,15 +119,15 @@ class SEIGAN(OnArrays, keras.Model):
         """Creates every weight; the shape is known, so that nothing has to be passed."""
         if self.built:
             return
-        networks = [*self.generators, *self.discriminators, *(self.averaged or ()), *self.pools.values()]
+        networks = [*self.generators, *self.discriminators, *(self.ema_generators or ()), *self.pools.values()]
         for network in networks:
             network.build()
         if self.vgg is not None and not self._restored:
             self.vgg.load(self.networks.vgg_weights)
-        if self.averaged:
-            for network in self.averaged:
+        if self.ema_generators:
+            for network in self.ema_generators:
                 network.trainable = False  # once it is built, so that its variables know
-            for mean, value in (pair for name in Generators._fields for pair in self._averages(name)):
+            for mean, value in (pair for name in Generators._fields for pair in self._ema_pairs(name)):
                 mean.assign(ops.convert_to_numpy(value))  # a copy: under JAX the two would share one donated buffer
         self.built = True
 
@@ -149,7 +148,7 @@ class SEIGAN(OnArrays, keras.Model):
                 has other names.
         """
         losses = loss_weights or LossesConfig()
-        checks.losses(losses)
+        configuration.check_losses(losses)
         terms = active_terms(losses)
         if not terms:
             raise ValueError("losses: every weight is zero; expected at least one positive weight")
@@ -166,7 +165,7 @@ class SEIGAN(OnArrays, keras.Model):
         optimizer = OptimizerGroup(halves, sizes)
         optimizer.build(self.generator_variables + self.discriminator_variables)  # Keras restores only what exists
         if jit_compile is None:
-            jit_compile = self._backend_step.prefers_jit()
+            jit_compile = steps.backend.prefers_jit()
         super().compile(optimizer=optimizer, loss=None, jit_compile=jit_compile, auto_scale_loss=False, **kwargs)
 
     def _network_optimizers(self, optimizer, networks):
@@ -196,7 +195,7 @@ class SEIGAN(OnArrays, keras.Model):
     @property
     def trained_networks(self) -> set[str]:
         """Names, as in `network_optimizers`, of the networks that get a gradient from a term that is switched on."""
-        generators = trained_generators(self.losses_config, self.networks.mask_gradient)
+        generators = trained_generators(self.losses_config, self.networks.mask_gradient_scale)
         return generators | set(active_fakes(self.losses_config).values())
 
     def trained_variables(self, networks: Generators | Discriminators) -> list:
@@ -212,21 +211,15 @@ class SEIGAN(OnArrays, keras.Model):
     def discriminator_variables(self):
         return [v for network in self.discriminators for v in network.trainable_variables]
 
-    # One step, in the order in which a backend takes it: draw, generated, judge, average.
-
-    @property
-    def _backend_step(self):
-        if keras.backend.backend() not in ("tensorflow", "jax"):
-            raise ValueError(f"KERAS_BACKEND: {keras.backend.backend()}; expected tensorflow or jax")
-        return importlib.import_module(f"seigan_tf.training.{keras.backend.backend()}_step")
+    # One step, in the order in which seigan_tf/steps takes it: draw, generate, replay, discriminate, update_ema, track.
 
     def train_step(self, *args):
-        """One alternation of generators and discriminators; see training/<backend>_step.py."""
-        return self._backend_step.train_step(self, *_without_targets(args))
+        """One update of the generators and one of the discriminators; see seigan_tf/steps."""
+        return steps.backend.train_step(self, *_without_targets(args))
 
     def test_step(self, *args):
         """The generators' total with fixed noise, the mean of the mask and, with masks, its IoU at crop resolution."""
-        return self._backend_step.test_step(self, *_without_targets(args))
+        return steps.backend.test_step(self, *_without_targets(args))
 
     def draw(self, batch) -> Draws:
         """Draws a step's randomness from the model's own seed, which is saved with the model."""
@@ -275,38 +268,38 @@ class SEIGAN(OnArrays, keras.Model):
             for name, images in fakes.items()
         }
 
-    def judge(self, batch, fakes) -> Objective:
+    def discriminate(self, batch, fakes) -> Objective:
         """The discriminators' half."""
         reals = {"background": batch["background"]["image"], "object": batch["object"]["image"]}
         return discriminator_objective(self.discriminators, reals, fakes)
 
-    def update_averages(self) -> None:
+    def update_ema(self) -> None:
         """Moves the averaged weights towards the trained generators', faster in a network's first steps.
 
         Source: arXiv 1806.04498.
         """
-        if not self.averaged:
+        if not self.ema_generators:
             return
         trained = self.trained_networks
         for name in (name for name in Generators._fields if name in trained):
             step = ops.cast(self.network_optimizers[name].iterations, "float32")
-            decay = ops.minimum(self.networks.average_decay, (1.0 + step) / (10.0 + step))
-            for mean, value in self._averages(name):
+            decay = ops.minimum(self.networks.ema_decay, (1.0 + step) / (10.0 + step))
+            for mean, value in self._ema_pairs(name):
                 mean.assign(decay * mean + (1.0 - decay) * value)
 
-    def _averages(self, name):
+    def _ema_pairs(self, name):
         """Pairs of averaged and trained variables of a generator."""
-        means, values = (self._without_vgg(getattr(n, name).variables) for n in (self.averaged, self.generators))
+        means, values = (self._without_vgg(getattr(n, name).variables) for n in (self.ema_generators, self.generators))
         return zip(means, values, strict=True)
 
-    def track(self, generated: Generated, judged: Objective) -> dict[str, Any]:
+    def track(self, generated: Generated, discriminated: Objective) -> dict[str, Any]:
         """Adds a step to the running means and returns them."""
         values = {
             "loss": generated.objective.total,
-            "discriminator_loss": judged.total,
+            "discriminator_loss": discriminated.total,
             "mask_mean": generated.mask_mean,
             **generated.objective.terms,
-            **judged.terms,
+            **discriminated.terms,
         }
         return self._running_means(values)
 
@@ -318,7 +311,7 @@ class SEIGAN(OnArrays, keras.Model):
 
     def test(self, batch) -> dict[str, Any]:
         """The logs of a test step, of the generators of averaged weights if there are any."""
-        generated = self.generate(batch, self._fixed_noise(batch), self.trained)
+        generated = self.generate(batch, self._fixed_noise(batch), self.inference_generators)
         values = {"loss": generated.objective.total, "mask_mean": generated.mask_mean}
         if "mask" in batch["object"]:
             mask = self.masks(batch["object"]["image"], batch["object"]["box"])
@@ -334,19 +327,29 @@ class SEIGAN(OnArrays, keras.Model):
     # Use
 
     @property
-    def trained(self) -> Generators:
-        """The generators to use: those of averaged weights where they are on."""
-        return self.averaged or self.generators
+    def inference_generators(self) -> Generators:
+        """The generators for use: those with averaged weights (EMA) if there are any."""
+        return self.ema_generators or self.generators
 
     def masks(self, images, box):
         """G_seg, confined to the box where the settings say so: [N, S, S, 1]."""
-        mask = self.trained.segmenter(images)
-        return mask * boxes.inside(box, self.networks.size) if self.networks.confine_mask else mask
+        mask = self.inference_generators.segmenter(images)
+        return mask * boxes.box_to_mask(box, self.networks.size) if self.networks.confine_mask else mask
 
     def call(self, batch, training=False):
         """The images of both swaps, SWAP_IMAGES, with fixed noise and with averaged weights where they are on."""
-        cycle = self.cycle(batch, self._fixed_noise(batch), self.trained)
+        cycle = self.cycle(batch, self._fixed_noise(batch), self.inference_generators)
         return {name: getattr(cycle, name) for name in SWAP_IMAGES}
+
+    def compiled_function(self, function):
+        """`function(model, *arrays)` as a compiled function of the arrays, compiled once."""
+        if function not in self._compiled_functions:
+            self._compiled_functions[function] = steps.backend.compiled(self, function)
+        return self._compiled_functions[function]
+
+    @cached_property
+    def _compiled_functions(self):
+        return {}
 
     # Saving
 

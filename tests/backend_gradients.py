@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from seigan_tf.cycle import widened
+from seigan_tf.cycle import dilate_mask
 from seigan_tf.losses import boxes
 from seigan_tf.losses.masks import mask_loss
 from seigan_tf.losses.reconstruction import mae
@@ -74,7 +74,7 @@ def ties():
         "mae": (mae, photo, photo),
         "relu": (lambda values: ops.sum(ops.relu(values)), np.array([-1, 0, 1], "float32")),
         "projection": (lambda mask: boxes.projection(mask, ones), ones),
-        "widened": (lambda mask: weighted_sum(widened(tiny.networks(inpainting_margin=1), mask)), ones),
+        "dilate_mask": (lambda mask: weighted_sum(dilate_mask(tiny.networks(mask_dilation=1), mask)), ones),
         "fill": (lambda mask: weighted_sum(fill_from_surroundings(photo[:, :4, :4], mask)), 0.5 * ones),
         "vgg_pool": (lambda values: weighted_sum(ops.max_pool(values, 2, strides=2)), ones),
     }

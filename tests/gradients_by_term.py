@@ -18,13 +18,13 @@ from tests.backend_steps import start_from_zeros
 SCALES = (0.0, 1.0)
 
 
-def reached(mask_gradient):
+def reached(mask_gradient_scale):
     """{term: [names of generators]} with every term switched on."""
     jax = keras.backend.backend() == "jax"
     active = [name for name in TERMS if not (jax and name.endswith(("_perceptual", "_texture")))]
     losses = LossesConfig(**{name: float(name in active) for name in TERMS})
     vgg_weights = "none" if jax else "random"
-    model = tiny.seigan(losses, mask_gradient=mask_gradient, vgg_weights=vgg_weights, replay_size=0)
+    model = tiny.seigan(losses, mask_gradient_scale=mask_gradient_scale, vgg_weights=vgg_weights, replay_size=0)
     batch = keras.tree.map_structure(keras.ops.convert_to_tensor, tiny.batch(1))
     noise = model.draw(batch).noise
     variables = {name: net.trainable_variables for name, net in model.generators._asdict().items()}

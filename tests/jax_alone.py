@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from seigan_tf.config import LossesConfig
+from seigan_tf.inference import arrays
 from tests import tiny
 from tests.backend_steps import start_from_zeros
 
@@ -20,7 +21,7 @@ from tests.backend_steps import start_from_zeros
 def main(folder):
     start_from_zeros()
     keras.config.set_dtype_policy("mixed_float16")
-    model = tiny.seigan(LossesConfig(**tiny.BOX_TERMS), average_decay=0.9, confine_mask=True)
+    model = tiny.seigan(LossesConfig(**tiny.BOX_TERMS), ema_decay=0.9, confine_mask=True)
     before = model.state()
     pairs = [tiny.batch(2, seed=seed) for seed in range(3)]
     history = model.fit(
@@ -39,7 +40,7 @@ def main(folder):
     loaded = keras.models.load_model(f"{folder}/model.keras")
     state = loaded.state()
     assert all(np.array_equal(state[name], value) for name, value in after.items())
-    assert np.isfinite(loaded.segment(pairs[0]["object"]["image"], pairs[0]["object"]["box"])).all()
+    assert np.isfinite(arrays.segment(loaded, pairs[0]["object"]["image"], pairs[0]["object"]["box"])).all()
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""Settings from JSON."""
+"""Settings from JSON, and numbers out of range."""
+
+import dataclasses
 
 import pytest
 
-from seigan_tf.config import Config, DataConfig, from_dict
+from seigan_tf.config import Config, DataConfig, LossesConfig, NetworksConfig, check_losses, check_networks, from_dict
 
 
 @pytest.mark.parametrize("names", [["cat", "dog"], ("cat", "dog")])
@@ -19,3 +21,17 @@ def test_anything_else_in_its_place_is_named_in_one_line(names, one_line_error):
     if isinstance(names, str):
         assert f'instead of value "{names}" of type "str"' in message
     assert '"data.classes"' in one_line_error(from_dict, Config, {"data": {"classes": names}})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("mask_gradient_scale", -0.1), ("mask_dilation", -1), ("replay_size", -1), ("ema_decay", 1.0)]
+)
+def test_numbers_out_of_range_are_named(name, value):
+    with pytest.raises(ValueError, match=rf"^networks\.{name}: {value}; expected 0 .*$"):
+        check_networks(dataclasses.replace(NetworksConfig(), **{name: value}))
+
+
+@pytest.mark.parametrize("value", [-1.0, float("nan")])
+def test_a_weight_that_is_negative_or_no_number_is_named(value):
+    with pytest.raises(ValueError, match=rf"^losses\.coarse_gan: {value}; expected 0 or more$"):
+        check_losses(LossesConfig(coarse_gan=value))

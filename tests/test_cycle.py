@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from seigan_tf.config import BackboneConfig
-from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, widened
+from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, dilate_mask
 from seigan_tf.networks import Enhancer, Inpainter, Segmenter, VGG19Features
 from tests import tiny
 from tests.reference import cycle as reference
@@ -22,9 +22,7 @@ IMAGES = (
 def make_generators(settings, vgg=None):
     made = Generators(
         Segmenter(settings.segmenter, settings.size, vgg, name="segmenter"),
-        Inpainter(
-            settings.inpainter, settings.size, settings.show_mask_to_inpainter, settings.prefill, name="inpainter"
-        ),
+        Inpainter(settings.inpainter, settings.size, settings.mask_input, settings.prefill, name="inpainter"),
         Enhancer(settings.enhancer, settings.size, name="enhancer"),
     )
     for seed, network in enumerate(made):
@@ -49,14 +47,14 @@ SETTINGS = {
     "literal": {},
     "confined": dict(confine_mask=True),
     "composited": dict(composite_inpainting=True),
-    "shown": dict(show_mask_to_inpainter=True),
+    "shown": dict(mask_input=True),
     "prefilled": dict(prefill=True),
     "hard": dict(hard_mask=True),
-    "grown": dict(inpainting_margin=2),
-    "scaled": dict(mask_gradient=0.1),
+    "grown": dict(mask_dilation=2),
+    "scaled": dict(mask_gradient_scale=0.1),
     "everything": dict(
-        confine_mask=True, composite_inpainting=True, show_mask_to_inpainter=True, prefill=True, hard_mask=True,
-        mask_gradient=0.5, inpainting_margin=1,
+        confine_mask=True, composite_inpainting=True, mask_input=True, prefill=True, hard_mask=True,
+        mask_gradient_scale=0.5, mask_dilation=1,
         segmenter=BackboneConfig("unet", 3, 2, True), inpainter=BackboneConfig("resnet", 3, 1),
         enhancer=BackboneConfig("resnet", 3, 1, True),
     ),
@@ -95,7 +93,7 @@ def weighted_sum(image):
     return tf.reduce_sum(image * weights)
 
 
-def mask_gradient(generators, image, **changes):
+def mask_gradient_scale(generators, image, **changes):
     """The gradient of an image of the cycle with respect to the segmenter's weights, as one vector."""
     with tf.GradientTape() as tape:
         value = weighted_sum(getattr(make_cycle(tiny.networks(**changes), generators), image))
@@ -106,7 +104,7 @@ def mask_gradient(generators, image, **changes):
 
 @pytest.mark.parametrize("image", ["coarse", "background"])
 def test_gradients_reach_the_segmenter_through_the_paste_and_through_the_inpainting(generators, image):
-    gradient = mask_gradient(generators, image)
+    gradient = mask_gradient_scale(generators, image)
     assert np.isfinite(gradient).all()
     assert np.mean(gradient != 0) > 0.5
 
@@ -114,14 +112,14 @@ def test_gradients_reach_the_segmenter_through_the_paste_and_through_the_inpaint
 @pytest.mark.parametrize("image", ["coarse", "background", "composite", "background_identity"])
 @pytest.mark.parametrize("scale", [0.1, 0.0])
 def test_mask_gradient_scales_the_gradient_into_the_mask_and_not_the_image(generators, image, scale):
-    full, scaled = (mask_gradient(generators, image, mask_gradient=s) for s in (1.0, scale))
+    full, scaled = (mask_gradient_scale(generators, image, mask_gradient_scale=s) for s in (1.0, scale))
     np.testing.assert_allclose(scaled, scale * full, rtol=1e-3, atol=1e-4 * np.abs(full).max())
-    images = [getattr(make_cycle(tiny.networks(mask_gradient=s), generators), image) for s in (1.0, scale)]
+    images = [getattr(make_cycle(tiny.networks(mask_gradient_scale=s), generators), image) for s in (1.0, scale)]
     np.testing.assert_allclose(images[1], images[0], rtol=1e-5, atol=1e-5)
 
 
 def test_mask_gradient_leaves_the_mask_that_the_box_terms_see_alone(generators):
-    full, scaled = (mask_gradient(generators, "raw_mask", mask_gradient=s) for s in (1.0, 0.1))
+    full, scaled = (mask_gradient_scale(generators, "raw_mask", mask_gradient_scale=s) for s in (1.0, 0.1))
     np.testing.assert_array_equal(scaled, full)
     assert np.abs(full).max() > 0
 
@@ -131,7 +129,7 @@ def test_the_hard_mask_is_zero_or_one_and_its_gradient_that_of_the_soft_one(gene
     np.testing.assert_allclose(hard.mask, np.asarray(soft.mask) > 0.5, atol=1e-6)
     assert 0 < np.mean(hard.mask) < 1
     # The paste is linear in the mask, so that a straight-through gradient is the soft mask's.
-    gradients = [mask_gradient(generators, "coarse", hard_mask=h) for h in (True, False)]
+    gradients = [mask_gradient_scale(generators, "coarse", hard_mask=h) for h in (True, False)]
     np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-5)
 
 
@@ -150,9 +148,9 @@ def test_the_mask_is_confined_to_the_box_in_both_swaps_and_in_the_identity(gener
 def test_a_mask_is_widened_by_the_margin_or_by_the_least_that_is_asked_for():
     mask = np.zeros((1, 9, 9, 1), "float32")
     mask[0, 4, 4] = 0.7
-    assert widened(tiny.networks(), mask) is mask
+    assert dilate_mask(tiny.networks(), mask) is mask
     for margin, least, expected in ((1, 0, 1), (1, 2, 2), (3, 2, 3)):
-        grown = np.asarray(widened(tiny.networks(inpainting_margin=margin), mask, least))[0, ..., 0]
+        grown = np.asarray(dilate_mask(tiny.networks(mask_dilation=margin), mask, least))[0, ..., 0]
         square = np.zeros((9, 9), "float32")
         square[4 - expected : 5 + expected, 4 - expected : 5 + expected] = 0.7
         np.testing.assert_array_equal(grown, square)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from seigan_tf.supervised import MaskSegmenter
+from seigan_tf.training.mask_segmenter import MaskSegmenter
 from tests import tiny
 from tests.reference.losses import inside
 

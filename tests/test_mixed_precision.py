@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.config import LossesConfig
-from seigan_tf.supervised import MaskSegmenter
+from seigan_tf.training.mask_segmenter import MaskSegmenter
 from tests import tiny
 
 LossScaleOptimizer = keras.mixed_precision.LossScaleOptimizer
@@ -20,7 +20,7 @@ def policy(request):
 
 def test_training_stays_finite_and_changes_every_weight(policy, tmp_path):
     traced = policy == "mixed_float16"  # the optimizers' scaling branches are what a graph could get wrong
-    model = tiny.seigan(LossesConfig(**tiny.BOX_TERMS), average_decay=0.9, confine_mask=True, traced=traced)
+    model = tiny.seigan(LossesConfig(**tiny.BOX_TERMS), ema_decay=0.9, confine_mask=True, traced=traced)
     assert model.generators.segmenter.body.stem.conv.compute_dtype == policy.removeprefix("mixed_")
     assert all(v.dtype == "float32" for v in model.trainable_variables)
     for optimizer in (model.generator_optimizer, model.discriminator_optimizer):

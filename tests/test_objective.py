@@ -246,13 +246,15 @@ def test_the_discriminators_losses_train_both_discriminators_and_no_generator():
     draws = model.draw(batch)
     with tf.GradientTape(persistent=True) as tape:
         generated = model.generate(batch, draws.noise)
-        judged = model.judge(batch, model.replay(generated.fakes, draws))
-    assert all(g is None for network in model.generators for g in gradients(judged.total, tape, network).values())
+        discriminated = model.discriminate(batch, model.replay(generated.fakes, draws))
+    assert all(
+        g is None for network in model.generators for g in gradients(discriminated.total, tape, network).values()
+    )
     for name, network in model.discriminators._asdict().items():
-        for path, gradient in gradients(judged.terms[f"{name}_discriminator"], tape, network).items():
+        for path, gradient in gradients(discriminated.terms[f"{name}_discriminator"], tape, network).items():
             assert np.abs(gradient).max() > 0, path
         other = getattr(model.discriminators, {"object": "background", "background": "object"}[name])
-        assert all(g is None for g in gradients(judged.terms[f"{name}_discriminator"], tape, other).values())
+        assert all(g is None for g in gradients(discriminated.terms[f"{name}_discriminator"], tape, other).values())
 
 
 def test_terms_are_those_of_the_paper_and_the_box():

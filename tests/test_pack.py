@@ -11,8 +11,9 @@ import seigan_tf
 from seigan_tf import config as settings
 from seigan_tf import pretrained
 from seigan_tf.config import BackboneConfig, Config, DataConfig
-from seigan_tf.loading import find
-from seigan_tf.transfer import exchange_segmenter, for_use
+from seigan_tf.inference import arrays
+from seigan_tf.inference.loading import find
+from seigan_tf.inference.transfer import exchange_segmenter, strip_for_inference
 from tests import tiny
 from tests.commands import call
 
@@ -22,10 +23,10 @@ def run(tmp_path_factory):
     """A run folder, of crops in which objects are smaller than the default."""
     folder = tmp_path_factory.mktemp("runs") / "birds"
     (folder / "weights").mkdir(parents=True)
-    model = tiny.seigan(average_decay=0.9)
+    model = tiny.seigan(ema_decay=0.9)
     model.train_on_batch(tiny.batch(4))
     model.save(folder / "weights" / "seigan.keras")
-    settings.save(
+    settings.save_config(
         Config(networks=model.networks, data=DataConfig(object_fraction=0.5, images=folder)), folder / "config.json"
     )
     return folder
@@ -40,13 +41,13 @@ def packed(run, tmp_path, capsys):
 def test_a_packed_model_is_smaller_and_gives_the_same_masks(run, packed):
     batch = tiny.batch(2)["object"]
     small, large = seigan_tf.load(packed), seigan_tf.load(run)
-    expected = large.segment(batch["image"], batch["box"])
-    np.testing.assert_allclose(small.segment(batch["image"], batch["box"]), expected, atol=1e-6)
+    expected = arrays.segment(large, batch["image"], batch["box"])
+    np.testing.assert_allclose(arrays.segment(small, batch["image"], batch["box"]), expected, atol=1e-6)
     before, after = (folder / "weights" / "seigan.keras" for folder in (run, packed))
     assert after.stat().st_size < before.stat().st_size / 2
     assert find(packed).object_fraction == 0.5
     assert str(run) not in (packed / "config.json").read_text()
-    assert settings.load(packed / "config.json").networks == small.networks
+    assert settings.load_config(packed / "config.json").networks == small.networks
     digest, name = (packed / "sha256").read_text().split()
     assert digest == hashlib.sha256((packed / name).read_bytes()).hexdigest()
 
@@ -54,13 +55,13 @@ def test_a_packed_model_is_smaller_and_gives_the_same_masks(run, packed):
 @pytest.fixture
 def student(tmp_path):
     """A run folder whose segmenter is another one, of the same form."""
-    model = tiny.seigan(average_decay=0.9)
-    weight = model.averaged.segmenter.weights[0]
+    model = tiny.seigan(ema_decay=0.9)
+    weight = model.ema_generators.segmenter.weights[0]
     weight.assign_add(keras.ops.ones_like(weight))
     folder = tmp_path / "student"
     (folder / "weights").mkdir(parents=True)
     model.save(folder / "weights" / "seigan.keras")
-    settings.save(Config(networks=model.networks, data=DataConfig(object_fraction=0.5)), folder / "config.json")
+    settings.save_config(Config(networks=model.networks, data=DataConfig(object_fraction=0.5)), folder / "config.json")
     return folder
 
 
@@ -71,12 +72,14 @@ def test_a_segmenter_is_exchanged_and_its_report_comes_with_it(run, student, tmp
     assert (tmp_path / "birds" / "report.json").read_text() == '{"count": 5}'
     made, first, other = (seigan_tf.load(folder) for folder in (tmp_path / "birds", run, student))
     batch = tiny.batch(2)["object"]
-    masks = [model.segment(batch["image"], batch["box"]) for model in (made, other, first)]
+    masks = [arrays.segment(model, batch["image"], batch["box"]) for model in (made, other, first)]
     np.testing.assert_array_equal(masks[0], masks[1])
     assert np.abs(masks[0] - masks[2]).max() > 1e-3
     hole = np.zeros((2, *batch["image"].shape[1:3], 1), np.float32)
     hole[:, :5] = 1
-    np.testing.assert_array_equal(made.inpaint(batch["image"], hole), first.inpaint(batch["image"], hole))
+    np.testing.assert_array_equal(
+        arrays.inpaint(made, batch["image"], hole), arrays.inpaint(first, batch["image"], hole)
+    )
 
 
 @pytest.mark.parametrize(
@@ -89,7 +92,7 @@ def test_a_segmenter_is_exchanged_and_its_report_comes_with_it(run, student, tmp
     ],
 )
 def test_a_segmenter_of_another_form_is_refused(run, tmp_path, changes, said, one_line_error):
-    model = for_use(seigan_tf.load(run))
+    model = strip_for_inference(seigan_tf.load(run))
     assert said in one_line_error(exchange_segmenter, model, tiny.seigan(**changes))
 
 
@@ -99,7 +102,7 @@ def test_a_segmenter_for_other_crops_or_of_no_model_is_refused(run, student, tmp
     refusal = call(capsys, *arguments, tmp_path / "student.keras").refusal  # a file alone says nothing of its crops
     assert f"objects take {DataConfig().object_fraction} of its crops' sides, expected 0.5 as in those of" in refusal
     assert call(capsys, *arguments, "nowhere").refusal.startswith("error: nowhere: no trained model")
-    tiny.seigan(average_decay=0.9, size=32).save(student / "weights" / "seigan.keras")
+    tiny.seigan(ema_decay=0.9, size=32).save(student / "weights" / "seigan.keras")
     assert "student: the segmenter is a resnet" in call(capsys, *arguments, student).refusal
     assert not (tmp_path / "birds").exists()
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.config import BackboneConfig, DiscriminatorConfig, LossesConfig, NetworksConfig
+from seigan_tf.inference import arrays
 from seigan_tf.networks import Segmenter
 from seigan_tf.objective import TERMS
 from seigan_tf.seigan import SEIGAN, SWAP_IMAGES
@@ -32,14 +33,14 @@ def step(model, batch):
 
 @pytest.fixture(scope="module")
 def model():
-    return tiny.seigan(average_decay=0.9, confine_mask=True)
+    return tiny.seigan(ema_decay=0.9, confine_mask=True)
 
 
 def test_it_builds_without_data_and_the_same_from_the_same_seed():
     counts = []
     for _ in range(2):
         keras.utils.set_random_seed(3)
-        model = SEIGAN(tiny.networks(average_decay=0.9))
+        model = SEIGAN(tiny.networks(ema_decay=0.9))
         model.build()
         assert model.built
         counts.append(weights(model.variables))
@@ -50,13 +51,13 @@ def test_it_builds_without_data_and_the_same_from_the_same_seed():
 def test_an_uncompiled_model_segments_and_swaps():
     model, batch = SEIGAN(tiny.networks()), tiny.batch(2)
     model.build()
-    assert model.segment(batch["object"]["image"], batch["object"]["box"]).shape == (2, 16, 16, 1)
+    assert arrays.segment(model, batch["object"]["image"], batch["object"]["box"]).shape == (2, 16, 16, 1)
 
 
 def test_averaged_weights_start_as_copies():
-    fresh = SEIGAN(tiny.networks(average_decay=0.9))
+    fresh = SEIGAN(tiny.networks(ema_decay=0.9))
     fresh.build()
-    for mean, network in zip(fresh.averaged, fresh.generators, strict=True):
+    for mean, network in zip(fresh.ema_generators, fresh.generators, strict=True):
         for a, b in zip(weights(mean.variables), weights(network.variables), strict=True):
             np.testing.assert_array_equal(a, b)
     trained = {id(v) for v in (*fresh.generator_variables, *fresh.discriminator_variables)}
@@ -72,7 +73,7 @@ def test_averaged_weights_start_as_copies():
         ({}, LossesConfig(coarse_gan=-1.0), r"^losses\.coarse_gan: -1\.0"),
         ({}, LossesConfig(object_mae=float("nan")), r"^losses\.object_mae: nan"),
         (dict(replay_size=-1), LossesConfig(), r"^networks\.replay_size: -1"),
-        (dict(average_decay=1.0), LossesConfig(), r"^networks\.average_decay: 1\.0"),
+        (dict(ema_decay=1.0), LossesConfig(), r"^networks\.ema_decay: 1\.0"),
         (dict(segmenter=BackboneConfig("vgg19", 3, 2)), LossesConfig(), r"^networks\.segmenter: .* needs VGG-19"),
     ],
 )
@@ -104,7 +105,7 @@ def test_missing_vgg19_weights_are_named_before_training_starts(tmp_path):
 
 
 def test_fit_takes_arrays_and_reports_every_active_term():
-    model = tiny.seigan(average_decay=0.9, traced=True)
+    model = tiny.seigan(ema_decay=0.9, traced=True)
     before = weights(model.trainable_variables)
     data = tiny.batch(6)
     history = model.fit(data, batch_size=2, epochs=2, verbose=0, validation_data=tiny.batch(4, masks=True)).history
@@ -135,7 +136,7 @@ def test_fit_takes_a_grain_dataset(model):
 def test_evaluate_reports_the_iou_that_numpy_computes(model):
     data = tiny.batch(5, masks=True)
     report = model.evaluate(data, batch_size=2, verbose=0, return_dict=True)
-    predicted = model.segment(data["object"]["image"], data["object"]["box"]) > 0.5
+    predicted = arrays.segment(model, data["object"]["image"], data["object"]["box"]) > 0.5
     truth = data["object"]["mask"] > 0.5
     ious = (predicted & truth).sum((1, 2, 3)) / (predicted | truth).sum((1, 2, 3))
     assert report["crop_iou"] == pytest.approx(ious.mean(), rel=1e-5)
@@ -149,7 +150,7 @@ def test_evaluate_reports_no_iou_without_masks(model):
 def test_evaluate_measures_the_loss_of_the_averaged_weights_too(model):
     state, data = model.state(), tiny.batch(2)
     loss = model.evaluate(data, batch_size=2, verbose=0, return_dict=True)["loss"]
-    for mean, network in zip(model.averaged, model.generators, strict=True):
+    for mean, network in zip(model.ema_generators, model.generators, strict=True):
         for ours, averaged in zip(network.variables, mean.variables, strict=True):
             ours.assign(keras.ops.convert_to_numpy(averaged))
     assert any(not np.array_equal(value, state[name]) for name, value in model.state().items())
@@ -210,28 +211,28 @@ def test_without_a_pool_the_discriminators_see_the_new_fakes():
 
 
 def test_averaged_weights_follow_their_formula():
-    model, batch = tiny.seigan(average_decay=0.25, optimizer=tiny.sgd), tiny.batch(2)
-    model.update_averages()  # the random weights of the tests came after the copies
-    expected = weights(v for network in model.averaged for v in network.variables)
+    model, batch = tiny.seigan(ema_decay=0.25, optimizer=tiny.sgd), tiny.batch(2)
+    model.update_ema()  # the random weights of the tests came after the copies
+    expected = weights(v for network in model.ema_generators for v in network.variables)
     for count in (1, 2, 3, 4):
         step(model, batch)
         decay = min(0.25, (1 + count) / (10 + count))
         values = weights(v for network in model.generators for v in network.variables)
         expected = [decay * mean + (1 - decay) * value for mean, value in zip(expected, values, strict=True)]
-    averaged = weights(v for network in model.averaged for v in network.variables)
+    averaged = weights(v for network in model.ema_generators for v in network.variables)
     for mean, value in zip(averaged, expected, strict=True):
         np.testing.assert_allclose(mean, value, rtol=1e-5, atol=1e-6)
 
 
 def test_segment_uses_the_averaged_weights_where_they_are_on(model):
     data = tiny.batch(2)["object"]
-    before = model.segment(data["image"], data["box"])
-    kept = weights(model.averaged.segmenter.variables)
-    for variable in model.averaged.segmenter.variables:
+    before = arrays.segment(model, data["image"], data["box"])
+    kept = weights(model.ema_generators.segmenter.variables)
+    for variable in model.ema_generators.segmenter.variables:
         variable.assign(0.0 * variable)
     inside_box = inside(data["box"], 16) > 0
-    after = model.segment(data["image"], data["box"])
-    for variable, value in zip(model.averaged.segmenter.variables, kept, strict=True):
+    after = arrays.segment(model, data["image"], data["box"])
+    for variable, value in zip(model.ema_generators.segmenter.variables, kept, strict=True):
         variable.assign(value)
     np.testing.assert_allclose(after[inside_box], 0.5)
     assert before[inside_box].std() > 0.01
@@ -242,14 +243,14 @@ def test_segment_and_swap_do_not_depend_on_the_batch_size_or_on_the_images_type(
     data = tiny.batch(5)
     photos = ((data["object"]["image"] + 1) * 127.5).round().astype("uint8")
     floats, boxes = (photos / 127.5 - 1).astype("float32"), data["object"]["box"]
-    whole = model.segment(floats, boxes)
+    whole = arrays.segment(model, floats, boxes)
     assert whole.shape == (5, 16, 16, 1)
     assert whole.dtype == np.float32
-    np.testing.assert_allclose(model.segment(photos, boxes, batch_size=2), whole, atol=1e-5)
-    swapped = model.swap(photos, boxes, data["background"]["image"], batch_size=2)
+    np.testing.assert_allclose(arrays.segment(model, photos, boxes, batch_size=2), whole, atol=1e-5)
+    swapped = arrays.swap(model, photos, boxes, data["background"]["image"], batch_size=2)
     assert tuple(swapped) == SWAP_IMAGES
     np.testing.assert_allclose(swapped["mask"], whole, atol=1e-5)
-    again = model.swap(floats, boxes, data["background"]["image"])
+    again = arrays.swap(model, floats, boxes, data["background"]["image"])
     for name, images in swapped.items():
         assert images.shape == (5, 16, 16, 1 if name == "mask" else 3)
         assert images.min() >= -1
@@ -270,7 +271,7 @@ def test_segment_and_swap_do_not_depend_on_the_batch_size_or_on_the_images_type(
 def test_crops_that_segment_cannot_take_are_named_in_one_line(model, change, message):
     crops = dict(images=np.zeros((2, 16, 16, 3), "float32"), boxes=np.zeros((2, 4)))
     with pytest.raises(ValueError, match=message) as caught:
-        model.segment(**{**crops, **change})
+        arrays.segment(model, **{**crops, **change})
     assert "\n" not in str(caught.value)
 
 
@@ -310,17 +311,17 @@ def test_the_default_settings_are_the_papers():
         "resnet", "unet", "unet",
     )  # fmt: skip
     assert not (settings.confine_mask or settings.composite_inpainting or settings.hard_mask)
-    assert settings.mask_gradient == 1.0
+    assert settings.mask_gradient_scale == 1.0
 
 
 def test_inpaint_and_enhance_give_what_the_cycle_makes_of_the_same_crops():
     model = tiny.seigan(composite_inpainting=True, confine_mask=True)
     batch = tiny.batch(3)
     images, boxes = batch["object"]["image"], batch["object"]["box"]
-    swapped = model.swap(images, boxes, batch["background"]["image"])
-    np.testing.assert_allclose(model.inpaint(images, swapped["mask"]), swapped["background"], atol=1e-5)
-    np.testing.assert_allclose(model.enhance(swapped["coarse"].clip(-1, 1)), swapped["composite"], atol=1e-5)
+    swapped = arrays.swap(model, images, boxes, batch["background"]["image"])
+    np.testing.assert_allclose(arrays.inpaint(model, images, swapped["mask"]), swapped["background"], atol=1e-5)
+    np.testing.assert_allclose(arrays.enhance(model, swapped["coarse"].clip(-1, 1)), swapped["composite"], atol=1e-5)
     with pytest.raises(ValueError, match=r"^masks: shape \(3, 16, 16\); expected \(3, 16, 16, 1\)$"):
-        model.inpaint(images, swapped["mask"][..., 0])
+        arrays.inpaint(model, images, swapped["mask"][..., 0])
     with pytest.raises(ValueError, match=r"^masks: values from 0 to 255; expected 0 to 1$"):
-        model.inpaint(images, np.where(swapped["mask"] > 0.5, 255, 0))
+        arrays.inpaint(model, images, np.where(swapped["mask"] > 0.5, 255, 0))

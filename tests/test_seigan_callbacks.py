@@ -14,7 +14,7 @@ DATA, VALIDATION = tiny.batch(2), tiny.batch(2, seed=1, masks=True)
 
 @pytest.fixture(scope="module")
 def shared_model():
-    return tiny.seigan(average_decay=0.9)
+    return tiny.seigan(ema_decay=0.9)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.config import BackboneConfig, LossesConfig
+from seigan_tf.inference import arrays
 from seigan_tf.seigan import SEIGAN
 from tests import tiny
 from tests.reference.weights import randomise
@@ -26,7 +27,7 @@ def assert_equal(state, expected):
 @pytest.fixture(scope="module")
 def trained():
     """A model after some steps."""
-    model = tiny.seigan(LOSSES, average_decay=0.9)
+    model = tiny.seigan(LOSSES, ema_decay=0.9)
     for seed in range(STEPS_BEFORE):
         model.train_on_batch(tiny.batch(2, seed=seed))
     return model
@@ -47,7 +48,7 @@ def test_the_state_holds_everything_under_names_of_its_own(trained, saved):
     state = saved[1]
     variables = trained.variables + trained.generator_optimizer.variables + trained.discriminator_optimizer.variables
     assert len(state) == len(variables)
-    for part in ("segmenter/", "averaged_enhancer/", "object_discriminator/", "coarse_pool/images", "random/"):
+    for part in ("segmenter/", "ema_enhancer/", "object_discriminator/", "coarse_pool/images", "random/"):
         assert any(name.startswith(part) for name in state), part
     assert state["coarse_pool/count"] == 4
     assert np.abs(state["composite_pool/images"]).min() < np.abs(state["composite_pool/images"]).max()
@@ -65,7 +66,7 @@ def test_a_keras_file_brings_everything_back_and_one_more_step_is_the_same(saved
     folder, state, later = saved
     loaded = keras.models.load_model(folder / "model.keras")
     assert loaded.losses_config == LOSSES
-    assert loaded.networks == tiny.networks(average_decay=0.9)
+    assert loaded.networks == tiny.networks(ema_decay=0.9)
     assert_equal(loaded.state(), state)
     loaded.run_eagerly = keras.backend.backend() == "tensorflow"
     loaded.train_on_batch(tiny.batch(2, seed=99))
@@ -74,7 +75,7 @@ def test_a_keras_file_brings_everything_back_and_one_more_step_is_the_same(saved
 
 def test_a_weights_file_brings_everything_back_and_one_more_step_is_the_same(saved):
     folder, state, later = saved
-    other = tiny.seigan(LOSSES, seed=5, average_decay=0.9)
+    other = tiny.seigan(LOSSES, seed=5, ema_decay=0.9)
     other.load_weights(folder / "model.weights.h5")
     assert_equal(other.state(), state)
     other.train_on_batch(tiny.batch(2, seed=99))
@@ -83,7 +84,7 @@ def test_a_weights_file_brings_everything_back_and_one_more_step_is_the_same(sav
 
 def test_a_restored_state_brings_everything_back_and_one_more_step_is_the_same(saved):
     _, state, later = saved
-    other = tiny.seigan(LOSSES, seed=5, average_decay=0.9)
+    other = tiny.seigan(LOSSES, seed=5, ema_decay=0.9)
     other.restore(state)
     assert_equal(other.state(), state)
     other.train_on_batch(tiny.batch(2, seed=99))
@@ -97,7 +98,7 @@ def test_a_keras_file_of_an_uncompiled_model_brings_the_weights_back(tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(
-        loaded.segment(photos["image"], photos["box"]), model.segment(photos["image"], photos["box"])
+        arrays.segment(loaded, photos["image"], photos["box"]), arrays.segment(model, photos["image"], photos["box"])
     )
 
 
@@ -126,7 +127,7 @@ def test_frozen_vgg19_weights_are_saved_with_a_keras_file_but_are_not_part_of_th
     for a, b in zip(loaded.vgg.vgg.get_weights(), model.vgg.vgg.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(
-        loaded.segment(photos["image"], photos["box"]), model.segment(photos["image"], photos["box"])
+        arrays.segment(loaded, photos["image"], photos["box"]), arrays.segment(model, photos["image"], photos["box"])
     )
 
 

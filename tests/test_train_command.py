@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 import train
-from seigan_tf import loading
+from seigan_tf.inference import loading
 from seigan_tf.training import checkpoint
 from seigan_tf.training.callbacks.metrics_log import read_rows
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # Small, and still with every kind of state: averaged weights, both optimizers, pools that are full, a falling rate.
 TINY = [
-    *["--networks.size=32", "--networks.replay-size=4", "--networks.average-decay=0.9", "--vgg-weights=none"],
+    *["--networks.size=32", "--networks.replay-size=4", "--networks.ema-decay=0.9", "--vgg-weights=none"],
     *["--networks.segmenter.backbone=unet", "--networks.segmenter.width=4", "--networks.segmenter.depth=2"],
     *["--networks.inpainter.width=4", "--networks.inpainter.depth=2"],
     *["--networks.enhancer.width=4", "--networks.enhancer.depth=2"],
@@ -32,7 +32,12 @@ TINY = [
     *["--losses.object-identity=0", "--losses.background-identity=0"],
     *["--losses.box-pairwise=0", "--losses.box-projection=0", "--losses.box-outside=0"],
     *["--data.synthetic-train=20", "--data.synthetic-val=6"],
-    *["--training.batch-size=2", "--training.steps=32", "--training.steps-per-epoch=8", "--training.cooldown=0.5"],
+    *[
+        "--training.batch-size=2",
+        "--training.steps=32",
+        "--training.steps-per-epoch=8",
+        "--training.decay-fraction=0.5",
+    ],
     *["--training.samples-every=2"],
 ]
 
@@ -142,7 +147,7 @@ def test_weights_and_report_are_of_the_last_step_and_the_report_says_so(trained)
     last = read_rows(trained.run / "metrics.csv")[-1]
     assert report["iou"]["model"] == pytest.approx(float(last["val_iou"]), abs=1e-5)
     assert [path.name for path in (trained.run / "weights").iterdir()] == ["seigan.keras"]
-    kept, state = loading.load(trained.run).state(), checkpoint.load_latest(trained.run / "checkpoint").state
+    kept, state = loading.load_model(trained.run).state(), checkpoint.load_latest(trained.run / "checkpoint").state
     assert all(np.array_equal(kept[name], value) for name, value in state.items())
 
 

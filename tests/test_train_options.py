@@ -34,7 +34,7 @@ def test_help_is_answered_before_anything_heavy_is_imported():
 @pytest.mark.parametrize("preset", presets.NAMES)
 def test_a_preset_gives_the_defaults_and_the_name(preset, tmp_path):
     request = read_request(["--preset", preset, "--training.steps", "7"], tmp_path)
-    expected = presets.load(preset)
+    expected = presets.load_preset(preset)
     assert request.config.name == request.folder.name == preset
     assert request.config.networks == expected.networks
     assert request.config.losses == expected.losses
@@ -42,7 +42,7 @@ def test_a_preset_gives_the_defaults_and_the_name(preset, tmp_path):
 
 
 def test_the_demo_preset_is_the_default(tmp_path):
-    assert read_request([], tmp_path).config.losses == presets.load("demo").losses
+    assert read_request([], tmp_path).config.losses == presets.load_preset("demo").losses
 
 
 def test_settings_reach_every_group_by_their_flags(tmp_path):

@@ -46,7 +46,7 @@ def _on_crops(model):
 
     def inpaint(image, mask):  # the mask as it is, not dilated, as SEIGAN.inpaint
         noise = cycle.fixed_noise(image)
-        return {"restored": cycle.inpaint(model.trained.inpainter, model.networks, image, mask, noise)}
+        return {"restored": cycle.inpaint(model.inference_generators.inpainter, model.networks, image, mask, noise)}
 
     def compose(image, box, background):
         swap = _swap(model, image, box, background)
@@ -63,7 +63,7 @@ def _swap(model, image, box, background) -> cycle.Cycle:
     """The first swap, as SEIGAN.swap."""
     noise = dict.fromkeys(cycle.NOISE_NAMES, cycle.fixed_noise(image))
     # Not model.cycle, which also asks VGG-19 for features that only the losses read.
-    return cycle.Cycle(model.trained, model.networks, image, box, background, noise, model.vgg)
+    return cycle.Cycle(model.inference_generators, model.networks, image, box, background, noise, model.vgg)
 
 
 def _on_photos(model, object_fraction):
@@ -100,10 +100,10 @@ def _on_photos(model, object_fraction):
         objects = _each(cut, crop_spec, image_bytes, box)
         masks = model.masks(objects.image, crops.relative_box(objects.box, objects.region))
         # The hole is the binarised and dilated mask, as README.md of the export tells clients.
-        holes = cycle.widened(model.networks, tf.cast(masks > 0.5, tf.float32), max(round(size / 32), 1))
+        holes = cycle.dilate_mask(model.networks, tf.cast(masks > 0.5, tf.float32), max(round(size / 32), 1))
         # G_inp's own output: `restore` lays it over the photo, whether or not the settings composite it.
         noise = cycle.fixed_noise(objects.image)
-        filled = model.trained.inpainter(((1.0 - holes) * objects.image, noise, holes))
+        filled = model.inference_generators.inpainter(((1.0 - holes) * objects.image, noise, holes))
 
         def restore(content, header, region, hole, fill, index):
             inside = crops.window(region, header.height, header.width)

@@ -16,7 +16,7 @@ DESCRIPTION = """Train a small segmenter, or a new one of the same kind, on the 
   python -m seigan_tf distill --teacher runs/cats --preset mobile --name cats-small \\
       --data.source coco --data.images DIR --data.annotations FILE
   python train.py --preset mobile --name cats-mobile --training.start-from runs/cats-small \\
-      --networks.mask-gradient 0 --losses.box-projection 0 --losses.box-outside 0 --losses.box-pairwise 0 ...
+      --networks.mask-gradient-scale 0 --losses.box-projection 0 --losses.box-outside 0 --losses.box-pairwise 0 ...
 
 The first command writes runs/cats-small, a model whose segmenter alone is trained: on the teacher's masks, enlarged if
 they end before their boxes do, without the 30 % that agree least with GrabCut and box. The second keeps that segmenter

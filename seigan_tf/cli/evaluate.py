@@ -114,11 +114,11 @@ def run(arguments: Sequence[str]) -> None:
     # TensorFlow compiles again for a smaller last batch, with ten lines of warnings.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with quiet.native_messages_hidden():
-        from seigan_tf import loading
         from seigan_tf.evaluation.crops import empty_crops
         from seigan_tf.evaluation.masks import mask_means, write_scores
         from seigan_tf.evaluation.vgg import load_vgg
-    weights, model = loading.find(options.weights), loading.load(options.weights)
+        from seigan_tf.inference import loading
+    weights, model = loading.find(options.weights), loading.load_model(options.weights)
     vgg = load_vgg(options.vgg_weights)
     if options.object_fraction is None:
         rules = replace(rules, object_fraction=weights.object_fraction)

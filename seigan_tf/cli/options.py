@@ -42,7 +42,7 @@ def parse_with_preset(
     `preset` is the default one; `required` are values for fields without a default.
     """
     preset = preset_of(arguments, preset)
-    default = options(**required, preset=preset, config=presets.load(preset))
+    default = options(**required, preset=preset, config=presets.load_preset(preset))
     return parse(options, arguments, command, description, default=default)
 
 

@@ -54,11 +54,11 @@ def run(arguments: Sequence[str]) -> None:
     from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
-        from seigan_tf.loading import MODEL_FILE, find, load
+        from seigan_tf.inference.loading import MODEL_FILE, find, load_model
+        from seigan_tf.inference.transfer import exchange_segmenter, strip_for_inference
         from seigan_tf.pretrained import DIGEST
-        from seigan_tf.transfer import exchange_segmenter, for_use
     found = measured = find(options.weights)
-    model = for_use(load(options.weights))
+    model = strip_for_inference(load_model(options.weights))
     if options.segmenter:
         measured = find(options.segmenter)
         if measured.object_fraction != found.object_fraction:
@@ -66,7 +66,7 @@ def run(arguments: Sequence[str]) -> None:
                 f"--segmenter {options.segmenter}: objects take {measured.object_fraction} of its crops' sides,"
                 f" expected {found.object_fraction} as in those of {options.weights} (data.object_fraction)"
             )
-        source = load(options.segmenter)
+        source = load_model(options.segmenter)
         try:
             exchange_segmenter(model, source)
         except ValueError as error:
@@ -81,7 +81,9 @@ def run(arguments: Sequence[str]) -> None:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         (partial / DIGEST).write_text(f"{digest}  {MODEL_FILE}\n")
         if found.folder is not None and (found.folder / "config.json").is_file():
-            settings.save(_without_paths(settings.load(found.folder / "config.json"), model), partial / "config.json")
+            settings.save_config(
+                _without_paths(settings.load_config(found.folder / "config.json"), model), partial / "config.json"
+            )
         if measured.folder is not None and (measured.folder / "report.json").is_file():
             shutil.copyfile(measured.folder / "report.json", partial / "report.json")
         partial.rename(options.out)

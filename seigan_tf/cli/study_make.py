@@ -13,7 +13,7 @@ from seigan_tf.config import DataConfig
 from seigan_tf.utils.progress import bar
 
 if TYPE_CHECKING:
-    from seigan_tf.loading import Weights
+    from seigan_tf.inference.loading import Weights
 
 DESCRIPTION = """Make the pictures and pairs of a human study (section 4.1 of the paper).
 
@@ -72,7 +72,7 @@ def run(arguments: Sequence[str]) -> None:
     from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
-        from seigan_tf import loading
+        from seigan_tf.inference import loading
     from seigan_tf.data.loading import load_crops
     from seigan_tf.study.making import StudySettings, make_study
 
@@ -82,7 +82,7 @@ def run(arguments: Sequence[str]) -> None:
     settings = StudySettings(**{name: getattr(options, name) for name in names})
     found = [loading.find(weights) for weights in (options.weights, options.no_cycle) if weights is not None]
     config = _data(options, found[0])
-    models = [loading.load(weights.file) for weights in found]
+    models = [loading.load_model(weights.file) for weights in found]
     size = models[0].networks.size
     if models[-1].networks.size != size:
         raise ValueError(f"--no-cycle {options.no_cycle}: crops of {models[-1].networks.size} px, expected {size}")
@@ -115,7 +115,7 @@ def _data(options: Options, weights: "Weights") -> DataConfig:
 
     trained = None if weights.folder is None else weights.folder / "config.json"
     if trained is not None and trained.is_file():
-        data = config.load(trained).data
+        data = config.load_config(trained).data
     else:
         data = DataConfig(object_fraction=weights.object_fraction)
     rules = ("min_short_side", "max_object_fraction", "min_aspect")

@@ -72,7 +72,7 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request
         SystemExit: after --help, or an argument is unknown or of another type.
     """
     preset = preset_of(arguments, Options.preset)
-    options = _parse(arguments, Options(preset, config=presets.load(preset)))
+    options = _parse(arguments, Options(preset, config=presets.load_preset(preset)))
     name = options.config.name
     if options.resume:
         folder = run_folder.existing(root, name)

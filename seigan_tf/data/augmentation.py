@@ -44,7 +44,7 @@ def augment(
     generator: np.random.Generator,
     masks: np.ndarray | None = None,
 ) -> Augmented:
-    """Flips, zooms, shifts and recolours a batch.
+    """Flip, zoom, shift and recolour a batch.
 
     Args:
         images: uint8 [B, S, S, 3].
@@ -77,7 +77,7 @@ def augment(
 
 
 def windows(boxes: np.ndarray | None, scales: np.ndarray, shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the visible square of each crop: its top left corner [B, 2] and its side [B], relative to the crop.
+    """Return the visible square of each crop: its top left corner [B, 2] and its side [B], relative to the crop.
 
     Scale and shift of a crop with a box are limited so that the object stays whole, and that the mirrored pixels past
     the crop's border do not show a part of it a second time, outside its box. A box that touches the border therefore
@@ -102,12 +102,12 @@ def windows(boxes: np.ndarray | None, scales: np.ndarray, shifts: np.ndarray) ->
 
 
 def move_boxes(boxes: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """Returns boxes [B, 4] relative to the windows, float32, clipped to [0, 1]."""
+    """Return boxes [B, 4] relative to the windows, float32, clipped to [0, 1]."""
     return np.clip((boxes - np.tile(corners, 2)) / sides[:, None], 0, 1).astype(np.float32)
 
 
 def resample(images: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """Enlarges the windows of the images, [B, S, S, C] to float32 of the same shape and range.
+    """Enlarge the windows of the images, [B, S, S, C] to float32 of the same shape and range.
 
     Bilinear; past the border the image is mirrored. Image by image, so that the steps stay in the processor's cache,
     which makes them four times as fast as on the whole batch.
@@ -122,7 +122,7 @@ def resample(images: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.n
 
 
 def _neighbours(start: float, side: float, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Returns the two pixels around each pixel's centre along one axis, and its distance from the first."""
+    """Return the two pixels around each pixel's centre along one axis, and its distance from the first."""
     centres = (start + side * (np.arange(size) + 0.5) / size) * size - 0.5
     first = np.floor(centres).astype(np.int64)
     before, after = mirrored_indices(np.stack([first, first + 1]), size)
@@ -135,7 +135,7 @@ def _between(first: np.ndarray, second: np.ndarray, fraction: np.ndarray) -> np.
 
 
 def _recolour(images: np.ndarray, brightness: np.ndarray, contrast: np.ndarray, saturation: np.ndarray) -> None:
-    """Changes float images [B, S, S, 3] in place."""
+    """Change float images [B, S, S, 3] in place."""
     # mean + (1 + contrast) ((grey - mean) + (1 + saturation) (image - grey)) + brightness, multiplied out.
     grey = images @ np.full((3, 1), 1 / 3, np.float32)
     mean = grey.mean(axis=(1, 2), keepdims=True)

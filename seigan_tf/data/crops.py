@@ -21,52 +21,34 @@ class CropRegion(NamedTuple):
     side: int
 
     def overlaps(self, boxes: np.ndarray) -> np.ndarray:
-        """Tells which boxes share a point with the region; a common border is enough.
-
-        Args:
-            boxes: [boxes, 4] as left, top, right, bottom in pixels.
-
-        Returns:
-            bool [boxes].
-        """
+        """Tell which boxes [N, 4] (left, top, right, bottom) share a point with the region or its border: bool [N]."""
         left, top, right, bottom = np.asarray(boxes, float).T
         across = (left <= self.x + self.side) & (right >= self.x)
         return across & (top <= self.y + self.side) & (bottom >= self.y)
 
 
 def region_around(box: Box, object_fraction: float) -> CropRegion:
-    """Returns the square around a box: its centre, and the side long_side / object_fraction, in whole pixels.
-
-    Args:
-        box: x, y, width, height in pixels of the photo.
-        object_fraction: long side of the box by the side of the square, in (0, 1].
-    """
+    """Return the square around a box: its centre, and the side long_side / object_fraction, in whole pixels."""
     x, y, width, height = box
     side = max(round(max(width, height) / object_fraction), 1)
     return CropRegion(round(x + width / 2 - side / 2), round(y + height / 2 - side / 2), side)
 
 
 def relative_box(box: Box, region: CropRegion) -> np.ndarray:
-    """Returns the box relative to the region, float32 [4] as ymin, xmin, ymax, xmax, clipped to [0, 1]."""
+    """Return the box relative to the region, float32 [4] as ymin, xmin, ymax, xmax, clipped to [0, 1]."""
     x, y, width, height = box
     edges = np.array([y - region.y, x - region.x, y + height - region.y, x + width - region.x]) / region.side
     return np.clip(edges, 0.0, 1.0).astype(np.float32)
 
 
 def mirrored_depth(box: Box, region: CropRegion, width: int, height: int) -> float:
-    """Returns how deep the mirrored strips of a crop show its own object again, relative to the crop's side.
+    """Return how deep the mirrored strips of a crop show its own object again, relative to the crop's side.
 
     Past the photo's border the crop is mirrored (`extract`). An object near the border appears in part a second time
     there: outside the annotated box, counted as background although it looks like the object.
 
-    Args:
-        box: x, y, width, height in pixels of the photo.
-        region: the crop.
-        width, height: size of the photo.
-
-    Returns:
-        The most columns or rows of the box, in whole pixels, that one of the four strips shows, divided by the side; in
-        [0, 1).
+    The depth is the most columns or rows of the box, in whole pixels, that one of the four strips shows, divided by the
+    side; in [0, 1). `width` and `height` are those of the photo.
     """
     deepest = 0
     for start, extent, first, length in ((box[0], box[2], region.x, width), (box[1], box[3], region.y, height)):
@@ -77,14 +59,14 @@ def mirrored_depth(box: Box, region: CropRegion, width: int, height: int) -> flo
 
 
 def extract(image: np.ndarray, region: CropRegion, size: int) -> np.ndarray:
-    """Cuts the region of a photo, uint8 [height, width, 3], resized with antialiasing to uint8 [size, size, 3]."""
+    """Cut the region of a photo, uint8 [height, width, 3], resized with antialiasing to uint8 [size, size, 3]."""
     pixels = region_pixels(image, region)
     resized = Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
     return np.asarray(resized)
 
 
 def region_pixels(image: np.ndarray, region: CropRegion) -> np.ndarray:
-    """Cuts the region of a photo, uint8 [height, width, ...], at its own resolution: [side, side, ...].
+    """Cut the region of a photo, uint8 [height, width, ...], at its own resolution: [side, side, ...].
 
     Past its border the photo is mirrored, repeatedly if need be.
     """
@@ -99,13 +81,13 @@ def region_pixels(image: np.ndarray, region: CropRegion) -> np.ndarray:
 
 
 def mirrored_indices(indices: np.ndarray, length: int) -> np.ndarray:
-    """Maps any indices into an axis of that length, mirrored at both ends repeatedly: index -1 is index 0 again."""
+    """Map any indices into an axis of that length, mirrored at both ends repeatedly: index -1 is index 0 again."""
     indices = indices % (2 * length)
     return np.minimum(indices, 2 * length - 1 - indices)
 
 
 def extract_mask(mask: np.ndarray, region: CropRegion) -> np.ndarray:
-    """Cuts the region of a mask, bool [height, width] of the photo, as bool [side, side]; False outside the photo."""
+    """Cut the region of a mask, bool [height, width] of the photo, as bool [side, side]; False outside the photo."""
     result = np.zeros((region.side, region.side), bool)
     top, left = max(region.y, 0), max(region.x, 0)
     inside = mask[top : max(region.y + region.side, 0), left : max(region.x + region.side, 0)]

@@ -20,7 +20,7 @@ from seigan_tf.utils.progress import Progress
 
 
 def load_crops(config: DataConfig, size: int, progress: Progress | None = None) -> Crops:
-    """Reads, cuts or draws the crops that the settings describe.
+    """Read, cuts or draws the crops that the settings describe.
 
     Unusable photos and annotations are skipped, counted and named in the report.
 
@@ -47,9 +47,7 @@ def load_crops(config: DataConfig, size: int, progress: Progress | None = None) 
 
 def _cut(config: DataConfig, plan: Plan, size: int, progress: Progress | None) -> Crops:
     result = CutReport(plan.report, config.max_bad)
-    objects: list[Crop] = []
-    backgrounds: list[Crop] = []
-    evaluation: list[tuple[Crop, np.ndarray]] = []
+    crops: list[Crop] = []
     for done, photo in enumerate(plan, 1):
         # Validation takes its backgrounds from the training set.
         used = replace(photo, backgrounds=()) if photo.split == "val" else photo
@@ -57,32 +55,26 @@ def _cut(config: DataConfig, plan: Plan, size: int, progress: Progress | None) -
         if isinstance(cuts, Problem):
             result.lose(photo, cuts)
             cuts = []
-        for crop in cuts:
-            if crop.kind == "background":
-                backgrounds.append(crop)
-            elif crop.split == "train":
-                objects.append(crop)
-            elif crop.mask is not None:
-                evaluation.append((crop, crop.mask))
+        crops += cuts
         if progress:
             progress(done, len(plan))
     check_crops_left(config, result.report)
     # Training draws by number: in this order the run does not depend on the order of the annotations.
-    objects.sort(key=lambda crop: crop.key)
-    backgrounds.sort(key=lambda crop: crop.key)
-    evaluation.sort(key=lambda pair: pair[0].key)
+    crops.sort(key=lambda crop: crop.key)
+    backgrounds = [crop for crop in crops if crop.kind == "background"]
+    objects = [crop for crop in crops if crop.kind == "object" and crop.split == "train"]
+    evaluation = [crop for crop in crops if crop.mask is not None]
+    masks = [crop.mask for crop in evaluation]
     return Crops(
         ObjectCrops(*_stack(objects)),
         BackgroundCrops(_stack(backgrounds)[0]),
-        EvaluationCrops(*_stack([crop for crop, _ in evaluation]), [mask for _, mask in evaluation])
-        if evaluation
-        else None,
+        EvaluationCrops(*_stack(evaluation), [mask for mask in masks if mask is not None]) if evaluation else None,
         {"source": config.source, "train": result.report["train"], "validation": result.report["val"]},
     )
 
 
 def _stack(crops: list[Crop]) -> tuple[np.ndarray, np.ndarray]:
-    """Stacks images and boxes."""
+    """Stack images and boxes."""
     return np.stack([crop.image for crop in crops]), np.stack([crop.box for crop in crops])
 
 

@@ -32,7 +32,7 @@ def training_pairs(
     shard: tuple[int, int] = (0, 1),
     workers: int = 0,
 ) -> grain.IterDataset[Batch]:
-    """Yields endless batches of object crops and background crops, paired at random and augmented.
+    """Yield endless batches of object crops and background crops, paired at random and augmented.
 
     A batch is {"object": {"image": [B, S, S, 3], "box": [B, 4]}, "background": {"image": [B, S, S, 3]}}, all float32,
     images in [-1, 1], boxes ymin, xmin, ymax, xmax relative to the crop. Each kind is drawn in its own order, which is
@@ -93,7 +93,7 @@ def training_pairs(
 
 
 def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
-    """Yields all evaluation crops once, in order and unchanged, with backgrounds of the training set in turn.
+    """Yield all evaluation crops once, in order and unchanged, with backgrounds of the training set in turn.
 
     A batch is {"object": {"image", "box", "mask"}, "background": {"image"}} as in `training_pairs`, with "mask" float32
     [B, S, S, 1]: the true mask at the size of the crop, the covered fraction of each pixel. The last batch may be
@@ -122,6 +122,6 @@ def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
 
 
 def resize_mask(mask: np.ndarray, size: int) -> np.ndarray:
-    """Resizes a mask, bool [h, w], to float32 [size, size, 1]: the covered fraction of each pixel."""
+    """Resize a mask, bool [h, w], to float32 [size, size, 1]: the covered fraction of each pixel."""
     image = Image.fromarray(mask.astype(np.float32))
     return np.asarray(image.resize((size, size), Image.Resampling.BOX))[..., None]

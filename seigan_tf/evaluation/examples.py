@@ -6,11 +6,12 @@ import numpy as np
 from keras import ops
 from PIL import Image
 
-from seigan_tf.cycle import widened
+from seigan_tf.cycle import dilate_mask
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.crops import EvaluationObject
 from seigan_tf.evaluation.iou import to_original
 from seigan_tf.evaluation.pictures import Picture
+from seigan_tf.inference import arrays
 from seigan_tf.inference.tta import inpaint_tta
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.pixels import to_uint8
@@ -48,7 +49,7 @@ def draw_examples(
     for title, pairs in groups.items():
         items = [item for item, _ in pairs]
         images, boxes = np.stack([item.image for item in items]), np.stack([item.box for item in items])
-        soft = model.segment(images, boxes)
+        soft = arrays.segment(model, images, boxes)
         masks = [to_original(mask, *item.truth.shape) > 0.5 for mask, item in zip(soft[..., 0], items, strict=True)]
         rows += [
             (f"{title}: photo", [Picture(pictures.photo(item.original, item.box)) for item in items]),
@@ -63,10 +64,10 @@ def draw_examples(
         ]
         if len(backgrounds):
             onto = backgrounds[np.arange(len(items)) % len(backgrounds)]
-            holes = ops.convert_to_numpy(widened(model.networks, soft))
+            holes = ops.convert_to_numpy(dilate_mask(model.networks, soft))
             made = {
                 "erased": inpaint_tta(model.inpaint, images, holes),
-                "pasted": model.swap(images, boxes, onto)["composite"],
+                "pasted": arrays.swap(model, images, boxes, onto)["composite"],
             }
             rows += [(row, [Picture(pictures.photo(image)) for image in to_uint8(made[row])]) for row in made]
     return pictures.sheet([], rows)

@@ -6,6 +6,7 @@ import numpy as np
 
 from seigan_tf.evaluation.kid import kernel_distance, pair_terms
 from seigan_tf.evaluation.vgg import mean_features
+from seigan_tf.inference import arrays
 from seigan_tf.networks.vgg19 import VGG19Features
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.pixels import to_uint8
@@ -36,7 +37,7 @@ def measure_realism(
     made: dict[str, list[np.ndarray]] = {"coarse": [], "full": [], "background": []}
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
-        swapped = model.swap(images[part], boxes[part], onto[part])
+        swapped = arrays.swap(model, images[part], boxes[part], onto[part])
         made["coarse"].append(mean_features(vgg, to_uint8(swapped["coarse"])))
         made["full"].append(mean_features(vgg, to_uint8(swapped["composite"])))
         made["background"].append(mean_features(vgg, onto[part]))

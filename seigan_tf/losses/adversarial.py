@@ -3,7 +3,7 @@
 from keras import ops
 
 
-def looks_real(scores):
+def real_loss(scores):
     """mean (1 - D)^2 over all patches: what a generator minimizes, and a discriminator on real images.
 
     Args:
@@ -12,7 +12,7 @@ def looks_real(scores):
     return ops.mean(ops.square(1.0 - scores))
 
 
-def looks_fake(scores):
+def fake_loss(scores):
     """mean D^2 over all patches: what a discriminator minimizes on fakes."""
     return ops.mean(ops.square(scores))
 
@@ -24,4 +24,4 @@ def discriminator_loss(real, fakes):
         real: scores of real images.
         fakes: list of the scores of each kind of fake; one kind alone (the NoCycle baseline) weighs 1 instead of 1/2.
     """
-    return looks_real(real) + sum(looks_fake(scores) for scores in fakes) / len(fakes)
+    return real_loss(real) + sum(fake_loss(scores) for scores in fakes) / len(fakes)

@@ -6,7 +6,7 @@ NEIGHBOURS = tuple((dy * d, dx * d) for d in (1, 2) for dy, dx in ((0, 1), (1, -
 """Offsets of the pairs compared, at distances 1 and 2; the other four directions would give the same pairs again."""
 
 
-def inside(boxes, size):
+def box_to_mask(boxes, size):
     """Boxes as masks: 1 at pixels whose centre lies in the box.
 
     Args:

@@ -20,16 +20,16 @@ class Inpainter(Network):
     Args:
         settings: of each of the two networks.
         size: side of the images, in pixels.
-        sees_mask: give the first network the mask as one more channel.
+        mask_input: give the first network the mask as one more channel.
         prefill: start from the colours around the hole, to which each network adds a tanh that is zero at first.
             Instance normalisation takes away what a photo's colours are, so that the paper's form, where each network's
             tanh is its picture, is slow to learn them.
     """
 
-    def __init__(self, settings: BackboneConfig, size: int, sees_mask: bool = False, prefill: bool = False, **kwargs):
+    def __init__(self, settings: BackboneConfig, size: int, mask_input: bool = False, prefill: bool = False, **kwargs):
         check_size(settings, size, "inpainter")
         super().__init__(settings, size, **kwargs)
-        self.sees_mask = sees_mask
+        self.mask_input = mask_input
         self.prefill = prefill
         self.coarse = make_backbone(settings, 3, zero_start=prefill, name="coarse")
         self.fine = make_backbone(settings, 3, zero_start=prefill, name="fine")
@@ -38,7 +38,7 @@ class Inpainter(Network):
         """`inputs`: a tuple (holed image, noise, mask); the mask is read only where the settings say so."""
         holed, noise, mask = inputs
         start = fill_from_surroundings(holed, mask) if self.prefill else holed
-        channels = [start, noise, mask] if self.sees_mask else [start, noise]
+        channels = [start, noise, mask] if self.mask_input else [start, noise]
         coarse = ops.tanh(self.coarse(ops.concatenate(channels, axis=-1)))
         if not self.prefill:
             return ops.tanh(self.fine(coarse))
@@ -51,4 +51,4 @@ class Inpainter(Network):
         return tuple(keras.KerasTensor((None, self.size, self.size, channels)) for channels in (3, 1, 1))
 
     def get_config(self):
-        return {**super().get_config(), "sees_mask": self.sees_mask, "prefill": self.prefill}
+        return {**super().get_config(), "mask_input": self.mask_input, "prefill": self.prefill}

@@ -33,12 +33,12 @@ def config() -> Config:
             vgg_weights="imagenet",
             confine_mask=True,
             composite_inpainting=True,
-            show_mask_to_inpainter=True,
+            mask_input=True,
             prefill=True,
             # The box terms drive the mask and the cycle nudges it: in full, the cycle's gradient thins it.
-            mask_gradient=0.1,
+            mask_gradient_scale=0.1,
             replay_size=64,
-            average_decay=0.99,
+            ema_decay=0.99,
         ),
         losses=LossesConfig(
             # VGG-19 features differ by tens; these weights bring their terms to the size of the others.
@@ -56,10 +56,10 @@ def config() -> Config:
         training=TrainingConfig(
             batch_size=8,
             steps=1000,
-            warm_up=500,
+            pretrain_steps=500,
             generator_rate=5e-4,
             discriminator_rate=2e-4,
-            cooldown=0.4,
+            decay_fraction=0.4,
             samples_every=2,
         ),
     )

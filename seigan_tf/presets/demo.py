@@ -29,11 +29,11 @@ def config() -> Config:
             vgg_weights="none",
             confine_mask=True,
             composite_inpainting=True,
-            show_mask_to_inpainter=True,
+            mask_input=True,
             prefill=True,
-            mask_gradient=0.1,
+            mask_gradient_scale=0.1,
             replay_size=32,
-            average_decay=0.99,
+            ema_decay=0.99,
         ),
         losses=LossesConfig(
             background_mae=3.0,
@@ -46,6 +46,6 @@ def config() -> Config:
         ),
         data=DataConfig(source="synthetic"),
         training=TrainingConfig(
-            batch_size=8, steps=400, generator_rate=1e-3, discriminator_rate=2e-4, cooldown=0.4, samples_every=2
+            batch_size=8, steps=400, generator_rate=1e-3, discriminator_rate=2e-4, decay_fraction=0.4, samples_every=2
         ),
     )

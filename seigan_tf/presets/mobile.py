@@ -31,12 +31,12 @@ def config() -> Config:
             vgg_weights="none",
             confine_mask=True,
             composite_inpainting=True,
-            show_mask_to_inpainter=True,
+            mask_input=True,
             prefill=True,
-            inpainting_margin=3,
-            mask_gradient=0.1,
+            mask_dilation=3,
+            mask_gradient_scale=0.1,
             replay_size=64,
-            average_decay=0.99,
+            ema_decay=0.99,
         ),
         losses=LossesConfig(
             background_mae=3.0,
@@ -49,6 +49,6 @@ def config() -> Config:
         ),
         data=DataConfig(source="coco", max_object_fraction=0.9),
         training=TrainingConfig(
-            batch_size=8, steps=4000, generator_rate=1e-3, discriminator_rate=2e-4, cooldown=0.4, samples_every=5
+            batch_size=8, steps=4000, generator_rate=1e-3, discriminator_rate=2e-4, decay_fraction=0.4, samples_every=5
         ),
     )

@@ -43,5 +43,5 @@ def config() -> Config:
             background_identity=5.0,
         ),
         data=DataConfig(source="coco"),
-        training=TrainingConfig(batch_size=8, steps=100_000, steps_per_epoch=1000, cooldown=0.5, samples_every=1),
+        training=TrainingConfig(batch_size=8, steps=100_000, steps_per_epoch=1000, decay_fraction=0.5, samples_every=1),
     )

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from seigan_tf.data.crop_set import Crops
+from seigan_tf.inference import arrays
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.pixels import to_float, to_uint8
 
@@ -80,11 +81,11 @@ def paste(
     model: SEIGAN, images: np.ndarray, boxes: np.ndarray, backgrounds: np.ndarray, enhanced: bool
 ) -> dict[str, np.ndarray]:
     """Return the first swap, float32 [N, S, S, 3]: "coarse" z = m x + (1 - m) y; on demand "composite" G_enh(z)."""
-    mask = model.segment(images, boxes, BATCH)
+    mask = arrays.segment(model, images, boxes, BATCH)
     if model.networks.hard_mask:
         mask = (mask > 0.5).astype(np.float32)
     coarse = mask * to_float(images) + (1.0 - mask) * to_float(backgrounds)
-    return {"coarse": coarse} | ({"composite": model.enhance(coarse, BATCH)} if enhanced else {})
+    return {"coarse": coarse} | ({"composite": arrays.enhance(model, coarse, BATCH)} if enhanced else {})
 
 
 def scores(model: SEIGAN, images: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from seigan_tf.utils.quiet import native_messages_hidden
 
 
 def prepare(seed: int, precision: str) -> None:
-    """Seeds the global generators, sets the precision, and makes TensorFlow's CPU kernels deterministic.
+    """Seed the global generators, set the precision, and make TensorFlow's CPU kernels deterministic.
 
     Args:
         seed: of Python's, NumPy's and the backend's global generators.

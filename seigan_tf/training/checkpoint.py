@@ -1,4 +1,4 @@
-"""Checkpoints: all that an exact resume needs, in one npz file per checkpoint.
+"""Checkpoints: the whole state for an exact resume, one npz file each.
 
 The zip container's checksums find damaged files; the last two are kept, so that one damaged file costs one epoch.
 """
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 class Checkpoint(NamedTuple):
-    """What was saved, and in which file."""
+    """A checkpoint as it was read."""
 
     path: Path
     state: dict[str, np.ndarray]
@@ -33,7 +33,7 @@ class Checkpoint(NamedTuple):
 
 
 def save(folder: Path, state: dict[str, np.ndarray], progress: dict[str, Any]) -> Path:
-    """Writes a checkpoint, then removes all but the last two.
+    """Write a checkpoint, then remove all but the last two.
 
     Args:
         folder: made if it is missing.
@@ -64,7 +64,7 @@ def save(folder: Path, state: dict[str, np.ndarray], progress: dict[str, Any]) -
 
 
 def load_latest(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint that can be read, or None where there is none; damaged ones are named in a warning.
+    """Read the newest checkpoint that is whole, or None if there is none; a warning names damaged ones.
 
     Raises:
         ValueError: there are checkpoints and all are damaged.

@@ -1,12 +1,12 @@
-"""Training crops with masks, for the runs that train a segmenter alone: true masks, or those of a teacher."""
+"""Training crops with true masks or those of a teacher, for runs that train the segmenter alone."""
 
+from functools import partial
 from typing import NamedTuple
 
 import grain
 import numpy as np
 from rich.console import Console
 
-from seigan_tf import loading
 from seigan_tf.config import Config
 from seigan_tf.data.annotations.formats import FORMATS
 from seigan_tf.data.augmentation import Augmentation, augment
@@ -16,7 +16,8 @@ from seigan_tf.data.pairs import READ_AHEAD, resize_mask
 from seigan_tf.data.planning.overlapping_objects import overlapping_objects
 from seigan_tf.data.planning.problems import Tally
 from seigan_tf.evaluation.crops import split_objects
-from seigan_tf.training.teacher_masks import believable, teacher_masks
+from seigan_tf.inference import arrays, loading
+from seigan_tf.training.teacher_masks import select_confident, teacher_masks
 from seigan_tf.utils.progress import bar
 
 
@@ -32,7 +33,15 @@ class MaskedCrops(NamedTuple):
 
 
 def batches(crops: MaskedCrops, batch_size: int, seed: int, changes: Augmentation, start: int = 0) -> grain.IterDataset:
-    """Endless batches ({"image", "box"}, mask), shuffled and augmented as SEIGAN's are; `start` skips as many."""
+    """Endless batches ({"image", "box"}, mask) for `MaskSegmenter.fit`, shuffled and augmented as SEIGAN's.
+
+    Args:
+        crops: to draw from.
+        batch_size: crops in a batch.
+        seed: decides order and augmentation.
+        changes: of the augmentation.
+        start: batches to skip, at no cost.
+    """
     orders, draws = np.random.SeedSequence(seed).generate_state(2).tolist()
 
     def batch(indices: np.ndarray, generator: np.random.Generator):
@@ -45,8 +54,8 @@ def batches(crops: MaskedCrops, batch_size: int, seed: int, changes: Augmentatio
     return made[start:].to_iter_dataset(READ_AHEAD)
 
 
-def annotated(config: Config, crops: Crops, console: Console) -> MaskedCrops:
-    """The objects that SEIGAN trains on with the same settings, if they have a mask, with their true masks.
+def with_true_masks(config: Config, crops: Crops, console: Console) -> MaskedCrops:
+    """Training objects of the settings that have a mask, with their true masks.
 
     Args:
         config: of the run.
@@ -80,11 +89,10 @@ def annotated(config: Config, crops: Crops, console: Console) -> MaskedCrops:
     return MaskedCrops(*(np.stack(values) for values in zip(*objects, strict=True)))
 
 
-def taught(config: Config, crops: Crops, console: Console) -> MaskedCrops:
-    """The training objects, and those that others touch, with the masks of `training.teacher` that are believed.
+def with_teacher_masks(config: Config, crops: Crops, console: Console) -> MaskedCrops:
+    """Training objects, also those that others overlap, with the most reliable masks of `training.teacher`.
 
-    The teacher has seen boxes only, and so has, through it, the student. `teacher_masks` says how masks are corrected
-    and chosen. They depend on settings and teacher alone, so that a resumed run makes the same ones again.
+    The masks depend on settings and teacher alone: a resumed run makes the same ones again.
 
     Args:
         config: of the run; the teacher's crops may be of another size.
@@ -94,7 +102,7 @@ def taught(config: Config, crops: Crops, console: Console) -> MaskedCrops:
     Raises:
         ValueError: the teacher cannot be loaded.
     """
-    teacher = loading.load(config.training.teacher)
+    teacher = loading.load_model(config.training.teacher)
     size = config.networks.size
     objects = crops.objects
     if teacher.networks.size != size:
@@ -103,12 +111,12 @@ def taught(config: Config, crops: Crops, console: Console) -> MaskedCrops:
     with bar(console, "reading objects that touch others") as progress:
         touched, seen = overlapping_objects(config.data, (size, teacher.networks.size), progress)
     shown = _joined(crops.objects, touched)
-    masks = teacher_masks(teacher, _joined(objects, seen), size)
+    masks = teacher_masks(partial(arrays.segment, teacher), _joined(objects, seen), size)
     with bar(console, "comparing masks with GrabCut") as progress:
-        chosen = believable(shown.images, masks, shown.boxes, progress)
+        chosen = select_confident(shown.images, masks, shown.boxes, progress)
     console.print(
-        f"{len(crops.objects.images)} crops, and {len(touched.images)} of objects that others touch; the masks of"
-        f" {len(chosen)} are believed",
+        f"{len(crops.objects.images)} crops, and {len(touched.images)} of objects that others overlap; the"
+        f" {len(chosen)} most reliable masks are used",
         highlight=False,
         soft_wrap=True,
     )

@@ -1,4 +1,4 @@
-"""What a training shows while it runs: a bar on a terminal, a line per epoch elsewhere."""
+"""Progress of a training: a bar on a terminal, a line per epoch elsewhere."""
 
 from datetime import timedelta
 
@@ -12,11 +12,11 @@ SHOWN = {"loss": "loss", "discriminator_loss": "discriminators", "mask_mean": "m
 
 
 class ProgressDisplay(RunCallback):
-    """Shows steps, time left and the terms that matter.
+    """Display of steps, time left and the most important terms.
 
     Args:
         steps: of the whole training.
-        console: where to.
+        console: to print on.
         baselines: IoU of box and ellipse by name, shown beside the model's.
     """
 
@@ -69,7 +69,7 @@ class ProgressDisplay(RunCallback):
         return text
 
     def _seconds_left(self) -> float:
-        """From the pace since this start, whose machine may not be the last one's."""
+        """Estimate from the pace since this start: an earlier one may have run on another machine."""
         position = self.position
         done = position.step - self._start.step
         return (position.seconds - self._start.seconds) / done * (self.steps - position.step)

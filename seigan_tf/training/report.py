@@ -50,7 +50,7 @@ def baselines(evaluation: EvaluationCrops) -> dict[str, np.ndarray]:
 
 
 def show(report: dict[str, Any], samples: Path, folder: Path, console: Console) -> None:
-    """Prints the closing table and where the pictures and everything else are."""
+    """Print the closing table and the paths of pictures and run folder."""
     if report["iou"]:
         console.print(f"IoU at original resolution, mean of {report['count']} validation crops", highlight=False)
         table = Table("masks", "IoU")
@@ -69,7 +69,7 @@ def show(report: dict[str, Any], samples: Path, folder: Path, console: Console) 
 
 
 def _peak_memory_mb() -> float | None:
-    """Largest resident size of this process so far in MB; None on Windows, which does not tell."""
+    """Largest resident size of this process so far in MB; None on Windows, where it is unknown."""
     try:
         import resource
     except ImportError:

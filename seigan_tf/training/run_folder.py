@@ -1,4 +1,4 @@
-"""The run folder runs/NAME: where everything of one training lies."""
+"""The run folder runs/NAME, which holds everything of one training."""
 
 import json
 import os
@@ -62,19 +62,19 @@ class RunFolder:
         return f"{f'KERAS_BACKEND={backend} ' if backend else ''}{program} --name {self.name} --resume"
 
     def config(self) -> settings.Config:
-        """The settings saved here.
+        """Read the saved settings.
 
         Raises:
             ValueError: config.json is damaged.
         """
-        return settings.load(self.config_file)
+        return settings.load_config(self.config_file)
 
     def save_config(self, config: settings.Config) -> None:
         with replacing(self.config_file) as temporary:
-            settings.save(config, temporary)
+            settings.save_config(config, temporary)
 
     def report(self) -> dict[str, Any] | None:
-        """The report of a run that reached its end, else None.
+        """Read the report; None if the run has not reached its end.
 
         Raises:
             ValueError: report.json is damaged.
@@ -91,13 +91,13 @@ class RunFolder:
             temporary.write_text(json.dumps(report, indent=2) + "\n")
 
     def discard_if_empty(self) -> None:
-        """Removes the folder of a run that failed before it began."""
+        """Remove the folder of a run that failed before it began."""
         if self.path.is_dir() and not any(self.path.iterdir()):
             self.path.rmdir()
 
 
 def existing(root: Path, name: str) -> RunFolder:
-    """The folder of a run that was begun.
+    """Find the folder of a run that was begun.
 
     Raises:
         ValueError: there is no such run, or the name is not a folder's name.
@@ -111,10 +111,10 @@ def existing(root: Path, name: str) -> RunFolder:
 
 
 def fresh(root: Path, name: str, exact: bool) -> RunFolder:
-    """Makes the folder of a new run; a run that is there already is never touched.
+    """Make the folder of a new run; an existing run is never touched.
 
     Args:
-        exact: take this name and no other; else `name-2`, `name-3` and so on where `name` is taken.
+        exact: refuse a name that is taken; else use `name-2`, `name-3` and so on.
 
     Raises:
         ValueError: `exact`, and the name is taken; or the name is not a folder's name.

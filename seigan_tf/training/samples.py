@@ -1,4 +1,4 @@
-"""A picture of what the model makes of a few crops, one row each."""
+"""A picture of the model's results for a few crops, one row each."""
 
 from typing import NamedTuple
 
@@ -6,12 +6,14 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from seigan_tf.data.crop_set import Crops
+from seigan_tf.inference import arrays
+from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.pixels import to_uint8
 
 ROWS = 6
 MARGIN = 4
 TITLE_HEIGHT = 20
-# Small crops are enlarged to at least this side, in pixels, to be looked at.
+# Smaller crops are enlarged to at least this side, in pixels.
 SHOWN_SIDE = 112
 
 # Title of each column and the name of its images in SEIGAN.swap.
@@ -38,7 +40,7 @@ class Samples(NamedTuple):
 
 
 def choose(crops: Crops, rows: int = ROWS, with_backgrounds: bool = True) -> Samples:
-    """The first few evaluation crops, or training crops if none are held out, each with a background if asked for."""
+    """Choose the first evaluation crops, or training crops if none are held out, and backgrounds if asked for."""
     objects = crops.evaluation or crops.objects
     rows = min(rows, len(objects.images))
     backgrounds = None
@@ -48,16 +50,20 @@ def choose(crops: Crops, rows: int = ROWS, with_backgrounds: bool = True) -> Sam
     return Samples(objects.images[:rows], objects.boxes[:rows], backgrounds, masks)
 
 
-def sample_grid(model, samples: Samples) -> Image.Image:
-    """The picture: x, mask and true mask if there is one; with backgrounds also y and the images of both swaps.
+def sample_grid(model: SEIGAN, samples: Samples) -> Image.Image:
+    """Draw x, mask and true mask if there is one; with backgrounds also y and the images of both swaps.
 
     Args:
-        model: with `swap`, or without backgrounds `segment`, as SEIGAN.
+        model: a trained model.
         samples: what to show.
     """
     objects, boxes, backgrounds, truths = samples
     side = objects.shape[1]
-    images = {"mask": model.segment(objects, boxes)} if backgrounds is None else model.swap(objects, boxes, backgrounds)
+    images = (
+        {"mask": arrays.segment(model, objects, boxes)}
+        if backgrounds is None
+        else arrays.swap(model, objects, boxes, backgrounds)
+    )
     columns = {"x": objects, "mask": _grey(images["mask"])}
     if truths:
         columns["true mask"] = np.stack([_shrunk(mask, side) for mask in truths])

@@ -1,4 +1,4 @@
-"""One training of any kind from its settings to its report."""
+"""The trainer: one run of any task, from its settings to its report."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -10,7 +10,8 @@ from seigan_tf.config import Config, TrainingConfig
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.data.loading import load_crops
 from seigan_tf.data.planning.report import report_lines
-from seigan_tf.loading import MODEL_FILE, load
+from seigan_tf.inference.loading import MODEL_FILE, load_model
+from seigan_tf.inference.transfer import transfer_weights
 from seigan_tf.training import backend, callbacks, checkpoint, report, samples, tasks
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.sample_grid import save_grid
@@ -19,22 +20,24 @@ from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.samples import Samples
 from seigan_tf.training.stops import SignalCatcher
 from seigan_tf.training.tasks import Task
-from seigan_tf.transfer import take_over
 from seigan_tf.utils.progress import bar
 
 
 def run(config: Config, folder: RunFolder, console: Console | None = None) -> dict:
-    """Trains, or continues from the newest checkpoint in `folder`, to the end; returns the report.
+    """Train to the last step, from the beginning or from the newest checkpoint in `folder`.
 
     Args:
-        config: the settings; of a resumed run those saved in its folder, with `training.steps` free to differ.
+        config: the settings; for a resumed run those saved in its folder, except `training.steps`, which may differ.
         folder: of a new run, without config.json, or of one to resume.
-        console: where progress and the closing table go; standard output unless told.
+        console: for progress and the closing table; default standard output.
+
+    Returns:
+        The report, as in report.json.
 
     Raises:
         ValueError: settings, data or a checkpoint that cannot be used; the message names which.
         OSError: the run folder cannot be written.
-        Stopped: interrupted by a signal, or a loss or weight is not finite; the last good checkpoint is kept.
+        Stopped: a signal interrupted the run, or a loss or weight is not finite; the last good checkpoint is kept.
     """
     console = console or Console()
     finished = folder.report()
@@ -61,28 +64,28 @@ def run(config: Config, folder: RunFolder, console: Console | None = None) -> di
     folder.save_config(config)
     shown = samples.choose(crops, with_backgrounds=task.trains_cycle)
     position = _fit(task, crops, shown, config.training, folder, start, console)
-    result = report.measure(task.model, crops.evaluation, position, config.training.batch_size, folder.metrics)
+    result = report.measure(task.seigan, crops.evaluation, position, config.training.batch_size, folder.metrics)
     result["data"] = crops.report
-    latest = save_grid(task.model, shown, folder.samples, "final.png")
+    latest = save_grid(task.seigan, shown, folder.samples, "final.png")
     folder.save_report(result)
     report.show(result, latest, folder.path, console)
     return result
 
 
 def check(training: TrainingConfig) -> None:
-    """Raises ValueError where a number is out of its range, whatever the kind of run."""
-    for name in ("batch_size", "steps", "steps_per_epoch", "samples_every"):
-        value = getattr(training, name)
-        if value < 1:
-            raise ValueError(f"training.{name}: {value}, expected at least 1")
-    for name in ("generator_rate", "discriminator_rate"):
-        rate = getattr(training, name)
-        if not rate > 0.0:
-            raise ValueError(f"training.{name}: {rate}, expected more than 0")
-    if not 0.0 <= training.beta_1 < 1.0:
-        raise ValueError(f"training.beta_1: {training.beta_1}, expected 0 to less than 1")
-    if not 0.0 <= training.cooldown <= 1.0:
-        raise ValueError(f"training.cooldown: {training.cooldown}, expected a fraction of the steps from 0 to 1")
+    """Raise ValueError if a number is out of its range, for any task."""
+    counts = ("batch_size", "steps", "steps_per_epoch", "samples_every")
+    rates = ("generator_rate", "discriminator_rate")
+    ranges = {
+        "at least 1": {name: getattr(training, name) >= 1 for name in counts},
+        "more than 0": {name: getattr(training, name) > 0.0 for name in rates},
+        "0 to less than 1": {"beta_1": 0.0 <= training.beta_1 < 1.0},
+        "a fraction of the steps from 0 to 1": {"decay_fraction": 0.0 <= training.decay_fraction <= 1.0},
+    }
+    for expected, good in ranges.items():
+        for name in good:
+            if not good[name]:
+                raise ValueError(f"training.{name}: {getattr(training, name)}, expected {expected}")
 
 
 def _restore(task: Task, folder: RunFolder, steps: int) -> Position:
@@ -103,14 +106,14 @@ def _restore(task: Task, folder: RunFolder, steps: int) -> Position:
 
 
 def _start_from(weights: str, task: Task, console: Console) -> None:
-    taken = take_over(task.seigan, load(weights))
+    taken = transfer_weights(task.seigan, load_model(weights))
     if not taken:
         raise ValueError(f"training.start_from: {weights} has no network with the settings of this run")
     console.print(f"from {weights}: {', '.join(taken)}", soft_wrap=True, highlight=False, markup=False)
 
 
 class Stretch(NamedTuple):
-    """Steps that one call of `fit` makes, in epochs of one length."""
+    """The steps of one call of `fit`, in epochs of one length."""
 
     start: int
     initial_epoch: int
@@ -119,10 +122,10 @@ class Stretch(NamedTuple):
 
 
 def stretches(start: int, ends: Sequence[int], steps_per_epoch: int) -> Iterator[Stretch]:
-    """Cuts the steps after `start` so that epochs end at `ends` and at multiples of `steps_per_epoch`.
+    """Split the steps after `start` so that epochs end at `ends` and at multiples of `steps_per_epoch`.
 
-    Wherever a run starts again, its epochs end at the same steps. To each of `ends` there are at most three stretches:
-    the rest of an epoch, whole epochs, and a shorter last one.
+    The epochs of a resumed run therefore end at the same steps. Before each of `ends` lie at most three stretches: the
+    rest of an epoch, whole epochs, and a shorter last one.
     """
     for last in ends:
         whole = last // steps_per_epoch
@@ -146,11 +149,11 @@ def _fit(
     start: Position,
     console: Console,
 ) -> Position:
-    """Trains from `start` to the last step; returns where it ended."""
+    """Train from `start` to the last step; return the position reached."""
     references, validation = {}, []
     if crops.evaluation:
         references = {name: float(values.mean()) for name, values in report.baselines(crops.evaluation).items()}
-        validation = [callbacks.Validation(crops.evaluation, start)]
+        validation = [callbacks.Validation(task.seigan, crops.evaluation, start)]
     with SignalCatcher() as signals, ProgressDisplay(training.steps, console, references, start) as display:
         saving = callbacks.Checkpointing(
             folder.checkpoint, folder.path / MODEL_FILE, signals, folder.resume_command, start
@@ -159,7 +162,7 @@ def _fit(
             callbacks.NotFiniteGuard(start),
             *validation,
             callbacks.CollapseWarning(start),
-            callbacks.SampleGrid(folder.samples, shown, training.samples_every, start),
+            callbacks.SampleGrid(task.seigan, folder.samples, shown, training.samples_every, start),
             callbacks.MetricsLog(folder.metrics, start),
             callbacks.TensorBoardLog(folder.logs, start),
             display,

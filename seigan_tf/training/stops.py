@@ -1,4 +1,4 @@
-"""Why a training may stop before its last step; each carries the exit code of the command."""
+"""Reasons to stop a training before its last step, each with the exit code of the command, and signals."""
 
 import signal
 
@@ -14,7 +14,7 @@ class NotFinite(Stopped):
 
 
 class Interrupted(Stopped):
-    """A signal asked to leave; everything is saved."""
+    """A signal was received; everything is saved."""
 
     def __init__(self, message: str, number: int):
         super().__init__(message)
@@ -22,7 +22,7 @@ class Interrupted(Stopped):
 
 
 class SignalCatcher:
-    """Holds back Ctrl-C and SIGTERM inside a `with` block, so that the running step can end and be saved.
+    """Context that holds back Ctrl-C and SIGTERM, so that the running step can end and be saved.
 
     `received` is the signal's number, or None. The second signal is not held back: it raises KeyboardInterrupt.
     """

@@ -1,6 +1,6 @@
-"""The kinds of run, by `training.task`: which model is trained, on which batches, and with which losses.
+"""Tasks, one for each `training.task`: the model to train, its batches and its losses.
 
-All of them save a whole SEIGAN, so that whatever takes weights takes those of any run.
+Every task saves a whole SEIGAN, so that one loader serves all runs.
 """
 
 from abc import ABC, abstractmethod
@@ -10,38 +10,38 @@ import grain
 import keras
 from rich.console import Console
 
-from seigan_tf import loading
 from seigan_tf.config import Config
 from seigan_tf.data import pairs
 from seigan_tf.data.augmentation import Augmentation
 from seigan_tf.data.crop_set import Crops
+from seigan_tf.inference import loading
 from seigan_tf.objective import active_terms, box_terms_only
-from seigan_tf.optimizer import for_training, learning_rate
+from seigan_tf.optimizers import for_training, learning_rate
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.supervised import MaskSegmenter
 from seigan_tf.training import masked_crops
+from seigan_tf.training.mask_segmenter import MaskSegmenter
 from seigan_tf.training.masked_crops import MaskedCrops
 
 
 class Task(ABC):
-    """One run of a kind.
+    """The part of a run that differs between kinds of run.
 
     Raises:
-        ValueError: settings that do not fit this kind of run, or its networks.
+        ValueError: settings that do not fit the task or the networks.
     """
 
     model: SEIGAN | MaskSegmenter
-    """What `fit` trains, built and compiled."""
+    """The model for `fit`, built and compiled."""
     seigan: SEIGAN
-    """What is saved."""
+    """All networks, those of `model` among them."""
     ends: tuple[int, ...]
-    """Steps after which other losses follow, if any, and the last step of the run."""
+    """Steps after which the losses change, then the last step of the run."""
     trains_cycle: bool
-    """Whether all networks are trained, or the segmenter alone."""
+    """True if all networks are trained, False if the segmenter alone is."""
 
     @abstractmethod
     def read(self, crops: Crops, console: Console) -> None:
-        """Make ready what the run trains on.
+        """Prepare the data for `batches`.
 
         Args:
             crops: those of the run's settings.
@@ -57,28 +57,31 @@ class Task(ABC):
 
     @abstractmethod
     def use_losses_after(self, step: int) -> None:
-        """Give the model the losses of the steps that follow `step`; everything else in it stays."""
+        """Switch the model to the losses of the steps after `step`, keeping the rest of its state."""
 
 
 class CycleTask(Task):
-    """The paper: all networks, from objects with boxes and backgrounds. Box terms alone train the first steps."""
+    """The paper's training of all networks, after `training.pretrain_steps` steps of the box terms alone."""
 
     trains_cycle = True
 
     def __init__(self, config: Config):
         training, pool = config.training, config.networks.replay_size
-        if not 0 <= training.warm_up < training.steps:
-            raise ValueError(f"training.warm_up: {training.warm_up}, expected 0 to less than training.steps")
-        if training.warm_up and not active_terms(box_terms_only(config.losses)):
+        if not 0 <= training.pretrain_steps < training.steps:
             raise ValueError(
-                f"training.warm_up: {training.warm_up}, but no box term has a weight; expected one above 0"
+                f"training.pretrain_steps: {training.pretrain_steps}, expected 0 to less than training.steps"
+            )
+        if training.pretrain_steps and not active_terms(box_terms_only(config.losses)):
+            raise ValueError(
+                f"training.pretrain_steps: {training.pretrain_steps}, but no box term has a weight; expected one"
+                " above 0"
             )
         if 0 < pool < training.batch_size:
             raise ValueError(
                 f"networks.replay_size: {pool}, expected at least training.batch_size {training.batch_size}, or 0"
             )
         self.config = config
-        self.ends = (training.warm_up, training.steps)
+        self.ends = (training.pretrain_steps, training.steps)
         self.model = self.seigan = SEIGAN(config.networks)
         self._compile(config.losses)
 
@@ -99,7 +102,7 @@ class CycleTask(Task):
 
     def use_losses_after(self, step):
         losses = self.config.losses
-        if step < self.config.training.warm_up:
+        if step < self.config.training.pretrain_steps:
             losses = box_terms_only(losses)
         if losses != self.model.losses_config:
             state = self.model.state()
@@ -111,11 +114,11 @@ class CycleTask(Task):
 
 
 class MaskTask(Task):
-    """The segmenter alone, on masks; the other networks stay as they began.
+    """Training of the segmenter alone, on masks; the other networks keep their first weights.
 
     Args:
-        config: of the run; what it says of losses and other networks' training is not used.
-        read: makes the training crops, with their masks.
+        config: of the run; loss weights, `pretrain_steps` and `discriminator_rate` are not used.
+        read: makes the training crops with their masks.
     """
 
     trains_cycle = False
@@ -127,7 +130,7 @@ class MaskTask(Task):
         self.ends = (training.steps,)
         self.model = MaskSegmenter(config.networks)
         self.seigan = self.model.seigan
-        rate = learning_rate(training.generator_rate, training.steps, training.cooldown)
+        rate = learning_rate(training.generator_rate, training.steps, training.decay_fraction)
         self.model.compile(keras.optimizers.Adam(rate, beta_1=training.beta_1))
 
     def read(self, crops, console):
@@ -143,7 +146,7 @@ class MaskTask(Task):
 
 
 def make(config: Config) -> Task:
-    """The task of these settings.
+    """Make the task that `config.training` names.
 
     Raises:
         ValueError: settings that do not fit each other.
@@ -154,10 +157,10 @@ def make(config: Config) -> Task:
     if training.task == "seigan":
         return CycleTask(config)
     if training.task == "supervised":
-        return MaskTask(config, masked_crops.annotated)
+        return MaskTask(config, masked_crops.with_true_masks)
     if not training.teacher:
         raise ValueError(
             "training.teacher is not given, expected a run folder, a .keras file or the name of shipped weights"
         )
     loading.find(training.teacher)  # before photographs are read
-    return MaskTask(config, masked_crops.taught)
+    return MaskTask(config, masked_crops.with_teacher_masks)

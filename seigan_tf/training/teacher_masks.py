@@ -1,57 +1,61 @@
-"""What a teacher says of training crops, corrected by what their boxes say, and which of it is to be believed.
+"""Masks of a teacher for training crops: corrected by their boxes, and the most reliable of them selected.
 
-The teacher has seen boxes only, and what is done here asks for no more than boxes either: self-training for masks from
-boxes is that of SDI (Khoreva et al., CVPR 2017, arXiv 1603.07485), where GrabCut and the box choose among masks too.
+All of it needs boxes only, as the teacher did: self-training for masks from boxes is that of SDI (Khoreva et al.,
+CVPR 2017, arXiv 1603.07485), in which GrabCut and the box select masks too.
 """
+
+from collections.abc import Callable
 
 import cv2
 import numpy as np
-from keras import ops
 
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.evaluation.iou import iou, to_original
 from seigan_tf.inference import grabcut
 from seigan_tf.inference.tta import segment_tta
-from seigan_tf.losses import boxes as box_terms
+from seigan_tf.utils.boxes import box_to_mask
 from seigan_tf.utils.progress import Progress
 
 SHIFTS = np.arange(0.0, 4.25, 0.25, np.float32)
-"""By how much a mask's logits may be raised for it to reach its box."""
+"""Amounts that may be added to a mask's logits to expand it."""
 PRICE = 0.012
-"""Agreement with the box's sides that a shift of 1 has to win."""
+"""Gain in `side_agreement` that justifies a shift of 1."""
 SIDE = 128
-"""Pixels across the crops that GrabCut sees, at least."""
-BELIEVED = 0.7
-"""Part of the crops whose masks are believed."""
+"""Side in pixels to which smaller crops are enlarged for GrabCut."""
+CONFIDENT = 0.7
+"""Fraction of the masks that is selected."""
 
 
-def teacher_masks(teacher, crops: ObjectCrops, size: int) -> np.ndarray:
-    """Soft masks of the crops: the mean of what the teacher says of each and of its mirror image, raised by `reaching`.
+def teacher_masks(segment: Callable[[np.ndarray, np.ndarray], np.ndarray], crops: ObjectCrops, size: int) -> np.ndarray:
+    """Soft masks of the crops: the mean over each crop and its mirror image, expanded by `expand_to_box`.
 
-    They are confined to the box, whether the teacher's own are or not, but for what resizing blurs.
+    They are 0 outside the box, apart from the blur of resizing, whether or not the teacher confines its own.
 
     Args:
-        teacher: with `segment`, as SEIGAN.
+        segment: the teacher: images and boxes to masks, as `segment_tta` takes it.
         crops: at the teacher's size.
-        size: of the masks.
+        size: side of the masks in pixels.
 
     Returns:
         float32 [N, size, size, 1] in [0, 1].
     """
-    masks = reaching(segment_tta(teacher.segment, crops.images, crops.boxes), crops.boxes)
+    masks = expand_to_box(segment_tta(segment, crops.images, crops.boxes), crops.boxes)
     return np.stack([to_original(mask[..., 0], size, size) for mask in masks])[..., None]
 
 
-def reaching(masks: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Masks made larger until they reach the sides of their boxes, and 0 outside.
+def expand_to_box(masks: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """Expand masks until they reach the sides of their boxes, and set them to 0 outside.
 
-    A mask whose object ends before its box does has left out a part of it. The same amount is added to all logits of
-    the mask, one of SHIFTS: that with the best `side_agreement`, less PRICE by shift. Where a teacher sees nothing in
-    particular, a faint mask of one value, that makes it a box in which all is in doubt.
+    A mask that ends before its box does lacks a part of the object. One amount, of SHIFTS, is added to all logits of
+    the mask: the one with the best `side_agreement` minus PRICE times the shift. A faint mask of a single value becomes
+    a box of doubtful pixels.
 
     Args:
         masks: float32 [N, S, S, 1] in [0, 1].
         boxes: float32 [N, 4], relative.
+
+    Returns:
+        float32 [N, S, S, 1] in [0, 1].
     """
     inside = _inside(boxes, masks.shape[1])
     best, most = masks, np.full(len(masks), -np.inf)
@@ -65,8 +69,8 @@ def reaching(masks: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def side_agreement(masks: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """How well the rows and columns that masks cover, above 0.5, are those of their boxes: Dice, [N] in [0, 1]."""
-    inside = _inside(boxes, masks.shape[1]) > 0
+    """Dice of the rows and columns that masks cover, above 0.5, and those of their boxes: [N] in [0, 1]."""
+    inside = _inside(boxes, masks.shape[1])
     total = np.zeros(len(masks))
     for axis in (1, 2):
         covered, wanted = (values.any(axis=axis)[..., 0] for values in (masks > 0.5, inside))
@@ -76,23 +80,26 @@ def side_agreement(masks: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def _inside(boxes: np.ndarray, size: int) -> np.ndarray:
-    return ops.convert_to_numpy(box_terms.inside(ops.convert_to_tensor(boxes), size))
+    return box_to_mask(boxes, size, size)[..., None]
 
 
-def believable(
+def select_confident(
     images: np.ndarray, masks: np.ndarray, boxes: np.ndarray, progress: Progress | None = None
 ) -> np.ndarray:
-    """Numbers of the crops, BELIEVED of them, whose masks colours and boxes speak for.
+    """Select the most reliable masks, a fraction of CONFIDENT.
 
-    GrabCut decides each mask anew where it is in doubt, and where it is not, colours have no say: there a mask that is
-    wrong with certainty is believed. How far GrabCut agrees with the mask, and with the sides of the box, tells good
-    masks from bad ones better than it makes them: docs/experiments.md.
+    GrabCut decides the doubtful pixels of each mask anew. The confidence in a mask is its IoU with that decision times
+    the decision's `side_agreement`. This tells good masks from bad ones, but GrabCut's own masks are no better
+    (docs/experiments.md); a mask that is wrong with certainty is not noticed.
 
     Args:
         images: uint8 [N, S, S, 3].
         masks: float32 [N, S, S, 1] in [0, 1].
         boxes: float32 [N, 4], relative.
         progress: told after each crop.
+
+    Returns:
+        Indices of the selected masks in ascending order.
     """
     side = max(SIDE, images.shape[1])
     confidence = np.zeros(len(masks))
@@ -103,5 +110,5 @@ def believable(
         confidence[i] = iou(decided, mask > 0.5) * side_agreement(decided[None, ..., None], boxes[i : i + 1])[0]
         if progress:
             progress(i + 1, len(masks))
-    best = np.argsort(-confidence, kind="stable")[: max(round(BELIEVED * len(masks)), 1)]
+    best = np.argsort(-confidence, kind="stable")[: max(round(CONFIDENT * len(masks)), 1)]
     return np.sort(best)

@@ -10,7 +10,7 @@ UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def shown(value: Any, longest: int = 100) -> str:
-    """Formats a value for messages: on one line of at most `longest` characters; only blank text is in quotes."""
+    """Format a value for messages: on one line of at most `longest` characters; only blank text is in quotes."""
     if isinstance(value, str):
         text = UNPRINTABLE.sub(lambda found: repr(found.group())[1:-1], value[: longest + 1])
         text = text if text.strip() else repr(text)
@@ -23,17 +23,17 @@ def shown(value: Any, longest: int = 100) -> str:
 
 
 def printable(text: str) -> str:
-    """Returns a class name without unprintable characters and without blanks around it."""
+    """Return a class name without unprintable characters and without blanks around it."""
     return UNPRINTABLE.sub("?", text.strip())
 
 
 def one_line(error: Exception) -> str:
-    """Returns an error's message on one line; its type if it has no message."""
+    """Return an error's message on one line; its type if it has no message."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def numbers(text: str, counts: Collection[int]) -> tuple[float, ...] | None:
-    """Reads numbers from a text like "1,2.5,3"; None if one is not finite, or their count is not among `counts`."""
+    """Read numbers from a text like "1,2.5,3"; None if one is not finite, or their count is not among `counts`."""
     try:
         values = tuple(float(part) for part in text.split(","))
     except ValueError:

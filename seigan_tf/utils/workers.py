@@ -20,12 +20,12 @@ AHEAD = 4
 
 
 def cores() -> int:
-    """Returns the number of processor cores that this process may use."""
+    """Return the number of processor cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """Does the same as `map(function, items)`, reading at most AHEAD * workers items ahead of the results.
+    """Do the same as `map(function, items)`, reading at most AHEAD * workers items ahead of the results.
 
     The workers are fresh processes, which import the module of `function` and nothing of this process. They end with
     the iterator, with an error, with Ctrl-C, and also if this process is killed.
@@ -73,7 +73,7 @@ def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], wor
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Keeps Ctrl-C from processes started inside, also while they import."""
+    """Keep Ctrl-C from processes started inside, also while they import."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -91,6 +91,6 @@ def _start(lifeline: Connection) -> None:
 
 
 def _end_with(lifeline: Connection) -> None:
-    """Ends this process when the other end is closed, on purpose or because its process has ended."""
+    """End this process when the other end is closed, on purpose or because its process has ended."""
     lifeline.poll(None)
     os._exit(1)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf import config, loading
+from seigan_tf import config
 from seigan_tf.config import Config, DataConfig, TrainingConfig
 from seigan_tf.evaluation import masks, pictures
+from seigan_tf.inference import loading
 from seigan_tf.seigan import SEIGAN
 from tests import commands, tiny
 

@@ -16,8 +16,9 @@ from rich.console import Console
 
 from export import command, examples, folder, options, readme, writing
 from export.tflite import conversion
-from seigan_tf import config, loading
+from seigan_tf import config
 from seigan_tf.cli.errors import exit_code_of
+from seigan_tf.inference import loading
 from tests import tiny
 from tests.export import exports
 
@@ -234,7 +235,7 @@ def test_int8_of_trained_weights_keeps_the_masks_of_real_photographs(cats_train,
     from export.tflite.runtime import Runner
     from seigan_tf.utils.pixels import to_float
 
-    model, weights = loading.load("cats"), loading.find("cats")
+    model, weights = loading.load_model("cats"), loading.find("cats")
     graph = graphs.make(model)["segmenter"]
     settings = model.networks.size, weights.object_fraction
     calibration, shown = (

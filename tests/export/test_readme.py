@@ -82,7 +82,7 @@ def test_python_code_runs_on_the_exported_file(folder, segmenter, model, monkeyp
     monkeypatch.chdir(folder)
     names = {}
     exec(compile(code, "README.md", "exec"), names)
-    expected = model.trained.segmenter(np.zeros((1, 16, 16, 3), np.float32))
+    expected = model.inference_generators.segmenter(np.zeros((1, 16, 16, 3), np.float32))
     np.testing.assert_allclose(names["mask"], expected, atol=1e-4)
 
 

@@ -10,8 +10,8 @@ REAL, FIRST, SECOND = (RANDOM.normal(size=(2, 3, 3, 1)).astype("float32") for _ 
 
 
 def test_generators_want_scores_of_one():
-    assert float(adversarial.looks_real(REAL)) == pytest.approx(np.mean((1 - REAL) ** 2), rel=1e-5)
-    assert float(adversarial.looks_real(np.ones((2, 3, 3, 1), "float32"))) == 0.0
+    assert float(adversarial.real_loss(REAL)) == pytest.approx(np.mean((1 - REAL) ** 2), rel=1e-5)
+    assert float(adversarial.real_loss(np.ones((2, 3, 3, 1), "float32"))) == 0.0
 
 
 def test_two_kinds_of_fakes_weigh_a_half_each():

@@ -21,11 +21,11 @@ def logits(mask):
 
 
 def test_box_masks_agree_with_the_reference():
-    np.testing.assert_array_equal(np.asarray(boxes.inside(BOXES, SIZE)), BOX_MASK)
+    np.testing.assert_array_equal(np.asarray(boxes.box_to_mask(BOXES, SIZE)), BOX_MASK)
 
 
 def test_a_box_covers_the_pixels_whose_centres_lie_in_it():
-    mask = np.asarray(boxes.inside(np.array([[0.25, 0.0, 0.75, 0.49]], "float32"), 4))[0, :, :, 0]
+    mask = np.asarray(boxes.box_to_mask(np.array([[0.25, 0.0, 0.75, 0.49]], "float32"), 4))[0, :, :, 0]
     np.testing.assert_array_equal(mask, [[0, 0, 0, 0], [1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]])
 
 
@@ -35,7 +35,7 @@ def test_projection_agrees_with_the_reference():
 
 
 def test_projection_is_zero_for_any_mask_that_touches_every_row_and_column_of_the_box():
-    box_mask = boxes.inside(np.array([[0.25, 0.25, 0.75, 0.75]], "float32"), 8)
+    box_mask = boxes.box_to_mask(np.array([[0.25, 0.25, 0.75, 0.75]], "float32"), 8)
     cross = np.zeros((1, 8, 8, 1), "float32")
     cross[0, range(2, 6), range(2, 6)] = 1.0
     assert float(boxes.projection(cross, box_mask)) == pytest.approx(0.0, abs=1e-6)

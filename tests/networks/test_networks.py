@@ -98,16 +98,16 @@ def test_saturated_photographs_give_leaky_relu_no_zeros(kind):
 
 
 @each_backbone
-@pytest.mark.parametrize("sees_mask", [False, True])
+@pytest.mark.parametrize("mask_input", [False, True])
 @pytest.mark.parametrize("prefill", [False, True])
-def test_inpainter_agrees_with_the_reference(settings, sees_mask, prefill):
+def test_inpainter_agrees_with_the_reference(settings, mask_input, prefill):
     network, mask = (
-        built(Inpainter(settings, 16, sees_mask, prefill, name="inpainter")),
+        built(Inpainter(settings, 16, mask_input, prefill, name="inpainter")),
         (images(16, 1, seed=3) + 1) / 2,
     )
     inputs = (1 - mask) * images(16), images(16, 1, seed=2), mask
     expected = reference.inpainter(
-        *(i.astype("float64") for i in inputs), weights_of(network), settings, sees_mask, prefill
+        *(i.astype("float64") for i in inputs), weights_of(network), settings, mask_input, prefill
     )
     assert expected.shape == (2, 16, 16, 3)
     assert_close(network(inputs), expected)
@@ -158,7 +158,7 @@ def roles():
     pair, triple = (images(16), images(16, 1)), (images(16), images(16, 1), images(16, 1))
     for settings in (BACKBONES[1], BACKBONES[4]):
         yield Segmenter(settings, 16), images(16)
-        yield Inpainter(settings, 16, sees_mask=True, prefill=settings.backbone == "unet"), triple
+        yield Inpainter(settings, 16, mask_input=True, prefill=settings.backbone == "unet"), triple
         yield Enhancer(settings, 16), pair
     yield Segmenter(BackboneConfig("vgg19", 3, 2), 16), images(16)
     yield Discriminator(DiscriminatorConfig(2, 2), 16), images(16)

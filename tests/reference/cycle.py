@@ -43,9 +43,9 @@ def images(weights: Weights, settings, x, box, y, noise) -> dict:
         return (mask > 0.5).astype("float64") if settings.hard_mask else mask
 
     def inp(image, mask, name):
-        mask = grown(mask, settings.inpainting_margin)
+        mask = grown(mask, settings.mask_dilation)
         holed = (1 - mask) * image
-        how = settings.inpainter, settings.show_mask_to_inpainter, settings.prefill
+        how = settings.inpainter, settings.mask_input, settings.prefill
         filled = networks.inpainter(holed, noise[name], mask, weights.inpainter, *how)
         return holed + mask * filled if settings.composite_inpainting else filled
 
@@ -77,7 +77,7 @@ def images(weights: Weights, settings, x, box, y, noise) -> dict:
     }
 
 
-def judge(weights: Weights, name, image, depth):
+def discriminate(weights: Weights, name, image, depth):
     return networks.discriminator(image, getattr(weights, f"{name}_discriminator"), depth)
 
 
@@ -85,16 +85,16 @@ def terms(weights: Weights, settings, x, y, made, threshold) -> dict:
     """Every generator term of PAPER's table and the box terms; the VGG terms where there are VGG weights."""
     depth = settings.discriminator.depth
 
-    def looks_real(name, image):
-        return losses.looks_real(judge(weights, name, made[image], depth))
+    def real_loss(name, image):
+        return losses.real_loss(discriminate(weights, name, made[image], depth))
 
     values = {
-        "inpaint_gan": looks_real("background", "background"),
-        "inpaint_gan_back": looks_real("background", "background_back"),
+        "inpaint_gan": real_loss("background", "background"),
+        "inpaint_gan_back": real_loss("background", "background_back"),
         "background_mae": losses.mae(y, made["background_back"]),
         "object_mae": losses.mae(x, made["object_back"]),
-        "coarse_gan": looks_real("object", "coarse"),
-        "enhance_gan": looks_real("object", "composite"),
+        "coarse_gan": real_loss("object", "coarse"),
+        "enhance_gan": real_loss("object", "composite"),
         "object_identity": losses.mae(made["object_identity"], x),
         "background_identity": losses.mae(made["background_identity"], y),
         "box_projection": losses.projection(made["raw_mask"], made["box_mask"]),
@@ -116,9 +116,9 @@ def discriminator_terms(weights: Weights, settings, x, y, fakes) -> dict:
     depth = settings.discriminator.depth
 
     def loss(name, real, kinds):
-        value = losses.looks_real(judge(weights, name, real, depth))
+        value = losses.real_loss(discriminate(weights, name, real, depth))
         for kind in kinds:
-            value += 0.5 * np.mean(judge(weights, name, fakes[kind], depth) ** 2)
+            value += 0.5 * np.mean(discriminate(weights, name, fakes[kind], depth) ** 2)
         return value
 
     return {

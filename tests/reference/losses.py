@@ -15,7 +15,7 @@ def inside(boxes, size):
     return masks
 
 
-def looks_real(scores):
+def real_loss(scores):
     return ((1 - scores) ** 2).mean()
 
 

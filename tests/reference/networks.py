@@ -94,9 +94,9 @@ def fill_from_surroundings(holed, mask):
     return fill(photo * weight, weight)
 
 
-def inpainter(holed, noise, mask, weights, settings, sees_mask, prefill=False):
+def inpainter(holed, noise, mask, weights, settings, mask_input, prefill=False):
     start = fill_from_surroundings(holed, mask) if prefill else holed
-    inputs = np.concatenate([start, noise, mask] if sees_mask else [start, noise], -1)
+    inputs = np.concatenate([start, noise, mask] if mask_input else [start, noise], -1)
     coarse = np.tanh(backbone(inputs, weights["coarse"], settings))
     if prefill:
         coarse = np.clip(start + coarse, -1, 1)

@@ -227,14 +227,15 @@ def test_a_large_photo_is_worked_on_small_and_saved_in_full_size(visit, applicat
     visit.says("2400 × 1800. Draw a box")
     visit.draw((20, 10, 200, 200), size)
     box = visit.place()
-    rectangles, cut = [], application.cut
+    rectangles, work = [], application.work
 
-    def watched(request):
-        response = cut(request)
-        rectangles.append([int(number) for number in response.headers["Rectangle"].split(",")])
+    def watched(request, action):
+        response = work(request, action)
+        if action == "cut":
+            rectangles.append([int(number) for number in response.headers["Rectangle"].split(",")])
         return response
 
-    monkeypatch.setattr(application, "cut", watched)
+    monkeypatch.setattr(application, "work", watched)
     visit.press("cut", "Cut out in")
     name, saved = visit.save()
     assert name == "large-cutout.png"

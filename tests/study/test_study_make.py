@@ -9,6 +9,7 @@ from PIL import Image
 from seigan_tf import config
 from seigan_tf.config import Config, DataConfig
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, ObjectCrops
+from seigan_tf.inference import arrays
 from seigan_tf.study import manifest, pictures
 from seigan_tf.study.making import StudySettings, broken_paste, make_study, random_pairs
 from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, SETS
@@ -65,8 +66,8 @@ def test_the_discriminator_chooses_the_best_of_all_candidates(models, crops):
     assert max(Counter(candidates[:, 0].tolist()).values()) == 5
     assert max(Counter(candidates[:, 1].tolist()).values()) == 3
     objects, backgrounds = candidates.T
-    swapped = model.swap(
-        crops.objects.images[objects], crops.objects.boxes[objects], crops.backgrounds.images[backgrounds]
+    swapped = arrays.swap(
+        model, crops.objects.images[objects], crops.objects.boxes[objects], crops.backgrounds.images[backgrounds]
     )
     told = []
     found = pictures.choose(model, ["coarse", "composite"], crops, candidates, 6, told.append)

@@ -31,7 +31,7 @@ def load(data: DataConfig) -> set[bytes]:
 
 
 def annotated(config: Config) -> MaskedCrops:
-    return masked_crops.annotated(config, load_crops(config.data, config.networks.size), Console(quiet=True))
+    return masked_crops.with_true_masks(config, load_crops(config.data, config.networks.size), Console(quiet=True))
 
 
 def test_of_one_set_of_photographs_the_held_out_ones_are_not_trained_on(photo_set):
@@ -83,7 +83,7 @@ def test_objects_without_masks_are_refused(photo_set, one_line_error):
     config = settings(photo_set.config())
     crops = load_crops(config.data, 16)
     crops = crops._replace(evaluation=EvaluationCrops(crops.objects.images, crops.objects.boxes, []))
-    message = one_line_error(masked_crops.annotated, config, crops, Console(quiet=True))
+    message = one_line_error(masked_crops.with_true_masks, config, crops, Console(quiet=True))
     assert message.startswith(f"{photo_set.annotations}: no object has a mask")
 
 

@@ -28,7 +28,7 @@ def test_stretches_follow_each_other_without_gap():
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("batch_size", 0), ("steps", 0), ("steps_per_epoch", 0), ("samples_every", 0), ("cooldown", 1.5)],
+    [("batch_size", 0), ("steps", 0), ("steps_per_epoch", 0), ("samples_every", 0), ("decay_fraction", 1.5)],
 )
 def test_a_setting_out_of_range_is_named_and_leaves_no_folder(field, value, tmp_path):
     folder = run_folder.fresh(tmp_path, "x", True)

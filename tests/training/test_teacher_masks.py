@@ -27,12 +27,14 @@ def test_a_teacher_is_asked_about_the_mirror_image_too():
     crops = ObjectCrops(np.zeros((2, 8, 8, 3), np.uint8), WHOLE)
     # Half of the two say so, which is doubtful; the box is reached everywhere with the least that makes it more.
     expected = 1 / (1 + np.exp(-0.25))
-    np.testing.assert_allclose(module.teacher_masks(SaysLeft(), crops, 8), np.full((2, 8, 8, 1), expected), rtol=1e-6)
+    np.testing.assert_allclose(
+        module.teacher_masks(SaysLeft().segment, crops, 8), np.full((2, 8, 8, 1), expected), rtol=1e-6
+    )
 
 
 def test_masks_come_at_the_students_size():
     crops = ObjectCrops(np.zeros((2, 8, 8, 3), np.uint8), WHOLE)
-    assert module.teacher_masks(SaysLeft(), crops, 16).shape == (2, 16, 16, 1)
+    assert module.teacher_masks(SaysLeft().segment, crops, 16).shape == (2, 16, 16, 1)
 
 
 def hill(width, size=16):
@@ -46,7 +48,7 @@ def test_masks_that_end_before_their_box_are_raised_until_they_reach_it():
     box = np.float32([[2 / 16, 2 / 16, 14 / 16, 14 / 16]])
     small = hill(3)
     assert module.side_agreement(small, box)[0] < 0.7
-    raised = module.reaching(small, box)
+    raised = module.expand_to_box(small, box)
     assert module.side_agreement(raised, box)[0] > 0.9
     inside = np.zeros((16, 16), bool)
     inside[2:14, 2:14] = True
@@ -60,7 +62,7 @@ def test_masks_that_reach_their_box_stay():
     box = np.float32([[2 / 16, 2 / 16, 14 / 16, 14 / 16]])
     mask = np.zeros((1, 16, 16, 1), np.float32)
     mask[:, 2:14, 7:9] = mask[:, 7:9, 2:14] = 0.9  # a cross: all rows and columns, and no more
-    np.testing.assert_allclose(module.reaching(mask, box), mask, rtol=1e-6)
+    np.testing.assert_allclose(module.expand_to_box(mask, box), mask, rtol=1e-6)
 
 
 @pytest.mark.parametrize("faint, raised", [(0.3, True), (0.1, False)])
@@ -69,7 +71,7 @@ def test_what_a_mask_wins_by_it_has_to_be_worth_the_shift(faint, raised):
     mask = np.zeros((1, 16, 16, 1), np.float32)
     mask[:, 2:13, 2:14] = 0.9
     mask[:, 13, 2:14] = faint  # the last row of the box
-    made = module.reaching(mask, box)
+    made = module.expand_to_box(mask, box)
     assert (made[0, 13, 5, 0] > 0.5) == raised
     if not raised:
         np.testing.assert_allclose(made, mask, rtol=1e-6)
@@ -77,7 +79,7 @@ def test_what_a_mask_wins_by_it_has_to_be_worth_the_shift(faint, raised):
 
 def test_empty_and_full_masks_stay_finite():
     masks = np.stack([np.zeros((8, 8, 1)), np.ones((8, 8, 1))]).astype(np.float32)
-    raised = module.reaching(masks, WHOLE)
+    raised = module.expand_to_box(masks, WHOLE)
     np.testing.assert_array_equal(raised, masks)
     np.testing.assert_array_equal(module.side_agreement(masks, WHOLE), [0, 1])
 
@@ -88,7 +90,7 @@ def test_agreement_is_what_the_projection_term_asks_for(seed):
     mask = (random.random((1, 9, 9, 1)) < 0.1).astype(np.float32)
     corners = np.sort(random.random((2, 2)), axis=0)
     box = np.concatenate([corners[0], corners[1]])[None].astype(np.float32)
-    inside = box_terms.inside(keras.ops.convert_to_tensor(box), 9)
+    inside = box_terms.box_to_mask(keras.ops.convert_to_tensor(box), 9)
     loss = float(box_terms.projection(keras.ops.convert_to_tensor(mask), inside))
     if keras.ops.convert_to_numpy(inside).any():
         assert module.side_agreement(mask, box)[0] == pytest.approx(1 - loss / 2, abs=1e-6)
@@ -114,7 +116,7 @@ def test_masks_that_the_sides_of_their_boxes_speak_for_are_believed(squares):
     masks = np.where(truth, 0.95, 0.05).astype(np.float32)  # so sure that colours are not asked
     masks[WRONG, 8:24, 14:24] = 0.05  # a strip of the object only
     seen = []
-    chosen = module.believable(images, masks, boxes, lambda done, total: seen.append((done, total)))
+    chosen = module.select_confident(images, masks, boxes, lambda done, total: seen.append((done, total)))
     np.testing.assert_array_equal(chosen, RIGHT)
     assert seen[-1] == (10, 10)
 
@@ -124,4 +126,4 @@ def test_masks_that_colours_speak_for_are_believed(squares):
     masks = np.where(truth, 0.7, 0.3).astype(np.float32)
     masks[WRONG, 12:24, 12:24] = 0.3  # what is left reaches every side of the box
     np.testing.assert_array_equal(module.side_agreement(masks, boxes), np.ones(10))
-    np.testing.assert_array_equal(module.believable(images, masks, boxes), RIGHT)
+    np.testing.assert_array_equal(module.select_confident(images, masks, boxes), RIGHT)

@@ -7,19 +7,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from seigan_tf import loading, presets
+from seigan_tf import presets
 from seigan_tf.config import DiscriminatorConfig, LossesConfig
+from seigan_tf.inference import loading
 from seigan_tf.training import checkpoint, run_folder, session
 from seigan_tf.training.callbacks.metrics_log import read_rows
 from tests import tiny
 
-DEMO = presets.load("demo")
+DEMO = presets.load_preset("demo")
 CONFIG = replace(
     DEMO,
-    networks=tiny.networks(average_decay=0.9, confine_mask=True, prefill=True, discriminator=DiscriminatorConfig(2, 2)),
+    networks=tiny.networks(ema_decay=0.9, confine_mask=True, prefill=True, discriminator=DiscriminatorConfig(2, 2)),
     losses=replace(LossesConfig(box_projection=1.0), inpaint_gan=0.0, inpaint_gan_back=0.0, enhance_gan=0.0),
     data=replace(DEMO.data, synthetic_train=8, synthetic_val=4),
-    training=replace(DEMO.training, batch_size=2, steps=7, steps_per_epoch=2, warm_up=3, cooldown=0.0),
+    training=replace(DEMO.training, batch_size=2, steps=7, steps_per_epoch=2, pretrain_steps=3, decay_fraction=0.0),
 )
 HALF = replace(CONFIG, training=replace(CONFIG.training, steps=4))
 
@@ -57,8 +58,15 @@ def test_the_other_networks_wait_for_the_cycle_and_the_weights_that_are_kept_com
     # With prefill the last convolution of each inpainting network starts at zero.
     assert not any(warmed[name].any() for name in last)
     assert all(done[name].any() for name in last)
-    kept = loading.load(half.path).state()
+    kept = loading.load_model(half.path).state()
     assert all(np.array_equal(kept[name], done[name]) for name in last)
+
+
+def test_each_network_counts_its_own_steps(half):
+    state = checkpoint.load_latest(half.checkpoint).state
+    counts = [int(value) for name, value in state.items() if name.endswith("/iteration")]
+    # Segmenter, inpainter, enhancer, D_bg, which judges no fake here, and D_obj.
+    assert counts == [4, 1, 1, 0, 1]
 
 
 def test_a_run_resumed_past_the_warm_up_ends_as_one_that_was_not_interrupted(straight, half, tmp_path):
@@ -70,14 +78,14 @@ def test_a_run_resumed_past_the_warm_up_ends_as_one_that_was_not_interrupted(str
 
 
 @pytest.mark.parametrize(
-    ("warm_up", "box_projection", "message"),
+    ("pretrain_steps", "box_projection", "message"),
     [
-        (7, 1.0, "^training.warm_up: 7, expected 0 to less than training.steps$"),
-        (3, 0.0, "^training.warm_up: 3, but no box term has a weight; expected one above 0$"),
+        (7, 1.0, "^training.pretrain_steps: 7, expected 0 to less than training.steps$"),
+        (3, 0.0, "^training.pretrain_steps: 3, but no box term has a weight; expected one above 0$"),
     ],
 )
-def test_a_warm_up_that_cannot_be_is_refused(tmp_path, warm_up, box_projection, message):
+def test_a_warm_up_that_cannot_be_is_refused(tmp_path, pretrain_steps, box_projection, message):
     losses = replace(CONFIG.losses, box_projection=box_projection)
-    changed = replace(CONFIG, losses=losses, training=replace(CONFIG.training, warm_up=warm_up))
+    changed = replace(CONFIG, losses=losses, training=replace(CONFIG.training, pretrain_steps=pretrain_steps))
     with pytest.raises(ValueError, match=message):
         run(changed, tmp_path)

@@ -42,8 +42,8 @@ def load_backend(weights: str | Path) -> Backend:
     """
     if str(weights) not in pretrained.names() and (Path(weights) / MODEL_JSON).is_file():
         return LiteRTBackend(weights)
-    from seigan_tf import loading
     from seigan_tf.compose.backends.keras_backend import KerasBackend
+    from seigan_tf.inference import loading
 
     found = loading.find(weights)
-    return KerasBackend(loading.load(weights), found.object_fraction, found.name)
+    return KerasBackend(loading.load_model(weights), found.object_fraction, found.name)

@@ -1,5 +1,8 @@
 """A trained Keras model as a backend."""
 
+from functools import partial
+
+from seigan_tf.inference import arrays
 from seigan_tf.seigan import SEIGAN
 
 
@@ -17,4 +20,6 @@ class KerasBackend:
         self.size = model.networks.size
         self.object_fraction = object_fraction
         self.confine_mask = model.networks.confine_mask
-        self.segment, self.inpaint, self.enhance = model.segment, model.inpaint, model.enhance
+        self.segment = partial(arrays.segment, model)
+        self.inpaint = partial(arrays.inpaint, model)
+        self.enhance = partial(arrays.enhance, model)

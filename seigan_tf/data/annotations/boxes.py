@@ -12,7 +12,7 @@ MAX_SIDE = 2**31 - 1  # longest side of a photo in any file format, in pixels
 
 
 def number(value: Any) -> float:
-    """Converts a number, or its text, to a float, which may be NaN or infinite.
+    """Convert a number, or its text, to a float, which may be NaN or infinite.
 
     Raises:
         ValueError: it is no number.
@@ -24,7 +24,7 @@ def number(value: Any) -> float:
 
 
 def checked_size(width: Any, height: Any) -> tuple[int, int]:
-    """Converts width and height of a photo to whole numbers.
+    """Convert width and height of a photo to whole numbers.
 
     Raises:
         ValueError: they are not two whole numbers of at least 1.
@@ -39,7 +39,7 @@ def checked_size(width: Any, height: Any) -> tuple[int, int]:
 
 
 def checked_box(box: Sequence[Any], width: int, height: int) -> Box:
-    """Returns a box inside its photo, rounded to 1/100 pixel, so that one box is the same in every format.
+    """Return a box inside its photo, rounded to 1/100 pixel, so that one box is the same in every format.
 
     A box that reaches past the photo by at most ROUNDING is clipped. A box without area is let through: a crop rule
     drops and counts it.

@@ -37,7 +37,7 @@ MAX_INSTANCES = 1000  # most instances of one class in a photo: the value of a p
 
 
 def read_cityscapes(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
-    """Reads the annotated frames, in the order of their paths.
+    """Read the annotated frames, in the order of their paths.
 
     Box and mask of an object are those of its visible pixels. A group ("cargroup") is a crowd; all groups of one class
     in a photo are one. If a frame has both polygons and an instance map, the map is read. Frames with only void labels,
@@ -47,9 +47,7 @@ def read_cityscapes(images: Path, annotations: Path | None = None) -> Iterator[P
         images: leftImg8bit or leftImg8bit_sequence, or a split in it; of a sequence only the annotated frames are used.
         annotations: gtFine, or the same split in it; None: the annotations lie beside the photos.
 
-    Yields:
-        Photos whose objects have the instance map's value as id (26001: the second car; 26: cars in groups), and
-        problems: damaged files, files of another size than their photo, unknown labels, malformed polygons.
+    Ids of objects are the instance map's values (26001: the second car; 26: cars in groups).
 
     Raises:
         ValueError: a folder is missing, or holds no annotations of this set.
@@ -90,11 +88,7 @@ def _read_frame(path: Path, images: Path, annotation: Path) -> Iterator[Photo | 
 
 
 def _stored(path: Path, width: int, height: int) -> np.ndarray:
-    """Reads the instance map of a PNG file, integers [height, width].
-
-    Raises:
-        ValueError: damaged, of more than one channel, or not of the photo's size.
-    """
+    """Read the instance map of a PNG file, integers [height, width]; ValueError if it is damaged or does not fit."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["PNG"]) as image:
             size, mode = image.size, image.mode
@@ -109,12 +103,10 @@ def _stored(path: Path, width: int, height: int) -> np.ndarray:
 
 
 def _painted(path: Path, width: int, height: int, problems: list[str]) -> np.ndarray:
-    """Paints the polygons of a JSON file as an instance map, int32 [height, width]: later ones cover earlier ones.
+    """Paint the polygons of a JSON file as an instance map, int32 [height, width]: later ones cover earlier ones.
 
-    Polygons that cannot be painted are left out and added to `problems`.
-
-    Raises:
-        ValueError: no JSON of polygons, or not of the photo's size.
+    Polygons that cannot be painted are added to `problems`; a file that is no JSON of polygons of the photo's size is a
+    ValueError.
     """
     try:
         content = json.loads(path.read_bytes())
@@ -140,7 +132,7 @@ def _painted(path: Path, width: int, height: int, problems: list[str]) -> np.nda
 
 
 def _value(label: str, counts: dict[str, int]) -> int:
-    """Returns the pixel value of the next object of that label, and counts it in `counts`."""
+    """Return the pixel value of the next object of that label, and count it in `counts`."""
     name = label if label in IDS else label.removesuffix("group")
     if name not in IDS:
         raise ValueError(f"has label {shown(label)}, expected one of Cityscapes'")
@@ -153,7 +145,7 @@ def _value(label: str, counts: dict[str, int]) -> int:
 
 
 def _points(polygon: Any, width: int, height: int) -> list[tuple[float, float]]:
-    """Returns the polygon's corners, which may lie outside the photo by its own width and height."""
+    """Return the polygon's corners, which may lie outside the photo by its own width and height."""
     if not isinstance(polygon, list) or len(polygon) < 3:
         raise ValueError(f"is {shown(polygon)}, expected a list of at least 3 points")
     for point in polygon:
@@ -169,12 +161,10 @@ def _check_size(path: Path, size: tuple[Any, Any], width: int, height: int):
 
 
 def _objects(instances: np.ndarray, problems: list[str]) -> list[Object]:
-    """Returns the objects of an instance map, integers [height, width], in the order of their values.
+    """Return the objects of an instance map, integers [height, width], in the order of their values.
 
     One pass over the runs of equal pixels gives boxes and masks alike; values of no label are added to `problems`.
-
-    Raises:
-        ValueError: the map has void labels only.
+    Raises ValueError if the map has void labels only.
     """
     height, width = instances.shape
     pixels = instances.ravel(order="F")  # down each column, as COCO's run-length encoding goes
@@ -199,7 +189,7 @@ def _objects(instances: np.ndarray, problems: list[str]) -> list[Object]:
 
 
 def _extent(starts: np.ndarray, ends: np.ndarray, height: int) -> tuple[int, int, int, int]:
-    """Returns left, top, width and height of runs down the columns, in order; a run may continue in the next column."""
+    """Return left, top, width and height of runs down the columns, in order; a run may continue in the next column."""
     left, right = starts[0] // height, (ends[-1] - 1) // height + 1
     if (starts // height != (ends - 1) // height).any():
         top, bottom = 0, height
@@ -209,7 +199,7 @@ def _extent(starts: np.ndarray, ends: np.ndarray, height: int) -> tuple[int, int
 
 
 def _encoded(starts: np.ndarray, ends: np.ndarray, width: int, height: int) -> dict[str, Any]:
-    """Returns COCO's compressed run-length encoding of runs down the columns."""
+    """Return COCO's compressed run-length encoding of runs down the columns."""
     counts = np.diff(np.stack([starts, ends], 1).ravel(), prepend=0, append=width * height)
     if not counts[-1]:
         counts = counts[:-1]

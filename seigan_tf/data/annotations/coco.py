@@ -2,9 +2,9 @@
 
 import marshal
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import ijson
 
@@ -18,7 +18,7 @@ DEEPEST = 100  # most lists and objects inside one another; ijson's memory grows
 
 
 def read_coco(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
-    """Reads a COCO JSON file, in the order of its photos. The photos themselves are not opened.
+    """Read a COCO JSON file, in the order of its photos. The photos themselves are not opened.
 
     The file is streamed, three times: its photos and annotations may come in any order, and memory does not grow with
     their number. Segmentations are handed on unchanged.
@@ -36,7 +36,7 @@ def read_coco(images: Path, annotations: Path | None = None) -> Iterator[Photo |
     if annotations is None:
         annotations = only_file(images, {".json"})
     with Join(annotations) as join:
-        yield from _read_photos(annotations, images, join)
+        yield from _read_list(annotations, "images", "image", lambda entry: _read_photo(entry, images, join))
         # A malformed category is left out: its objects have no class.
         categories = {
             entry["id"]: printable(entry["name"])
@@ -45,7 +45,7 @@ def read_coco(images: Path, annotations: Path | None = None) -> Iterator[Photo |
             and isinstance(entry.get("id"), (int, float))
             and isinstance(entry.get("name"), str)
         }
-        yield from _read_objects(annotations, join)
+        yield from _read_list(annotations, "annotations", "annotation", lambda entry: _read_object(entry, join))
         for name, width, height, incomplete, contents in join:
             objects = []
             for identity, content in contents:
@@ -60,15 +60,21 @@ def read_coco(images: Path, annotations: Path | None = None) -> Iterator[Photo |
             yield Photo(images / name, width, height, tuple(objects), name, incomplete)
 
 
-def _read_photos(annotations: Path, images: Path, join: Join) -> Iterator[Problem]:
+def _read_list(annotations: Path, name: str, kind: str, read: Callable[[Any], None]) -> Iterator[Problem]:
+    """Read each entry of a list; yield those that are wrong."""
     count = 0
-    for count, entry in enumerate(_items(annotations, "images"), start=1):
+    for count, entry in enumerate(_items(annotations, name), start=1):
         try:
-            _read_photo(entry, images, join)
+            read(entry)
         except ValueError as error:
-            yield Problem("photo", _where(annotations, "image", entry, count), str(error))
-    if not count:
-        _require_list(annotations, "images")
+            fields = entry if isinstance(entry, dict) else {}
+            which = shown(fields["id"]) if "id" in fields else f"number {count} of the list"
+            named = f" ({shown(fields['file_name'])})" if "file_name" in fields else ""
+            lost: Literal["photo", "object"] = "photo" if kind == "image" else "object"
+            yield Problem(lost, f"{annotations.name}: {kind} {which}{named}", str(error))
+    if not count and not any([isinstance(value, list) for value in _items(annotations, name, False)]):  # noqa: C419
+        raise ValueError(f"{annotations}: not COCO annotations, expected an object with the list '{name}'")
+    if not count and kind == "image":
         raise ValueError(f"{annotations}: names no photo, expected at least one entry in 'images'")
 
 
@@ -97,17 +103,6 @@ def _read_photo(entry: Any, images: Path, join: Join) -> None:
         raise ValueError("the photo is given twice, expected once; the objects of both entries are put together")
 
 
-def _read_objects(annotations: Path, join: Join) -> Iterator[Problem]:
-    count = 0
-    for count, entry in enumerate(_items(annotations, "annotations"), start=1):
-        try:
-            _read_object(entry, join)
-        except ValueError as error:
-            yield Problem("object", _where(annotations, "annotation", entry, count), str(error))
-    if not count:
-        _require_list(annotations, "annotations")
-
-
 def _read_object(entry: Any, join: Join) -> None:
     key = _whole(entry, "image_id")
     photo = join.linked(key)
@@ -125,7 +120,7 @@ def _read_object(entry: Any, join: Join) -> None:
 
 
 def _object(entry: dict) -> tuple[int, bytes]:
-    """Returns id and content of the object for `Join`; the box is checked when the photo's size is known."""
+    """Return id and content of the object for `Join`; the box is checked when the photo's size is known."""
     box, crowd, category = entry.get("bbox"), entry.get("iscrowd", 0), entry.get("category_id")
     if not isinstance(box, list) or len(box) != 4:
         raise ValueError(f"'bbox' is {shown(box)}, expected [x, y, width, height]")
@@ -134,13 +129,6 @@ def _object(entry: dict) -> tuple[int, bytes]:
     if not isinstance(category, (int, float)):
         category = None
     return _whole(entry, "id"), marshal.dumps([box, bool(crowd), category, entry.get("segmentation") or None])
-
-
-def _where(annotations: Path, kind: str, entry: Any, count: int) -> str:
-    fields = entry if isinstance(entry, dict) else {}
-    which = shown(fields["id"]) if "id" in fields else f"number {count} of the list"
-    name = f" ({shown(fields['file_name'])})" if "file_name" in fields else ""
-    return f"{annotations.name}: {kind} {which}{name}"
 
 
 def _whole(entry: Any, field: str) -> int:
@@ -152,14 +140,8 @@ def _whole(entry: Any, field: str) -> int:
     return value
 
 
-def _require_list(annotations: Path, name: str) -> None:
-    """Raises ValueError if there is no such list; called only if none of its items was found."""
-    if not any([isinstance(value, list) for value in _items(annotations, name, of_list=False)]):  # noqa: C419
-        raise ValueError(f"{annotations}: not COCO annotations, expected an object with the list '{name}'")
-
-
 def _items(path: Path, name: str, of_list: bool = True) -> Iterator[Any]:
-    """Streams the items of the list of that name in the file's object, or the list itself.
+    """Stream the items of the list of that name in the file's object, or the list itself.
 
     Raises:
         ValueError: the file cannot be read or is not JSON.
@@ -176,7 +158,7 @@ def _items(path: Path, name: str, of_list: bool = True) -> Iterator[Any]:
 
 
 def _reason(error: Exception) -> str:
-    """Returns the parser's message on one line, with the text around the place if it has it, which may be bytes."""
+    """Return the parser's message on one line, with the text around the place if it has it, which may be bytes."""
     text = error.args[0] if isinstance(error, ijson.JSONError) and error.args else error
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     what, _, around = text.partition("\n")

@@ -12,7 +12,7 @@ from seigan_tf.utils.atomic import replacing
 
 
 def write_coco(photos: Iterable[Photo | Problem], path: Path) -> list[Problem]:
-    """Writes the photos to a COCO JSON file and returns the problems among them.
+    """Write the photos to a COCO JSON file and return the problems among them.
 
     Memory does not grow with the number of photos; ids are counted anew from 1.
 

@@ -13,7 +13,7 @@ FORMATS = ("coco", "yolo", "voc", "cityscapes", "csv")  # names of the formats, 
 
 
 def _reader(source: str) -> Reader:
-    """Returns the reader of a format, imported on use: each needs a library that the others do not."""
+    """Return the reader of a format, imported on use: each needs a library that the others do not."""
     if source == "coco":
         from seigan_tf.data.annotations.coco import read_coco as reader
     elif source == "yolo":
@@ -30,7 +30,7 @@ def _reader(source: str) -> Reader:
 
 
 def read_annotations(source: str, images: Path, annotations: Path | None) -> Iterator[Photo | Problem]:
-    """Reads the photos of a set with their objects, one by one.
+    """Read the photos of a set with their objects, one by one.
 
     Args:
         source: one of FORMATS.
@@ -47,7 +47,7 @@ def read_annotations(source: str, images: Path, annotations: Path | None) -> Ite
 
 
 def guess_format(images: Path, annotations: Path | None) -> str:
-    """Guesses the format of annotations from the name of the file, or the names of the files in the folder.
+    """Guess the format of annotations from the name of the file, or the names of the files in the folder.
 
     Raises:
         ValueError: nothing is there, or it is no known format.
@@ -67,7 +67,7 @@ def guess_format(images: Path, annotations: Path | None) -> str:
 
 
 def _format_of_folder(folder: Path) -> str | None:
-    """Looks at all names in it: sets of Pascal VOC and of Cityscapes hold text files too."""
+    """Look at all names in it: sets of Pascal VOC and of Cityscapes hold text files too."""
     found = set()
     for _, _, names in os.walk(folder):
         for name in names:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 MAX_ID = 2**63 - 1  # numbers are stored in 64 bits
 
@@ -26,16 +26,6 @@ SELECT photos.position, name, width, height, incomplete, id, content
 FROM photos LEFT JOIN objects ON objects.photo = photos.position
 WHERE NOT refused ORDER BY photos.position, objects.position
 """
-
-
-class Joined(NamedTuple):
-    """One photo with its objects, in the order in which they were added."""
-
-    name: str
-    width: int  # 0 if it was not given, as the height
-    height: int
-    incomplete: bool  # True if some of its objects could not be added
-    objects: list[tuple[int, bytes]]  # id and content of each object
 
 
 class Join:
@@ -67,31 +57,31 @@ class Join:
             ) from None
 
     def add_photo(self, name: str, width: int = 0, height: int = 0) -> tuple[int, bool]:
-        """Returns the photo's number, and whether the name is new; otherwise the earlier photo of that name stays."""
+        """Return the photo's number, and whether the name is new; otherwise the earlier photo of that name stays."""
         values = name, width, height
         added = self._file.execute("INSERT OR IGNORE INTO photos VALUES (NULL, ?, ?, ?, 0, 0)", values)
         number = self._file.execute("SELECT position FROM photos WHERE name = ?", (name,)).fetchone()[0]
         return number, bool(added.rowcount)
 
     def link(self, key: int | str, photo: int | None) -> None:
-        """Makes the key lead to the photo, or to None."""
+        """Make the key lead to the photo, or to None."""
         self._file.execute("REPLACE INTO keys VALUES (?, ?)", (key, photo))
 
     def linked(self, key: int | str) -> tuple[int | None, str | None] | None:
-        """Returns number and name of the key's photo, None for both if refused; None if the key is unknown."""
+        """Return number and name of the key's photo, None for both if refused; None if the key is unknown."""
         return self._file.execute(
             "SELECT photo, name FROM keys LEFT JOIN photos ON position = photo WHERE key = ?", (key,)
         ).fetchone()
 
     def refuse(self, key: int | str) -> None:
-        """Leaves out the photo that the key leads to, with all its objects, and makes the key lead to None."""
+        """Leave out the photo that the key leads to, with all its objects, and make the key lead to None."""
         self._file.execute(
             "UPDATE photos SET refused = 1 WHERE position = (SELECT photo FROM keys WHERE key = ?)", (key,)
         )
         self.link(key, None)
 
     def add_object(self, photo: int, identity: int, content: bytes) -> bool:
-        """Adds an object and returns True; if its id is not new, marks the photo as incomplete and returns False."""
+        """Add an object and return True; if its id is not new, marks the photo as incomplete and return False."""
         values = photo, identity, content
         if self._file.execute("INSERT OR IGNORE INTO objects VALUES (NULL, ?, ?, ?)", values).rowcount:
             return True
@@ -99,13 +89,13 @@ class Join:
         return False
 
     def lacks_object(self, photo: int) -> None:
-        """Marks the photo as incomplete: it shows an object that could not be added."""
+        """Mark the photo as incomplete: it shows an object that could not be added."""
         self._file.execute("UPDATE photos SET incomplete = 1 WHERE position = ?", (photo,))
 
-    def __iter__(self) -> Iterator[Joined]:
-        """Yields the photos in the order in which they were added."""
+    def __iter__(self) -> Iterator[tuple[str, int, int, bool, list[tuple[int, bytes]]]]:
+        """Yield name, width, height, incompleteness and objects (id, content) of each photo; all in order of adding."""
         for _, group in groupby(self._file.execute(JOINED), key=lambda row: row[0]):
             rows: list[tuple[Any, ...]] = list(group)
             objects = [(identity, content) for *_, identity, content in rows if identity is not None]
             name, width, height, incomplete = rows[0][1:5]
-            yield Joined(name, width, height, bool(incomplete), objects)
+            yield name, width, height, bool(incomplete), objects

@@ -14,7 +14,7 @@ LONGEST_RUN = 2**31  # pixels of a run; pycocotools counts in 32 bits
 
 
 def object_mask(item: Object, photo: Photo) -> np.ndarray | None:
-    """Returns the object's annotated mask, bool [height, width] of the photo; None if it has none.
+    """Return the object's annotated mask, bool [height, width] of the photo; None if it has none.
 
     Raises:
         ValueError: the segmentation is neither polygons around the photo nor a run-length encoding of its size.
@@ -28,7 +28,7 @@ def object_mask(item: Object, photo: Photo) -> np.ndarray | None:
 
 
 def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
-    """Returns the mask as pycocotools' compressed run lengths, which is faster than `object_mask`; else the same."""
+    """Return the mask as pycocotools' compressed run lengths, which is faster than `object_mask`; else the same."""
     segmentation = item.segmentation
     if not segmentation:
         return None
@@ -44,7 +44,7 @@ def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
 
 
 def mask_area(item: Object, photo: Photo) -> float:
-    """Returns the pixels of the mask, or of the box if there is no mask."""
+    """Return the pixels of the mask, or of the box if there is no mask."""
     runs = mask_runs(item, photo)
     if runs is None:
         return item.box[2] * item.box[3]
@@ -54,7 +54,7 @@ def mask_area(item: Object, photo: Photo) -> float:
 
 
 def read_counts(counts: Any, pixels: int) -> list[int]:
-    """Returns the lengths of the runs, zeros first.
+    """Return the lengths of the runs, zeros first.
 
     Args:
         counts: a list of lengths, or COCO's compressed text (pycocotools, maskApi.c, rleFrString).
@@ -73,7 +73,7 @@ def read_counts(counts: Any, pixels: int) -> list[int]:
 
 
 def _decompress(text: str | bytes) -> list[int]:
-    """Reads numbers in groups of five bits, lowest first; from the third on, less the number before the last one."""
+    """Read numbers in groups of five bits, lowest first; from the third on, less the number before the last one."""
     runs: list[int] = []
     value = shift = 0
     for byte in text.encode() if isinstance(text, str) else text:

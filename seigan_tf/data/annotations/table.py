@@ -14,7 +14,7 @@ from seigan_tf.utils.text import printable, shown
 
 
 def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
-    """Reads a table of boxes, in the order in which it first names the photos; sizes are read from the photos.
+    """Read a table of boxes, in the order in which it first names the photos; sizes are read from the photos.
 
     Columns are separated by tabs, semicolons, commas or blanks. A header names them, see COLUMNS, in any order: file,
     left, top, and right and bottom or else width and height, in pixels; class and id are optional. Without a header
@@ -101,7 +101,7 @@ def _read_rows(annotations: Path, layout: Layout, images: Path, join: Join) -> I
 
 
 def _box(fields: list[str], layout: Layout) -> Box | None:
-    """Returns left, top, width and height; None if the line has no numbers: a photo without object.
+    """Return left, top, width and height; None if the line has no numbers: a photo without object.
 
     Raises:
         ValueError: the line has too many columns, or a box that is not numbers.

@@ -43,7 +43,7 @@ class Layout(NamedTuple):
 
 
 def layout_of(path: Path) -> Layout:
-    """Finds the layout of a table from its first lines.
+    """Find the layout of a table from its first lines.
 
     Raises:
         ValueError: there is no line with a box in it, or the header lacks a column.
@@ -85,7 +85,7 @@ def _is_number(text: str) -> bool:
 
 
 def split(text: str, delimiter: str) -> list[str]:
-    """Splits a line into its fields, without blanks around them.
+    """Split a line into its fields, without blanks around them.
 
     Raises:
         ValueError: a quote is not closed, or has something behind it.
@@ -107,7 +107,7 @@ def _split_or_nothing(text: str, delimiter: str) -> list[str]:
 
 
 def lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yields number and text of each line that is neither empty nor a comment.
+    """Yield number and text of each line that is neither empty nor a comment.
 
     Raises:
         ValueError: the file cannot be read, is no text, or has a line that is too long for a table.

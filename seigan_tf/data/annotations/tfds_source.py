@@ -36,7 +36,7 @@ class Layout(NamedTuple):
 
 
 def usable_splits(name: str) -> list[str]:
-    """Returns the set's splits that are used: train and, if there is one, validation. Raises as `read_tfds`."""
+    """Return the set's splits that are used: train and, if there is one, validation. Raises as `read_tfds`."""
     builder = _builder(name)
     _layout(name, builder.info)
     found = [split for split in SPLITS if split in builder.info.splits]
@@ -48,7 +48,7 @@ def usable_splits(name: str) -> list[str]:
 def read_tfds(
     name: str, folder: Path, split: str = "train", progress: Progress | None = None
 ) -> Iterator[Photo | Problem]:
-    """Reads a split of a set that is prepared on this machine, and writes its photographs into a folder.
+    """Read a split of a set that is prepared on this machine, and write its photographs into a folder.
 
     The photographs are the original files of the set, byte for byte except for the EXIF data of JPEG files: an
     orientation in it would turn the photo under its boxes, which refer to the pixels as they are stored.
@@ -79,7 +79,7 @@ def read_tfds(
 
 
 def _builder(name: str):
-    """Returns TFDS's reader of the set, from its files alone: without the network and the code that made them."""
+    """Return TFDS's reader of the set, from its files alone: without the network and the code that made them."""
     try:
         import tensorflow_datasets as tfds
         from tensorflow_datasets.core.read_only_builder import builder_from_files
@@ -98,7 +98,7 @@ def _builder(name: str):
 
 
 def _examples(name: str, builder, split: str) -> Iterator[dict[str, Any]]:
-    """Yields the split's examples as NumPy arrays, images as the bytes of their files."""
+    """Yield the split's examples as NumPy arrays, images as the bytes of their files."""
     import tensorflow_datasets as tfds
 
     images = {key for key, feature in builder.info.features.items() if isinstance(feature, tfds.features.Image)}
@@ -114,7 +114,7 @@ def _examples(name: str, builder, split: str) -> Iterator[dict[str, Any]]:
 
 
 def _layout(name: str, info) -> Layout:
-    """Finds the boxes among the features; ValueError if there are none."""
+    """Find the boxes among the features; ValueError if there are none."""
     import tensorflow_datasets as tfds
 
     def is_box(feature) -> bool:
@@ -161,7 +161,7 @@ def _photo(example: dict[str, Any], index: int, folder: Path, layout: Layout) ->
 
 
 def _write(example: dict[str, Any], index: int, folder: Path) -> Path:
-    """Writes the example's image into the folder; ValueError if its name leaves the folder or is taken."""
+    """Write the example's image into the folder; ValueError if its name leaves the folder or is taken."""
     content = example["image"]
     content = content if isinstance(content, bytes) else bytes(np.asarray(content).item())
     name = next((example[key] for key in NAMES if key in example), b"")
@@ -202,7 +202,7 @@ def _read_boxes(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterat
 
 
 def _read_pet(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterator[Object | Problem]:
-    """Yields the animal of a photo of oxford_iiit_pet: values of its trimap are 1 animal, 2 background, 3 border."""
+    """Yield the animal of a photo of oxford_iiit_pet: values of its trimap are 1 animal, 2 background, 3 border."""
     from pycocotools import mask as coco_mask
 
     try:

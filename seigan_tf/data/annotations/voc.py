@@ -16,7 +16,7 @@ from seigan_tf.utils.text import printable, shown
 
 
 def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
-    """Reads the XML files of the folder, in the order of their names. Photos without a file are not used.
+    """Read the XML files of the folder, in the order of their names. Photos without a file are not used.
 
     Objects marked as difficult are used like the others. The corners of boxes are pixels counted from 1, both inside
     the box. Photos are opened only if a file does not give their size.
@@ -26,9 +26,8 @@ def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
         annotations: folder of the XML files (Annotations), at the same relative paths as their photos, or anywhere
             below it if <filename> names the photo. None: they lie beside the photos.
 
-    Yields:
-        Problems: damaged files, files without a photo or of the photo of another file, malformed objects, boxes
-        outside their photo; then the photos. One that two files describe has the objects of the first, incomplete.
+    Problems come first: damaged files, files without a photo or of the photo of another file, malformed objects, boxes
+    outside their photo. A photo that two files describe has the objects of the first and is incomplete.
 
     Raises:
         ValueError: a folder is missing, or holds no XML file.
@@ -54,7 +53,7 @@ def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
 
 
 def _read_file(path: Path, number: int, images: Path, annotations: Path, join: Join) -> Iterator[Problem]:
-    """Adds the photo of an XML file with its objects, as one entry of that number."""
+    """Add the photo of an XML file with its objects, as one entry of that number."""
     where = shown(path.relative_to(annotations).as_posix())
     try:
         root = _parse(path)
@@ -85,7 +84,7 @@ def _read_file(path: Path, number: int, images: Path, annotations: Path, join: J
 
 
 def _parse(path: Path) -> ElementTree.Element:
-    """Returns the file's root element.
+    """Return the file's root element.
 
     A document type is refused: VOC has none, and the entities that one defines can grow to any size
     (https://docs.python.org/3/library/xml.html#xml-security).
@@ -116,7 +115,7 @@ def _refuse_doctype(*_):
 
 
 def _find_photo(root: ElementTree.Element, relative: Path, images: Path) -> Path:
-    """Finds the photo that <filename> names, in the XML file's own subfolder or else from the top, or else the photo of
+    """Find the photo that <filename> names, in the XML file's own subfolder or else from the top, or else the photo of
     the XML file's name."""
     file_name = (root.findtext("filename") or "").strip()
     places = []

@@ -25,7 +25,7 @@ ROW = "class cx cy w h, the same with a confidence, or class x1 y1 x2 y2 x3 y3 .
 
 
 def read_yolo(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
-    """Reads the photos of the folder, each with the objects of its label file, in the order of the photos' paths.
+    """Read the photos of the folder, each with the objects of its label file, in the order of the photos' paths.
 
     In this format a photo without a label file has no objects. Sizes are read from the photos' headers. A row of a
     label file is `class cx cy w h`, the same with a confidence at its end, or a polygon `class x1 y1 x2 y2 ...`, all as
@@ -38,10 +38,6 @@ def read_yolo(images: Path, annotations: Path | None = None) -> Iterator[Photo |
             the photo's path replaced by `/labels/`. None: the label files lie beside the photos. Names of the classes
             of a folder are looked for in `data.yaml` and `classes.txt` in it and in the folder above (above `labels`,
             if it is below that); a class without a name is named by its number.
-
-    Yields:
-        Photos, and problems: photos that cannot be opened, rows that are malformed or whose box is not inside the
-        photo, label files without a photo.
 
     Raises:
         ValueError: a folder or file is missing, `data.yaml` is no such file, or the folder holds no photo.
@@ -135,7 +131,7 @@ def _read_row(words: list[str], index: int, width: int, height: int, classes: di
 
 
 def _find_classes(labels: Path) -> dict[int, str]:
-    """Finds the names of the classes, by number, in the files around a labels folder; empty if there are none."""
+    """Find the names of the classes, by number, in the files around a labels folder; empty if there are none."""
     labels = Path(os.path.abspath(labels))
     folders = [labels, labels.parent]
     if labels.parent.name == "labels":
@@ -152,7 +148,7 @@ def _find_classes(labels: Path) -> dict[int, str]:
 
 
 def _names_in_yaml(path: Path) -> dict[int, str]:
-    """Returns `names` of a data.yaml, by number; empty if it has none. Raises ValueError if it is no such file."""
+    """Return `names` of a data.yaml, by number; empty if it has none. Raises ValueError if it is no such file."""
     try:
         # The base loader leaves every value a text: a class may be called "no" or "2024-01-01".
         content = yaml.load(path.read_text(encoding="utf-8-sig"), yaml.BaseLoader)

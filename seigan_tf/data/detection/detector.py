@@ -73,7 +73,7 @@ def detect(
     labels: Path | None = None,
     progress: Progress | None = None,
 ) -> Found:
-    """Opens a model to find objects in all photos of a folder and those below it.
+    """Open a model to find objects in all photos of a folder and those below it.
 
     Objects of all classes are kept, so that no crop around one of the wanted class touches another object;
     `DataConfig.classes` then picks the wanted ones. Photos without objects are kept too: they give backgrounds.
@@ -103,7 +103,7 @@ def detect(
 
 
 def strongest(detections: Detections, score: float) -> list[int]:
-    """Returns the indices of the detections of at least that score, the best first, one for each object.
+    """Return the indices of the detections of at least that score, the best first, one for each object.
 
     Models suppress the weaker of two boxes of one class only; an animal found as a cat and as a dog would be two
     objects, each of which keeps the other from becoming a crop.
@@ -118,7 +118,7 @@ def strongest(detections: Detections, score: float) -> list[int]:
 
 
 def _overlap(first: np.ndarray, second: np.ndarray) -> float:
-    """Returns intersection over union of two boxes, ymin, xmin, ymax, xmax; 0 if one is empty or not finite."""
+    """Return intersection over union of two boxes, ymin, xmin, ymax, xmax; 0 if one is empty or not finite."""
     sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
     inner = np.prod(np.maximum(sides, 0))
     union = sum(np.prod(np.maximum(box[2:] - box[:2], 0)) for box in (first, second)) - inner

@@ -26,13 +26,13 @@ class Labels(NamedTuple):
 
     @classmethod
     def of_model(cls, path: Path) -> "Labels":
-        """Reads the labels inside the model's file; the classes of COCO if there are none."""
+        """Read the labels inside the model's file; the classes of COCO if there are none."""
         text = read_labels(path)
         return cls(tuple(COCO.split(","))) if text is None else cls.parse(text)
 
     @classmethod
     def of_file(cls, path: Path) -> "Labels":
-        """Reads a text file. Raises ValueError if it cannot be read."""
+        """Read a text file. Raises ValueError if it cannot be read."""
         try:
             return cls.parse(path.read_text(encoding="utf-8-sig"))
         except OSError as error:
@@ -42,7 +42,7 @@ class Labels(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "Labels":
-        """Reads lines of "number name", or of names in the order of their numbers.
+        """Read lines of "number name", or of names in the order of their numbers.
 
         A first line without a name, or for the background, is no class: detection models do not count it.
         """
@@ -58,7 +58,7 @@ class Labels(NamedTuple):
         return cls(tuple("" if line.lower() in UNNAMED else line for line in lines))
 
     def find(self, wanted: str) -> str:
-        """Returns the name of the class of that name or number. Raises ValueError with all names if there is none."""
+        """Return the name of the class of that name or number. Raises ValueError with all names if there is none."""
         wanted = wanted.strip()
         if wanted.isdecimal() and int(wanted) < len(self.names) and self.names[int(wanted)]:
             return self.names[int(wanted)]
@@ -69,5 +69,5 @@ class Labels(NamedTuple):
         raise ValueError(f"the detector has no class {shown(wanted)}, expected one of: {known}")
 
     def name(self, number: int) -> str:
-        """Returns the name of a class; "class NUMBER" if it has none."""
+        """Return the name of a class; "class NUMBER" if it has none."""
         return (self.names[number] if number < len(self.names) else "") or f"class {number}"

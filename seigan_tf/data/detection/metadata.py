@@ -24,7 +24,7 @@ class Metadata(NamedTuple):
 
 
 def read_metadata(path: Path) -> Metadata:
-    """Reads the file's metadata; empty if it has none or it is malformed."""
+    """Read the file's metadata; empty if it has none or it is malformed."""
     try:
         return _read(path.read_bytes())
     except Exception:  # Offsets that lead nowhere raise whatever bytes and numbers raise; the model may yet be sound.
@@ -32,7 +32,7 @@ def read_metadata(path: Path) -> Metadata:
 
 
 def read_labels(path: Path) -> str | None:
-    """Reads the text of the label file inside the model file; None if there is none."""
+    """Read the text of the label file inside the model file; None if there is none."""
     try:
         with zipfile.ZipFile(path) as members:
             names = [entry for entry in members.infolist() if entry.filename.endswith(".txt")]
@@ -73,7 +73,7 @@ class _Node:
         return cls(content, Table(content, 0).Indirect(0))
 
     def _field(self, number: int) -> int:
-        """Returns the field's offset in the table; 0 if it is absent."""
+        """Return the field's offset in the table; 0 if it is absent."""
         return self._table.Offset(4 + 2 * number)
 
     def _at(self, position: int) -> "_Node":

@@ -51,7 +51,7 @@ class DetectionModel:
         self._outputs = self._named_outputs(metadata.outputs)
 
     def detect(self, pixels: np.ndarray) -> Detections:
-        """Finds the objects in a photo, uint8 [height, width, 3] RGB, which is stretched to the model's input.
+        """Find the objects in a photo, uint8 [height, width, 3] RGB, which is stretched to the model's input.
 
         Raises ValueError if classes or scores have impossible values.
         """
@@ -77,7 +77,7 @@ class DetectionModel:
         return inputs[0]
 
     def _encoded(self, pixels: np.ndarray) -> np.ndarray:
-        """Converts uint8 pixels to the model's input; quantised inputs span the range of their type."""
+        """Convert uint8 pixels to the model's input; quantised inputs span the range of their type."""
         if self._input["dtype"] == np.float32:
             return (pixels - self._mean) / self._std
         return pixels if self._input["dtype"] == np.uint8 else (pixels.astype(np.int16) - 128).astype(np.int8)
@@ -95,7 +95,7 @@ class DetectionModel:
         return (value.astype(np.float32) - zero) * scale if scale else value
 
     def _named_outputs(self, names: Sequence[str]) -> dict[str, dict]:
-        """Returns the details of the outputs by their roles."""
+        """Return the details of the outputs by their roles."""
         outputs = self._interpreter.get_output_details()
         shapes = [self._interpreter.get_tensor(entry["index"]).shape for entry in outputs]
         if not _is_standard(shapes):
@@ -143,7 +143,7 @@ def _interpreter(path: Path):
 
 
 def _is_standard(shapes: Sequence[tuple[int, ...]]) -> bool:
-    """Tells whether the shapes are boxes, count and two like lists."""
+    """Tell whether the shapes are boxes, count and two like lists."""
     boxes = [shape for shape in shapes if len(shape) == 3]
     lists = [shape for shape in shapes if len(shape) == 2]
     counts = [shape for shape in shapes if shape in ((), (1,))]
@@ -156,7 +156,7 @@ def _is_raw(shapes: Sequence[tuple[int, ...]]) -> bool:
 
 
 def _told_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[str] | None:
-    """Returns the roles of the outputs if the words in their names tell all four and agree with the shapes."""
+    """Return the roles of the outputs if the words in their names tell all four and agree with the shapes."""
     roles = [next((role for role in ROLES if any(word in name.lower() for word in WORDS[role])), "") for name in names]
     if sorted(roles) != sorted(ROLES):
         return None
@@ -165,7 +165,7 @@ def _told_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list
 
 
 def _numbered_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[str] | None:
-    """Returns the roles of outputs whose names end in numbers.
+    """Return the roles of outputs whose names end in numbers.
 
     TFLite_Detection_PostProcess, ...:1, ...:2, ...:3 are boxes, classes, scores and count, StatefulPartitionedCall:0 to
     :3 count, scores, classes and boxes.

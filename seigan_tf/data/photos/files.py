@@ -18,17 +18,13 @@ MAX_NAME = 255  # longest part of a path in bytes, as file systems have it
 
 
 def require_folder(images: Path) -> None:
-    """Raises ValueError if the folder of the photographs is missing."""
+    """Raise ValueError if the folder of the photographs is missing."""
     if not os.path.isdir(images):
         raise ValueError(f"{images}: no such folder, expected the folder of the photographs")
 
 
 def only_file(folder: Path, suffixes: Collection[str]) -> Path:
-    """Finds the one file directly in the folder with one of the endings (lower case, with the dot).
-
-    Raises:
-        ValueError: there is none, or more than one.
-    """
+    """Find the one file directly in the folder with one of the endings (lower case, with the dot); else ValueError."""
     require_folder(folder)
     with os.scandir(folder) as entries:
         found = sorted(entry.name for entry in entries if os.path.splitext(entry.name)[1].lower() in suffixes)
@@ -43,18 +39,16 @@ def only_file(folder: Path, suffixes: Collection[str]) -> Path:
 
 
 def find_photos(folder: Path) -> Iterator[Path]:
-    """Finds the photographs in the folder and below it, in the order of `find_files`."""
+    """Find the photographs in the folder and below it, in the order of `find_files`."""
     return find_files(folder, *PHOTO_SUFFIXES)
 
 
 def find_files(folder: Path, *endings: str) -> Iterator[Path]:
-    """Finds the files in the folder and below it with one of these endings, in either case; sorted by path.
+    """Find the files in the folder and below it with one of these endings, in either case; sorted by path.
 
     Hidden files and folders are left out. Links are followed, but each folder is visited once, under its own name if it
-    lies in `folder`: circular links end, and linked folders do not give their files twice.
-
-    Raises:
-        ValueError: a folder cannot be read.
+    lies in `folder`: circular links end, and linked folders do not give their files twice. A folder that cannot be read
+    is a ValueError.
     """
     endings = tuple(ending.lower() for ending in endings)
     root = os.path.realpath(folder)
@@ -73,7 +67,7 @@ def find_files(folder: Path, *endings: str) -> Iterator[Path]:
 
 
 def _entries(folder: str, endings: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """Yields the path of each matching file and each subfolder, and whether it is a folder."""
+    """Yield the path of each matching file and each subfolder, and whether it is a folder."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
@@ -90,16 +84,15 @@ def _entries(folder: str, endings: tuple[str, ...]) -> Iterator[tuple[str, bool]
 
 
 def _is_walked_anyway(real: str, root: str) -> bool:
-    """Tells whether the folder is reached from the root without links and hidden folders."""
+    """Tell whether the folder is reached from the root without links and hidden folders."""
     parts = os.path.relpath(real, root).split(os.sep)
     return not any(part.startswith(".") and part != os.curdir for part in parts)
 
 
 def name_of(path: Path, images: Path) -> str:
-    """Returns the photo's name: its path relative to the folder of photographs, with forward slashes.
+    """Return the photo's name: its path relative to the folder of photographs, with forward slashes.
 
-    Raises:
-        ValueError: the name has characters that no report or key can hold.
+    Raises ValueError if the name has characters that no report or key can hold.
     """
     name = path.relative_to(images).as_posix()
     if UNPRINTABLE.search(name):
@@ -108,7 +101,7 @@ def name_of(path: Path, images: Path) -> str:
 
 
 def locate(images: Path, file_name: str) -> Path:
-    """Returns the path of a photo that annotations name relative to the folder, without looking for the file.
+    """Return the path of a photo that annotations name relative to the folder, without looking for the file.
 
     "./a.jpg", "b/../a.jpg" and "a.jpg" are one path. Backslashes count as slashes.
 

@@ -41,7 +41,7 @@ class UnreadablePhoto(Exception):
 
 
 def photo_size(path: Path) -> tuple[int, int]:
-    """Reads width and height of the upright photo, by the orientation in its EXIF data, from the file's header.
+    """Read width and height of the upright photo, by the orientation in its EXIF data, from the file's header.
 
     Raises UnreadablePhoto if it is missing, no image, or too large; `read_photo` may refuse the rest of the file.
     """
@@ -50,7 +50,7 @@ def photo_size(path: Path) -> tuple[int, int]:
 
 
 def read_photo(photo: Photo) -> np.ndarray:
-    """Reads the photo's pixels, uint8 [height, width, 3] RGB.
+    """Read the photo's pixels, uint8 [height, width, 3] RGB.
 
     They are turned upright by the EXIF data, unless width and height of the annotations are those of the pixels as they
     are stored. Transparent pixels are laid on white; 16-bit and float values are scaled to 8 bits.
@@ -73,7 +73,7 @@ def read_photo(photo: Photo) -> np.ndarray:
 
 
 def without_exif(content: bytes) -> bytes:
-    """Removes the EXIF data of a JPEG file; other files are returned unchanged."""
+    """Remove the EXIF data of a JPEG file; other files are returned unchanged."""
     if not content.startswith(b"\xff\xd8"):
         return content
     kept, position = [content[:2]], 2
@@ -89,7 +89,7 @@ def without_exif(content: bytes) -> bytes:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Image.Image]:
-    """Yields the image at `path`, header read; any error inside becomes UnreadablePhoto, warnings are dropped."""
+    """Yield the image at `path`, header read; any error inside becomes UnreadablePhoto, warnings are dropped."""
     try:
         status = os.stat(path)
     except (OSError, ValueError) as error:
@@ -128,7 +128,7 @@ def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
 
 
 def remaining_orientation(image: Image.Image, path: Path) -> int:
-    """Returns the EXIF orientation, 1 to 8, that Pillow has not applied; 1 if the file has none that can be read."""
+    """Return the EXIF orientation, 1 to 8, that Pillow has not applied; 1 if the file has none that can be read."""
     if image.format == "TIFF":
         return 1  # Pillow applies it.
     if image.format == "PNG" and "exif" not in image.info and not _late_exif(path):
@@ -141,7 +141,7 @@ def remaining_orientation(image: Image.Image, path: Path) -> int:
 
 
 def _late_exif(path: Path) -> bool:
-    """Tells whether a PNG file has its EXIF data behind the pixels, where some programs put it."""
+    """Tell whether a PNG file has its EXIF data behind the pixels, where some programs put it."""
     with path.open("rb") as file:
         file.seek(8)
         while len(header := file.read(8)) == 8:
@@ -153,7 +153,7 @@ def _late_exif(path: Path) -> bool:
 
 
 def to_rgb(image: Image.Image, pixels: np.ndarray) -> None:
-    """Fills `pixels`, uint8 [height, width, 3], with the image's colours."""
+    """Fill `pixels`, uint8 [height, width, 3], with the image's colours."""
     deep = image.mode.startswith("I;16") or image.mode in ("I", "F")
     top = _top(image) if deep else 255.0
     for rows, strip in strips(image):
@@ -168,7 +168,7 @@ def to_rgb(image: Image.Image, pixels: np.ndarray) -> None:
 
 
 def strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
-    """Yields the image in pieces of full width, each with its rows."""
+    """Yield the image in pieces of full width, each with its rows."""
     count = max(STRIP_PIXELS // image.width, 1)
     if count >= image.height:
         yield slice(None), image
@@ -179,7 +179,7 @@ def strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
 
 
 def _top(image: Image.Image) -> float:
-    """Returns the value of white among grey values of more than 8 bits: the end of the smallest usual range."""
+    """Return the value of white among grey values of more than 8 bits: the end of the smallest usual range."""
     # Integers are of 16 bits however dark the photo; of floats, ranges of 1 and of 255 are common.
     ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
     peak = max(float(_finite(strip).max()) for _, strip in strips(image))
@@ -187,10 +187,10 @@ def _top(image: Image.Image) -> float:
 
 
 def _finite(image: Image.Image) -> np.ndarray:
-    """Returns grey values of more than 8 bits as float32, with 0 in place of NaN and infinity."""
+    """Return grey values of more than 8 bits as float32, with 0 in place of NaN and infinity."""
     return np.nan_to_num(np.asarray(image, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
 
 
 def _to_bytes(values: np.ndarray, top: float) -> np.ndarray:
-    """Scales values from 0 to `top` to uint8."""
+    """Scale values from 0 to `top` to uint8."""
     return (np.clip(values / top, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -27,18 +27,15 @@ class Scene(NamedTuple):
 def find_background(
     scene: Scene, side: int, smallest: int, seed: int, earlier: Sequence[CropRegion] = ()
 ) -> CropRegion | None:
-    """Finds a square region inside a photo that touches no box of any class, crowds included.
+    """Find a square region inside a photo that touches no box of any class, crowds included.
 
     Args:
         scene: the photo with all its boxes.
-        side: side of the region in pixels; it shrinks while there is no room.
+        side: side of the region in pixels; it shrinks while there is no room. Without earlier regions it does not
+            shrink if it is at most `largest_square`.
         smallest: least side in pixels.
         seed: decides, with the photo's name and the number of earlier regions, where to look.
         earlier: regions of the photo that must not be repeated.
-
-    Returns:
-        The region, or None if no room was found. Without earlier regions it has the side asked for if that is at most
-        `largest_square`.
     """
     generator = np.random.default_rng([seed, zlib.crc32(scene.name.encode()), len(earlier)])
     side = min(side, scene.width, scene.height)
@@ -64,7 +61,7 @@ def find_background(
 
 
 def largest_square(scene: Scene) -> int:
-    """Returns the side in pixels of the largest square that touches no box; 0 if there is none.
+    """Return the side in pixels of the largest square that touches no box; 0 if there is none.
 
     In photos of many boxes (MAX_CORNERS) it is the largest that was found.
     """
@@ -72,7 +69,7 @@ def largest_square(scene: Scene) -> int:
 
 
 def _corners(scene: Scene) -> np.ndarray:
-    """Finds where empty squares that cannot be moved left or up begin, and the largest side there: int [3, corners]."""
+    """Find where empty squares that cannot be moved left or up begin, and the largest side there: int [3, corners]."""
     left, top, right, bottom = scene.boxes.T[:, :, None]
     xs, ys = _starts(right, scene.width), _starts(bottom, scene.height)
     rooms = np.minimum.outer(scene.height - ys, scene.width - xs).astype(float)
@@ -87,20 +84,20 @@ def _corners(scene: Scene) -> np.ndarray:
 
 
 def _starts(ends: np.ndarray, length: int) -> np.ndarray:
-    """Returns the first pixels of an axis after a box or at the photo's border; no more than MAX_CORNERS of them."""
+    """Return the first pixels of an axis after a box or at the photo's border; no more than MAX_CORNERS of them."""
     starts = np.unique(np.append(np.floor(ends).astype(np.int64) + 1, 0))
     starts = starts[starts < length]
     return starts[np.linspace(0, len(starts) - 1, min(len(starts), MAX_CORNERS)).astype(np.int64)]
 
 
 def _touching(x: np.ndarray, y: np.ndarray, side: int, boxes: np.ndarray) -> np.ndarray:
-    """Tells which squares share a point with any box (left, top, right, bottom): bool, as `x` and `y`."""
+    """Tell which squares share a point with any box (left, top, right, bottom): bool, as `x` and `y`."""
     left, top, right, bottom = boxes.T[:, :, None]
     return ((left <= x + side) & (right >= x) & (top <= y + side) & (bottom >= y)).any(axis=0)
 
 
 def _apart(x: np.ndarray, y: np.ndarray, side: int, others: Sequence[CropRegion]) -> np.ndarray:
-    """Tells which squares overlap none of the others by more than MAX_OVERLAP: bool, as `x` and `y`."""
+    """Tell which squares overlap none of the others by more than MAX_OVERLAP: bool, as `x` and `y`."""
     apart = np.ones(len(x), bool)
     for other in others:
         width = np.minimum(x + side, other.x + other.side) - np.maximum(x, other.x)

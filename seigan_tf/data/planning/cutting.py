@@ -30,15 +30,7 @@ class Crop(NamedTuple):
 
 
 def cut_photo(plan: PhotoPlan, size: int) -> list[Crop] | Problem:
-    """Cuts the crops of one photo, objects first.
-
-    Args:
-        plan: regions of the photo.
-        size: side of the crops in pixels.
-
-    Returns:
-        The crops, or the reason why the photo cannot be read.
-    """
+    """Cut the crops of one photo, objects first, at `size` pixels; or return the reason why it cannot be read."""
     photo = plan.photo
     try:
         pixels = read_photo(photo)

@@ -3,6 +3,7 @@
 import heapq
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -24,22 +25,10 @@ class Share(NamedTuple):
     wanted: int  # number of regions; none are looked for if there are no sides
 
 
-class Mined:
-    """The regions found, photo by photo, in a file; `path` is None if there are none."""
-
-    def __init__(self, path: Path | None, photos: int):
-        self._path = path
-        self._photos = photos
-
-    def __iter__(self) -> Iterator[list[CropRegion]]:
-        """Yields the regions of each photo, in the order of the photos."""
-        return _read(self._path, self._photos)
-
-
 def mine(
     scenes: Callable[[], Iterable[Scene]], order: np.ndarray, shares: Sequence[Share], seed: int, folder: Path
-) -> Mined:
-    """Searches photos for regions until each split has the regions it wants, or no more room.
+) -> Callable[[], Iterator[list[CropRegion]]]:
+    """Search photos for regions until each split has the regions it wants, or no more room.
 
     The sides wanted are those of the object crops, each equally often, so that textures have the same scale. A photo is
     asked only for a side that it has room for, and large sides are given out first, because few photos have room for
@@ -55,6 +44,9 @@ def mine(
         shares: shares of the splits, which have no photo in common.
         seed: decides, with the photos' names, where they are searched.
         folder: place of temporary files; the last one stays.
+
+    Returns:
+        A function that reads the regions of each photo, in the order of the photos.
     """
     rooms = np.fromiter(map(largest_square, scenes()), np.int64, len(order))
     found = np.zeros(len(order), np.uint8)
@@ -83,7 +75,7 @@ def mine(
                 pickle.dump([tuple(region) for region in regions], file)
         if before is not None:
             before.unlink()
-    return Mined(path, len(order))
+    return partial(_read, path, len(order))
 
 
 class _Split:
@@ -99,13 +91,9 @@ class _Split:
         self._start = 0.0
 
     def ask(self, asked: np.ndarray, rooms: np.ndarray, found: np.ndarray, order: np.ndarray) -> None:
-        """Writes the side to look for in each photo in this round into `asked`; 0 stands for none.
+        """Write the side to look for in each photo in this round into `asked`, int [photos]; 0 stands for none.
 
-        Args:
-            asked: int [photos].
-            rooms: upper limit of the largest square of each photo, int [photos].
-            found: number of regions that each photo has given, int [photos].
-            order: as in `mine`.
+        `rooms` limits the largest square of each photo, `found` counts the regions that it gave; both are int [photos].
         """
         self._sides = np.sort(np.append(self._sides, np.array(self._missed, np.int64)))
         self._missed = []
@@ -138,7 +126,7 @@ class _Split:
         self._sides = self._sides[~given]
 
     def takes(self, region: CropRegion | None, side: int) -> bool:
-        """Decides whether to keep a region; one that is too small is given up while others may have room for all."""
+        """Decide whether to keep a region; one that is too small is given up while others may have room for all."""
         kept = region is not None and (region.side == side or self._smaller_ones)
         if not kept:
             self._missed.append(side)
@@ -146,7 +134,7 @@ class _Split:
 
 
 def _read(path: Path | None, number: int) -> Iterator[list[CropRegion]]:
-    """Reads the regions of each photo from a file; without a file each of the photos has none."""
+    """Read the regions of each photo from a file; without a file each of the photos has none."""
     if path is None:
         yield from ([] for _ in range(number))
         return

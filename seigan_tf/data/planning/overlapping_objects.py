@@ -25,7 +25,7 @@ MAX_COVERED = 0.15  # largest fraction of an object's box that another box may c
 def overlapping_objects(
     config: DataConfig, sizes: tuple[int, ...], progress: Progress | None = None
 ) -> tuple[ObjectCrops, ...]:
-    """Cuts the training objects that pass every rule except "other_object_touches".
+    """Cut the training objects that pass every rule except "other_object_touches".
 
     Args:
         config: source and crop rules; held-out photographs are left out. A source that is not read from annotations has
@@ -54,7 +54,7 @@ def overlapping_objects(
 
 
 def _held_out(config: DataConfig) -> set[str]:
-    """Returns the names of photographs of the training folder that are kept for validation."""
+    """Return the names of photographs of the training folder that are kept for validation."""
     if config.val_images is not None:
         return set()
     with TemporaryDirectory(prefix="seigan-plan-") as folder:
@@ -62,7 +62,7 @@ def _held_out(config: DataConfig) -> set[str]:
 
 
 def _cut(photo: Photo, rules: CropRules, sizes: tuple[int, ...]) -> list[tuple[list[np.ndarray], np.ndarray]]:
-    """Cuts the objects of one photo in each size, with their relative boxes."""
+    """Cut the objects of one photo in each size, with their relative boxes."""
     strict, tolerant = object_regions(photo, rules), object_regions(photo, rules, MAX_COVERED)
     chosen = [
         (item.box, region)

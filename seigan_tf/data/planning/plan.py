@@ -22,7 +22,7 @@ from seigan_tf.data.annotations.masks import mask_runs
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.photos.reading import MAX_PIXELS
-from seigan_tf.data.planning.mining import Mined, Share, mine
+from seigan_tf.data.planning.mining import Share, mine
 from seigan_tf.data.planning.problems import Tally, check_crops_left
 from seigan_tf.data.planning.rules import DROP_RULES, CropRules
 from seigan_tf.data.planning.scan import Scan
@@ -74,7 +74,7 @@ class Plan:
 
 
 def as_line(plan: PhotoPlan) -> str:
-    """Writes a plan as a line of the file; of each object its box, id, class, segmentation and region."""
+    """Write a plan as a line of the file; of each object its box, id, class, segmentation and region."""
     photo = plan.photo
     objects = [
         {"box": item.box, "id": item.id, "category": item.category, "region": region}
@@ -86,7 +86,7 @@ def as_line(plan: PhotoPlan) -> str:
 
 
 def parse_line(line: str) -> PhotoPlan:
-    """Reads a line of the file."""
+    """Read a line of the file."""
     values = json.loads(line)
     objects = [
         (
@@ -104,7 +104,7 @@ def parse_line(line: str) -> PhotoPlan:
 def make_plan(
     config: DataConfig, folder: Path, progress: Progress | None = None, earlier: Iterable[Problem] = ()
 ) -> Plan:
-    """Reads annotations and chooses the crops.
+    """Read annotations and chooses the crops.
 
     Args:
         config: source, crop rules, hold-out and seed.
@@ -129,7 +129,7 @@ def make_plan(
         shares = _shares(config, scan, validation)
         mined = mine(lambda: (scanned.scene for scanned in scan), _order(scan), shares, config.seed, Path(scratch))
         path = folder / "plan.jsonl"
-        counts, length = _write(path, scan, validation, mined, problems)
+        counts, length = _write(path, scan, validation, mined(), problems)
         _check_problems(config, scan, problems)
     report: dict[str, Any] = {"source": config.source}
     for split, share in zip(SPLITS, shares, strict=True):
@@ -140,7 +140,7 @@ def make_plan(
 
 
 def _read(config: DataConfig, scan: Scan, problems: dict[str, Tally], progress: Progress | None) -> int:
-    """Reads the annotations to their end; returns the number of training photos, which come first."""
+    """Read the annotations to their end; returns the number of training photos, which come first."""
     training_photos = 0
     for split, images, annotations in (
         ("train", config.images, config.annotations),
@@ -169,7 +169,7 @@ def _check_problems(config: DataConfig, scan: Scan, problems: dict[str, Tally]) 
 
 
 def _validation(config: DataConfig, scan: Scan, training_photos: int) -> np.ndarray:
-    """Marks the photos for validation, bool: those given for it or, if there are masks, those held out."""
+    """Mark the photos for validation, bool: those given for it or, if there are masks, those held out."""
     validation = np.arange(len(scan)) >= training_photos
     if config.val_images is not None:
         files = np.frombuffer(scan.files, np.uint64)
@@ -190,7 +190,7 @@ def _validation(config: DataConfig, scan: Scan, training_photos: int) -> np.ndar
 
 
 def _order(scan: Scan) -> np.ndarray:
-    """Ranks the photos in an order that depends on names and seed only; links to one file are neighbours."""
+    """Rank the photos in an order that depends on names and seed only; links to one file are neighbours."""
     order = np.empty(len(scan), np.int64)
     order[np.lexsort((np.frombuffer(scan.names, np.uint64), np.frombuffer(scan.hashes, np.uint64)))] = range(len(scan))
     return order
@@ -208,9 +208,9 @@ def _shares(config: DataConfig, scan: Scan, validation: np.ndarray) -> list[Shar
 
 
 def _write(
-    path: Path, scan: Scan, validation: np.ndarray, mined: Mined, problems: dict[str, Tally]
+    path: Path, scan: Scan, validation: np.ndarray, mined: Iterable[list[CropRegion]], problems: dict[str, Tally]
 ) -> tuple[dict[str, dict[str, Any]], int]:
-    """Writes the lines; returns the counts of each split, and the number of lines."""
+    """Write the lines; returns the counts of each split, and the number of lines."""
     numbers = ("photos", "photos_without_annotation", "annotations", "objects", "without_mask", "backgrounds")
     counts: dict[str, dict[str, Any]] = {
         split: dict.fromkeys(numbers, 0) | {"dropped": dict.fromkeys(DROP_RULES, 0)} for split in SPLITS
@@ -249,7 +249,7 @@ def _quartiles(sides: np.ndarray) -> list[int]:
 
 
 def _with_usable_mask(item: Object, photo: Photo, problems: Tally) -> Object:
-    """Removes the segmentation if it is unusable, which is a problem unless it is merely empty."""
+    """Remove the segmentation if it is unusable, which is a problem unless it is merely empty."""
     try:
         usable = mask_runs(item, photo) is not None
     except ValueError as error:

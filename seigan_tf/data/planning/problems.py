@@ -33,7 +33,7 @@ class Tally:
             self._listed.append(text)
 
     def __add__(self, other: "Tally") -> "Tally":
-        """Returns the tally of both."""
+        """Return the tally of both."""
         result = Tally(self.max_bad)
         result.counts.update(self.counts)
         result.counts.update(other.counts)
@@ -42,15 +42,7 @@ class Tally:
         return result
 
     def check(self, photos: int, objects: int) -> None:
-        """Ends the run if too much is unusable.
-
-        Args:
-            photos: number of photographs, including those with problems.
-            objects: number of annotated objects, likewise.
-
-        Raises:
-            ValueError: more than `max_bad` of them are unusable.
-        """
+        """Raise ValueError if more than `max_bad` of all photographs, or of all annotated objects, are unusable."""
         for kind, total in (("photo", photos), ("object", objects)):
             bad = self.counts[kind]
             if bad > self.max_bad * total + 1e-9:  # 0.29 * 100 is less than 29.
@@ -60,17 +52,12 @@ class Tally:
                 )
 
     def as_report(self) -> dict[str, Any]:
-        """Returns plain JSON values: the counts "photo" and "object", and "listed", up to LISTED lines."""
+        """Return plain JSON values: the counts "photo" and "object", and "listed", up to LISTED lines."""
         return {**self.counts, "listed": list(self._listed)}
 
 
 def check_crops_left(config: DataConfig, report: dict[str, Any]) -> None:
-    """Raises ValueError, with the reasons, if a split that was asked for has no crops (left).
-
-    Args:
-        config: the settings of the report.
-        report: in the form of `plan.Plan.report`.
-    """
+    """Raise ValueError, with the reasons, if a split that was asked for has no crops in a report of `Plan`."""
     _check_split(report["train"], config.images, config.annotations, ("objects", "backgrounds"))
     if config.val_images is not None:
         _check_split(report["val"], config.val_images, config.val_annotations, ("objects",))

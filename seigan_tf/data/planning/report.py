@@ -12,12 +12,7 @@ PROBLEMS_NAMED = 3  # problems that the lines for the screen name; the others ar
 
 
 class CutReport:
-    """The report of a plan after cutting: less the photos that could not be read.
-
-    Args:
-        report: report of the plan; it is not changed.
-        max_bad: see `Tally`.
-    """
+    """The report of a plan, which is not changed, less the photos that could not be read; `max_bad` as in `Tally`."""
 
     def __init__(self, report: dict[str, Any], max_bad: float):
         self.report = copy.deepcopy(report)  # with "unreadable_photo" among the rules that dropped objects
@@ -30,7 +25,7 @@ class CutReport:
             part["dropped"]["unreadable_photo"] = 0
 
     def lose(self, plan: PhotoPlan, problem: Problem) -> None:
-        """Counts a photo that could not be read. Raises ValueError if they are more than `max_bad` allows."""
+        """Count a photo that could not be read. Raises ValueError if they are more than `max_bad` allows."""
         part = self.report[plan.split]
         part["objects"] -= len(plan.objects)
         part["dropped"]["unreadable_photo"] += len(plan.objects)
@@ -43,7 +38,7 @@ class CutReport:
 
 
 def report_lines(report: dict[str, Any]) -> Iterator[str]:
-    """Yields the report of a set of crops for the screen: crops kept, objects dropped by rule, unusable files."""
+    """Yield the report of a set of crops for the screen: crops kept, objects dropped by rule, unusable files."""
     train, validation = report["train"], report["validation"]
     with_masks = validation["objects"] - validation.get("without_mask", 0)
     yield (

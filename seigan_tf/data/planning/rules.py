@@ -52,7 +52,7 @@ class CropRules:
 
     @classmethod
     def from_config(cls, config: DataConfig) -> "CropRules":
-        """Takes the rules from the settings of the same names."""
+        """Take the rules from the settings of the same names."""
         return cls(**{field.name: getattr(config, field.name) for field in fields(cls)})
 
 
@@ -64,7 +64,7 @@ PROTOCOLS = {
 
 
 def object_regions(photo: Photo, rules: CropRules, max_covered: float | None = None) -> list[CropRegion | str]:
-    """Applies the rules to each object of a photo; "mirrored_object" is left to the caller, as it is for training only.
+    """Apply the rules to each object of a photo; "mirrored_object" is left to the caller, as it is for training only.
 
     No other object of any class, crowds included, may touch the square around an object, unless `max_covered` is given.
 
@@ -92,13 +92,13 @@ def object_regions(photo: Photo, rules: CropRules, max_covered: float | None = N
 
 
 def _covered(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Returns the fraction of `box` that each of `boxes` covers; all are left, top, right, bottom."""
+    """Return the fraction of `box` that each of `boxes` covers; all are left, top, right, bottom."""
     low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[2:], boxes[:, 2:])
     return np.prod(np.maximum(high - low, 0), axis=1) / np.prod(box[2:] - box[:2])
 
 
 def _region(photo: Photo, item: Object, rules: CropRules) -> CropRegion | str:
-    """Applies the rules to an object as if it were alone in its photo."""
+    """Apply the rules to an object as if it were alone in its photo."""
     short, long = sorted(item.box[2:])
     if item.crowd:
         return "crowd"

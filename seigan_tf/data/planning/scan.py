@@ -42,7 +42,7 @@ class Scanned(NamedTuple):
         return Scene(self.name, self.width, self.height, np.frombuffer(self.boxes).reshape(-1, 4))
 
     def objects(self, validation: bool) -> list[tuple[Object, CropRegion]]:
-        """Returns the kept objects with their regions; for training without mirrored objects and without masks."""
+        """Return the kept objects with their regions; for training without mirrored objects and without masks."""
         use_masks = validation and self.segmentations
         segmentations = pickle.loads(self.segmentations) if use_masks else [None] * len(self.kept)
         return [
@@ -102,7 +102,7 @@ class Scan:
                 yield Scanned(*pickle.load(file))
 
     def add(self, photo: Photo, images: Path, masks: bool) -> None:
-        """Takes a photo with all its objects, of the folder `images`; keeps their masks if `masks` is True."""
+        """Take a photo with all its objects, of the folder `images`; keeps their masks if `masks` is True."""
         kept, dropped = [], []
         for item, region in zip(photo.objects, object_regions(photo, self._rules), strict=True):
             if isinstance(region, str):
@@ -141,13 +141,13 @@ class Scan:
         self.objects += len(photo.objects)
 
     def _real(self, path: str) -> str:
-        """Resolves links to the file; links in the path of its folder only once per folder."""
+        """Resolve links to the file; links in the path of its folder only once per folder."""
         folder, name = os.path.split(path)
         path = os.path.join(self._real_folder(folder), name)
         return os.path.realpath(path) if os.path.islink(path) else path
 
     def _relative(self, file: str, name: str, images: str) -> str:
-        """Returns the photo's name or, for a link, the name of the file it leads to."""
+        """Return the photo's name or, for a link, the name of the file it leads to."""
         root = self._real_folder(images)
         if file == f"{root}{os.sep}{name}".replace("/", os.sep):
             return name
@@ -155,5 +155,5 @@ class Scan:
 
 
 def _hash(text: str) -> int:
-    """Returns a number of 8 bytes, the same for the text on every machine and in every version of Python."""
+    """Return a number of 8 bytes, the same for the text on every machine and in every version of Python."""
     return int.from_bytes(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest(), "little")

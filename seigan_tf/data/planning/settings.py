@@ -9,7 +9,7 @@ CLASSES_LISTED = 20
 
 
 def check_settings(config: DataConfig) -> None:
-    """Raises ValueError if a setting is out of its range, or missing although another one needs it."""
+    """Raise ValueError if a setting is out of its range, or missing although another one needs it."""
     CropRules.from_config(config)
     ranges = {
         "backgrounds_per_object": (0 < config.backgrounds_per_object <= 1000, "more than 0, at most 1000"),
@@ -28,7 +28,7 @@ def check_settings(config: DataConfig) -> None:
 
 
 def check_classes(config: DataConfig, found: Set[str]) -> None:
-    """Raises ValueError if one of `config.classes` is not among the classes found in the annotations."""
+    """Raise ValueError if one of `config.classes` is not among the classes found in the annotations."""
     missing = sorted(set(config.classes) - found)
     if not missing:
         return

@@ -12,13 +12,13 @@ LOCAL_RUNNERS = (None, "DirectRunner", "FnApiRunner")  # Beam's runners on this 
 
 
 def require_beam() -> None:
-    """Raises ValueError if Apache Beam is not installed."""
+    """Raise ValueError if Apache Beam is not installed."""
     if importlib.util.find_spec("apache_beam") is None:
         raise ValueError("Apache Beam is not installed; pip install seigan-tf[beam]")
 
 
 def pipeline_options(text: str) -> Any:
-    """Parses Beam's options as `--beam_pipeline_options` does: "runner=FlinkRunner,parallelism=8".
+    """Parse Beam's options as `--beam_pipeline_options` does: "runner=FlinkRunner,parallelism=8".
 
     Raises:
         ValueError: Beam is not installed, an option's value is of another type, or options that the runner needs are
@@ -46,7 +46,7 @@ def pipeline_options(text: str) -> Any:
 
 @contextlib.contextmanager
 def beam_errors() -> Iterator[None]:
-    """Turns the many exceptions of a pipeline that cannot run, or fails, into ValueError."""
+    """Turn the many exceptions of a pipeline that cannot run, or fails, into ValueError."""
     try:
         yield
     except (ValueError, OSError):

@@ -1,6 +1,6 @@
 """The build on Apache Beam: cutting, grouping by file and writing, with the files that the build here gives.
 
-Every function that runs on a worker can be imported by name, so that workers need only the package installed.
+Workers need only the package installed.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from seigan_tf.data.photos.photo import Problem
 from seigan_tf.data.planning.plan import PhotoPlan, Plan, parse_line
 from seigan_tf.data.planning.problems import check_crops_left
 from seigan_tf.data.planning.report import CutReport
-from seigan_tf.data.storage.dataset import CropsConfig, Sharding, SplitFiles
+from seigan_tf.data.storage.dataset import CropsConfig, SplitFiles
 from seigan_tf.data.storage.records import cut_and_pack
 from seigan_tf.data.storage.shards import serialize, shard_count, shard_of, shard_path, write_shard
 
@@ -34,19 +34,11 @@ def write_with_beam(
     report: CutReport,
     config: CropsConfig,
     folder: epath.Path,
-    sharding: Sharding,
+    sharding: tuple[int | None, int],
     options: Any,
     runner: Any,
 ) -> dict[str, SplitFiles]:
-    """Runs the pipeline, which cuts each photo once.
-
-    Args:
-        plan: photos and regions.
-        report: told about photos that the workers cannot read.
-        config: settings of the build.
-        folder: for the files, on storage that the workers see.
-        sharding: limits on the number of files.
-        options, runner: Beam's; None: its default.
+    """Run the pipeline, which cuts each photo once; arguments as in `build_crops`, `folder` on storage of the workers.
 
     Raises:
         ValueError: too many photos cannot be read, or no crop is left.
@@ -80,7 +72,12 @@ def write_with_beam(
 
 
 def _add_steps(
-    pipeline: beam.Pipeline, folder: str, shared: str, size: int, images: Mapping[str, str], sharding: Sharding
+    pipeline: beam.Pipeline,
+    folder: str,
+    shared: str,
+    size: int,
+    images: Mapping[str, str],
+    sharding: tuple[int | None, int],
 ) -> None:
     cut = (
         pipeline
@@ -94,13 +91,18 @@ def _add_steps(
     records = cut.records | "Keep" >> beam.Reshuffle()
     shards = (
         records
-        | "Sizes" >> beam.Map(_size)
+        | "Sizes" >> beam.MapTuple(lambda split, keyed: (split, len(keyed[1])))
         | "Size of split" >> beam.CombinePerKey(sum)
-        | "Shards" >> beam.Map(_shards, sharding)
+        | "Shards" >> beam.MapTuple(lambda split, size: (split, shard_count(size, *sharding)))
     )
     placed = records | "Place" >> beam.Map(_place, beam.pvalue.AsDict(shards)) | "By shard" >> beam.GroupByKey()
     # Shards without records get no file.
-    filled = placed | beam.Keys() | "By split" >> beam.GroupByKey() | "In order" >> beam.Map(_in_order)
+    filled = (
+        placed
+        | beam.Keys()
+        | "By split" >> beam.GroupByKey()
+        | "In order" >> beam.MapTuple(lambda split, shards: (split, sorted(shards)))
+    )
     _ = (
         placed
         | "Write" >> beam.Map(_write, beam.pvalue.AsDict(filled), folder, shared)
@@ -119,25 +121,11 @@ def _cut(line: str, size: int, images: Mapping[str, str]) -> Iterator[Any]:
             yield split, (key, serialize(fields))
 
 
-def _size(record: tuple[str, tuple[bytes, bytes]]) -> tuple[str, int]:
-    split, (_, data) = record
-    return split, len(data)
-
-
-def _shards(size: tuple[str, int], sharding: Sharding) -> tuple[str, int]:
-    split, total_bytes = size
-    return split, shard_count(total_bytes, *sharding)
-
-
 def _place(
     record: tuple[str, tuple[bytes, bytes]], shards: Mapping[str, int]
 ) -> tuple[tuple[str, int], tuple[bytes, bytes]]:
     split, keyed = record
     return (split, shard_of(keyed[0], shards[split])), keyed
-
-
-def _in_order(shards: tuple[str, Iterable[int]]) -> tuple[str, list[int]]:
-    return shards[0], sorted(shards[1])
 
 
 def _write(
@@ -167,7 +155,7 @@ def _lines(folder: epath.Path, name: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _at_hand(plan: PhotoPlan, images: str) -> Iterator[PhotoPlan]:
-    """Yields the plan with a photo that can be opened: as it is, or fetched from storage that Beam reads."""
+    """Yield the plan with a photo that can be opened: as it is, or fetched from storage that Beam reads."""
     if not images:
         yield plan
         return

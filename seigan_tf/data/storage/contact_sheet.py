@@ -14,12 +14,12 @@ BOX_COLOUR = (0, 255, 0)
 
 
 def spread(count: int) -> np.ndarray:
-    """Chooses the crops of a sheet from `count`: up to SHOWN indices, evenly spread."""
+    """Choose the crops of a sheet from `count`: up to SHOWN indices, evenly spread."""
     return np.linspace(0, count - 1, min(SHOWN, count)).round().astype(int)
 
 
 def sheet(images: np.ndarray, boxes: np.ndarray | None, path: Path, columns: int = 12) -> None:
-    """Writes a PNG grid of crops, each with its box if boxes are given.
+    """Write a PNG grid of crops, each with its box if boxes are given.
 
     Args:
         images: uint8 [n, S, S, 3], n at least 1; `spread` picks them.

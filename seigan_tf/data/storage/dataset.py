@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow_datasets as tfds
+from array_record.python.array_record_module import ArrayRecordWriter
 from etils import epath
 
 from seigan_tf import config as settings
@@ -26,8 +27,16 @@ from seigan_tf.data.planning.plan import Plan, make_plan
 from seigan_tf.data.planning.problems import check_crops_left
 from seigan_tf.data.planning.report import CutReport
 from seigan_tf.data.storage import records
-from seigan_tf.data.storage.shards import SHARD_BYTES, serialize, shard_count, shard_of, shard_path, write_shard
-from seigan_tf.data.storage.spool import Spool
+from seigan_tf.data.storage.shards import (
+    SHARD_BYTES,
+    StoredRecords,
+    disk_errors,
+    serialize,
+    shard_count,
+    shard_of,
+    shard_path,
+    write_shard,
+)
 from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.workers import ordered_map
 
@@ -82,15 +91,8 @@ class SplitFiles(NamedTuple):
     num_bytes: int  # bytes of all records
 
 
-class Sharding(NamedTuple):
-    """Limits on the number of files of a split; see `shards.shard_count`."""
-
-    number: int | None = None
-    shard_bytes: int = SHARD_BYTES
-
-
 def describe_crops(builder: Any, size: int) -> tfds.core.DatasetInfo:
-    """Returns TFDS's description of crops of `size` pixels, for a TFDS builder or `tfds.core.DatasetIdentity`."""
+    """Return TFDS's description of crops of `size` pixels, for a TFDS builder or `tfds.core.DatasetIdentity`."""
     image = tfds.features.Image(shape=(size, size, 3), encoding_format="jpeg", doc="the crop")
     info = tfds.core.DatasetInfo(
         builder=builder,
@@ -108,29 +110,28 @@ def build_crops(
     folder: os.PathLike | str,
     progress: Progress | None = None,
     earlier: Sequence[Problem] = (),
-    sharding: Sharding | None = None,
+    sharding: tuple[int | None, int] = (None, SHARD_BYTES),
     beam_options: Any = None,
     beam_runner: Any = None,
 ) -> None:
-    """Plans, cuts and writes the crops, and completes their description, which the caller saves.
+    """Plan, cuts and write the crops, and completes their description, which the caller saves.
 
     Args:
         info: made by `describe_crops`; gets the splits, and the metadata "settings" and "report".
         config: settings of the build.
         folder: existing folder for the files, or its address on storage that `etils.epath` knows.
-        progress: called with (photos done, all photos) after each photo, without Beam.
-        earlier: problems met before the annotations were written; they count as if they were in them.
-        sharding: limits on the number of files.
+        progress, earlier: see `prepare.prepare`.
+        sharding: number of files per split, or None, and their size in bytes; see `shards.shard_count`.
         beam_options, beam_runner: Beam's pipeline options and runner; None: Beam's default.
 
     Raises:
         ValueError: settings or annotations cannot be used, no crop is left, or more problems than data.max_bad.
         OSError: a file cannot be read or written.
     """
-    data, sharding = config.data, sharding or Sharding()
+    data = config.data
     if data.source in ("synthetic", "crops"):
         raise ValueError(f"data.source is {data.source}, expected a format of annotations")
-    # Inside the folder if possible: the spool is as large as the result.
+    # Inside the folder if possible: the records there take as much room as the result.
     nearby = None if "://" in os.fspath(folder) else folder
     with tempfile.TemporaryDirectory(dir=nearby, prefix="scratch-") as scratch:
         plan = make_plan(data, Path(scratch), progress, earlier)
@@ -169,34 +170,43 @@ def _write_here(
     config: CropsConfig,
     folder: os.PathLike | str,
     scratch: Path,
-    sharding: Sharding,
+    sharding: tuple[int | None, int],
     progress: Progress | None,
 ) -> dict[str, SplitFiles]:
-    """Cuts in worker processes, sorts on disk and writes."""
+    """Cut in worker processes into a file per split, and copy the records from there in the order of their keys."""
+    keys: dict[str, list[bytes]] = {}
+    num_bytes: Counter[str] = Counter()
+    writers = {}
+    with disk_errors(os.fspath(scratch)), contextlib.closing(_cut(plan, config, progress)) as cuts:
+        for planned, made in cuts:
+            if isinstance(made, Problem):
+                report.lose(planned, made)
+                continue
+            for split, key, fields in made:
+                if split not in writers:
+                    writers[split] = ArrayRecordWriter(os.fspath(scratch / split), "group_size:1,uncompressed")
+                record = serialize(fields)
+                writers[split].write(record)
+                keys.setdefault(split, []).append(key)
+                num_bytes[split] += len(record)
+        for writer in writers.values():
+            writer.close()
     files = {}
-    with contextlib.closing(Spool(scratch / "records")) as spool:
-        with contextlib.closing(_cut(plan, config, progress)) as cuts:
-            for planned, made in cuts:
-                if isinstance(made, Problem):
-                    report.lose(planned, made)
-                    continue
-                for split, key, fields in made:
-                    spool.add(split, key, serialize(fields))
-        for split in records.SPLITS:
-            num_bytes = spool.bytes_of(split)
-            shards = shard_count(num_bytes, *sharding)
-            lengths = Counter(shard_of(key, shards) for key in spool.keys(split))
-            everything = spool.records(split)
-            for index, shard in enumerate(sorted(lengths)):
-                path = shard_path(folder, split, index, len(lengths))
-                write_shard(path, itertools.islice(everything, lengths[shard]))
-            if lengths:
-                files[split] = SplitFiles([lengths[shard] for shard in sorted(lengths)], num_bytes)
+    for split, own in keys.items():
+        if len(set(own)) < len(own):
+            raise ValueError(f"two records of one key in {split}")
+        stored = StoredRecords([scratch / split], [len(own)])
+        order = sorted(range(len(own)), key=own.__getitem__)
+        shards = shard_count(num_bytes[split], *sharding)
+        filled = [list(group) for _, group in itertools.groupby(order, key=lambda index: shard_of(own[index], shards))]
+        for number, indices in enumerate(filled):
+            write_shard(shard_path(folder, split, number, len(filled)), map(stored.__getitem__, indices))
+        files[split] = SplitFiles([len(indices) for indices in filled], num_bytes[split])
     return files
 
 
 def _cut(plan: Plan, config: CropsConfig, progress: Progress | None) -> Generator[tuple[Any, Any], None, None]:
-    """Yields each photo's plan with its records or its problem."""
+    """Yield each photo's plan with its records or its problem."""
     cuts = ordered_map(partial(records.cut_and_pack, size=config.size), plan, config.workers)
     for done, pair in enumerate(zip(plan, cuts, strict=True), 1):
         yield pair

@@ -32,11 +32,7 @@ NOTE = "seigan_tf prepare is writing here, or was interrupted; this folder is of
 
 
 def check(config: DataConfig, size: int, out: Path, workers: int = 0, beam_options: str | None = None) -> None:
-    """Refuses at once arguments that `prepare` would refuse whatever the photographs are.
-
-    Raises:
-        ValueError: `out` exists, or a setting is out of its range, is missing or cannot be used here.
-    """
+    """Raise ValueError for arguments that `prepare` would refuse whatever the photographs are."""
     if os.path.lexists(out):
         raise ValueError(f"{out}: exists already, expected a folder to make")
     check_settings(config)
@@ -56,7 +52,7 @@ def prepare(
     earlier: Sequence[Problem] = (),
     origin: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Cuts crops and stores them for training.
+    """Cut crops and store them for training.
 
     Everything is written to OUT.partial and renamed to OUT at the end. If preparing fails or is interrupted (Ctrl-C,
     SIGTERM), OUT.partial is removed; after a power failure or SIGKILL the next `prepare` removes it.
@@ -64,22 +60,19 @@ def prepare(
     Args:
         config: photographs, annotations, crop rules and seed; `source` is one of the formats of annotations.
         size: side of the stored crops in pixels; training may use them smaller.
-        out: folder to make, for `data.crops` and for TFDS: see docs/data-store.md. Besides the crops it holds
-            report.json and the pictures objects.png and backgrounds.png.
+        out: folder to make, described in docs/data-store.md.
         workers: processes that decode and cut; 0: this process.
-        beam_options: options of Apache Beam's pipeline, as "runner=DirectRunner,direct_num_workers=2", to build with
-            it; "" is Beam's own default, None does without Beam.
+        beam_options: options of Apache Beam's pipeline, as "runner=DirectRunner,direct_num_workers=2"; "": Beam's
+            default; None: without Beam.
         progress: called with (photos done, all photos) after each photo, without Beam.
-        earlier: problems of photographs and objects met before the annotations were written; they count as if they
-            were in them.
+        earlier: problems met before the annotations were written; they count as if they were in them.
         origin: see `CropsConfig`.
 
     Returns:
-        The report: plain JSON values, as in `crop_set.Crops.report`.
+        The report, as in `crop_set.Crops.report`.
 
     Raises:
-        ValueError: `out` exists, settings or annotations cannot be used, no crop is left, or too many photos and
-            objects are unusable.
+        ValueError: `out` exists, settings or annotations cannot be used, no crop is left, or too much is unusable.
         OSError: a file cannot be read or written, or the disk is full; it names the folder.
         Terminated: SIGTERM arrived.
     """
@@ -109,7 +102,7 @@ def prepare(
 
 
 def _add_pictures_and_report(info: tfds.core.DatasetInfo, folder: Path) -> None:
-    """Draws contact sheets of the crops, read back from the files, and writes report.json."""
+    """Draw contact sheets of the crops, read back from the files, and write report.json."""
     stored = stored_crops.splits(info)
     for name in ("objects", "backgrounds"):
         crops = stored[f"train_{name}"]
@@ -123,7 +116,7 @@ def _add_pictures_and_report(info: tfds.core.DatasetInfo, folder: Path) -> None:
 
 @contextlib.contextmanager
 def _claimed(folder: Path) -> Iterator[None]:
-    """Makes the folder for one process, and removes it at the end with what is left, also of a killed process."""
+    """Make the folder for one process, and removes it at the end with what is left, also of a killed process."""
     note = folder / stored_crops.UNFINISHED
     if os.path.lexists(folder) and not note.is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise ValueError(f"{folder}: is in the way, and was not made by prepare; move it or choose another name")
@@ -151,7 +144,7 @@ def _claimed(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _full_disk(out: Path) -> Iterator[None]:
-    """Names `out` in errors of a full disk; names of temporary files tell the user nothing."""
+    """Name `out` in errors of a full disk; names of temporary files tell the user nothing."""
     try:
         yield
     except (OSError, RuntimeError) as error:  # Beam wraps errors of its workers into RuntimeError.
@@ -163,7 +156,7 @@ def _full_disk(out: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Turns off the log messages of TFDS and Beam; `tfds build` shows them."""
+    """Turn off the log messages of TFDS and Beam; `tfds build` shows them."""
     disabled = logging.root.manager.disable
     logging.disable()
     try:

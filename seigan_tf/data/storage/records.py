@@ -26,13 +26,13 @@ class Record(NamedTuple):
 
 
 def cut_and_pack(plan: PhotoPlan, size: int) -> list[Record] | Problem:
-    """Cuts all crops of one photo, which is decoded once, at `size` pixels; or returns the reason why it cannot."""
+    """Cut all crops of one photo, which is decoded once, at `size` pixels; or returns the reason why it cannot."""
     crops = cut_photo(plan, size)
     return crops if isinstance(crops, Problem) else [pack(crop) for crop in crops]
 
 
 def pack(crop: Crop) -> Record:
-    """Packs a crop."""
+    """Pack a crop."""
     split = f"{crop.split}_{crop.kind}s"
     fields = {
         "image": to_jpeg(crop.image),
@@ -48,14 +48,14 @@ def pack(crop: Crop) -> Record:
 
 
 def to_jpeg(image: np.ndarray) -> bytes:
-    """Packs an image, uint8 [S, S, 3] RGB."""
+    """Pack an image, uint8 [S, S, 3] RGB."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=QUALITY, subsampling=0)
     return file.getvalue()
 
 
 def from_jpeg(data: bytes, size: int) -> np.ndarray:
-    """Unpacks an image at `size` pixels, at most its stored size: uint8 [size, size, 3]."""
+    """Unpack an image at `size` pixels, at most its stored size: uint8 [size, size, 3]."""
     image: Image.Image = Image.open(io.BytesIO(data), formats=["JPEG"])
     if image.width != size:
         image = image.resize((size, size), Image.Resampling.LANCZOS)
@@ -63,12 +63,12 @@ def from_jpeg(data: bytes, size: int) -> np.ndarray:
 
 
 def to_png(mask: np.ndarray) -> bytes:
-    """Packs a mask, bool [side, side], with one bit per pixel."""
+    """Pack a mask, bool [side, side], with one bit per pixel."""
     file = io.BytesIO()
     Image.fromarray(mask).save(file, "PNG")
     return file.getvalue()
 
 
 def from_png(data: bytes) -> np.ndarray:
-    """Unpacks a mask, bool [side, side]."""
+    """Unpack a mask, bool [side, side]."""
     return np.array(Image.open(io.BytesIO(data), formats=["PNG"]))

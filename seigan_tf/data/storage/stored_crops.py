@@ -21,15 +21,11 @@ class StoredImages:
     """Images of one split, uint8 [n, S, S, 3], read and decoded when they are indexed.
 
     Indexed like an array along its first axis: an integer gives [S, S, 3], a slice or an array of integers
-    [..., S, S, 3]. Instances can be pickled and read from several threads; files are opened on first use.
+    [..., S, S, 3]; IndexError or TypeError for others. Can be pickled and read from several threads.
 
     Args:
         stored: records of the split.
         size: side S in pixels; larger stored images are reduced.
-
-    Raises:
-        IndexError: an index is out of range.
-        TypeError: an index is none of the above.
     """
 
     dtype = np.dtype(np.uint8)
@@ -63,17 +59,13 @@ class StoredImages:
 
 
 def load_stored_crops(folder: Path, size: int) -> Crops:
-    """Reads crops that `prepare` or `tfds build` made.
+    """Read crops that `prepare` or `tfds build` made.
 
     Boxes, and the images and masks of evaluation, are read at once; training images when they are indexed.
 
     Args:
         folder: OUT of `prepare`, or the version folder of `tfds build`: the one with dataset_info.json in it.
         size: side of the crops in pixels, at most that of the stored ones.
-
-    Returns:
-        The crops, with the training images as `StoredImages`. `evaluation` is None if no object of the validation
-        photos has a mask.
 
     Raises:
         ValueError: the folder is missing or holds no prepared crops, the build is unfinished, damaged or of another
@@ -101,7 +93,7 @@ def load_stored_crops(folder: Path, size: int) -> Crops:
 
 
 def splits(info: tfds.core.DatasetInfo) -> dict[str, StoredRecords]:
-    """Opens the records of each split; RuntimeError if some are missing."""
+    """Open the records of each split; RuntimeError if some are missing."""
     stored = {name: StoredRecords(split.filepaths, split.shard_lengths) for name, split in info.splits.items()}
     for split in stored.values():
         split.check()
@@ -109,13 +101,13 @@ def splits(info: tfds.core.DatasetInfo) -> dict[str, StoredRecords]:
 
 
 def box(record: bytes) -> np.ndarray:
-    """Returns the box of a record's object, float32 [4]: ymin, xmin, ymax, xmax relative to the crop."""
+    """Return the box of a record's object, float32 [4]: ymin, xmin, ymax, xmax relative to the crop."""
     # An array, because the list that the message gives keeps the whole message in memory.
     return np.array(parse_fields(record)["box"].float_list.value, np.float32)
 
 
 def _info(folder: Path) -> tfds.core.DatasetInfo:
-    """Reads TFDS's description, after checking that it is that of finished crops of this version."""
+    """Read TFDS's description, after checking that it is that of finished crops of this version."""
     if not folder.is_dir():
         raise ValueError(f"{folder}: no such folder, expected prepared crops")
     # `prepare` leaves its note in OUT.partial, above the crops; TFDS renames "incomplete.*" when it is done.
@@ -138,7 +130,7 @@ def _info(folder: Path) -> tfds.core.DatasetInfo:
 
 
 def _evaluation(objects: StoredRecords, size: int) -> EvaluationCrops | None:
-    """Reads the crops of the validation objects that have a mask."""
+    """Read the crops of the validation objects that have a mask."""
     numbers, boxes, masks = [], [], []
     for number, record in enumerate(objects):
         mask = parse_fields(record)["mask"].bytes_list.value[0]

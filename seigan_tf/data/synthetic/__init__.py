@@ -25,7 +25,7 @@ class SyntheticObjects(NamedTuple):
 def synthetic_objects(
     count: int, size: int, seed: int | Sequence[int], object_fraction: float = 100 / 128
 ) -> SyntheticObjects:
-    """Draws `count` crops of `size` pixels.
+    """Draw `count` crops of `size` pixels.
 
     Args:
         object_fraction: long side of the object's box by the crop's side.
@@ -47,7 +47,7 @@ def synthetic_objects(
 
 
 def synthetic_backgrounds(count: int, size: int, seed: int | Sequence[int]) -> np.ndarray:
-    """Draws `count` crops without object, uint8 [count, size, size, 3]. Raises ValueError if count or size below 1."""
+    """Draw `count` crops without object, uint8 [count, size, size, 3]. Raises ValueError if count or size below 1."""
 
     def draw(generator: np.random.Generator, number: int):
         return (_to_bytes(textures.background(generator, number, size)),)

@@ -7,10 +7,9 @@ REACH = 2.2  # the outlines lie within [-REACH, REACH] before they are scaled
 
 
 def draw(generator: np.random.Generator, count: int, size: int, object_fraction: float) -> np.ndarray:
-    """Draws outlines centred in square crops, the long side of their boxes `object_fraction` of the crop.
+    """Draw outlines centred in square crops, the long side of their boxes `object_fraction` of the crop.
 
-    Returns:
-        float [count, size, size]: about the distance to the outline in pixels, negative inside.
+    Return about the distance to the outline in pixels, negative inside: float [count, size, size].
     """
     families = (star, crescent, limbs, lobes)
     family = generator.integers(0, len(families), count)
@@ -23,10 +22,10 @@ def draw(generator: np.random.Generator, count: int, size: int, object_fraction:
 
 
 def boxes(masks: np.ndarray) -> np.ndarray:
-    """Returns tight boxes of masks [count, height, width]: float32 [count, 4], relative ymin, xmin, ymax, xmax."""
+    """Return tight boxes of masks [count, height, width]: float32 [count, 4], relative ymin, xmin, ymax, xmax."""
     edges: list[np.ndarray] = []
     for axis in (2, 1):
-        filled: np.ndarray = masks.any(axis=axis)
+        filled = np.asarray(masks.any(axis=axis))
         length = filled.shape[1]
         edges += [filled.argmax(axis=1) / length, 1 - filled[:, ::-1].argmax(axis=1) / length]
     return np.stack([edges[0], edges[2], edges[1], edges[3]], axis=-1).astype(np.float32)
@@ -37,7 +36,7 @@ def star(generator: np.random.Generator, count: int):
     arms = generator.integers(3, 7, (count, 1, 1))
     depth = generator.uniform(0.2, 0.38, (count, 1, 1))
     bend = generator.uniform(-0.8, 0.8, (count, 1, 1))
-    uneven, phase = (generator.uniform(0, 0.25, (count, 1, 1)), generator.uniform(0, 2 * np.pi, (count, 1, 1)))
+    uneven, phase = generator.uniform(0, 0.25, (count, 1, 1)), generator.uniform(0, 2 * np.pi, (count, 1, 1))
 
     def field(x, y):
         radius, angle = np.hypot(x, y), np.arctan2(y, x)
@@ -104,7 +103,7 @@ def _smooth_union(parts: list[np.ndarray], sharpness: float = 14.0) -> np.ndarra
 
 
 def _fit(generator: np.random.Generator, field, count: int, size: int, object_fraction: float) -> np.ndarray:
-    """Turns and stretches the outlines, then scales and shifts them so that their boxes fit."""
+    """Turn and stretches the outlines, then scales and shifts them so that their boxes fit."""
     angle = generator.uniform(0, 2 * np.pi, (count, 1, 1))
     stretch = generator.uniform(0.85, 1.18, (count, 1, 1))
 
@@ -127,7 +126,7 @@ def _fit(generator: np.random.Generator, field, count: int, size: int, object_fr
 
 
 def _extent(profile: np.ndarray, line: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the profiles [count, points] over `line` first and last cross zero: two arrays [count, 1, 1]."""
+    """Find the first and last zero of the profiles [count, points] over `line`: two arrays [count, 1, 1]."""
     rows = np.arange(len(profile))
 
     def crossing(values):

@@ -58,7 +58,7 @@ def surface(generator: np.random.Generator, distance: np.ndarray, scene_colour: 
 
 
 def _colours(hue: np.ndarray, saturation: np.ndarray, brightness: np.ndarray) -> np.ndarray:
-    """Returns RGB [..., 3] of a hue in turns, a saturation and a mean brightness, both in [0, 1]."""
+    """Return RGB [..., 3] of a hue in turns, a saturation and a mean brightness, both in [0, 1]."""
     wheel = np.cos(2 * np.pi * (hue[..., None] - np.arange(3) / 3))
     return np.clip(brightness[..., None] * (1 + saturation[..., None] * wheel), 0, 1).astype(np.float32)
 

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from seigan_tf import loading
 from seigan_tf.config import Config
 from seigan_tf.data.crop_set import EvaluationCrops
 from seigan_tf.data.loading import load_crops
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.iou import iou, to_original
 from seigan_tf.evaluation.pictures import Picture
+from seigan_tf.inference import arrays, loading
 
 TITLES = {"no_cycle": "NoCycle", "seigan": "SEIGAN", "supervised": "Supervised"}
 """The methods of the paper's figure."""
@@ -63,5 +63,5 @@ def draw_masks(runs: Mapping[str, Path], config: Config) -> Image.Image:
 
 def run_masks(folder: Path, evaluation: EvaluationCrops) -> list[np.ndarray]:
     """Return the masks of a finished run, bool at original resolution."""
-    soft = loading.load(folder).segment(evaluation.images, evaluation.boxes)
+    soft = arrays.segment(loading.load_model(folder), evaluation.images, evaluation.boxes)
     return [to_original(mask, *truth.shape) > 0.5 for mask, truth in zip(soft[..., 0], evaluation.masks, strict=True)]

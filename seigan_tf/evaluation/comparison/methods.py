@@ -43,9 +43,9 @@ def _resnet_enhancer(config: Config) -> Config:
 
 
 def _literal_vgg(config: Config) -> Config:
-    off = ("confine_mask", "composite_inpainting", "show_mask_to_inpainter", "prefill", "hard_mask")
-    networks = {**dict.fromkeys(off, False), "inpainting_margin": 0, "mask_gradient": 1.0}
-    config = _changed(networks=networks, training={"warm_up": 0, "start_from": ()})(config)
+    off = ("confine_mask", "composite_inpainting", "mask_input", "prefill", "hard_mask")
+    networks = {**dict.fromkeys(off, False), "mask_dilation": 0, "mask_gradient_scale": 1.0}
+    config = _changed(networks=networks, training={"pretrain_steps": 0, "start_from": ()})(config)
     return replace(config, losses=paper.config().losses)
 
 
@@ -65,7 +65,7 @@ segmenter of the configuration."""
 
 ABLATIONS: dict[str, Callable[[Config], Config]] = {
     # The warm-up trains with box terms alone.
-    "no_box_terms": _changed(losses=dict.fromkeys(BOX_TERMS, 0.0), training={"warm_up": 0}),
+    "no_box_terms": _changed(losses=dict.fromkeys(BOX_TERMS, 0.0), training={"pretrain_steps": 0}),
     "no_confinement": _changed(networks={"confine_mask": False}),
     "no_compositing": _changed(networks={"composite_inpainting": False}),
     "no_texture": _changed(losses={"background_texture": 0.0}),
@@ -74,7 +74,7 @@ ABLATIONS: dict[str, Callable[[Config], Config]] = {
     "no_replay": _changed(networks={"replay_size": 0}),
     "resnet_enhancer": _resnet_enhancer,
     "shallow_discriminators": _shallow,
-    "full_mask_gradient": _changed(networks={"mask_gradient": 1.0}),
+    "full_mask_gradient": _changed(networks={"mask_gradient_scale": 1.0}),
 }
 """SEIGAN with one change."""
 

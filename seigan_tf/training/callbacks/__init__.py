@@ -1,4 +1,4 @@
-"""Keras callbacks of a training, for train.py as for `model.fit` in a notebook.
+"""Keras callbacks of a training, for train.py and for `model.fit` in a notebook.
 
 Order in the list: NotFiniteGuard comes first, so that nothing is written of an epoch that it stops; Validation adds to
 the logs what the others write; Checkpointing comes last, when the rest of the epoch is on the disk. No callback changes

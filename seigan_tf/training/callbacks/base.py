@@ -1,4 +1,4 @@
-"""What the callbacks share: where in the run they are."""
+"""The base of the callbacks, which knows the position in the run."""
 
 import time
 from typing import NamedTuple
@@ -7,7 +7,7 @@ import keras
 
 
 class Position(NamedTuple):
-    """How far a run has come, over all its resumes."""
+    """Progress of a run over all its resumes."""
 
     step: int = 0
     seconds: float = 0.0
@@ -18,10 +18,10 @@ BEGINNING = Position()
 
 
 class RunCallback(keras.callbacks.Callback):
-    """Counts steps and seconds from where the run stood, over any number of calls of `fit`.
+    """Callback that counts steps and seconds over any number of calls of `fit`.
 
     Args:
-        start: where the first `fit` begins.
+        start: position at which the first `fit` begins.
     """
 
     def __init__(self, start: Position = BEGINNING):

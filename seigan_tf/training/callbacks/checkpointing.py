@@ -12,16 +12,16 @@ from seigan_tf.utils.atomic import replacing
 
 
 class Checkpointing(RunCallback):
-    """Saves the model and a checkpoint at the end of each epoch; after a signal at the end of the running step, then
-    leaves.
+    """Saver of the model and a checkpoint of the same step, after each epoch and after a signal.
 
-    Both are of the same step, and the weights of a finished run are those of its last step: none are chosen by masks.
+    After a signal the running step ends, and training then stops. The weights of a finished run are those of its last
+    step; no epoch is chosen by validation masks.
 
     Args:
         folder: of the checkpoints.
         weights: the `.keras` file of the model.
-        signals: asked after each step.
-        resume_command: told to whoever interrupts.
+        signals: read after each step.
+        resume_command: for the message after a signal.
 
     Raises:
         Interrupted: in `fit`, when a signal was received.

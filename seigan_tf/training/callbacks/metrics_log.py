@@ -8,7 +8,7 @@ from seigan_tf.utils.atomic import replacing
 
 
 class MetricsLog(RunCallback):
-    """Writes step, seconds and all logs of each epoch to a CSV file, which always is whole.
+    """Writer of step, seconds and all logs of each epoch to a CSV file, which is never torn.
 
     Args:
         path: the file. Rows up to `start` are kept; later ones come from steps that a resume repeats.
@@ -32,7 +32,7 @@ class MetricsLog(RunCallback):
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a metrics.csv by column, none where there is no file."""
+    """Read the rows of a metrics.csv by column; none if there is no file."""
     if not path.exists():
         return []
     with path.open(newline="") as file:

@@ -15,7 +15,7 @@ from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
 
 
 class TensorBoardLog(RunCallback):
-    """Writes the logs of each epoch as scalars to an event file in `folder`."""
+    """Writer of the logs of each epoch as scalars to an event file in `folder`."""
 
     def __init__(self, folder: Path, start: Position = BEGINNING):
         super().__init__(start)

@@ -8,7 +8,7 @@ import numpy as np
 from seigan_tf.training.callbacks.base import RunCallback
 from seigan_tf.training.stops import NotFinite
 
-# Mean of the mask inside the box, beyond which there is no shape in it any more.
+# Means of the mask inside the box beyond which the mask has no shape.
 EMPTY = 0.02
 FULL = 0.98
 
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 def collapse(mask_mean: float) -> str | None:
-    """Which way the mask has collapsed: "zeros", "ones" or, as it should be, None.
+    """Tell whether the mask has collapsed to "zeros" or "ones"; None if it has not.
 
     Args:
         mask_mean: mean of the mask inside the box, in [0, 1].
@@ -32,7 +32,7 @@ def collapse(mask_mean: float) -> str | None:
 
 
 class CollapseWarning(RunCallback):
-    """Warns once, in one line, when the masks become all zeros or all ones, and says which settings to try."""
+    """Warning in one line when the masks become all zeros or all ones, with settings to try."""
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
@@ -54,7 +54,7 @@ class CollapseWarning(RunCallback):
 
 
 class NotFiniteGuard(RunCallback):
-    """Raises NotFinite at the first step whose logs are not finite, and at the end of an epoch for the model's state.
+    """Guard that raises NotFinite for a step's logs, and at the end of an epoch for the model's state.
 
     Put it first in the list, before anything is saved.
     """
@@ -68,11 +68,11 @@ class NotFiniteGuard(RunCallback):
 
 
 def check_finite(values: Mapping[str, np.ndarray], step: int) -> None:
-    """Raises NotFinite if a number is NaN or infinite.
+    """Raise NotFinite if a number is NaN or infinite.
 
     Args:
         values: logs or a model's state, by name.
-        step: after which they are.
+        step: for the message.
     """
     bad = [name for name, value in values.items() if value.dtype.kind == "f" and not np.isfinite(value).all()]
     if bad:

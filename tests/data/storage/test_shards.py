@@ -14,9 +14,6 @@ from seigan_tf.data.storage import records, shards
 from seigan_tf.data.storage.dataset import CropsConfig
 from seigan_tf.data.storage.seigan_crops.seigan_crops_dataset_builder import Builder
 from seigan_tf.data.storage.shards import CHUNK, StoredRecords, serialize, shard_count, shard_of, write_shard
-from seigan_tf.data.storage.spool import Spool
-
-KEYS = [number.to_bytes(16) for number in (2**127 + 5, 0, 2**128 - 1, 7, 300)]
 
 
 def crop(**changes):
@@ -54,28 +51,6 @@ def write(tmp_path):
         return path
 
     return call
-
-
-def test_a_spool_gives_back_what_it_took_in_order_of_the_keys_split_by_split(tmp_path):
-    records = Spool(tmp_path / "spool")
-    for key in KEYS:
-        records.add("a", key, b"a" + key)
-        records.add("b", key, b"b")
-    assert list(records.keys("a")) == sorted(KEYS)
-    assert list(records.records("a")) == [b"a" + key for key in sorted(KEYS)]
-    assert [records.bytes_of(split) for split in "abc"] == [5 * 17, 5, 0]
-    with pytest.raises(ValueError, match="one key"):
-        records.add("a", KEYS[3], b"again")
-
-
-@pytest.mark.parametrize("pages", [1, 40])
-def test_a_spool_on_a_full_disk_says_so(tmp_path, pages):
-    records = Spool(tmp_path / "spool")
-    records._file.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(OSError, match="No space left on device") as caught:
-        for key in range(1000):
-            records.add("a", key.to_bytes(16), bytes(1000))
-    assert caught.value.filename == str(tmp_path / "spool")
 
 
 def test_fields_are_serialized_as_tfds_does_it():

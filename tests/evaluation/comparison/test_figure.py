@@ -11,7 +11,8 @@ from seigan_tf.evaluation.comparison import figure
 from seigan_tf.evaluation.iou import iou as iou_of
 from seigan_tf.evaluation.iou import per_image_iou
 from seigan_tf.evaluation.masks import grabcut_iou
-from seigan_tf.loading import MODEL_FILE
+from seigan_tf.inference import arrays
+from seigan_tf.inference.loading import MODEL_FILE
 from tests import tiny
 from tests.conftest import PhotoSet
 
@@ -63,7 +64,7 @@ def test_masks_are_those_of_each_run_at_original_resolution(runs):
         masks = figure.run_masks(folder, evaluation)
         assert [mask.shape for mask in masks] == [truth.shape for truth in evaluation.masks]
         scores.append([iou_of(*pair) for pair in zip(masks, evaluation.masks, strict=True)])
-        expected = per_image_iou(models[name].segment(evaluation.images, evaluation.boxes), evaluation)
+        expected = per_image_iou(arrays.segment(models[name], evaluation.images, evaluation.boxes), evaluation)
         np.testing.assert_allclose(scores[-1], expected, atol=1e-3)
     assert not np.allclose(*scores)
 

@@ -9,17 +9,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf import config, loading, presets
+from seigan_tf import config, presets
 from seigan_tf.data.augmentation import Augmentation
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.comparison import figure, methods, table
+from seigan_tf.inference import arrays, loading
 from seigan_tf.objective import active_terms
-from seigan_tf.supervised import MaskSegmenter
 from seigan_tf.training import masked_crops
+from seigan_tf.training.mask_segmenter import MaskSegmenter
 from seigan_tf.training.masked_crops import MaskedCrops
 from tests import commands, tiny
 
-BOXES = presets.load("boxes")
+BOXES = presets.load_preset("boxes")
 BOXES = replace(BOXES, data=replace(BOXES.data, val_images=Path("val")))
 
 
@@ -31,8 +32,8 @@ def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
     for name in methods.METHODS | methods.ABLATIONS:
         made = methods.method_config(name, BOXES, 3, Path("runs"))
         assert (made.name, made.networks.seed, made.data.seed) == (f"{name}-3", 3, 3)
-        warm_up = 0 if name in ("no_box_terms", "literal", "literal_vgg") else BOXES.training.warm_up
-        training = replace(BOXES.training, warm_up=warm_up)
+        pretrain_steps = 0 if name in ("no_box_terms", "literal", "literal_vgg") else BOXES.training.pretrain_steps
+        training = replace(BOXES.training, pretrain_steps=pretrain_steps)
         if name in methods.TEACHERS:
             training = replace(training, task="distill", teacher=f"runs/{methods.TEACHERS[name]}-3")
         elif name == "supervised":
@@ -97,21 +98,21 @@ def test_batches_move_masks_with_their_images(crops):
 
 def test_masks_train_the_segmenter_alone_and_the_file_holds_a_seigan(crops, tmp_path):
     keras.utils.set_random_seed(0)
-    model = MaskSegmenter(tiny.networks(confine_mask=True, average_decay=0.9))
+    model = MaskSegmenter(tiny.networks(confine_mask=True, ema_decay=0.9))
     model.compile(keras.optimizers.Adam(1e-2))
     before = model.state()
     batches = masked_crops.batches(crops, 4, 0, Augmentation())
     history = model.fit(batches, steps_per_epoch=15, epochs=2, verbose=0, shuffle=False).history["loss"]
     assert history[-1] < history[0]
-    masks = model.segment(crops.images, crops.boxes)
+    masks = arrays.segment(model, crops.images, crops.boxes)
     outside = masks[..., 0] * (crops.masks[..., 0] == 0)
     assert outside.max() == 0  # confined to the box, which here is the object
     after = model.state()
     changed = [name for name, value in after.items() if not np.array_equal(value, before[name])]
     assert {name.split("/")[1] for name in changed if name.startswith("seigan/")} == {"segmenter"}
     model.save(tmp_path / "model.keras")
-    again = loading.load(tmp_path / "model.keras")
-    np.testing.assert_array_equal(again.segment(crops.images, crops.boxes), masks)
+    again = loading.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(arrays.segment(again, crops.images, crops.boxes), masks)
 
 
 @pytest.fixture
@@ -133,13 +134,18 @@ def table1(sets, tmp_path, capsys):
     """Runs the command with networks and budgets that are as small as can be."""
     train, val = sets
     settings = [
-        *["--networks.size=16", "--networks.replay-size=0", "--vgg-weights=none", "--networks.average-decay=0"],
+        *["--networks.size=16", "--networks.replay-size=0", "--vgg-weights=none", "--networks.ema-decay=0"],
         *["--networks.segmenter.backbone=unet", "--networks.segmenter.width=2", "--networks.segmenter.depth=2"],
         *["--networks.inpainter.width=2", "--networks.inpainter.depth=2"],
         *["--networks.enhancer.width=2", "--networks.enhancer.depth=2"],
         *["--networks.discriminator.width=2", "--networks.discriminator.depth=2"],
         *["--losses.background-texture=0", "--losses.background-perceptual=0", "--losses.object-perceptual=0"],
-        *["--training.batch-size=2", "--training.steps=4", "--training.steps-per-epoch=2", "--training.warm-up=0"],
+        *[
+            "--training.batch-size=2",
+            "--training.steps=4",
+            "--training.steps-per-epoch=2",
+            "--training.pretrain-steps=0",
+        ],
         *[f"--data.images={train.images}", f"--data.annotations={train.annotations}"],
         *[f"--data.val-images={val.images}", f"--data.val-annotations={val.annotations}"],
     ]
@@ -175,7 +181,7 @@ def test_self_training_learns_the_masks_of_seigan_of_the_same_seed_and_then_its_
     ended = table1("--methods", "seigan", "self_trained", "self_trained_twice", "--seeds", "1")
     assert ended.code == 0, ended.err
     for student, teacher in (("self_trained", "seigan"), ("self_trained_twice", "self_trained")):
-        made = config.load(tmp_path / "out" / f"{student}-1" / "config.json")
+        made = config.load_config(tmp_path / "out" / f"{student}-1" / "config.json")
         assert (made.training.task, made.training.teacher) == ("distill", str(tmp_path / "out" / f"{teacher}-1"))
         assert f"| {student} |" in (tmp_path / "out" / "table.md").read_text()
 

@@ -24,6 +24,7 @@ from seigan_tf.data.crops import extract, relative_box
 from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.evaluation.iou import to_original
+from seigan_tf.inference import arrays
 from seigan_tf.utils.pixels import to_float
 from tests import tiny
 from tests.export.saved_model import serving_stub
@@ -116,11 +117,11 @@ def test_float_signatures_are_keras(model, signatures, count):
     batch = tiny.batch(count)
     image, box = batch["object"]["image"], batch["object"]["box"]
     background = batch["background"]["image"]
-    swapped = model.swap(image, box, background)
+    swapped = arrays.swap(model, image, box, background)
     expected = {
-        "segment": {"mask": model.segment(image, box)},
-        "serving_default": {"mask": model.segment(image, box)},
-        "inpaint": {"restored": model.inpaint(image, swapped["mask"])},
+        "segment": {"mask": arrays.segment(model, image, box)},
+        "serving_default": {"mask": arrays.segment(model, image, box)},
+        "inpaint": {"restored": arrays.inpaint(model, image, swapped["mask"])},
         "compose": {name: swapped[name] for name in ("mask", "composite")} | {"restored": swapped["background"]},
     }
     inputs = {"image": image, "box": box, "mask": swapped["mask"], "background": background}
@@ -139,7 +140,7 @@ def test_masks_are_those_of_the_photo_in_its_own_geometry(model, signatures):
     made = signatures["segment_bytes"](image_bytes=strings(png(first), png(second)), box=floats(*boxes))
     for index, (pixels, box) in enumerate(zip((first, second), boxes, strict=True)):
         region, crop, relative = crop_of(pixels, box)
-        mask = whole(model.segment(crop, relative)[0, ..., 0], region, *pixels.shape[:2])
+        mask = whole(arrays.segment(model, crop, relative)[0, ..., 0], region, *pixels.shape[:2])
         assert tuple(made["crop"][index].numpy()) == (region.x, region.y, region.side)
         drawn = pixels_of(made["mask_png_bytes"].numpy()[index])
         assert drawn.shape == pixels.shape[:2]
@@ -152,12 +153,12 @@ def test_erases_at_the_photos_own_size(model, signatures):
     pixels = photo(seed=29)
     height, width = pixels.shape[:2]
     region, crop, relative = crop_of(pixels, CORNER_BOX)
-    mask = model.segment(crop, relative)
+    mask = arrays.segment(model, crop, relative)
     hole = binary_dilation(mask[0, ..., 0] > 0.5, np.ones((3, 3))).astype(np.float32)[None, ..., None]
     assert 0 < (mask > 0.5).sum() < hole.sum() < hole.size
     assert np.abs(mask - 0.5).min() > 0.01  # a pixel of the crop that is rounded otherwise does not change the hole
     image = to_float(crop)
-    filled = model.trained.inpainter(((1 - hole) * image, np.asarray(fixed_noise(image)), hole)).numpy()[0]
+    filled = model.inference_generators.inpainter(((1 - hole) * image, np.asarray(fixed_noise(image)), hole)).numpy()[0]
     m = whole(hole[0, ..., 0], region, height, width)[..., None]
     expected = pixels + m * (127.5 * (whole_image(filled, region, height, width) + 1) - pixels)
     (content,) = signatures["erase_bytes"](image_bytes=strings(png(pixels)), box=floats(CORNER_BOX))[
@@ -192,7 +193,7 @@ def test_a_paste_is_coarse_paste_plus_what_the_enhancer_changes(model, signature
     pixels, other = photo(), photo(seed=2)
     height, width = pixels.shape[:2]
     region, crop, relative = crop_of(pixels, BOX)
-    made = model.swap(crop, relative, crop_of(other, BOX)[1])
+    made = arrays.swap(model, crop, relative, crop_of(other, BOX)[1])
     content = signatures["compose_bytes"](
         image_bytes=strings(png(pixels)), box=floats(BOX), background_bytes=strings(png(other)), at=floats((20, 10, 0))
     )["image_png_bytes"].numpy()[0]
@@ -307,7 +308,7 @@ def test_signatures_and_shapes_are_documented(signatures, export):
 def test_holds_the_weights_that_its_signatures_read_and_no_others(model, version):
     names = [name for name, _ in tf.train.list_variables(str(version / "variables" / "variables"))]
     weights = [name for name in names if name.startswith("weights/")]
-    assert len(weights) == sum(len(network.variables) for network in model.trained)
+    assert len(weights) == sum(len(network.variables) for network in model.inference_generators)
 
 
 def alone(script, folder):
@@ -349,13 +350,15 @@ def test_a_process_without_this_project_and_saved_model_cli_run_it(model, signat
     here = signatures["erase_bytes"](image_bytes=strings(png(photo())), box=floats(BOX))["image_png_bytes"].numpy()[0]
     there = (tmp_path / "erased.png").read_bytes()
     assert np.abs(pixels_of(there).astype(int) - pixels_of(here)).max() <= 1
-    np.testing.assert_allclose(np.load(tmp_path / "mask.npy"), model.segment(batch["image"], batch["box"]), atol=1e-5)
+    np.testing.assert_allclose(
+        np.load(tmp_path / "mask.npy"), arrays.segment(model, batch["image"], batch["box"]), atol=1e-5
+    )
 
 
 # TensorFlow Serving.
 
 
-def test_warm_up_requests_replay(signatures, version):
+def test_pretraining_requests_replay(signatures, version):
     path = version / "assets.extra" / "tf_serving_warmup_requests"
     requests = []
     for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
@@ -373,7 +376,7 @@ def test_predict_requests_replay(model, signatures):
     batch = tiny.batch(2)["object"]
     response = serving_stub.predict(signatures, serving_stub.as_request("tiny", "segment", batch))
     mask = tf.make_ndarray(response.outputs["mask"])
-    np.testing.assert_allclose(mask, model.segment(batch["image"], batch["box"]), atol=1e-5)
+    np.testing.assert_allclose(mask, arrays.segment(model, batch["image"], batch["box"]), atol=1e-5)
     inputs = {"image_bytes": np.array([png(photo())], object), "box": np.array([BOX], np.float32)}
     response = serving_stub.predict(signatures, serving_stub.as_request("tiny", "segment_bytes", inputs))
     assert pixels_of(response.outputs["mask_png_bytes"].string_val[0]).shape == (90, 120)

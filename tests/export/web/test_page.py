@@ -21,6 +21,7 @@ from export.tflite import conversion
 from seigan_tf import cycle
 from seigan_tf.compose import geometry, matting, pasting
 from seigan_tf.data.crops import CropRegion, extract, region_around
+from seigan_tf.inference import arrays
 from seigan_tf.inference.tta import inpaint_tta
 from tests import tiny
 
@@ -225,7 +226,11 @@ def test_networks_answer_as_keras(lab, model):
             }""",
             [floats(image), floats(mask)],
         )
-        expected = [model.trained.segmenter(image), model.inpaint(image, mask), model.enhance(image)]
+        expected = [
+            model.inference_generators.segmenter(image),
+            arrays.inpaint(model, image, mask),
+            arrays.enhance(model, image),
+        ]
         for values, wanted in zip(found, expected, strict=True):
             wanted = keras.ops.convert_to_numpy(wanted)
             np.testing.assert_allclose(np.reshape(values, wanted.shape), wanted, atol=1e-4)
@@ -242,7 +247,7 @@ def test_half_precision_is_what_the_page_loads_and_as_good(lab, model):
     )
     assert files["segmenter"] == "segmenter_fp16.tflite"
     assert files["inpainter"] == "inpainter.tflite"  # not there in half precision
-    wanted = keras.ops.convert_to_numpy(model.trained.segmenter(image))
+    wanted = keras.ops.convert_to_numpy(model.inference_generators.segmenter(image))
     np.testing.assert_allclose(np.reshape(found, wanted.shape), wanted, atol=0.02)
 
 
@@ -305,7 +310,7 @@ def test_dilated_masks_are_those_of_the_model(lab, radius):
     found = lab.evaluate(
         "([mask, size, radius]) => Array.from(dilated(given(mask), size, radius))", [floats(mask), SIZE, radius]
     )
-    wanted = cycle.widened(tiny.networks(), (mask > 0.5).astype("float32"), radius)
+    wanted = cycle.dilate_mask(tiny.networks(), (mask > 0.5).astype("float32"), radius)
     assert 0 < np.mean(wanted) < 1
     np.testing.assert_array_equal(np.reshape(found, mask.shape), wanted)
 
@@ -364,7 +369,7 @@ def test_mask_of_a_cut_is_that_of_keras(lab, model, photo):
     )
     edges = [BOX["y"] - region.y, BOX["x"] - region.x]
     edges = np.array([[*edges, edges[0] + BOX["height"], edges[1] + BOX["width"]]], np.float32) / region.side
-    wanted = model.segment(extract(photo, region, SIZE)[None], edges)
+    wanted = arrays.segment(model, extract(photo, region, SIZE)[None], edges)
     # The crops may differ by one of 255 steps, see above.
     np.testing.assert_allclose(np.reshape(found["mask"], wanted.shape), wanted, atol=0.02)
     assert found["rectangle"] == BOX
@@ -393,7 +398,7 @@ def pixels_of(text, shape):
     return np.frombuffer(base64.b64decode(text), np.uint8).reshape(*shape[:2], 4)[..., :3]
 
 
-def widened(mask):
+def dilate_mask(mask):
     """Hard, and one pixel wider in every direction."""
     padded = np.pad(mask > 0.5, 1)
     return np.max([padded[y : y + SIZE, x : x + SIZE] for y in range(3) for x in range(3)], axis=0)
@@ -412,7 +417,7 @@ def test_erases_within_the_widened_mask_only_and_takes_it_back(lab, model, photo
         }""",
         [data_url(photo), BOX],
     )
-    hole = widened(np.reshape(found["mask"], (SIZE, SIZE)))
+    hole = dilate_mask(np.reshape(found["mask"], (SIZE, SIZE)))
     assert 0 < hole.sum() < SIZE * SIZE
     # Enlarged bilinearly, a value of the small mask reaches the middle of its neighbours.
     step = region.side // SIZE
@@ -470,10 +475,10 @@ def test_a_paste_changes_as_the_enhancer_says(lab, model, photo):
     region, mask = region_of(BOX), np.reshape(found["mask"], (SIZE, SIZE, 1))
     small = [extract(pixels, region, SIZE) / 127.5 - 1 for pixels in (photo, other)]
     coarse = mask * small[0] + (1 - mask) * small[1]
-    enhanced = model.enhance(coarse[None].astype("float32"))[0]
+    enhanced = arrays.enhance(model, coarse[None].astype("float32"))[0]
     pasted = pixels_of(found["pasted"], photo.shape)
     made = extract(pasted, region, SIZE) / 127.5 - 1
-    near = widened(mask[..., 0])
+    near = dilate_mask(mask[..., 0])
     assert np.abs(made - enhanced)[near].mean() < 0.5 * np.abs(coarse - enhanced)[near].mean()
     np.testing.assert_array_equal(outside(pasted, region), outside(other, region))
     np.testing.assert_array_equal(pixels_of(found["after"], photo.shape), other)

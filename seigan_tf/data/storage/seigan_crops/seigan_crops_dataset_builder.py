@@ -10,15 +10,13 @@ import tensorflow_datasets as tfds
 from rich.console import Console
 
 from seigan_tf.data.storage import records
-from seigan_tf.data.storage.dataset import CropsConfig, Sharding, build_crops, describe_crops
+from seigan_tf.data.storage.dataset import CropsConfig, build_crops, describe_crops
+from seigan_tf.data.storage.shards import SHARD_BYTES
 from seigan_tf.utils.progress import bar
 
 
 class Builder(tfds.core.DatasetBuilder):
-    """Crops of annotated photographs, as `prepare` makes them.
-
-    Raises, beside TFDS's own errors, those of `build_crops`.
-    """
+    """Crops of annotated photographs, as `prepare` makes them; raises TFDS's own errors and those of `build_crops`."""
 
     VERSION = tfds.core.Version(records.VERSION)
     # TFDS takes a configuration of this type from --config only if there is one already.
@@ -33,14 +31,13 @@ class Builder(tfds.core.DatasetBuilder):
         return describe_crops(self, self.builder_config.size)
 
     def _download_and_prepare(self, dl_manager: Any, download_config: tfds.download.DownloadConfig) -> None:
-        sharding = Sharding(download_config.num_shards, min(download_config.max_shard_size, Sharding().shard_bytes))
         with bar(Console(), "cutting photographs") as progress:
             build_crops(
                 self.info,
                 self.builder_config,
                 self.data_dir,
                 progress,
-                sharding=sharding,
+                sharding=(download_config.num_shards, min(download_config.max_shard_size, SHARD_BYTES)),
                 beam_options=download_config.beam_options,
                 beam_runner=download_config.beam_runner,
             )

@@ -114,15 +114,15 @@ def for_networks(optimizer, sizes: dict[str, int]) -> Optimizer:
 def for_training(training: TrainingConfig) -> dict[str, dict[str, Optimizer]]:
     """Adam for every network of a run, as arguments of SEIGAN.compile.
 
-    The segmenter is trained from the first step, the other networks after `training.warm_up`; the rates of all fall to
+    The segmenter is trained from the first step, the other networks after `training.pretrain_steps`. All rates fall to
     zero at the last step.
     """
 
     def adam(rate: float, start: int) -> Optimizer:
-        schedule = learning_rate(rate, training.steps, training.cooldown, start)
+        schedule = learning_rate(rate, training.steps, training.decay_fraction, start)
         return keras.optimizers.Adam(schedule, beta_1=training.beta_1)
 
-    later = training.warm_up
+    later = training.pretrain_steps
     return {
         "generator_optimizer": {
             "segmenter": adam(training.generator_rate, 0),
@@ -137,7 +137,7 @@ def for_training(training: TrainingConfig) -> dict[str, dict[str, Optimizer]]:
 
 
 @serializable
-class LinearCooldown(keras.optimizers.schedules.LearningRateSchedule):
+class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     """Constant, then linearly to zero over the last steps, as CycleGAN does (arXiv 1703.10593, appendix).
 
     The position is the optimizer's own count of updates, so that a resume continues exactly.
@@ -145,25 +145,25 @@ class LinearCooldown(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         rate: the constant learning rate.
         steps: steps of the whole training.
-        cooldown: last fraction of the steps over which the rate falls, in (0, 1].
+        decay_fraction: last fraction of the steps over which the rate falls, in (0, 1].
         start: steps of the training before the optimizer's first update.
     """
 
-    def __init__(self, rate: float, steps: int, cooldown: float, start: int = 0):
+    def __init__(self, rate: float, steps: int, decay_fraction: float, start: int = 0):
         super().__init__()
         self.rate = rate
         self.steps = steps
-        self.cooldown = cooldown
+        self.decay_fraction = decay_fraction
         self.start = start
 
     def __call__(self, step):
-        left = (self.steps - self.start - ops.cast(step, "float32")) / (self.steps * self.cooldown)
+        left = (self.steps - self.start - ops.cast(step, "float32")) / (self.steps * self.decay_fraction)
         return self.rate * ops.clip(left, 0.0, 1.0)
 
     def get_config(self):
-        return {"rate": self.rate, "steps": self.steps, "cooldown": self.cooldown, "start": self.start}
+        return {"rate": self.rate, "steps": self.steps, "decay_fraction": self.decay_fraction, "start": self.start}
 
 
-def learning_rate(rate: float, steps: int, cooldown: float, start: int = 0) -> float | LinearCooldown:
-    """A plain number without cooldown, so that callbacks such as ReduceLROnPlateau may change it."""
-    return LinearCooldown(rate, steps, cooldown, start) if cooldown else rate
+def learning_rate(rate: float, steps: int, decay_fraction: float, start: int = 0) -> float | LinearDecay:
+    """A plain number without decay_fraction, so that callbacks such as ReduceLROnPlateau may change it."""
+    return LinearDecay(rate, steps, decay_fraction, start) if decay_fraction else rate

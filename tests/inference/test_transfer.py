@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from seigan_tf.config import BackboneConfig
+from seigan_tf.inference import arrays
+from seigan_tf.inference.transfer import strip_for_inference, transfer_weights
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.transfer import for_use, take_over
 from tests import tiny
 
 
@@ -22,7 +23,7 @@ def same(first, second):
 @pytest.fixture(scope="module")
 def trained():
     """One step apart from its averages."""
-    model = tiny.seigan(average_decay=0.9)
+    model = tiny.seigan(ema_decay=0.9)
     model.train_on_batch(tiny.batch(4))
     return model
 
@@ -34,10 +35,10 @@ def new(**changes):
 
 
 def test_networks_of_the_same_form_are_taken_over_into_weights_and_averages(trained):
-    model = new(average_decay=0.9, size=32)
+    model = new(ema_decay=0.9, size=32)
     everything = ("segmenter", "inpainter", "enhancer", "background discriminator", "object discriminator")
-    assert take_over(model, trained) == everything
-    for ours, averages, source in zip(model.generators, model.averaged, trained.averaged, strict=True):
+    assert transfer_weights(model, trained) == everything
+    for ours, averages, source in zip(model.generators, model.ema_generators, trained.ema_generators, strict=True):
         assert same(ours, source)
         assert same(averages, source)
     for ours, source in zip(model.discriminators, trained.discriminators, strict=True):
@@ -47,19 +48,19 @@ def test_networks_of_the_same_form_are_taken_over_into_weights_and_averages(trai
 def test_a_network_of_another_form_is_left_as_it_is(trained):
     model = new(inpainter=BackboneConfig("unet", 4, 2))
     before = values(model.generators.inpainter)
-    assert "inpainter" not in take_over(model, trained)
+    assert "inpainter" not in transfer_weights(model, trained)
     assert all(np.array_equal(a, b) for a, b in zip(before, values(model.generators.inpainter), strict=True))
-    seeing = new(show_mask_to_inpainter=True)
-    assert "inpainter" not in take_over(seeing, trained)
+    seeing = new(mask_input=True)
+    assert "inpainter" not in transfer_weights(seeing, trained)
 
 
 def test_what_is_handed_on_gives_the_same_pictures_without_what_only_training_needs(trained):
-    small = for_use(trained)
-    assert small.networks == replace(trained.networks, average_decay=0.0, replay_size=0)
+    small = strip_for_inference(trained)
+    assert small.networks == replace(trained.networks, ema_decay=0.0, replay_size=0)
     batch = tiny.batch(2)
     crops = batch["object"]["image"], batch["object"]["box"], batch["background"]["image"]
-    for name, images in small.swap(*crops).items():
-        np.testing.assert_allclose(images, trained.swap(*crops)[name], atol=1e-6, err_msg=name)
+    for name, images in arrays.swap(small, *crops).items():
+        np.testing.assert_allclose(images, arrays.swap(trained, *crops)[name], atol=1e-6, err_msg=name)
     for ours, source in zip(small.discriminators, trained.discriminators, strict=True):
         assert same(ours, source)
 
@@ -68,11 +69,13 @@ def test_what_is_handed_on_keeps_the_vgg19_that_its_segmenter_reads():
     model = SEIGAN(tiny.networks(segmenter=BackboneConfig("vgg19", 4, 2), vgg_weights="random"))
     model.build()
     batch = tiny.batch(2)["object"]
-    small = for_use(model)
-    np.testing.assert_allclose(small.segment(batch["image"], batch["box"]), model.segment(batch["image"], batch["box"]))
+    small = strip_for_inference(model)
+    np.testing.assert_allclose(
+        arrays.segment(small, batch["image"], batch["box"]), arrays.segment(model, batch["image"], batch["box"])
+    )
 
 
 def test_what_is_handed_on_leaves_out_a_vgg19_that_only_losses_read():
     model = SEIGAN(tiny.networks(vgg_weights="random"))
     model.build()
-    assert for_use(model).vgg is None
+    assert strip_for_inference(model).vgg is None

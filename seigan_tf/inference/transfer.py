@@ -9,7 +9,7 @@ from seigan_tf.networks.network import Network
 from seigan_tf.seigan import SEIGAN
 
 
-def take_over(model: SEIGAN, source: SEIGAN) -> tuple[str, ...]:
+def transfer_weights(model: SEIGAN, source: SEIGAN) -> tuple[str, ...]:
     """Copies every network of `source` that `model` has in the same form; `size` may differ, all are convolutional.
 
     Of averaged weights it is the averages that are taken, into the weights that are trained and into their averages.
@@ -22,8 +22,8 @@ def take_over(model: SEIGAN, source: SEIGAN) -> tuple[str, ...]:
         The names of the networks that were taken over.
     """
     taken = []
-    for name, network in source.trained._asdict().items():
-        targets = [getattr(generators, name) for generators in (model.generators, model.averaged) if generators]
+    for name, network in source.inference_generators._asdict().items():
+        targets = [getattr(generators, name) for generators in (model.generators, model.ema_generators) if generators]
         if all(_same_form(network, target) for target in targets):
             for target in targets:
                 _copy(network, target)
@@ -37,13 +37,13 @@ def take_over(model: SEIGAN, source: SEIGAN) -> tuple[str, ...]:
 
 
 def exchange_segmenter(model: SEIGAN, source: SEIGAN) -> None:
-    """Puts the segmenter of `source`, which is built, in the place of that of `model`, which `for_use` made.
+    """Replace the segmenter of `model`, made by `strip_for_inference`, by that of `source`, which is built.
 
     Raises:
         ValueError: the two are of different form, or their masks are for crops of different sizes or confined by one
             of the models only.
     """
-    ours, theirs = model.trained.segmenter, source.trained.segmenter
+    ours, theirs = model.inference_generators.segmenter, source.inference_generators.segmenter
     settings = [(n.size, n.confine_mask) for n in (model.networks, source.networks)]
     if not _same_form(ours, theirs) or settings[0] != settings[1]:
         expected, found = (_described(networks) for networks in (model.networks, source.networks))
@@ -61,7 +61,7 @@ def _described(networks: NetworksConfig) -> str:
     )
 
 
-def for_use(model: SEIGAN) -> SEIGAN:
+def strip_for_inference(model: SEIGAN) -> SEIGAN:
     """The same networks, discriminators too, without what only training needs.
 
     Optimizers, replay pools and VGG-19 are left out (VGG-19 unless the segmenter reads it), and of weights and averages
@@ -69,8 +69,8 @@ def for_use(model: SEIGAN) -> SEIGAN:
     """
     settings = model.networks
     vgg_weights = settings.vgg_weights if settings.segmenter.backbone == "vgg19" else "none"
-    small = _without_loading(replace(settings, average_decay=0.0, replay_size=0, vgg_weights=vgg_weights), model.name)
-    take_over(small, model)
+    small = _without_loading(replace(settings, ema_decay=0.0, replay_size=0, vgg_weights=vgg_weights), model.name)
+    transfer_weights(small, model)
     if small.vgg is not None:
         _copy(model.vgg, small.vgg)
     return small

@@ -8,7 +8,7 @@ import pytest
 
 from seigan_tf.config import LossesConfig, TrainingConfig
 from seigan_tf.objective import box_terms_only
-from seigan_tf.optimizer import LinearCooldown, OptimizerGroup, for_networks, for_training, learning_rate
+from seigan_tf.optimizers import LinearDecay, OptimizerGroup, for_networks, for_training, learning_rate
 from tests import tiny
 
 LOSSES = LossesConfig(**tiny.BOX_TERMS)
@@ -19,23 +19,25 @@ GENERATORS, DISCRIMINATORS = ("segmenter", "inpainter", "enhancer"), ("backgroun
 
 
 def test_the_rate_is_constant_until_the_cooldown_and_then_falls_to_zero():
-    rates = [float(LinearCooldown(0.1, steps=100, cooldown=0.5)(step)) for step in (0, 49, 50, 75, 99, 100, 120)]
+    rates = [float(LinearDecay(0.1, steps=100, decay_fraction=0.5)(step)) for step in (0, 49, 50, 75, 99, 100, 120)]
     assert rates == pytest.approx([0.1, 0.1, 0.1, 0.05, 0.002, 0.0, 0.0])
 
 
 def test_without_cooldown_the_rate_is_a_number_that_callbacks_may_change():
     assert learning_rate(0.1, 100, 0.0) == 0.1
-    assert isinstance(learning_rate(0.1, 100, 0.2), LinearCooldown)
+    assert isinstance(learning_rate(0.1, 100, 0.2), LinearDecay)
 
 
 def test_the_schedule_survives_serialization():
-    schedule = LinearCooldown(0.1, 100, 0.25)
+    schedule = LinearDecay(0.1, 100, 0.25)
     copy = keras.optimizers.schedules.deserialize(keras.optimizers.schedules.serialize(schedule))
     assert copy.get_config() == schedule.get_config()
 
 
 def test_every_networks_rate_falls_to_zero_at_the_last_step_of_the_run():
-    training = replace(TrainingConfig(), steps=10, warm_up=4, cooldown=0.8, generator_rate=2.0, discriminator_rate=1.0)
+    training = replace(
+        TrainingConfig(), steps=10, pretrain_steps=4, decay_fraction=0.8, generator_rate=2.0, discriminator_rate=1.0
+    )
     made = for_training(training)
     generators, discriminators = made["generator_optimizer"], made["discriminator_optimizer"]
     assert (tuple(generators), tuple(discriminators)) == (GENERATORS, DISCRIMINATORS)
@@ -51,7 +53,7 @@ def test_every_networks_rate_falls_to_zero_at_the_last_step_of_the_run():
 @pytest.fixture(scope="module")
 def states():
     """A model's state at first, after some steps with the box terms alone, and after one step of the whole cycle."""
-    model = tiny.seigan(box_terms_only(LOSSES), average_decay=0.99)
+    model = tiny.seigan(box_terms_only(LOSSES), ema_decay=0.99)
     start = model.state()
     for _ in range(PRETRAINING):
         model.train_on_batch(tiny.batch(2))
@@ -67,9 +69,9 @@ def change(before, after, network):
 
 
 def test_what_the_box_terms_do_not_train_is_left_alone(states):
-    for network in ("inpainter", "enhancer", "averaged_inpainter", "background_discriminator", "object_discriminator"):
+    for network in ("inpainter", "enhancer", "ema_inpainter", "background_discriminator", "object_discriminator"):
         assert not any(values.any() for values in change(*states[:2], network).values()), network
-    for network in ("segmenter", "averaged_segmenter"):
+    for network in ("segmenter", "ema_segmenter"):
         assert all(values.any() for values in change(*states[:2], network).values()), network
 
 
@@ -97,8 +99,8 @@ def test_the_first_step_of_the_cycle_is_as_large_as_the_learning_rate(network, s
 @pytest.mark.parametrize("network", ["inpainter", "enhancer"])
 def test_averages_follow_as_fast_after_the_box_terms_as_without_them(network, states):
     _, before, after = states
-    for name, moved in change(before, after, f"averaged_{network}").items():
-        distance = after[name.removeprefix("averaged_")] - before[name]
+    for name, moved in change(before, after, f"ema_{network}").items():
+        distance = after[name.removeprefix("ema_")] - before[name]
         np.testing.assert_allclose(moved, (1 - 2 / 11) * distance, rtol=1e-3, atol=1e-6, err_msg=name)
 
 
@@ -118,9 +120,7 @@ def test_one_optimizer_is_copied_for_each_network_and_a_dictionary_is_taken_as_i
 
 
 def test_a_group_survives_serialization_and_sets_the_rate_of_all():
-    group = OptimizerGroup(
-        {"a": keras.optimizers.Adam(LinearCooldown(0.1, 9, 0.5, 2)), "b": tiny.sgd()}, dict(a=1, b=2)
-    )
+    group = OptimizerGroup({"a": keras.optimizers.Adam(LinearDecay(0.1, 9, 0.5, 2)), "b": tiny.sgd()}, dict(a=1, b=2))
     copy = keras.optimizers.deserialize(keras.optimizers.serialize(group))
     assert copy.get_config() == group.get_config()
     group = for_networks(tiny.sgd(), dict(a=1, b=2))

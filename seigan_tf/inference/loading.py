@@ -1,4 +1,4 @@
-"""Trained models from where they were saved."""
+"""Loading of trained models: shipped weights, run folders and `.keras` files."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from seigan_tf.config import Config, DataConfig
 from seigan_tf.seigan import SEIGAN
 
 MODEL_FILE = "weights/seigan.keras"
-"""Where a run folder keeps its model."""
+"""Path of the model in a run folder."""
 
 
 class Weights(NamedTuple):
-    """Where a trained model lies, and what its crops were like."""
+    """The place of a trained model and facts about its training."""
 
     name: str
-    """Of the run or the shipped weights."""
+    """Name of the run or of the shipped weights."""
     file: Path
     """The `.keras` file."""
     folder: Path | None
@@ -29,7 +29,7 @@ class Weights(NamedTuple):
 
 
 def find(weights: str | Path) -> Weights:
-    """What `weights` means: a shipped name, a run folder `runs/NAME`, or a `.keras` file.
+    """Find a trained model by a shipped name, a run folder `runs/NAME`, or a `.keras` file.
 
     A folder whose path is that of a shipped name is reached by the text "./NAME" or its absolute path, and not by
     Path("./NAME"), for pathlib drops the dot.
@@ -50,13 +50,13 @@ def find(weights: str | Path) -> Weights:
     if folder is None:
         return Weights(path.stem, file, None, DataConfig().object_fraction, segments_only=False)
     path = folder / "config.json"
-    settings = config.load(path) if path.is_file() else Config()
+    settings = config.load_config(path) if path.is_file() else Config()
     name, fraction = folder.resolve().name, settings.data.object_fraction
     return Weights(name, file, folder, fraction, settings.training.task != "seigan")
 
 
-def load(weights: str | Path) -> SEIGAN:
-    """The model of shipped weights, of a run folder or of a `.keras` file, compiled as it was.
+def load_model(weights: str | Path) -> SEIGAN:
+    """Load shipped weights, a run folder or a `.keras` file; the model is compiled as it was saved.
 
     Raises:
         ValueError: there is no model at `weights`, or the file is damaged or holds another one.

@@ -53,16 +53,18 @@ def train_step(model, state, batch):
     generated = _apply(generate, values, model.generator_optimizer, model.generator_variables, trained)
 
     fakes = values.run(model.replay, generated.fakes, draws)
-    judging = model.trained_variables(model.discriminators)
+    trained_discriminators = model.trained_variables(model.discriminators)
 
-    def judge(weights):
-        with values.scope(judging, weights):
-            judged = model.judge(batch, fakes)
-            return model.discriminator_optimizer.scale_loss(judged.total), judged
+    def discriminate(weights):
+        with values.scope(trained_discriminators, weights):
+            discriminated = model.discriminate(batch, fakes)
+            return model.discriminator_optimizer.scale_loss(discriminated.total), discriminated
 
-    judged = _apply(judge, values, model.discriminator_optimizer, model.discriminator_variables, judging)
-    values.run(model.update_averages)
-    logs = values.run(model.track, generated, judged)
+    discriminated = _apply(
+        discriminate, values, model.discriminator_optimizer, model.discriminator_variables, trained_discriminators
+    )
+    values.run(model.update_ema)
+    logs = values.run(model.track, generated, discriminated)
     return logs, values.state()
 
 

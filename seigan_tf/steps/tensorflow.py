@@ -18,12 +18,12 @@ def train_step(model, batch):
 
     fakes = model.replay(generated.fakes, draws)
     with tf.GradientTape() as tape:
-        judged = model.judge(batch, fakes)
-        loss = _scaled(model.discriminator_optimizer, judged.total)
+        discriminated = model.discriminate(batch, fakes)
+        loss = _scaled(model.discriminator_optimizer, discriminated.total)
     trained = model.trained_variables(model.discriminators)
     _apply(tape, loss, model.discriminator_optimizer, model.discriminator_variables, trained)
-    model.update_averages()
-    return model.track(generated, judged)
+    model.update_ema()
+    return model.track(generated, discriminated)
 
 
 def _scaled(optimizer, loss):

@@ -13,7 +13,7 @@ from seigan_tf.utils import variables
 
 
 class MaskSegmenter(keras.Model):
-    """A SEIGAN of which masks train the segmenter alone; what it saves is that SEIGAN.
+    """Training of a SEIGAN's segmenter alone, on masks; `save` writes the whole SEIGAN.
 
     `fit` takes ({"image", "box"}, masks): images float32 [N, S, S, 3] in [-1, 1], boxes float32 [N, 4] as relative
     [ymin, xmin, ymax, xmax], masks float32 [N, S, S, 1] in [0, 1]. Averaged weights and the replay pool are left out.
@@ -27,14 +27,14 @@ class MaskSegmenter(keras.Model):
 
     def __init__(self, networks: NetworksConfig):
         super().__init__(name="mask_segmenter", autocast=False)  # boxes are no matter of precision
-        self.seigan = SEIGAN(replace(networks, average_decay=0.0, replay_size=0))
+        self.seigan = SEIGAN(replace(networks, ema_decay=0.0, replay_size=0))
         self.seigan.build()
         for network in (self.seigan.generators.inpainter, self.seigan.generators.enhancer, *self.seigan.discriminators):
             network.trainable = False
         self.built = True
 
     def compile(self, optimizer, **kwargs):
-        """Sets the optimizer and creates its state, so that `restore` finds it."""
+        """Set the optimizer and create its state, which `restore` assigns."""
         super().compile(optimizer, **kwargs)
         self.optimizer.build(self.trainable_variables)
 
@@ -44,12 +44,8 @@ class MaskSegmenter(keras.Model):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """`mask_loss` of the segmenter's logits; a compiled step drops `call`'s masks, which nothing reads."""
         networks = self.seigan.networks
-        box_mask = boxes.inside(x["box"], networks.size) if networks.confine_mask else None
+        box_mask = boxes.box_to_mask(x["box"], networks.size) if networks.confine_mask else None
         return mask_loss(self.seigan.generators.segmenter.logits(x["image"]), y, box_mask)
-
-    def segment(self, images, boxes, batch_size=32) -> np.ndarray:
-        """Masks of photo crops; arguments and result as of `SEIGAN.segment`."""
-        return self.seigan.segment(images, boxes, batch_size)
 
     def save(self, filepath, **kwargs):
         self.seigan.save(filepath, **kwargs)
@@ -60,11 +56,11 @@ class MaskSegmenter(keras.Model):
         return named | {f"optimizer/{i}/{v.name}": v for i, v in enumerate(self.optimizer.variables)}
 
     def state(self) -> dict[str, np.ndarray]:
-        """All that an exact resume needs, frozen VGG-19 apart."""
+        """Values of all variables that an exact resume needs, without the frozen VGG-19."""
         return variables.values(self._state_variables())
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Puts back what `state` gave.
+        """Assign the values that `state` returned.
 
         Raises:
             ValueError: names the first variable that is missing, unknown or of another shape.

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import seigan_tf
-from seigan_tf import config, loading, pretrained
-from seigan_tf.optimizer import learning_rate
+from seigan_tf import config, pretrained
+from seigan_tf.inference import loading
+from seigan_tf.optimizers import learning_rate
 from seigan_tf.seigan import SEIGAN
 from tests import tiny
 
@@ -20,7 +21,7 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run")
     (folder / "weights").mkdir()
     model = SEIGAN(tiny.networks())
-    rates = [keras.optimizers.Adam(learning_rate(1e-3, steps=10, cooldown=0.5)) for _ in range(2)]
+    rates = [keras.optimizers.Adam(learning_rate(1e-3, steps=10, decay_fraction=0.5)) for _ in range(2)]
     tiny.compile_model(model, optimizer=rates.pop)
     model.save(folder / "weights" / "seigan.keras")
     return folder, model
