@@ -39,7 +39,7 @@ def supervised(tmp_path_factory):
     (folder / "weights").mkdir(parents=True)
     tiny.seigan().save(folder / loading.MODEL_FILE)
     data, training = DataConfig(object_fraction=0.5), TrainingConfig(task="supervised")
-    config.save(Config(networks=tiny.networks(), data=data, training=training), folder / "config.json")
+    config.save_config(Config(networks=tiny.networks(), data=data, training=training), folder / "config.json")
     return folder
 
 

@@ -29,7 +29,9 @@ def run_folder(folder: Path, made) -> Path:
     (folder / "weights").mkdir(parents=True)
     made.save(folder / "weights" / "seigan.keras")
     settings = config.Config(name=folder.name, networks=made.networks)
-    config.save(dataclasses.replace(settings, data=config.DataConfig(object_fraction=0.7)), folder / "config.json")
+    config.save_config(
+        dataclasses.replace(settings, data=config.DataConfig(object_fraction=0.7)), folder / "config.json"
+    )
     return folder
 
 

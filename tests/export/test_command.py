@@ -215,7 +215,7 @@ def test_calibrates_on_the_photographs_of_the_run(run, photo_set):
 
     settings = config.Config(name="photos", data=data)
     path = photo_set.images.parent
-    config.save(settings, path / "config.json")
+    config.save_config(settings, path / "config.json")
     taken = examples.of_run(path, 16, 4, held_out=False)
     np.testing.assert_array_equal(
         taken.images[0], examples.from_photos(data.images, data.annotations, 16, 0.7, 4).images[0]

@@ -39,7 +39,7 @@ def test_what_lies_around_a_bare_file_is_not_its_own(tmp_path):
     file = tmp_path / "weights" / "seigan.keras"
     file.parent.mkdir()
     file.touch()
-    config.save(config.Config(data=config.DataConfig(object_fraction=0.4)), tmp_path / "config.json")
+    config.save_config(config.Config(data=config.DataConfig(object_fraction=0.4)), tmp_path / "config.json")
     assert loading.find(tmp_path) == (tmp_path.name, file, tmp_path, 0.4, False)
     assert loading.find(file) == ("seigan", file, None, config.DataConfig().object_fraction, False)
 
@@ -48,7 +48,7 @@ def test_a_folder_named_like_shipped_weights_is_reached_by_a_text_with_its_dot(t
     for home, side in ((tmp_path / "shipped", 0.3), (tmp_path / "here", 0.4)):
         (home / "cats" / "weights").mkdir(parents=True)
         (home / "cats" / "weights" / "seigan.keras").touch()
-        config.save(config.Config(data=config.DataConfig(object_fraction=side)), home / "cats" / "config.json")
+        config.save_config(config.Config(data=config.DataConfig(object_fraction=side)), home / "cats" / "config.json")
     monkeypatch.setattr(pretrained, "names", lambda: ("cats",))
     monkeypatch.setattr(pretrained, "folder", lambda name: tmp_path / "shipped" / name)
     monkeypatch.chdir(tmp_path / "here")

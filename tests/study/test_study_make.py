@@ -176,7 +176,7 @@ def runs(models, tmp_path_factory):
     for name, model in zip(("seigan", "no_cycle", "large"), (*models, tiny.seigan(size=32)), strict=True):
         (folder / name / "weights").mkdir(parents=True)
         model.save(folder / name / "weights" / "seigan.keras")
-        config.save(Config(name=name, data=data), folder / name / "config.json")
+        config.save_config(Config(name=name, data=data), folder / name / "config.json")
     return folder
 
 

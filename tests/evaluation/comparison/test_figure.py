@@ -49,7 +49,7 @@ def runs(data, tmp_path_factory):
     made = Config(networks=tiny.networks(), data=data)
     for folder in folders.values():
         (folder / "weights").mkdir(parents=True)
-        config.save(made, folder / "config.json")
+        config.save_config(made, folder / "config.json")
     models = {name: tiny.seigan(seed=seed) for seed, name in enumerate(folders)}
     for name, model in models.items():
         model.save(folders[name] / MODEL_FILE)
