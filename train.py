@@ -5,7 +5,7 @@
     python train.py --help                 every setting, with examples
 
 The settings are dataclasses in seigan_tf/config.py, the presets modules in seigan_tf/presets; what happens is told in
-seigan_tf/training/session.py, from the data to the closing table.
+seigan_tf/training/trainer.py, from the data to the closing table.
 """
 
 from seigan_tf.cli import main

@@ -47,10 +47,10 @@ SETTINGS = {
     "literal": {},
     "confined": dict(confine_mask=True),
     "composited": dict(composite_inpainting=True),
-    "shown": dict(mask_input=True),
+    "mask_input": dict(mask_input=True),
     "prefilled": dict(prefill=True),
     "hard": dict(hard_mask=True),
-    "grown": dict(mask_dilation=2),
+    "dilated": dict(mask_dilation=2),
     "scaled": dict(mask_gradient_scale=0.1),
     "everything": dict(
         confine_mask=True, composite_inpainting=True, mask_input=True, prefill=True, hard_mask=True,
@@ -93,7 +93,7 @@ def weighted_sum(image):
     return tf.reduce_sum(image * weights)
 
 
-def mask_gradient_scale(generators, image, **changes):
+def segmenter_gradient(generators, image, **changes):
     """The gradient of an image of the cycle with respect to the segmenter's weights, as one vector."""
     with tf.GradientTape() as tape:
         value = weighted_sum(getattr(make_cycle(tiny.networks(**changes), generators), image))
@@ -104,22 +104,22 @@ def mask_gradient_scale(generators, image, **changes):
 
 @pytest.mark.parametrize("image", ["coarse", "background"])
 def test_gradients_reach_the_segmenter_through_the_paste_and_through_the_inpainting(generators, image):
-    gradient = mask_gradient_scale(generators, image)
+    gradient = segmenter_gradient(generators, image)
     assert np.isfinite(gradient).all()
     assert np.mean(gradient != 0) > 0.5
 
 
 @pytest.mark.parametrize("image", ["coarse", "background", "composite", "background_identity"])
 @pytest.mark.parametrize("scale", [0.1, 0.0])
-def test_mask_gradient_scales_the_gradient_into_the_mask_and_not_the_image(generators, image, scale):
-    full, scaled = (mask_gradient_scale(generators, image, mask_gradient_scale=s) for s in (1.0, scale))
+def test_mask_gradient_scale_changes_the_gradient_into_the_mask_and_not_the_image(generators, image, scale):
+    full, scaled = (segmenter_gradient(generators, image, mask_gradient_scale=s) for s in (1.0, scale))
     np.testing.assert_allclose(scaled, scale * full, rtol=1e-3, atol=1e-4 * np.abs(full).max())
     images = [getattr(make_cycle(tiny.networks(mask_gradient_scale=s), generators), image) for s in (1.0, scale)]
     np.testing.assert_allclose(images[1], images[0], rtol=1e-5, atol=1e-5)
 
 
-def test_mask_gradient_leaves_the_mask_that_the_box_terms_see_alone(generators):
-    full, scaled = (mask_gradient_scale(generators, "raw_mask", mask_gradient_scale=s) for s in (1.0, 0.1))
+def test_mask_gradient_scale_leaves_the_mask_of_the_box_terms_alone(generators):
+    full, scaled = (segmenter_gradient(generators, "raw_mask", mask_gradient_scale=s) for s in (1.0, 0.1))
     np.testing.assert_array_equal(scaled, full)
     assert np.abs(full).max() > 0
 
@@ -129,7 +129,7 @@ def test_the_hard_mask_is_zero_or_one_and_its_gradient_that_of_the_soft_one(gene
     np.testing.assert_allclose(hard.mask, np.asarray(soft.mask) > 0.5, atol=1e-6)
     assert 0 < np.mean(hard.mask) < 1
     # The paste is linear in the mask, so that a straight-through gradient is the soft mask's.
-    gradients = [mask_gradient_scale(generators, "coarse", hard_mask=h) for h in (True, False)]
+    gradients = [segmenter_gradient(generators, "coarse", hard_mask=h) for h in (True, False)]
     np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-5)
 
 
@@ -145,15 +145,15 @@ def test_the_mask_is_confined_to_the_box_in_both_swaps_and_in_the_identity(gener
     assert (np.asarray(cycle.raw_mask)[outside] > 0).all()
 
 
-def test_a_mask_is_widened_by_the_margin_or_by_the_least_that_is_asked_for():
+def test_a_mask_is_dilated_by_the_setting_or_by_the_least_that_is_asked_for():
     mask = np.zeros((1, 9, 9, 1), "float32")
     mask[0, 4, 4] = 0.7
     assert dilate_mask(tiny.networks(), mask) is mask
-    for margin, least, expected in ((1, 0, 1), (1, 2, 2), (3, 2, 3)):
-        grown = np.asarray(dilate_mask(tiny.networks(mask_dilation=margin), mask, least))[0, ..., 0]
+    for dilation, least, expected in ((1, 0, 1), (1, 2, 2), (3, 2, 3)):
+        dilated = np.asarray(dilate_mask(tiny.networks(mask_dilation=dilation), mask, least))[0, ..., 0]
         square = np.zeros((9, 9), "float32")
         square[4 - expected : 5 + expected, 4 - expected : 5 + expected] = 0.7
-        np.testing.assert_array_equal(grown, square)
+        np.testing.assert_array_equal(dilated, square)
 
 
 def test_each_pass_has_its_own_noise(generators):

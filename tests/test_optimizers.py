@@ -18,12 +18,12 @@ RATE = 1e-3
 GENERATORS, DISCRIMINATORS = ("segmenter", "inpainter", "enhancer"), ("background", "object")
 
 
-def test_the_rate_is_constant_until_the_cooldown_and_then_falls_to_zero():
+def test_the_rate_is_constant_until_the_decay_and_then_falls_to_zero():
     rates = [float(LinearDecay(0.1, steps=100, decay_fraction=0.5)(step)) for step in (0, 49, 50, 75, 99, 100, 120)]
     assert rates == pytest.approx([0.1, 0.1, 0.1, 0.05, 0.002, 0.0, 0.0])
 
 
-def test_without_cooldown_the_rate_is_a_number_that_callbacks_may_change():
+def test_without_a_decay_the_rate_is_a_number_that_callbacks_may_change():
     assert learning_rate(0.1, 100, 0.0) == 0.1
     assert isinstance(learning_rate(0.1, 100, 0.2), LinearDecay)
 

@@ -10,7 +10,7 @@ from seigan_tf.networks import Segmenter
 from seigan_tf.objective import TERMS
 from seigan_tf.seigan import SEIGAN, SWAP_IMAGES
 from tests import tiny
-from tests.reference.losses import inside
+from tests.reference.losses import box_to_mask
 
 DISCRIMINATOR_LOSSES = ("background_discriminator", "object_discriminator")
 
@@ -147,12 +147,12 @@ def test_evaluate_reports_no_iou_without_masks(model):
     assert set(model.evaluate(tiny.batch(2), batch_size=2, verbose=0, return_dict=True)) == {"loss", "mask_mean"}
 
 
-def test_evaluate_measures_the_loss_of_the_averaged_weights_too(model):
+def test_evaluate_measures_the_loss_of_the_ema_weights_too(model):
     state, data = model.state(), tiny.batch(2)
     loss = model.evaluate(data, batch_size=2, verbose=0, return_dict=True)["loss"]
     for mean, network in zip(model.ema_generators, model.generators, strict=True):
-        for ours, averaged in zip(network.variables, mean.variables, strict=True):
-            ours.assign(keras.ops.convert_to_numpy(averaged))
+        for ours, value in zip(network.variables, mean.variables, strict=True):
+            ours.assign(keras.ops.convert_to_numpy(value))
     assert any(not np.array_equal(value, state[name]) for name, value in model.state().items())
     assert model.evaluate(data, batch_size=2, verbose=0, return_dict=True)["loss"] == pytest.approx(loss, rel=1e-5)
     model.restore(state)
@@ -219,18 +219,18 @@ def test_averaged_weights_follow_their_formula():
         decay = min(0.25, (1 + count) / (10 + count))
         values = weights(v for network in model.generators for v in network.variables)
         expected = [decay * mean + (1 - decay) * value for mean, value in zip(expected, values, strict=True)]
-    averaged = weights(v for network in model.ema_generators for v in network.variables)
-    for mean, value in zip(averaged, expected, strict=True):
+    means = weights(v for network in model.ema_generators for v in network.variables)
+    for mean, value in zip(means, expected, strict=True):
         np.testing.assert_allclose(mean, value, rtol=1e-5, atol=1e-6)
 
 
-def test_segment_uses_the_averaged_weights_where_they_are_on(model):
+def test_segment_uses_the_ema_weights_if_there_are_any(model):
     data = tiny.batch(2)["object"]
     before = arrays.segment(model, data["image"], data["box"])
     kept = weights(model.ema_generators.segmenter.variables)
     for variable in model.ema_generators.segmenter.variables:
         variable.assign(0.0 * variable)
-    inside_box = inside(data["box"], 16) > 0
+    inside_box = box_to_mask(data["box"], 16) > 0
     after = arrays.segment(model, data["image"], data["box"])
     for variable, value in zip(model.ema_generators.segmenter.variables, kept, strict=True):
         variable.assign(value)

@@ -46,5 +46,5 @@ def run(arguments: Sequence[str]) -> None:
     from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
-        from seigan_tf.training import session
-    session.run(replace(options.config, name=folder.name, training=training), folder)
+        from seigan_tf.training import trainer
+    trainer.train(replace(options.config, name=folder.name, training=training), folder)

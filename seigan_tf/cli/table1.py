@@ -42,7 +42,7 @@ class Options:
     alone; self_trained_twice, self_trained_thrice: each a new one on the masks of the one before; literal, literal_vgg:
     the paper to the letter, with its own segmenter and with that of the preset; and no_box_terms, no_confinement,
     no_compositing, no_texture, hard_mask, no_identity, no_replay, resnet_enhancer, shallow_discriminators,
-    full_mask_gradient: SEIGAN with that change."""
+    full_gradient: SEIGAN with that change."""
     seeds: tuple[int, ...] = (0,)
     """Seeds of the networks and, unless photographs are held out, of the data; one training each."""
     preset: Preset = "boxes"
@@ -106,6 +106,6 @@ def _run(config: Config, folder: RunFolder) -> None:
     from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
-        from seigan_tf.training import session
+        from seigan_tf.training import trainer
     folder.path.mkdir(parents=True, exist_ok=True)
-    session.run(config, folder)
+    trainer.train(config, folder)

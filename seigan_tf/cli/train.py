@@ -55,8 +55,8 @@ def run(arguments: Sequence[str]) -> None:
     if request.renamed:
         print(f"The plain name is taken; this run is {request.folder.path} (--resume would continue the first).")
     with quiet.native_messages_hidden():
-        from seigan_tf.training import session
-    session.run(request.config, request.folder)
+        from seigan_tf.training import trainer
+    trainer.train(request.config, request.folder)
 
 
 def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request:

@@ -10,7 +10,7 @@ from tests.reference import losses as reference
 SIZE = 16
 BATCH = tiny.batch(3, SIZE)["object"]
 PHOTOS, BOXES = BATCH["image"], BATCH["box"]
-BOX_MASK = reference.inside(BOXES, SIZE)
+BOX_MASK = reference.box_to_mask(BOXES, SIZE)
 MASK = np.random.default_rng(0).uniform(0.001, 0.999, size=(3, SIZE, SIZE, 1)).astype("float32")
 
 

@@ -11,7 +11,7 @@ VGG_2 = ("block4_conv4", "block5_conv1", "block5_conv2", "block5_conv3", "block5
 
 
 class Weights(NamedTuple):
-    """Of every network, as nested dictionaries."""
+    """The weights of every network, as nested dictionaries."""
 
     segmenter: dict
     inpainter: dict
@@ -21,29 +21,29 @@ class Weights(NamedTuple):
     vgg: dict | None
 
 
-def grown(mask, margin):
-    """Every pixel the largest of the square around it."""
+def dilate(mask, pixels):
+    """The mask with each pixel replaced by the largest of the square around it."""
     count, height, width, _ = mask.shape
     result = np.empty_like(mask)
     for i, y, x in np.ndindex(count, height, width):
-        square = mask[i, max(y - margin, 0) : y + margin + 1, max(x - margin, 0) : x + margin + 1]
+        square = mask[i, max(y - pixels, 0) : y + pixels + 1, max(x - pixels, 0) : x + pixels + 1]
         result[i, y, x] = square.max()
     return result
 
 
 def images(weights: Weights, settings, x, box, y, noise) -> dict:
     """Every image of PAPER's table by its code name, with the mask before it enters the cycle (`raw_mask`)."""
-    box_mask = losses.inside(box, settings.size)
+    box_mask = losses.box_to_mask(box, settings.size)
 
     def seg(image):
         return networks.segmenter(image, weights.segmenter, settings.segmenter, weights.vgg)
 
-    def enter(mask):
+    def constrain(mask):
         mask = mask * box_mask if settings.confine_mask else mask
         return (mask > 0.5).astype("float64") if settings.hard_mask else mask
 
     def inp(image, mask, name):
-        mask = grown(mask, settings.mask_dilation)
+        mask = dilate(mask, settings.mask_dilation)
         holed = (1 - mask) * image
         how = settings.inpainter, settings.mask_input, settings.prefill
         filled = networks.inpainter(holed, noise[name], mask, weights.inpainter, *how)
@@ -53,11 +53,11 @@ def images(weights: Weights, settings, x, box, y, noise) -> dict:
         return networks.enhancer(image, noise[name], weights.enhancer, settings.enhancer)
 
     raw_mask = seg(x)
-    m = enter(raw_mask)
+    m = constrain(raw_mask)
     z = m * x + (1 - m) * y
     y1 = enh(z, "composite")
     x1 = inp(x, m, "background")
-    m1 = enter(seg(y1))
+    m1 = constrain(seg(y1))
     z1 = m1 * y1 + (1 - m1) * x1
     x2 = enh(z1, "object_back")
     y2 = inp(y1, m1, "background_back")
@@ -72,7 +72,7 @@ def images(weights: Weights, settings, x, box, y, noise) -> dict:
         "coarse_back": z1,
         "object_back": x2,
         "background_back": y2,
-        "background_identity": inp(y, enter(seg(y)), "background_identity"),
+        "background_identity": inp(y, constrain(seg(y)), "background_identity"),
         "object_identity": enh(x, "object_identity"),
     }
 

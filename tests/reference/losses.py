@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 
-def inside(boxes, size):
+def box_to_mask(boxes, size):
     """[N, size, size, 1]: 1 where a pixel's centre lies in the box [ymin, xmin, ymax, xmax]."""
     masks = np.zeros((len(boxes), size, size, 1))
     for mask, (ymin, xmin, ymax, xmax) in zip(masks, boxes, strict=True):

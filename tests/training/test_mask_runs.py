@@ -12,7 +12,7 @@ import seigan_tf
 import train
 from seigan_tf import config as settings
 from seigan_tf.inference import arrays
-from seigan_tf.training import checkpoint, masked_crops, run_folder, session
+from seigan_tf.training import checkpoint, masked_crops, run_folder, trainer
 from seigan_tf.training.callbacks.metrics_log import read_rows
 from seigan_tf.training.progress import ProgressDisplay
 from tests import tiny
@@ -154,7 +154,7 @@ def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys, 
         losses=replace(saved.losses, box_projection=0.0, box_outside=0.0, box_pairwise=0.0),
         training=replace(saved.training, task="seigan", teacher="", start_from=("runs/student",), steps=2),
     )
-    session.run(config, run_folder.fresh(Path("runs"), "joined", True))
+    trainer.train(config, run_folder.fresh(Path("runs"), "joined", True))
     images = tiny.batch(2, size=32)["object"]["image"]
     boxes = tiny.batch(2)["object"]["box"]
     # Without box terms and without gradient from the cycle the segmenter is the student's to the last bit.

@@ -8,7 +8,7 @@ from rich.console import Console
 from seigan_tf.config import Config, DataConfig, TrainingConfig
 from seigan_tf.data.crop_set import EvaluationCrops
 from seigan_tf.data.loading import load_crops
-from seigan_tf.training import masked_crops, session
+from seigan_tf.training import masked_crops, trainer
 from seigan_tf.training.masked_crops import MaskedCrops
 from seigan_tf.training.run_folder import RunFolder
 from tests import tiny
@@ -92,5 +92,5 @@ def test_a_run_without_anything_to_measure_by_is_refused(photo_set, tmp_path, on
     refused = settings(photo_set.config(held_out=0.0))
     folder = RunFolder(tmp_path / "run")
     refused = replace(refused, training=replace(refused.training, task="supervised"))
-    assert "data.held_out above 0.0" in one_line_error(session.run, refused, folder, Console(quiet=True))
+    assert "data.held_out above 0.0" in one_line_error(trainer.train, refused, folder, Console(quiet=True))
     assert not folder.path.exists()

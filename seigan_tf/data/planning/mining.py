@@ -3,7 +3,6 @@
 import heapq
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import NamedTuple
@@ -27,7 +26,7 @@ class Share(NamedTuple):
 
 def mine(
     scenes: Callable[[], Iterable[Scene]], order: np.ndarray, shares: Sequence[Share], seed: int, folder: Path
-) -> Callable[[], Iterator[list[CropRegion]]]:
+) -> Iterator[list[CropRegion]]:
     """Search photos for regions until each split has the regions it wants, or no more room.
 
     The sides wanted are those of the object crops, each equally often, so that textures have the same scale. A photo is
@@ -46,7 +45,7 @@ def mine(
         folder: place of temporary files; the last one stays.
 
     Returns:
-        A function that reads the regions of each photo, in the order of the photos.
+        The regions of each photo, in the order of the photos, read from the last file.
     """
     rooms = np.fromiter(map(largest_square, scenes()), np.int64, len(order))
     found = np.zeros(len(order), np.uint8)
@@ -75,7 +74,7 @@ def mine(
                 pickle.dump([tuple(region) for region in regions], file)
         if before is not None:
             before.unlink()
-    return partial(_read, path, len(order))
+    return _read(path, len(order))
 
 
 class _Split:

@@ -129,7 +129,7 @@ def make_plan(
         shares = _shares(config, scan, validation)
         mined = mine(lambda: (scanned.scene for scanned in scan), _order(scan), shares, config.seed, Path(scratch))
         path = folder / "plan.jsonl"
-        counts, length = _write(path, scan, validation, mined(), problems)
+        counts, length = _write(path, scan, validation, mined, problems)
         _check_problems(config, scan, problems)
     report: dict[str, Any] = {"source": config.source}
     for split, share in zip(SPLITS, shares, strict=True):

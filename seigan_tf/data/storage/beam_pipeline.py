@@ -21,7 +21,7 @@ from seigan_tf.data.photos.photo import Problem
 from seigan_tf.data.planning.plan import PhotoPlan, Plan, parse_line
 from seigan_tf.data.planning.problems import check_crops_left
 from seigan_tf.data.planning.report import CutReport
-from seigan_tf.data.storage.dataset import CropsConfig, SplitFiles
+from seigan_tf.data.storage.description import CropsConfig, SplitFiles
 from seigan_tf.data.storage.records import cut_and_pack
 from seigan_tf.data.storage.shards import serialize, shard_count, shard_of, shard_path, write_shard
 

@@ -18,7 +18,8 @@ from seigan_tf.data.photos.photo import Problem
 from seigan_tf.data.planning.settings import check_settings
 from seigan_tf.data.storage import contact_sheet, records, stored_crops
 from seigan_tf.data.storage.beam_options import beam_errors, pipeline_options
-from seigan_tf.data.storage.dataset import CropsConfig, build_crops, describe_crops
+from seigan_tf.data.storage.build import build_crops
+from seigan_tf.data.storage.description import CropsConfig, describe_crops
 from seigan_tf.utils.atomic import replacing
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import Progress

@@ -64,7 +64,7 @@ literal, the paper's networks and losses to the letter, with the box for croppin
 segmenter of the configuration."""
 
 ABLATIONS: dict[str, Callable[[Config], Config]] = {
-    # The warm-up trains with box terms alone.
+    # Pretraining uses box terms alone.
     "no_box_terms": _changed(losses=dict.fromkeys(BOX_TERMS, 0.0), training={"pretrain_steps": 0}),
     "no_confinement": _changed(networks={"confine_mask": False}),
     "no_compositing": _changed(networks={"composite_inpainting": False}),
@@ -74,7 +74,7 @@ ABLATIONS: dict[str, Callable[[Config], Config]] = {
     "no_replay": _changed(networks={"replay_size": 0}),
     "resnet_enhancer": _resnet_enhancer,
     "shallow_discriminators": _shallow,
-    "full_mask_gradient": _changed(networks={"mask_gradient_scale": 1.0}),
+    "full_gradient": _changed(networks={"mask_gradient_scale": 1.0}),
 }
 """SEIGAN with one change."""
 

@@ -11,7 +11,7 @@ from tensorflow_datasets.core import ExampleSerializer
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.data.planning.cutting import Crop
 from seigan_tf.data.storage import records, shards
-from seigan_tf.data.storage.dataset import CropsConfig
+from seigan_tf.data.storage.description import CropsConfig
 from seigan_tf.data.storage.seigan_crops.seigan_crops_dataset_builder import Builder
 from seigan_tf.data.storage.shards import CHUNK, StoredRecords, serialize, shard_count, shard_of, write_shard
 

@@ -17,14 +17,14 @@ GIVEN = {"val_images": Path("val"), "val_annotations": Path("val.json")}
 BOXES = presets.load_preset("boxes")
 
 
-def with_warm_up():
+def with_pretraining():
     training = replace(BOXES.training, pretrain_steps=100, start_from=("cats",))
     return replace(BOXES, training=training)
 
 
 @pytest.mark.parametrize("name", ["literal", "literal_vgg"])
 def test_literal_methods_use_the_box_for_nothing_but_cropping(name):
-    made = methods.method_config(name, with_warm_up(), 0)
+    made = methods.method_config(name, with_pretraining(), 0)
     networks = made.networks
     assert not (networks.confine_mask or networks.composite_inpainting or networks.mask_input)
     assert not (networks.prefill or networks.hard_mask)
@@ -32,7 +32,7 @@ def test_literal_methods_use_the_box_for_nothing_but_cropping(name):
     assert made.losses == paper.config().losses
     assert all(getattr(made.losses, term) == 0 for term in BOX_TERMS)
     assert (made.training.pretrain_steps, made.training.start_from) == (0, ())
-    assert replace(made.training, pretrain_steps=100, start_from=("cats",)) == with_warm_up().training
+    assert replace(made.training, pretrain_steps=100, start_from=("cats",)) == with_pretraining().training
     assert (networks.inpainter, networks.enhancer) == (BOXES.networks.inpainter, BOXES.networks.enhancer)
 
 
@@ -43,9 +43,9 @@ def test_literal_methods_differ_in_the_segmenter_alone():
     assert replace(literal, segmenter=vgg.segmenter) == vgg
 
 
-def test_without_box_terms_there_is_no_warm_up_that_would_train_them():
-    made = methods.method_config("no_box_terms", with_warm_up(), 0)
-    assert made.training == replace(with_warm_up().training, pretrain_steps=0)
+def test_without_box_terms_there_is_no_pretraining():
+    made = methods.method_config("no_box_terms", with_pretraining(), 0)
+    assert made.training == replace(with_pretraining().training, pretrain_steps=0)
     off = dict.fromkeys(BOX_TERMS, 0.0)
     assert made.losses == LossesConfig(**{**vars(BOXES.losses), **off})
 

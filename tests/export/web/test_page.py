@@ -266,8 +266,8 @@ def test_regions_are_those_of_training(lab):
     assert [CropRegion(**region) for region in found] == wanted
 
 
-def test_inside_of_boxes_is_that_of_training(lab):
-    from seigan_tf.losses.boxes import inside
+def test_boxes_become_masks_as_in_training(lab):
+    from seigan_tf.losses.boxes import box_to_mask
 
     region = region_of(BOX)
     found = lab.evaluate(
@@ -275,7 +275,7 @@ def test_inside_of_boxes_is_that_of_training(lab):
     )
     edges = [BOX["y"] - region.y, BOX["x"] - region.x]
     edges = np.array([[*edges, edges[0] + BOX["height"], edges[1] + BOX["width"]]], np.float32) / region.side
-    np.testing.assert_array_equal(np.reshape(found, (1, SIZE, SIZE, 1)), inside(edges, SIZE))
+    np.testing.assert_array_equal(np.reshape(found, (1, SIZE, SIZE, 1)), box_to_mask(edges, SIZE))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import tensorflow_datasets as tfds
 from rich.console import Console
 
 from seigan_tf.data.storage import records
-from seigan_tf.data.storage.dataset import CropsConfig, build_crops, describe_crops
+from seigan_tf.data.storage.build import build_crops
+from seigan_tf.data.storage.description import CropsConfig, describe_crops
 from seigan_tf.data.storage.shards import SHARD_BYTES
 from seigan_tf.utils.progress import bar
 

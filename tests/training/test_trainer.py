@@ -3,12 +3,12 @@
 import pytest
 
 from seigan_tf.config import Config, TrainingConfig
-from seigan_tf.training import run_folder, session
+from seigan_tf.training import run_folder, trainer
 
 
 def ends_of_epochs(start, phases, steps_per_epoch):
     ends = []
-    for stretch in session.stretches(start, phases, steps_per_epoch):
+    for stretch in trainer.stretches(start, phases, steps_per_epoch):
         for index in range(stretch.epochs - stretch.initial_epoch):
             ends.append(stretch.start + (index + 1) * stretch.steps_per_epoch)
     return ends
@@ -21,7 +21,7 @@ def test_epochs_end_at_the_same_steps_wherever_a_run_is_resumed(start):
 
 
 def test_stretches_follow_each_other_without_gap():
-    cut = list(session.stretches(13, [45], 10))
+    cut = list(trainer.stretches(13, [45], 10))
     assert [(stretch.start, stretch.steps_per_epoch) for stretch in cut] == [(13, 7), (20, 10), (40, 5)]
     assert [(stretch.initial_epoch, stretch.epochs) for stretch in cut] == [(1, 2), (2, 4), (4, 5)]
 
@@ -33,7 +33,7 @@ def test_stretches_follow_each_other_without_gap():
 def test_a_setting_out_of_range_is_named_and_leaves_no_folder(field, value, tmp_path):
     folder = run_folder.fresh(tmp_path, "x", True)
     with pytest.raises(ValueError, match=f"training.{field}: {value}"):
-        session.run(Config(training=TrainingConfig(**{field: value})), folder)
+        trainer.train(Config(training=TrainingConfig(**{field: value})), folder)
     assert not folder.path.exists()
 
 
@@ -49,5 +49,5 @@ def test_a_setting_out_of_range_is_named_and_leaves_no_folder(field, value, tmp_
 def test_a_teacher_belongs_to_a_distill_run_and_to_no_other(settings, message, tmp_path):
     folder = run_folder.fresh(tmp_path, "x", True)
     with pytest.raises(ValueError, match=message):
-        session.run(Config(training=TrainingConfig(**settings)), folder)
+        trainer.train(Config(training=TrainingConfig(**settings)), folder)
     assert not folder.path.exists()

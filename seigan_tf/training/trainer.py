@@ -23,7 +23,7 @@ from seigan_tf.training.tasks import Task
 from seigan_tf.utils.progress import bar
 
 
-def run(config: Config, folder: RunFolder, console: Console | None = None) -> dict:
+def train(config: Config, folder: RunFolder, console: Console | None = None) -> dict:
     """Train to the last step, from the beginning or from the newest checkpoint in `folder`.
 
     Args:

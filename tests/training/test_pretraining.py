@@ -1,4 +1,4 @@
-"""A run that begins with the box terms alone."""
+"""Runs that begin with pretraining: steps of the box terms alone."""
 
 import shutil
 from dataclasses import replace
@@ -10,7 +10,7 @@ from rich.console import Console
 from seigan_tf import presets
 from seigan_tf.config import DiscriminatorConfig, LossesConfig
 from seigan_tf.inference import loading
-from seigan_tf.training import checkpoint, run_folder, session
+from seigan_tf.training import checkpoint, run_folder, trainer
 from seigan_tf.training.callbacks.metrics_log import read_rows
 from tests import tiny
 
@@ -28,7 +28,7 @@ HALF = replace(CONFIG, training=replace(CONFIG.training, steps=4))
 def run(config, path):
     folder = run_folder.RunFolder(path)
     folder.path.mkdir(exist_ok=True)
-    session.run(config, folder, Console(quiet=True))
+    trainer.train(config, folder, Console(quiet=True))
     return folder
 
 
@@ -39,7 +39,7 @@ def straight(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def half(tmp_path_factory):
-    """Ends one step after the warm-up."""
+    """Ends one step after pretraining."""
     return run(HALF, tmp_path_factory.mktemp("half"))
 
 
@@ -51,12 +51,12 @@ def test_the_box_terms_train_the_segmenter_first_and_the_cycle_follows(straight)
 
 
 def test_the_other_networks_wait_for_the_cycle_and_the_weights_that_are_kept_come_after_it(half):
-    # Of two checkpoints the older one is that of the end of the warm-up.
-    warmed, done = (np.load(path) for path in sorted(half.checkpoint.iterdir()))
+    # Of two checkpoints the older one is that of the end of pretraining.
+    pretrained, done = (np.load(path) for path in sorted(half.checkpoint.iterdir()))
     last = [name for name in done if name.startswith("inpainter") and "last" in name]
     assert last
     # With prefill the last convolution of each inpainting network starts at zero.
-    assert not any(warmed[name].any() for name in last)
+    assert not any(pretrained[name].any() for name in last)
     assert all(done[name].any() for name in last)
     kept = loading.load_model(half.path).state()
     assert all(np.array_equal(kept[name], done[name]) for name in last)
@@ -65,11 +65,11 @@ def test_the_other_networks_wait_for_the_cycle_and_the_weights_that_are_kept_com
 def test_each_network_counts_its_own_steps(half):
     state = checkpoint.load_latest(half.checkpoint).state
     counts = [int(value) for name, value in state.items() if name.endswith("/iteration")]
-    # Segmenter, inpainter, enhancer, D_bg, which judges no fake here, and D_obj.
+    # Segmenter, inpainter, enhancer, D_bg, which scores no fake here, and D_obj.
     assert counts == [4, 1, 1, 0, 1]
 
 
-def test_a_run_resumed_past_the_warm_up_ends_as_one_that_was_not_interrupted(straight, half, tmp_path):
+def test_a_run_resumed_after_pretraining_ends_as_one_that_was_not_interrupted(straight, half, tmp_path):
     shutil.copytree(half.path, tmp_path / "resumed")
     resumed = run(CONFIG, tmp_path / "resumed")
     expected, found = (checkpoint.load_latest(folder.checkpoint).state for folder in (straight, resumed))
@@ -84,7 +84,7 @@ def test_a_run_resumed_past_the_warm_up_ends_as_one_that_was_not_interrupted(str
         (3, 0.0, "^training.pretrain_steps: 3, but no box term has a weight; expected one above 0$"),
     ],
 )
-def test_a_warm_up_that_cannot_be_is_refused(tmp_path, pretrain_steps, box_projection, message):
+def test_impossible_pretraining_is_refused(tmp_path, pretrain_steps, box_projection, message):
     losses = replace(CONFIG.losses, box_projection=box_projection)
     changed = replace(CONFIG, losses=losses, training=replace(CONFIG.training, pretrain_steps=pretrain_steps))
     with pytest.raises(ValueError, match=message):

@@ -1,11 +1,10 @@
-"""The store as a set of TensorFlow Datasets (TFDS): its description and its build.
+"""The build of the store: photographs and boxes to files of crops.
 
 TFDS only describes the set: the files are written here or by Beam through `shards`, in the same order and with the same
 bytes. TFDS's own writers differ in that between a machine and Beam, and need TensorFlow.
 """
 
 import contextlib
-import dataclasses
 import itertools
 import os
 import tempfile
@@ -13,20 +12,19 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import tensorflow_datasets as tfds
 from array_record.python.array_record_module import ArrayRecordWriter
 from etils import epath
 
 from seigan_tf import config as settings
-from seigan_tf.config import DataConfig
 from seigan_tf.data.photos.photo import Problem
 from seigan_tf.data.planning.plan import Plan, make_plan
 from seigan_tf.data.planning.problems import check_crops_left
 from seigan_tf.data.planning.report import CutReport
 from seigan_tf.data.storage import records
+from seigan_tf.data.storage.description import CropsConfig, SplitFiles
 from seigan_tf.data.storage.shards import (
     SHARD_BYTES,
     StoredRecords,
@@ -39,69 +37,6 @@ from seigan_tf.data.storage.shards import (
 )
 from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.workers import ordered_map
-
-FEATURES = {
-    "box": tfds.features.Tensor(
-        shape=(4,), dtype=np.float32, doc="ymin, xmin, ymax, xmax relative to the crop; zeros for a background"
-    ),
-    "mask": tfds.features.Scalar(
-        dtype=np.object_, doc="PNG, 1 bit, side x side pixels of the photo; empty where unknown and for training"
-    ),
-    "photo": tfds.features.Text(doc="path in the folder of photographs"),
-    "photo_size": tfds.features.Tensor(shape=(2,), dtype=np.int32, doc="height, width of the photo"),
-    "region": tfds.features.Tensor(
-        shape=(3,), dtype=np.int32, doc="x, y, side of the crop in the photo; may reach past its border"
-    ),
-    "object_id": tfds.features.Scalar(dtype=np.int64, doc="of the annotation; 0 for a background"),
-    "category": tfds.features.Text(doc="of the object; empty where unknown and for a background"),
-}
-MAX_SIZE = 4096  # side of the largest crops in pixels: far more than any network here takes, and 50 MB each
-
-
-@dataclasses.dataclass(eq=False)
-class CropsConfig(tfds.core.BuilderConfig):
-    """Settings of a build. Raises ValueError if `size` or `workers` is out of its range."""
-
-    data: DataConfig = dataclasses.field(default_factory=DataConfig)
-    """Photographs, annotations and crop rules; a dictionary of the fields of DataConfig is converted."""
-    size: int = 128  # side of the crops in pixels
-    workers: int = 0  # processes that decode and cut; 0: this process
-    beam: bool = False  # build with Apache Beam, on the runner of `--beam_pipeline_options`
-    remote_images: str = ""
-    """With Beam: the folder of data.images as the workers see it (gs://..., s3://..., a mounted folder), if it differs
-    from its path here."""
-    remote_val_images: str = ""  # the same for data.val_images
-    origin: dict[str, Any] = dataclasses.field(default_factory=dict)
-    """Values that replace fields of `data` in metadata.json because these name temporary files: "source" (also in the
-    report) names the user's own source, paths without a meaning later are None."""
-
-    def __post_init__(self):
-        if isinstance(self.data, dict):
-            self.data = settings.from_dict(DataConfig, self.data)
-        if not 1 <= self.size <= MAX_SIZE:
-            raise ValueError(f"size is {self.size}, expected 1 to {MAX_SIZE} pixels")
-        if self.workers < 0:
-            raise ValueError(f"workers is {self.workers}, expected at least 0")
-
-
-class SplitFiles(NamedTuple):
-    """The files of one split."""
-
-    lengths: list[int]  # records of each file
-    num_bytes: int  # bytes of all records
-
-
-def describe_crops(builder: Any, size: int) -> tfds.core.DatasetInfo:
-    """Return TFDS's description of crops of `size` pixels, for a TFDS builder or `tfds.core.DatasetIdentity`."""
-    image = tfds.features.Image(shape=(size, size, 3), encoding_format="jpeg", doc="the crop")
-    info = tfds.core.DatasetInfo(
-        builder=builder,
-        description="Square crops of photographs: one object at the centre, or none.",
-        features=tfds.features.FeaturesDict({"image": image, **FEATURES}),
-        metadata=tfds.core.MetadataDict(),
-    )
-    info.set_file_format("array_record")
-    return info
 
 
 def build_crops(
