@@ -97,7 +97,7 @@ def test_the_first_step_of_the_cycle_is_as_large_as_the_learning_rate(network, s
 
 
 @pytest.mark.parametrize("network", ["inpainter", "enhancer"])
-def test_averages_follow_as_fast_after_the_box_terms_as_without_them(network, states):
+def test_ema_weights_follow_as_fast_after_pretraining_as_without_it(network, states):
     _, before, after = states
     for name, moved in change(before, after, f"ema_{network}").items():
         distance = after[name.removeprefix("ema_")] - before[name]

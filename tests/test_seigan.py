@@ -54,7 +54,7 @@ def test_an_uncompiled_model_segments_and_swaps():
     assert arrays.segment(model, batch["object"]["image"], batch["object"]["box"]).shape == (2, 16, 16, 1)
 
 
-def test_averaged_weights_start_as_copies():
+def test_ema_weights_start_as_copies():
     fresh = SEIGAN(tiny.networks(ema_decay=0.9))
     fresh.build()
     for mean, network in zip(fresh.ema_generators, fresh.generators, strict=True):
@@ -210,7 +210,7 @@ def test_without_a_pool_the_discriminators_see_the_new_fakes():
     assert np.isfinite(step(model, batch)["loss"])
 
 
-def test_averaged_weights_follow_their_formula():
+def test_ema_weights_follow_their_formula():
     model, batch = tiny.seigan(ema_decay=0.25, optimizer=tiny.sgd), tiny.batch(2)
     model.update_ema()  # the random weights of the tests came after the copies
     expected = weights(v for network in model.ema_generators for v in network.variables)

@@ -21,7 +21,7 @@ from seigan_tf.training.callbacks.metrics_log import read_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Small, and still with every kind of state: averaged weights, both optimizers, pools that are full, a falling rate.
+# Small, and still with every kind of state: EMA weights, both optimizers, pools that are full, a falling rate.
 TINY = [
     *["--networks.size=32", "--networks.replay-size=4", "--networks.ema-decay=0.9", "--vgg-weights=none"],
     *["--networks.segmenter.backbone=unet", "--networks.segmenter.width=4", "--networks.segmenter.depth=2"],

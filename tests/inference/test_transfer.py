@@ -22,7 +22,7 @@ def same(first, second):
 
 @pytest.fixture(scope="module")
 def trained():
-    """One step apart from its averages."""
+    """A model one step apart from its EMA weights."""
     model = tiny.seigan(ema_decay=0.9)
     model.train_on_batch(tiny.batch(4))
     return model
@@ -34,7 +34,7 @@ def new(**changes):
     return model
 
 
-def test_networks_of_the_same_form_are_taken_over_into_weights_and_averages(trained):
+def test_networks_of_the_same_form_are_copied_into_weights_and_ema_weights(trained):
     model = new(ema_decay=0.9, size=32)
     everything = ("segmenter", "inpainter", "enhancer", "background discriminator", "object discriminator")
     assert transfer_weights(model, trained) == everything
