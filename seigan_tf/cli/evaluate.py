@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -148,6 +149,7 @@ def _measure(model, photos: "list[Photo]", rules: "CropRules", problems: "Tally"
     from seigan_tf.evaluation.crops import evaluation_objects
     from seigan_tf.evaluation.inpainting import object_hole
     from seigan_tf.evaluation.masks import measure_masks
+    from seigan_tf.inference import arrays
 
     every_photo = len(photos) + problems.counts["photo"]
     every_object = sum(len(photo.objects) for photo in photos) + problems.counts["object"]
@@ -164,7 +166,7 @@ def _measure(model, photos: "list[Photo]", rules: "CropRules", problems: "Tally"
                 yield item
 
     with bar(console, "measuring photographs") as progress:
-        scores = list(measure_masks(model.segment, passing(progress)))
+        scores = list(measure_masks(partial(arrays.segment, model), passing(progress)))
     problems.check(every_photo, every_object)
     return Measured(scores, np.array(images), np.array(boxes), np.array(holes))
 
@@ -174,17 +176,18 @@ def _fills_and_pastes(model, vgg, measured: Measured, backgrounds: "np.ndarray",
     import numpy as np
 
     from seigan_tf.evaluation import inpainting, realism
+    from seigan_tf.inference import arrays
 
     result: dict[str, Any] = {"inpainting": None, "realism": None}
     if not len(backgrounds):
         return result
     if measured.holes.any():
         holes = inpainting.draw_holes(measured.holes, len(backgrounds), seed)
-        result["inpainting"] = inpainting.measure_inpainting(model.inpaint, backgrounds, holes, vgg)
+        result["inpainting"] = inpainting.measure_inpainting(partial(arrays.inpaint, model), backgrounds, holes, vgg)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(measured.images))[:MOST])
     if vgg is not None and len(chosen) >= realism.FEWEST:
         images, boxes = measured.images[chosen], measured.boxes[chosen]
-        result["realism"] = realism.measure_realism(model, vgg, images, boxes, backgrounds)
+        result["realism"] = realism.measure_realism(partial(arrays.swap, model), vgg, images, boxes, backgrounds)
     return result
 
 

@@ -1,6 +1,7 @@
 """A sheet of successes and failures of one model: the best, the middle and the worst masks by IoU."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 from keras import ops
@@ -66,7 +67,7 @@ def draw_examples(
             onto = backgrounds[np.arange(len(items)) % len(backgrounds)]
             holes = ops.convert_to_numpy(dilate_mask(model.networks, soft))
             made = {
-                "erased": inpaint_tta(model.inpaint, images, holes),
+                "erased": inpaint_tta(partial(arrays.inpaint, model), images, holes),
                 "pasted": arrays.swap(model, images, boxes, onto)["composite"],
             }
             rows += [(row, [Picture(pictures.photo(image)) for image in to_uint8(made[row])]) for row in made]

@@ -24,7 +24,7 @@ ROUNDING = 1 / (12 * 255**2)
 """Mean squared error of rounding to uint8, the least error that counts: PSNR is at most 58.9 dB."""
 
 Inpaint = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Images uint8 [N, S, S, 3] and masks [N, S, S, 1] to restored images in [-1, 1], as SEIGAN.inpaint."""
+"""Images uint8 [N, S, S, 3] and masks [N, S, S, 1] to restored images in [-1, 1], as `inference.arrays.inpaint`."""
 
 
 def object_hole(mask: np.ndarray, size: int) -> np.ndarray:

@@ -28,7 +28,7 @@ NOTHING = 0.05
 """Fraction of the box below which GrabCut's object counts as not found."""
 
 Segment = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Images uint8 [N, S, S, 3] and boxes [N, 4] to soft masks [N, S, S, 1], as SEIGAN.segment."""
+"""Images uint8 [N, S, S, 3] and boxes [N, 4] to soft masks [N, S, S, 1], as `inference.arrays.segment`."""
 
 
 class ObjectScores(NamedTuple):

@@ -1,28 +1,30 @@
 """Realism of pastes: their kernel distance to real photographs of objects, before and after the enhancer."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from seigan_tf.evaluation.kid import kernel_distance, pair_terms
 from seigan_tf.evaluation.vgg import mean_features
-from seigan_tf.inference import arrays
 from seigan_tf.networks.vgg19 import VGG19Features
-from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.pixels import to_uint8
 
 FEWEST = 4
 """Least number of objects for a distance."""
 BATCH = 32
 
+Swap = Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, np.ndarray]]
+"""Crops, boxes and backgrounds to images by name, as `inference.arrays.swap`."""
+
 
 def measure_realism(
-    model: SEIGAN, vgg: VGG19Features, images: np.ndarray, boxes: np.ndarray, backgrounds: np.ndarray
+    swap: Swap, vgg: VGG19Features, images: np.ndarray, boxes: np.ndarray, backgrounds: np.ndarray
 ) -> dict[str, Any]:
     """Paste every object onto one background and compare the pastes with the objects' own photos.
 
     Args:
-        model: the model that pastes.
+        swap: the model's first swap.
         vgg: the network of the features.
         images: object crops, uint8 [N, S, S, 3], N at least FEWEST.
         boxes: float32 [N, 4], relative.
@@ -37,7 +39,7 @@ def measure_realism(
     made: dict[str, list[np.ndarray]] = {"coarse": [], "full": [], "background": []}
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
-        swapped = arrays.swap(model, images[part], boxes[part], onto[part])
+        swapped = swap(images[part], boxes[part], onto[part])
         made["coarse"].append(mean_features(vgg, to_uint8(swapped["coarse"])))
         made["full"].append(mean_features(vgg, to_uint8(swapped["composite"])))
         made["background"].append(mean_features(vgg, onto[part]))

@@ -32,7 +32,7 @@ def crops():
 
 def test_better_pastes_are_nearer_to_the_photographs(crops):
     model = Model()
-    result = realism.measure_realism(model, colours, *crops)
+    result = realism.measure_realism(model.swap, colours, *crops)
     kid = result["kid"]
     assert result["count"] == 40
     assert list(kid) == ["coarse", "full", "background", "full_minus_coarse"]
@@ -47,5 +47,5 @@ def test_better_pastes_are_nearer_to_the_photographs(crops):
 
 def test_backgrounds_take_turns(crops):
     model = Model()
-    realism.measure_realism(model, colours, *crops)
+    realism.measure_realism(model.swap, colours, *crops)
     np.testing.assert_array_equal(model.onto, crops[2][np.arange(40) % 3])

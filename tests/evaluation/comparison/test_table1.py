@@ -72,7 +72,7 @@ def test_table_has_mean_spread_and_the_part_of_supervised():
 
 def test_runs_that_were_measured_on_other_objects_are_not_compared(one_line_error):
     other = report(0.7) | {"count": 8}
-    assert "8 and 9 objects" in one_line_error(table.make_table, {"seigan": [report(0.7)], "supervised": [other]})
+    assert "8 and 9 objects" in one_line_error(table.make_table, {"seigan": [report(0.7)], "supervised": [other]}, {})
 
 
 @pytest.fixture
