@@ -29,9 +29,8 @@ def load_crops(config: DataConfig, size: int, progress: Progress | None = None) 
         size: side of the crops in pixels.
         progress: called after each photo that is cut.
 
-    Raises:
-        ValueError: a folder or file is missing, too much of the set cannot be used, or no crop is left; the message
-            counts the objects dropped by each rule.
+    Raises ValueError if a folder or file is missing, too much of the set cannot be used, or no crop is left; the
+    message counts the objects dropped by each rule.
     """
     check_settings(config)
     if config.source == "synthetic":

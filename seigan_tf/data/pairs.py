@@ -53,8 +53,7 @@ def training_pairs(
             those in memory. They start as new Python processes: a script needs `if __name__ == "__main__":`, and
             iterators want close().
 
-    Raises:
-        ValueError: a setting is out of its range.
+    Raises ValueError if a setting is out of its range.
     """
     host, hosts = shard
     if batch_size < 1:
@@ -99,8 +98,7 @@ def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:
     [B, S, S, 1]: the true mask at the size of the crop, the covered fraction of each pixel. The last batch may be
     smaller.
 
-    Raises:
-        ValueError: there are no evaluation crops, or batch_size is below 1.
+    Raises ValueError if there are no evaluation crops, or batch_size is below 1.
     """
     evaluation = crops.evaluation
     if evaluation is None:

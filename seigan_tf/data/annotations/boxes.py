@@ -12,11 +12,7 @@ MAX_SIDE = 2**31 - 1  # longest side of a photo in any file format, in pixels
 
 
 def number(value: Any) -> float:
-    """Convert a number, or its text, to a float, which may be NaN or infinite.
-
-    Raises:
-        ValueError: it is no number.
-    """
+    """Convert a number, or its text, to a float, which may be NaN or infinite. Raises ValueError if it is no number."""
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
@@ -26,8 +22,7 @@ def number(value: Any) -> float:
 def checked_size(width: Any, height: Any) -> tuple[int, int]:
     """Convert width and height of a photo to whole numbers.
 
-    Raises:
-        ValueError: they are not two whole numbers of at least 1.
+    Raises ValueError if they are not two whole numbers of at least 1.
     """
     try:
         size = number(width), number(height)
@@ -48,8 +43,7 @@ def checked_box(box: Sequence[Any], width: int, height: int) -> Box:
         box: left, top, width and height in pixels, as numbers or their text.
         width, height: size of the photo in pixels.
 
-    Raises:
-        ValueError: not numbers, not finite, negative, or outside the photo.
+    Raises ValueError if not numbers, not finite, negative, or outside the photo.
     """
     box = [number(value) for value in box]
     text = f"box {box} (x, y, width, height)"

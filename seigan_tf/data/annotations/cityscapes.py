@@ -49,8 +49,7 @@ def read_cityscapes(images: Path, annotations: Path | None = None) -> Iterator[P
 
     Ids of objects are the instance map's values (26001: the second car; 26: cars in groups).
 
-    Raises:
-        ValueError: a folder is missing, or holds no annotations of this set.
+    Raises ValueError if a folder is missing, or holds no annotations of this set.
     """
     require_folder(images)
     annotations = images if annotations is None else annotations

@@ -28,9 +28,8 @@ def read_coco(images: Path, annotations: Path | None = None) -> Iterator[Photo |
         annotations: JSON file with the lists "images" and "annotations", and "categories" if classes have names; None:
             the one JSON file in the folder of the photographs.
 
-    Raises:
-        ValueError: the folder or the file is missing, or the file is not COCO JSON or names no photo. Damage far behind
-            the beginning of the file raises it after the first problems.
+    Raises ValueError if the folder or the file is missing, or the file is not COCO JSON or names no photo. Damage far
+    behind the beginning of the file raises it after the first problems.
     """
     require_folder(images)
     if annotations is None:
@@ -143,8 +142,7 @@ def _whole(entry: Any, field: str) -> int:
 def _items(path: Path, name: str, of_list: bool = True) -> Iterator[Any]:
     """Stream the items of the list of that name in the file's object, or the list itself.
 
-    Raises:
-        ValueError: the file cannot be read or is not JSON.
+    Raises ValueError if the file cannot be read or is not JSON.
     """
     if not os.path.isfile(path):
         raise ValueError(f"{path}: no such file, expected COCO annotations")

@@ -37,9 +37,8 @@ def read_annotations(source: str, images: Path, annotations: Path | None) -> Ite
         images: folder of the photographs.
         annotations: file or folder with their boxes; None if it lies in the folder of the photographs.
 
-    Raises:
-        ValueError: the format is unknown, a folder or file is missing, or the annotations are of another format or name
-            no photo. Raised here or when the first item is asked for.
+    Raises ValueError if the format is unknown, a folder or file is missing, or the annotations are of another format or
+    name no photo. Raised here or when the first item is asked for.
     """
     reader = _reader(source)
     require_folder(images)
@@ -49,8 +48,7 @@ def read_annotations(source: str, images: Path, annotations: Path | None) -> Ite
 def guess_format(images: Path, annotations: Path | None) -> str:
     """Guess the format of annotations from the name of the file, or the names of the files in the folder.
 
-    Raises:
-        ValueError: nothing is there, or it is no known format.
+    Raises ValueError if nothing is there, or it is no known format.
     """
     if annotations is None:
         annotations = only_file(images, BOX_FILES)

@@ -34,8 +34,7 @@ class Join:
     An object belongs to the photo that its key leads to. Several keys may lead to one photo; the key of a refused photo
     leads to None.
 
-    Raises:
-        ValueError: there is no room on the disk; the message names the annotations.
+    Raises ValueError if there is no room on the disk; the message names the annotations.
     """
 
     def __init__(self, annotations: Path):

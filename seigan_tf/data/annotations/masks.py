@@ -16,8 +16,7 @@ LONGEST_RUN = 2**31  # pixels of a run; pycocotools counts in 32 bits
 def object_mask(item: Object, photo: Photo) -> np.ndarray | None:
     """Return the object's annotated mask, bool [height, width] of the photo; None if it has none.
 
-    Raises:
-        ValueError: the segmentation is neither polygons around the photo nor a run-length encoding of its size.
+    Raises ValueError if the segmentation is neither polygons around the photo nor a run-length encoding of its size.
     """
     runs = mask_runs(item, photo)
     if runs is None:
@@ -60,8 +59,7 @@ def read_counts(counts: Any, pixels: int) -> list[int]:
         counts: a list of lengths, or COCO's compressed text (pycocotools, maskApi.c, rleFrString).
         pixels: number of pixels of the mask, which the runs must cover.
 
-    Raises:
-        ValueError: it is neither, or covers another number of pixels.
+    Raises ValueError if it is neither, or covers another number of pixels.
     """
     if isinstance(counts, str | bytes):
         counts = _decompress(counts)

@@ -26,8 +26,7 @@ def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
         images: folder of the photographs, to which the file names are relative.
         annotations: the table, in UTF-8 or UTF-16; None: the one table, or COCO file, in the folder of the photographs.
 
-    Raises:
-        ValueError: the folder or the file is missing, the file is no such table or names no photo.
+    Raises ValueError if the folder or the file is missing, the file is no such table or names no photo.
     """
     require_folder(images)
     if annotations is None:
@@ -103,8 +102,7 @@ def _read_rows(annotations: Path, layout: Layout, images: Path, join: Join) -> I
 def _box(fields: list[str], layout: Layout) -> Box | None:
     """Return left, top, width and height; None if the line has no numbers: a photo without object.
 
-    Raises:
-        ValueError: the line has too many columns, or a box that is not numbers.
+    Raises ValueError if the line has too many columns, or a box that is not numbers.
     """
     if any(fields[layout.width :]):
         raise ValueError(f"has {len(fields)} columns, expected {layout.width}")

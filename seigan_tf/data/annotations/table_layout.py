@@ -45,8 +45,7 @@ class Layout(NamedTuple):
 def layout_of(path: Path) -> Layout:
     """Find the layout of a table from its first lines.
 
-    Raises:
-        ValueError: there is no line with a box in it, or the header lacks a column.
+    Raises ValueError if there is no line with a box in it, or the header lacks a column.
     """
     first, delimiter = "", None
     for count, (_, text) in enumerate(lines(path)):
@@ -87,8 +86,7 @@ def _is_number(text: str) -> bool:
 def split(text: str, delimiter: str) -> list[str]:
     """Split a line into its fields, without blanks around them.
 
-    Raises:
-        ValueError: a quote is not closed, or has something behind it.
+    Raises ValueError if a quote is not closed, or has something behind it.
     """
     if delimiter == " ":
         text, delimiter = BLANKS.sub(lambda found: found[1] or "\t", text), "\t"
@@ -109,8 +107,7 @@ def _split_or_nothing(text: str, delimiter: str) -> list[str]:
 def lines(path: Path) -> Iterator[tuple[int, str]]:
     """Yield number and text of each line that is neither empty nor a comment.
 
-    Raises:
-        ValueError: the file cannot be read, is no text, or has a line that is too long for a table.
+    Raises ValueError if the file cannot be read, is no text, or has a line that is too long for a table.
     """
     if not os.path.isfile(path):
         raise ValueError(f"{path}: no such file, expected a table of boxes")

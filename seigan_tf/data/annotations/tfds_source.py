@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -145,7 +146,8 @@ def _photo(example: dict[str, Any], index: int, folder: Path, layout: Layout) ->
     try:
         path = _write(example, index, folder)
         where = name_of(path, folder)
-        photo = Photo(path, *photo_size(path), name=where)
+        width, height = photo_size(path)
+        photo = Photo(path, width, height, name=where)
     except (ValueError, UnreadablePhoto) as error:
         yield Problem("photo", where, str(error))
         return
@@ -157,7 +159,7 @@ def _photo(example: dict[str, Any], index: int, folder: Path, layout: Layout) ->
             yield item
         else:
             objects.append(item)
-    yield Photo(photo.path, photo.width, photo.height, tuple(objects), photo.name, incomplete)
+    yield replace(photo, objects=tuple(objects), incomplete=incomplete)
 
 
 def _write(example: dict[str, Any], index: int, folder: Path) -> Path:

@@ -29,8 +29,7 @@ def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
     Problems come first: damaged files, files without a photo or of the photo of another file, malformed objects, boxes
     outside their photo. A photo that two files describe has the objects of the first and is incomplete.
 
-    Raises:
-        ValueError: a folder is missing, or holds no XML file.
+    Raises ValueError if a folder is missing, or holds no XML file.
     """
     require_folder(images)
     annotations = images if annotations is None else annotations

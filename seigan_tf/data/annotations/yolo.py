@@ -39,8 +39,7 @@ def read_yolo(images: Path, annotations: Path | None = None) -> Iterator[Photo |
             of a folder are looked for in `data.yaml` and `classes.txt` in it and in the folder above (above `labels`,
             if it is below that); a class without a name is named by its number.
 
-    Raises:
-        ValueError: a folder or file is missing, `data.yaml` is no such file, or the folder holds no photo.
+    Raises ValueError if a folder or file is missing, `data.yaml` is no such file, or the folder holds no photo.
     """
     require_folder(images)
     annotations = images if annotations is None else annotations

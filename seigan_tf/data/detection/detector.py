@@ -90,9 +90,8 @@ def detect(
     Returns:
         An iterable of photos, in the order of their paths, and of problems: photos that cannot be read.
 
-    Raises:
-        ValueError: folder, model or labels are missing or cannot be used, the model knows no such class, or score is
-            out of range. Iterating raises it if there is no photo, or the model gives impossible values.
+    Raises ValueError if folder, model or labels are missing or cannot be used, the model knows no such class, or score
+    is out of range. Iterating raises it if there is no photo, or the model gives impossible values.
     """
     require_folder(images)
     if not 0 <= score <= 1:

@@ -100,7 +100,8 @@ class DetectionModel:
         shapes = [self._interpreter.get_tensor(entry["index"]).shape for entry in outputs]
         if not _is_standard(shapes):
             what = ", ".join(str(list(shape)) for shape in shapes)
-            raw = " (the raw outputs of a network without its post-processing)" if _is_raw(shapes) else ""
+            is_raw = len(shapes) == 2 and all(len(shape) == 3 for shape in shapes)
+            raw = " (the raw outputs of a network without its post-processing)" if is_raw else ""
             raise ValueError(
                 f"{self.path}: gives {what}{raw}, expected boxes [1, N, 4], classes [1, N], scores [1, N] and count [1]"
             )
@@ -149,10 +150,6 @@ def _is_standard(shapes: Sequence[tuple[int, ...]]) -> bool:
     counts = [shape for shape in shapes if shape in ((), (1,))]
     sizes = len(boxes), len(lists), len(counts), len(shapes)
     return sizes == (1, 2, 1, 4) and boxes[0] == (*lists[0], 4) and lists[0] == lists[1] and lists[0][0] == 1
-
-
-def _is_raw(shapes: Sequence[tuple[int, ...]]) -> bool:
-    return len(shapes) == 2 and all(len(shape) == 3 for shape in shapes)
 
 
 def _told_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[str] | None:

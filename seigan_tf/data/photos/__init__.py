@@ -1,1 +1,1 @@
-"""Photographs as files: what is known of one, where its file is, and its pixels."""
+"""Photographs: their files, annotated objects and pixels."""

@@ -32,7 +32,7 @@ def only_file(folder: Path, suffixes: Collection[str]) -> Path:
         names = ", ".join(map(shown, found[:3])) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
         kinds = " or ".join(sorted(suffixes))
         raise ValueError(
-            f"{folder}: holds {names or 'no annotations'}, expected one {kinds} where none are given"
+            f"{folder}: holds {names or 'no annotations'}, expected one {kinds} if none are given"
             " (labels of YOLO beside their photos: name the folder as annotations too)"
         )
     return folder / found[0]
@@ -105,8 +105,7 @@ def locate(images: Path, file_name: str) -> Path:
 
     "./a.jpg", "b/../a.jpg" and "a.jpg" are one path. Backslashes count as slashes.
 
-    Raises:
-        ValueError: the name is empty, absolute, leaves the folder through "..", or cannot be a file's name.
+    Raises ValueError if the name is empty, absolute, leaves the folder through "..", or cannot be a file's name.
     """
     name = posixpath.normpath(file_name.replace("\\", "/"))
     if UNPRINTABLE.search(file_name):

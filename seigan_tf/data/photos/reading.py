@@ -33,7 +33,7 @@ STORED = {
     7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
     8: lambda upright: upright.swapaxes(0, 1)[:, ::-1],
 }
-"""How a file of that EXIF orientation holds the pixels of the upright photo; views, not copies."""
+"""Views of an upright photo's pixels in the order in which a file of that EXIF orientation stores them."""
 
 
 class UnreadablePhoto(Exception):

@@ -112,9 +112,8 @@ def make_plan(
         progress: called after each photo that is read.
         earlier: problems of training photos met before the annotations are read.
 
-    Raises:
-        ValueError: a setting is out of its range, annotations cannot be read or have more problems than
-            `config.max_bad` allows, a class does not occur, a photo is in both splits, or no crop is left.
+    Raises ValueError if a setting is out of its range, annotations cannot be read or have more problems than
+    `config.max_bad` allows, a class does not occur, a photo is in both splits, or no crop is left.
     """
     check_settings(config)
     problems = {split: Tally(config.max_bad) for split in SPLITS}

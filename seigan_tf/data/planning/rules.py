@@ -27,8 +27,7 @@ DROP_RULES = (
 class CropRules:
     """Limits on the objects that become crops, and the size of the crops.
 
-    Raises:
-        ValueError: a value is out of its range.
+    Raises ValueError if a value is out of its range.
     """
 
     object_fraction: float  # long side of the object's box by the crop's side, in (0, 1]

@@ -55,19 +55,6 @@ class Scanned(NamedTuple):
 class Scan:
     """Takes photos one after the other, and gives them back as `Scanned` as often as it is iterated.
 
-    Attributes, with a number per photo:
-        hashes: depends on name and seed alone, and is shared by links to one file.
-        names: depends on name and seed alone, and differs between links to one file.
-        files: depends on the file alone.
-        kept: number of its objects that become crops, if only in validation.
-    With a number per kept object:
-        sides: side of its region.
-        mirrored: 1 if it becomes a crop in validation only.
-    Others:
-        objects: number of all objects.
-        has_masks: whether any kept object has a mask.
-        classes: names of the classes met, up to CLASSES_REMEMBERED and those that the rules ask for.
-
     Args:
         rules: crop rules.
         seed: seed of `hashes` and `names`.
@@ -75,11 +62,17 @@ class Scan:
     """
 
     def __init__(self, rules: CropRules, seed: int, path: Path):
-        self.hashes, self.names, self.files, self.kept = array("Q"), array("Q"), array("Q"), array("I")
-        self.sides, self.mirrored = array("q"), array("B")
-        self.objects = 0
-        self.has_masks = False
-        self.classes: set[str] = set()
+        # A number per photo.
+        self.hashes = array("Q")  # depends on name and seed alone, and is shared by links to one file
+        self.names = array("Q")  # depends on name and seed alone, and differs between links to one file
+        self.files = array("Q")  # depends on the file alone
+        self.kept = array("I")  # number of its objects that become crops, if only in validation
+        # A number per kept object.
+        self.sides = array("q")  # side of its region
+        self.mirrored = array("B")  # 1 if it becomes a crop in validation only
+        self.objects = 0  # number of all objects
+        self.has_masks = False  # whether any kept object has a mask
+        self.classes: set[str] = set()  # names of those met, up to CLASSES_REMEMBERED and those that the rules ask for
         self._rules = rules
         self._seed = seed
         self._path = path

@@ -24,11 +24,10 @@ def sheet(images: np.ndarray, boxes: np.ndarray | None, path: Path, columns: int
     Args:
         images: uint8 [n, S, S, 3], n at least 1; `spread` picks them.
         boxes: float32 [n, 4], ymin, xmin, ymax, xmax relative to the crop, or None.
-        path: where to; the file appears when it is complete.
+        path: path of the file, which appears when it is complete.
         columns: crops in a row.
 
-    Raises:
-        OSError: the picture cannot be written.
+    Raises OSError if the picture cannot be written.
     """
     columns = min(columns, len(images))
     pitch = SHOWN_SIDE + GAP

@@ -14,7 +14,7 @@ FEATURES = {
         shape=(4,), dtype=np.float32, doc="ymin, xmin, ymax, xmax relative to the crop; zeros for a background"
     ),
     "mask": tfds.features.Scalar(
-        dtype=np.object_, doc="PNG, 1 bit, side x side pixels of the photo; empty where unknown and for training"
+        dtype=np.object_, doc="PNG, 1 bit, side x side pixels of the photo; empty if unknown and for training"
     ),
     "photo": tfds.features.Text(doc="path in the folder of photographs"),
     "photo_size": tfds.features.Tensor(shape=(2,), dtype=np.int32, doc="height, width of the photo"),
@@ -22,7 +22,7 @@ FEATURES = {
         shape=(3,), dtype=np.int32, doc="x, y, side of the crop in the photo; may reach past its border"
     ),
     "object_id": tfds.features.Scalar(dtype=np.int64, doc="of the annotation; 0 for a background"),
-    "category": tfds.features.Text(doc="of the object; empty where unknown and for a background"),
+    "category": tfds.features.Text(doc="of the object; empty if unknown and for a background"),
 }
 MAX_SIZE = 4096  # side of the largest crops in pixels: far more than any network here takes, and 50 MB each
 

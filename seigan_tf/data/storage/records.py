@@ -22,7 +22,7 @@ class Record(NamedTuple):
 
     split: str  # one of SPLITS
     key: bytes  # 16 bytes, a hash of kind, photo and region: unique in the split, and decides order and file
-    fields: dict[str, Any]  # values by the names of the features in `dataset.FEATURES`
+    fields: dict[str, Any]  # values by the names of the features in `description.FEATURES`
 
 
 def cut_and_pack(plan: PhotoPlan, size: int) -> list[Record] | Problem:

@@ -46,7 +46,7 @@ class StoredImages:
             index = np.arange(*index.indices(len(self)))
         numbers = np.asarray(index)
         if not numbers.ndim:
-            return self._read(operator.index(index))  # type: ignore[arg-type]
+            return self._read(operator.index(index))
         if numbers.size and not np.issubdtype(numbers.dtype, np.integer):
             raise TypeError(f"indices of stored images are {numbers.dtype}, expected integers")
         images = np.empty((numbers.size, *self.shape[1:]), np.uint8)
@@ -67,9 +67,8 @@ def load_stored_crops(folder: Path, size: int) -> Crops:
         folder: OUT of `prepare`, or the version folder of `tfds build`: the one with dataset_info.json in it.
         size: side of the crops in pixels, at most that of the stored ones.
 
-    Raises:
-        ValueError: the folder is missing or holds no prepared crops, the build is unfinished, damaged or of another
-            version, or its crops are smaller than `size`.
+    Raises ValueError if the folder is missing or holds no prepared crops, the build is unfinished, damaged or of
+    another version, or its crops are smaller than `size`.
     """
     folder = Path(folder)
     info = _info(folder)

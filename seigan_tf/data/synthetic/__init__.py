@@ -30,8 +30,7 @@ def synthetic_objects(
     Args:
         object_fraction: long side of the object's box by the crop's side.
 
-    Raises:
-        ValueError: count or size below 1.
+    Raises ValueError if count or size below 1.
     """
 
     def draw(generator: np.random.Generator, number: int):

@@ -272,7 +272,7 @@ KILLED = """
 import json, multiprocessing, os, signal, sys
 from pathlib import Path
 from seigan_tf import config
-from seigan_tf.data.storage import contact_sheet, dataset
+from seigan_tf.data.storage import build, contact_sheet
 from seigan_tf.data.storage.prepare import prepare
 
 def die(*_):
@@ -284,8 +284,8 @@ progress = None
 if moment == "cutting":
     progress = lambda done, total: done == 4 and total and die()
 elif moment == "writing":
-    write = dataset.write_shard
-    dataset.write_shard = lambda path, examples: write(path, examples) if "objects" in path else die()
+    write = build.write_shard
+    build.write_shard = lambda path, examples: write(path, examples) if "objects" in path else die()
 elif moment == "describing":
     contact_sheet.sheet = die
 else:
