@@ -1,216 +1,226 @@
-"""Every setting of a run: the dataclasses shared by the command line, config.json and SEIGAN's constructor.
+"""All settings of a run: the dataclasses shared by the command line, config.json and SEIGAN's constructor.
 
 Nothing heavy is imported here, so that `train.py --help` answers at once.
 """
 
 import dataclasses
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import dacite
 import tyro
 
+Settings = TypeVar("Settings")
+
 
 @dataclass(frozen=True)
 class BackboneConfig:
-    """One image-to-image network."""
+    """Form of one image-to-image network."""
 
     backbone: Literal["resnet", "unet", "vgg19"] = "unet"
     """resnet (CycleGAN), unet, or vgg19: frozen ImageNet features with a top-down decoder (segmenter only)."""
     width: int = 64
     """Channels of the first layer (vgg19: of the decoder)."""
     depth: int = 4
-    """resnet: residual blocks; unet: times the image is halved; vgg19: blocks of VGG-19 that are read, 2 to 5."""
+    """resnet: number of residual blocks; unet: number of halvings; vgg19: number of blocks of VGG-19, 2 to 5."""
     separable: bool = False
     """Depthwise-separable convolutions (MobileNet, arXiv 1704.04861) in place of full ones."""
 
 
 @dataclass(frozen=True)
 class DiscriminatorConfig:
-    """CycleGAN's patch discriminator, with as many strided layers as asked for (section 3.3: deeper works better)."""
+    """Form of both discriminators: CycleGAN's patch discriminator, with more layers (section 3.3)."""
 
     width: int = 64
-    """Channels of the first layer; doubled by each later one, up to eight times."""
+    """Channels of the first layer; each later layer has twice as many, up to eight times the first."""
     depth: int = 4
-    """Strided layers (CycleGAN: 3)."""
+    """Number of strided layers (CycleGAN: 3)."""
 
 
 @dataclass(frozen=True)
 class NetworksConfig:
-    """The networks, and how the mask enters the cycle. The first argument of SEIGAN()."""
+    """Forms of the networks, and treatment of the mask in the cycle; the argument of SEIGAN."""
 
     size: int = 128
     """Side of the square crops, in pixels."""
     segmenter: BackboneConfig = BackboneConfig("resnet", 64, 9)
+    """Form of G_seg."""
     inpainter: BackboneConfig = BackboneConfig("unet", 64, 5)
-    """Each of the inpainter's two networks in a row."""
+    """Form of each of the two networks of G_inp."""
     enhancer: BackboneConfig = BackboneConfig("unet", 64, 5)
+    """Form of G_enh."""
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
     vgg_weights: Annotated[str, tyro.conf.arg(name="vgg-weights", prefix_name=False, metavar="imagenet|PATH|none")] = (
         "none"
     )
     """VGG-19 weights: imagenet (downloaded by Keras), the path of a file in keras.applications' layout, none, or
-    random, which is for tests and timings."""
+    random (for tests and timings)."""
     confine_mask: bool = False
-    """Multiply every mask by the annotated box, that of G_seg(y) by the box of x: takes away the trivial solution of
-    copying the whole photo."""
+    """Multiply every mask by the box of the object photo, so that copying the whole photo is no solution; off is the
+    paper."""
     composite_inpainting: bool = False
-    """Keep the photo outside the mask, (1 - m) x + m G_inp, as LaMa does (arXiv 2109.07161); off is the paper."""
+    """Keep the photo outside the mask, (1 - m) x + m G_inp, as in LaMa (arXiv 2109.07161); off is the paper."""
     mask_input: bool = False
-    """Give G_inp the mask as one more channel, as LaMa does; off is the paper."""
+    """Give G_inp the mask as one more channel, as in LaMa; off is the paper."""
     prefill: bool = False
-    """Start G_inp from the colours around the hole (pull-push pyramid), which it then changes; off is the paper."""
+    """Fill the hole with the colours around it (pull-push) before G_inp, which then changes them; off is the paper."""
     mask_dilation: int = 0
-    """Pixels by which the mask grows before G_inp fills it, so that no rim of the object colours the hole; 0 is the
+    """Dilation of the mask before G_inp fills it, in pixels, so that no rim of the object colours the hole; 0 is the
     paper."""
     hard_mask: bool = False
-    """Threshold the mask at 0.5 with straight-through gradients: the paper's first remedy for pale masks (3.4)."""
+    """Threshold the mask at 0.5, with straight-through gradients: the paper's first remedy for pale masks (3.4)."""
     mask_gradient_scale: float = 1.0
-    """Scale of the cycle's gradient into the mask, 1 is the paper; box terms always pass in full. With 0, and no box
-    term, the segmenter stays as it is."""
+    """Scale of the gradient from the cycle into the mask; 1 is the paper. Gradients of box terms are not scaled. With 0
+    and no box term the segmenter is not trained."""
     replay_size: int = 50
-    """Earlier fakes kept of each kind, in whole batches (section 3.4; arXiv 1612.07828); 0 turns the pool off."""
+    """Earlier fakes of each kind in the replay pool (section 3.4; arXiv 1612.07828): 0, or at least a batch."""
     ema_decay: float = 0.0
-    """Decay per step of the averaged generator weights used to evaluate and export (arXiv 1806.04498); 0 is off."""
+    """Decay per step of the exponential moving average (EMA) of the generators' weights (arXiv 1806.04498), which
+    evaluation, use and export read; 0 turns it off."""
     seed: int = 0
     """Seed of the noise and the replay pool and, through train.py, of the initial weights."""
 
 
 @dataclass(frozen=True)
 class LossesConfig:
-    """Weights of the loss terms: the paper's λ1 to λ11 by name, then the box terms. Zero switches a term off."""
+    """Weights of the loss terms: λ1 to λ11 of the paper, then the box terms; 0 switches a term off."""
 
     inpaint_gan: float = 1.0
-    """λ1: the restored background looks real."""
+    """λ1: D_bg on the restored background."""
     inpaint_gan_back: float = 1.0
-    """λ2: the background restored by the second swap looks real."""
+    """λ2: D_bg on the background restored by the second swap."""
     background_texture: float = 0.0
-    """λ3: Gram matrices of y and of the background restored by the second swap."""
+    """λ3: difference in VGG-19 Gram matrices between y and the background restored by the second swap."""
     background_perceptual: float = 0.0
-    """λ4: deep VGG-19 features of the same two."""
+    """λ4: difference in deep VGG-19 features between the same two."""
     background_mae: float = 10.0
-    """λ5: pixels of the same two."""
+    """λ5: mean absolute difference in pixels between the same two."""
     object_perceptual: float = 0.0
-    """λ6: deep VGG-19 features of x and of the second swap."""
+    """λ6: difference in deep VGG-19 features between x and the object restored by the second swap."""
     object_mae: float = 10.0
-    """λ7: pixels of the same two."""
+    """λ7: mean absolute difference in pixels between the same two."""
     coarse_gan: float = 1.0
-    """λ8: the coarse paste looks real."""
+    """λ8: D_obj on the coarse paste."""
     enhance_gan: float = 1.0
-    """λ9: the enhanced paste looks real."""
+    """λ9: D_obj on the enhanced paste."""
     object_identity: float = 5.0
-    """λ10: G_enh leaves real photos as they are."""
+    """λ10: mean absolute difference between G_enh(x) and x."""
     background_identity: float = 5.0
-    """λ11: cutting and restoring leaves a photo without object as it is."""
+    """λ11: mean absolute difference between y and y after its mask was cut out and restored."""
     box_projection: float = 0.0
-    """Rows and columns that the mask covers are those of the box (BoxInst, arXiv 2012.02310)."""
+    """Difference between the rows and columns of the mask and those of the box (BoxInst, arXiv 2012.02310)."""
     box_outside: float = 0.0
-    """Every pixel outside the box is background; without it a segmenter trained from nothing may answer all ones."""
+    """Mask outside the box; without this term a segmenter trained from nothing may answer all ones."""
     box_pairwise: float = 0.0
-    """Neighbours of like colour share a label (BoxInst)."""
+    """Difference in label between neighbours of like colour (BoxInst)."""
     pairwise_threshold: float = 0.06
-    """Mean absolute difference in RGB, of [-1, 1], below which two neighbours count as alike."""
+    """Mean absolute difference in RGB, of values in [-1, 1], below which two neighbours are alike."""
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where photographs and boxes come from, and the rules by which they become crops."""
+    """Source of photographs and boxes, and the rules that make crops of them."""
 
     source: Literal["synthetic", "crops", "coco", "yolo", "voc", "cityscapes", "csv"] = "synthetic"
-    """synthetic needs nothing; crops is a folder made by `python -m seigan_tf prepare`; the others are the formats of
-    the annotations."""
+    """synthetic: generated shapes; crops: a folder made by `python -m seigan_tf prepare`; else the format of the
+    annotations."""
     crops: Path | None = None
-    """Folder of prepared crops; the rules below were applied when it was made."""
+    """Folder of prepared crops, to which the rules below were applied when it was made."""
     images: Path | None = None
     """Folder of the training photographs."""
     annotations: Path | None = None
     """File or folder with their boxes."""
     val_images: Path | None = None
-    """Folder of the validation photographs; without it some of the training photographs are held out, where
-    their annotations have masks to measure by."""
+    """Folder of the validation photographs. Without it `held_out` of the training photographs are held out, if their
+    annotations have masks."""
     val_annotations: Path | None = None
-    """File or folder with their boxes; the masks, where present, give the validation IoU."""
+    """File or folder with their boxes, and with masks if the validation IoU is wanted."""
     held_out: float = 0.1
-    """Fraction of the training photographs kept for validation where none are given."""
+    """Fraction of the training photographs kept for validation if `val_images` is not given."""
     classes: tuple[str, ...] = ()
-    """Names of the classes whose objects become crops; all unless given. No crop touches an object of any class."""
+    """Names of the classes whose objects become crops; default: all. No crop touches another object of any class."""
     max_bad: float = 0.01
-    """Fraction of photographs, and of annotated objects, that may be unusable before the run ends."""
+    """Fraction of unusable photographs, or of unusable annotated objects, above which the run stops."""
     object_fraction: float = 100 / 128
-    """Long side of the object in the crop: 100 of 128 for COCO, 64 of 128 for the Flickr dogs (sections 4.1, 4.2)."""
+    """Long side of the object by the side of the crop: 100/128 for COCO, 64/128 for Flickr dogs (sections 4.1, 4.2)."""
     min_short_side: float = 20.0
-    """Shortest side of a source object, in pixels (sections 4.1, 4.2: 60 and 20)."""
+    """Least short side of a source object, in pixels (60 for Flickr dogs, 20 for COCO: sections 4.1, 4.2)."""
     max_object_fraction: float = 0.4
-    """Longest side of a source object, as a fraction of the photo's (sections 4.1, 4.2)."""
+    """Largest long side of a source object, as a fraction of that of its photo (sections 4.1, 4.2)."""
     min_aspect: float = 0.4
-    """Short side by long side of a source object, at least (section 4.2); 0 turns the rule off."""
+    """Least ratio of short side to long side of a source object (section 4.2); 0 turns the rule off."""
     max_mirrored: float = 1.0
-    """How deep the strip in which a training crop is mirrored past the photo's border may show its own object's box
-    again, as a fraction of the crop's side; 1 turns the rule off. Validation objects are measured on as they are."""
+    """Largest depth to which the mirror image past the photo's border may show the object's own box in a training crop,
+    as a fraction of the crop's side; 1 turns the rule off. It does not apply to validation objects."""
     backgrounds_per_object: float = 2.0
-    """Background crops to look for, for each object crop (section 4.2: at least 2)."""
+    """Number of background crops to look for per object crop (section 4.2: at least 2)."""
     jitter: float = 0.1
-    """Random change of brightness, contrast and saturation, as a fraction."""
+    """Largest random change of brightness, contrast and saturation, as a fraction."""
     zoom: float = 0.0
-    """Random change of scale, as a fraction."""
+    """Largest random change of scale, as a fraction."""
     shift: float = 0.0
-    """Random shift, as a fraction of the crop's side."""
+    """Largest random shift, as a fraction of the crop's side."""
     synthetic_train: int = 2000
-    """Crops of the synthetic training set."""
+    """Number of crops in the synthetic training set."""
     synthetic_val: int = 200
-    """Crops of the synthetic validation set."""
+    """Number of crops in the synthetic validation set."""
     seed: int = 0
     """Seed of backgrounds, pairing, augmentation and the synthetic set."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The optimization and what is written on the way."""
+    """Task, optimization and schedule of a run."""
 
     task: Literal["seigan", "supervised", "distill"] = "seigan"
-    """seigan trains all networks, from boxes; supervised the segmenter alone, on true masks (the bound of Table 1);
-    distill the segmenter alone, on the masks of `teacher`."""
+    """seigan: train all networks, from boxes; supervised: the segmenter alone, on true masks (upper bound of Table 1);
+    distill: the segmenter alone, on the masks of `teacher`."""
     teacher: str = ""
-    """Weights whose masks `distill` learns: a shipped name, run folder or .keras file. Keep them until the run ends."""
+    """Weights whose masks `distill` learns: a shipped name, a run folder or a .keras file. A resumed run needs them,
+    too."""
     batch_size: int = 8
+    """Object crops, and background crops, per step."""
     steps: int = 10_000
+    """Number of train steps of the whole run, pretraining included."""
     pretrain_steps: int = 0
-    """First steps, in which the box terms alone train the segmenter: a fraction of the cost of a step of the cycle,
-    which then begins with masks that are worth something."""
+    """Number of first steps in which only the box terms are used, and only the segmenter is trained. They cost a
+    fraction of the cycle's, which then starts with usable masks."""
     start_from: tuple[str, ...] = ()
-    """Trained weights to begin with (shipped names, run folders or .keras files): of each network that has the same
-    settings there; where several have it, those of the last."""
+    """Trained weights to start from: shipped names, run folders or .keras files. Each network with the same settings as
+    here is copied; the last source wins."""
     generator_rate: float = 2e-4
     """Adam's learning rate for the three generators."""
     discriminator_rate: float = 2e-4
     """Adam's learning rate for the two discriminators."""
     beta_1: float = 0.5
-    """Adam's first decay (CycleGAN: 0.5)."""
+    """Decay of Adam's first moment (CycleGAN: 0.5)."""
     decay_fraction: float = 0.0
-    """Last fraction of the steps over which both learning rates fall to zero (CycleGAN: 0.5)."""
+    """Fraction of the steps, the last ones, in which both learning rates fall to zero (CycleGAN: 0.5)."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
+    """Keras dtype policy."""
     steps_per_epoch: int = 100
-    """Steps between two validations, each with a checkpoint and a line of metrics."""
+    """Steps between two validations, each with a checkpoint and a row of metrics."""
     samples_every: int = 5
     """Epochs between two pictures of samples."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that defines a run; saved as config.json in its folder."""
+    """All settings of a run, saved as config.json in its folder."""
 
     name: str = "demo"
-    """The run's folder is runs/NAME."""
+    """Name of the run, whose folder is runs/NAME."""
     networks: NetworksConfig = field(default_factory=NetworksConfig)
     losses: LossesConfig = field(default_factory=LossesConfig)
     data: DataConfig = field(default_factory=DataConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
-def to_dict(config) -> dict[str, Any]:
-    """A dataclass of this module as plain JSON values."""
+def to_dict(config: Any) -> dict[str, Any]:
+    """Return a dataclass of this module as plain JSON values."""
 
     def plain(items):
         return {key: str(value) if isinstance(value, Path) else value for key, value in items}
@@ -218,32 +228,33 @@ def to_dict(config) -> dict[str, Any]:
     return dataclasses.asdict(config, dict_factory=plain)
 
 
-def from_dict(kind: type, values: dict[str, Any]):
-    """The dataclass `kind` from JSON values.
+def from_dict(kind: type[Settings], values: dict[str, Any]) -> Settings:
+    """Return the dataclass `kind` made from JSON values.
 
     Raises:
         ValueError: a field is unknown, missing or of another type; the message names it.
     """
-    hooks = {tuple[str, ...]: _several}
+    hooks: dict[Any, Callable[[Any], Any]] = {tuple[str, ...]: _to_tuple}
     try:
         return dacite.from_dict(kind, values, dacite.Config(hooks, strict=True, cast=[Path], check_types=True))
     except dacite.DaciteError as error:
         raise ValueError(f"{kind.__name__}: {error}") from None
 
 
-def _several(value: Any) -> tuple:
-    """A list of JSON as a tuple. A cast would also take a text, and make one of its letters."""
+def _to_tuple(value: Any) -> tuple:
+    """Return a JSON list as a tuple. A cast would take a text too, and make a tuple of its letters."""
     if not isinstance(value, (list, tuple)):
         raise dacite.WrongTypeError(list, value)
     return tuple(value)
 
 
 def save_config(config: Config, path: Path) -> None:
+    """Write a config.json."""
     path.write_text(json.dumps(to_dict(config), indent=2) + "\n")
 
 
 def load_config(path: Path) -> Config:
-    """Reads a config.json.
+    """Read a config.json.
 
     Raises:
         ValueError: not JSON, or not the settings of a run.
@@ -256,19 +267,34 @@ def load_config(path: Path) -> Config:
 
 def check_networks(settings: NetworksConfig) -> None:
     """Raise ValueError if a number is out of its range. The networks check sizes themselves."""
-    ranges = {
-        "mask_gradient_scale": (settings.mask_gradient_scale >= 0, "0 or more"),
-        "mask_dilation": (settings.mask_dilation >= 0, "0 or more"),
-        "replay_size": (settings.replay_size >= 0, "0 or more"),
-        "ema_decay": (0 <= settings.ema_decay < 1, "0 to less than 1"),
-    }
-    for name, (good, expected) in ranges.items():
-        if not good:
-            raise ValueError(f"networks.{name}: {getattr(settings, name)}; expected {expected}")
+    _check("networks", settings, ("mask_gradient_scale", "mask_dilation", "replay_size"), "0 or more")
+    _check("networks", settings, ("ema_decay",), "0 to less than 1")
 
 
 def check_losses(settings: LossesConfig) -> None:
     """Raise ValueError if a weight is negative or not a number."""
-    for name, value in dataclasses.asdict(settings).items():
-        if not value >= 0:
-            raise ValueError(f"losses.{name}: {value}; expected 0 or more")
+    _check("losses", settings, [field.name for field in dataclasses.fields(settings)], "0 or more")
+
+
+def check_training(settings: TrainingConfig) -> None:
+    """Raise ValueError if a number is out of its range, for any task."""
+    _check("training", settings, ("batch_size", "steps", "steps_per_epoch", "samples_every"), "at least 1")
+    _check("training", settings, ("generator_rate", "discriminator_rate"), "more than 0")
+    _check("training", settings, ("beta_1",), "0 to less than 1")
+    _check("training", settings, ("decay_fraction",), "0 to 1")
+
+
+_RANGES: dict[str, Callable[[float], bool]] = {
+    "0 or more": lambda value: value >= 0,
+    "at least 1": lambda value: value >= 1,
+    "more than 0": lambda value: value > 0,
+    "0 to less than 1": lambda value: 0 <= value < 1,
+    "0 to 1": lambda value: 0 <= value <= 1,
+}
+
+
+def _check(section: str, settings: Any, names: Iterable[str], expected: str) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        if not _RANGES[expected](value):
+            raise ValueError(f"{section}.{name}: {value}; expected {expected}")

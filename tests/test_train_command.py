@@ -17,7 +17,7 @@ from PIL import Image
 import train
 from seigan_tf.inference import loading
 from seigan_tf.training import checkpoint
-from seigan_tf.training.callbacks.metrics_log import read_rows
+from seigan_tf.training.callbacks.recording import read_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 

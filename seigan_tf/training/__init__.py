@@ -1,1 +1,1 @@
-"""Training: one train step for each backend, callbacks, checkpoints, the run folder and the session that joins them."""
+"""Training: the trainer of every kind of run, its tasks, callbacks, checkpoints and run folder."""

@@ -1,4 +1,4 @@
-"""Settings of the Keras backend that a reproducible run needs."""
+"""Settings of the Keras backend for a reproducible run."""
 
 import keras
 
@@ -9,7 +9,7 @@ def prepare(seed: int, precision: str) -> None:
     """Seed the global generators, set the precision, and make TensorFlow's CPU kernels deterministic.
 
     Args:
-        seed: of Python's, NumPy's and the backend's global generators.
+        seed: seed of Python's, NumPy's and the backend's global generators.
         precision: name of a Keras dtype policy.
     """
     keras.utils.set_random_seed(seed)

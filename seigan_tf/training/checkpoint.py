@@ -17,6 +17,7 @@ import numpy as np
 from seigan_tf.utils.atomic import replacing
 
 KEPT = 2
+"""Number of checkpoints kept."""
 _CONTENTS = "contents.json"
 # What zipfile and NumPy were seen to raise over files with each single bit flipped.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, KeyError, struct.error)

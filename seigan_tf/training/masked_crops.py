@@ -22,25 +22,25 @@ from seigan_tf.utils.progress import bar
 
 
 class MaskedCrops(NamedTuple):
-    """Training crops with masks: a type of its own, on which no SEIGAN is trained."""
+    """Training crops with masks: a type of its own, as no SEIGAN is trained on masks."""
 
     images: np.ndarray
     """uint8 [N, S, S, 3]."""
     boxes: np.ndarray
-    """float32 [N, 4]."""
+    """float32 [N, 4], relative [ymin, xmin, ymax, xmax]."""
     masks: np.ndarray
     """float32 [N, S, S, 1] in [0, 1]."""
 
 
 def batches(crops: MaskedCrops, batch_size: int, seed: int, changes: Augmentation, start: int = 0) -> grain.IterDataset:
-    """Endless batches ({"image", "box"}, mask) for `MaskSegmenter.fit`, shuffled and augmented as SEIGAN's.
+    """Return endless batches ({"image", "box"}, mask) for `MaskSegmenter.fit`, shuffled and augmented.
 
     Args:
-        crops: to draw from.
+        crops: source of the batches.
         batch_size: crops in a batch.
-        seed: decides order and augmentation.
-        changes: of the augmentation.
-        start: batches to skip, at no cost.
+        seed: seed of order and augmentation.
+        changes: limits of the augmentation.
+        start: number of first batches to leave out, at no cost.
     """
     orders, draws = np.random.SeedSequence(seed).generate_state(2).tolist()
 
@@ -55,15 +55,15 @@ def batches(crops: MaskedCrops, batch_size: int, seed: int, changes: Augmentatio
 
 
 def with_true_masks(config: Config, crops: Crops, console: Console) -> MaskedCrops:
-    """Training objects of the settings that have a mask, with their true masks.
+    """Return the training objects that have a true mask.
 
     Args:
-        config: of the run.
-        crops: of these settings.
-        console: where progress goes.
+        config: settings of the run.
+        crops: crops of these settings.
+        console: destination of progress.
 
     Raises:
-        ValueError: no object has a mask, none is held out to measure by, or the data are not photographs.
+        ValueError: no object has a mask, no validation object has one, or the data are not photographs.
     """
     data, size = config.data, config.networks.size
     if data.source not in FORMATS:
@@ -77,7 +77,7 @@ def with_true_masks(config: Config, crops: Crops, console: Console) -> MaskedCro
             f" a data.held_out above {data.held_out}"
         )
     with bar(console, "reading masks") as progress:
-        # Reduced at once: masks at the resolution of the photographs would take more room than the crops.
+        # Reduced at once: masks at the resolution of the photographs take more memory than the crops.
         objects = [
             (item.image, item.box, resize_mask(item.truth, size))
             for item in split_objects(data, "train", size, Tally(data.max_bad), progress)
@@ -90,14 +90,14 @@ def with_true_masks(config: Config, crops: Crops, console: Console) -> MaskedCro
 
 
 def with_teacher_masks(config: Config, crops: Crops, console: Console) -> MaskedCrops:
-    """Training objects, also those that others overlap, with the most reliable masks of `training.teacher`.
+    """Return training objects, those that others overlap too, with the most reliable masks of `training.teacher`.
 
     The masks depend on settings and teacher alone: a resumed run makes the same ones again.
 
     Args:
-        config: of the run; the teacher's crops may be of another size.
-        crops: of these settings.
-        console: where progress and the number of masks go.
+        config: settings of the run; the teacher's crops may be of another size.
+        crops: crops of these settings.
+        console: destination of progress and the number of masks.
 
     Raises:
         ValueError: the teacher cannot be loaded.
@@ -108,14 +108,14 @@ def with_teacher_masks(config: Config, crops: Crops, console: Console) -> Masked
     if teacher.networks.size != size:
         with bar(console, "reading photographs for the teacher") as progress:
             objects = load_crops(config.data, teacher.networks.size, progress).objects
-    with bar(console, "reading objects that touch others") as progress:
-        touched, seen = overlapping_objects(config.data, (size, teacher.networks.size), progress)
-    shown = _joined(crops.objects, touched)
+    with bar(console, "reading objects that others overlap") as progress:
+        overlapped, seen = overlapping_objects(config.data, (size, teacher.networks.size), progress)
+    shown = _joined(crops.objects, overlapped)
     masks = teacher_masks(partial(arrays.segment, teacher), _joined(objects, seen), size)
     with bar(console, "comparing masks with GrabCut") as progress:
         chosen = select_confident(shown.images, masks, shown.boxes, progress)
     console.print(
-        f"{len(crops.objects.images)} crops, and {len(touched.images)} of objects that others overlap; the"
+        f"{len(crops.objects.images)} crops, and {len(overlapped.images)} of objects that others overlap; the"
         f" {len(chosen)} most reliable masks are used",
         highlight=False,
         soft_wrap=True,

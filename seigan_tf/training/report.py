@@ -11,18 +11,17 @@ from rich.table import Table
 from seigan_tf.data.crop_set import EvaluationCrops
 from seigan_tf.evaluation.baselines import BASELINES, baseline_iou
 from seigan_tf.training.callbacks.base import Position
-from seigan_tf.training.callbacks.metrics_log import read_rows
-from seigan_tf.training.callbacks.validation import model_iou
-from seigan_tf.training.callbacks.watch import collapse
+from seigan_tf.training.callbacks.monitoring import collapse, model_iou
+from seigan_tf.training.callbacks.recording import read_rows
 
 
 def measure(model, evaluation: EvaluationCrops | None, position: Position, batch_size: int, metrics: Path) -> dict:
-    """The report of a finished training, as JSON values.
+    """Return the report of a finished training, as JSON values.
 
     Args:
-        model: with the weights to report on.
-        evaluation: crops with true masks, or None: then "count" is 0 and "iou" empty.
-        position: all steps, and the time they took.
+        model: the model after its last step.
+        evaluation: crops with true masks, or None, which makes "count" 0 and "iou" empty.
+        position: number of all steps, and the time they took.
         batch_size: crops per step.
         metrics: the run's metrics.csv, whose last row tells whether the mask has collapsed, if it has "mask_mean".
     """
@@ -45,7 +44,7 @@ def measure(model, evaluation: EvaluationCrops | None, position: Position, batch
 
 
 def baselines(evaluation: EvaluationCrops) -> dict[str, np.ndarray]:
-    """IoU of every baseline on each crop, by name."""
+    """Return the IoU of every baseline on each crop, by name."""
     return {name: baseline_iou(name, evaluation) for name in BASELINES}
 
 
@@ -69,7 +68,7 @@ def show(report: dict[str, Any], samples: Path, folder: Path, console: Console) 
 
 
 def _peak_memory_mb() -> float | None:
-    """Largest resident size of this process so far in MB; None on Windows, where it is unknown."""
+    """Return the largest resident size of this process so far in MB; None on Windows, where it is unknown."""
     try:
         import resource
     except ImportError:

@@ -3,52 +3,30 @@
 import json
 import os
 import sys
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from seigan_tf import config as settings
-from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.atomic import replacing, write_json
 
 
-@dataclass(frozen=True)
 class RunFolder:
-    """The paths in one run's folder. A folder without config.json holds no run yet."""
+    """The paths in one run's folder. A folder without config.json holds no run yet.
 
-    path: Path
+    Args:
+        path: of the folder; its name is that of the run.
+    """
 
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-    @property
-    def config_file(self) -> Path:
-        return self.path / "config.json"
-
-    @property
-    def metrics(self) -> Path:
-        return self.path / "metrics.csv"
-
-    @property
-    def samples(self) -> Path:
-        return self.path / "samples"
-
-    @property
-    def logs(self) -> Path:
-        return self.path / "logs"
-
-    @property
-    def checkpoint(self) -> Path:
-        return self.path / "checkpoint"
-
-    @property
-    def weights(self) -> Path:
-        return self.path / "weights"
-
-    @property
-    def report_file(self) -> Path:
-        return self.path / "report.json"
+    def __init__(self, path: Path):
+        self.path = path
+        self.name = path.name
+        self.config_file = path / "config.json"
+        self.metrics = path / "metrics.csv"
+        self.samples = path / "samples"
+        self.logs = path / "logs"
+        self.checkpoint = path / "checkpoint"
+        self.report_file = path / "report.json"
 
     @property
     def holds_run(self) -> bool:
@@ -87,8 +65,7 @@ class RunFolder:
             raise ValueError(f"{self.report_file}: not JSON: {error}") from None
 
     def save_report(self, report: dict[str, Any]) -> None:
-        with replacing(self.report_file) as temporary:
-            temporary.write_text(json.dumps(report, indent=2) + "\n")
+        write_json(self.report_file, report)
 
     def discard_if_empty(self) -> None:
         """Remove the folder of a run that failed before it began."""

@@ -11,12 +11,10 @@ from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.pixels import to_uint8
 
 ROWS = 6
-MARGIN = 4
-TITLE_HEIGHT = 20
-# Smaller crops are enlarged to at least this side, in pixels.
+MARGIN, TITLE_HEIGHT = 4, 20
+"""Space between crops and height of the titles, in pixels."""
 SHOWN_SIDE = 112
-
-# Title of each column and the name of its images in SEIGAN.swap.
+"""Side in pixels to which smaller crops are enlarged, at least."""
 GENERATED = {
     "z coarse": "coarse",
     "y1 composite": "composite",
@@ -24,10 +22,11 @@ GENERATED = {
     "x2 object back": "object_back",
     "y2 background back": "background_back",
 }
+"""Title of each column, and the name of its images in `arrays.swap`."""
 
 
 class Samples(NamedTuple):
-    """The crops to show; all of one side S."""
+    """Crops to show, all of one side S."""
 
     objects: np.ndarray
     """uint8 [N, S, S, 3]."""
@@ -36,13 +35,13 @@ class Samples(NamedTuple):
     backgrounds: np.ndarray | None
     """uint8 [N, S, S, 3]; None to show masks alone."""
     masks: list[np.ndarray]
-    """True masks, bool [h, w] at any resolution; empty where there are none."""
+    """True masks, bool [h, w] at any resolution; empty if there are none."""
 
 
-def choose(crops: Crops, rows: int = ROWS, with_backgrounds: bool = True) -> Samples:
-    """Choose the first evaluation crops, or training crops if none are held out, and backgrounds if asked for."""
+def choose(crops: Crops, with_backgrounds: bool = True) -> Samples:
+    """Choose the first ROWS evaluation crops, or training crops if none are held out, and backgrounds if asked for."""
     objects = crops.evaluation or crops.objects
-    rows = min(rows, len(objects.images))
+    rows = min(ROWS, len(objects.images))
     backgrounds = None
     if with_backgrounds:
         backgrounds = crops.backgrounds.images[np.arange(rows) % len(crops.backgrounds.images)]
@@ -51,19 +50,18 @@ def choose(crops: Crops, rows: int = ROWS, with_backgrounds: bool = True) -> Sam
 
 
 def sample_grid(model: SEIGAN, samples: Samples) -> Image.Image:
-    """Draw x, mask and true mask if there is one; with backgrounds also y and the images of both swaps.
+    """Draw x, its mask and its true mask if there is one; with backgrounds also y and the images of both swaps.
 
     Args:
         model: a trained model.
-        samples: what to show.
+        samples: crops to show.
     """
     objects, boxes, backgrounds, truths = samples
     side = objects.shape[1]
-    images = (
-        {"mask": arrays.segment(model, objects, boxes)}
-        if backgrounds is None
-        else arrays.swap(model, objects, boxes, backgrounds)
-    )
+    if backgrounds is None:
+        images = {"mask": arrays.segment(model, objects, boxes)}
+    else:
+        images = arrays.swap(model, objects, boxes, backgrounds)
     columns = {"x": objects, "mask": _grey(images["mask"])}
     if truths:
         columns["true mask"] = np.stack([_shrunk(mask, side) for mask in truths])
@@ -74,7 +72,7 @@ def sample_grid(model: SEIGAN, samples: Samples) -> Image.Image:
 
 
 def _grid(columns: dict[str, np.ndarray], scale: int) -> Image.Image:
-    """Columns of uint8 [N, S, S, 3] images, enlarged by a whole factor without smoothing."""
+    """Draw columns of uint8 [N, S, S, 3] images, enlarged by a whole factor without smoothing."""
     rows, side = next(iter(columns.values())).shape[:2]
     pitch = side * scale + MARGIN
     sheet = Image.new("RGB", (len(columns) * pitch + MARGIN, rows * pitch + MARGIN + TITLE_HEIGHT), "white")
@@ -90,7 +88,7 @@ def _grid(columns: dict[str, np.ndarray], scale: int) -> Image.Image:
 
 
 def _grey(masks: np.ndarray) -> np.ndarray:
-    """Masks in [0, 1], [N, S, S, 1], as grey uint8 [N, S, S, 3]."""
+    """Return masks in [0, 1], [N, S, S, 1], as grey uint8 [N, S, S, 3]."""
     return np.repeat(np.clip(np.rint(masks * 255), 0, 255).astype(np.uint8), 3, axis=-1)
 
 

@@ -24,10 +24,10 @@ from seigan_tf.training.masked_crops import MaskedCrops
 
 
 class Task(ABC):
-    """The part of a run that differs between kinds of run.
+    """Base of the tasks: the part of a run that differs between kinds of run.
 
     Raises:
-        ValueError: settings that do not fit the task or the networks.
+        ValueError: the settings do not fit the task or the networks.
     """
 
     model: SEIGAN | MaskSegmenter
@@ -44,8 +44,8 @@ class Task(ABC):
         """Prepare the data for `batches`.
 
         Args:
-            crops: those of the run's settings.
-            console: where progress goes.
+            crops: crops of the run's settings.
+            console: destination of progress.
 
         Raises:
             ValueError: there is nothing to train on.
@@ -53,15 +53,15 @@ class Task(ABC):
 
     @abstractmethod
     def batches(self, start: int) -> grain.IterDataset:
-        """Endless batches as `fit` takes them, without the first `start`."""
+        """Return endless batches for `fit`, without the first `start`."""
 
     @abstractmethod
     def use_losses_after(self, step: int) -> None:
-        """Switch the model to the losses of the steps after `step`, keeping the rest of its state."""
+        """Switch the model to the losses of the steps after `step`; the rest of its state stays."""
 
 
 class CycleTask(Task):
-    """The paper's training of all networks, after `training.pretrain_steps` steps of the box terms alone."""
+    """Training of all networks as in the paper, after `training.pretrain_steps` steps of the box terms alone."""
 
     trains_cycle = True
 
@@ -89,15 +89,9 @@ class CycleTask(Task):
         self._crops = crops
 
     def batches(self, start):
-        data = self.config.data
+        data, size = self.config.data, self.config.training.batch_size
         return pairs.training_pairs(
-            self._crops,
-            self.config.training.batch_size,
-            data.seed,
-            data.jitter,
-            zoom=data.zoom,
-            shift=data.shift,
-            start=start,
+            self._crops, size, data.seed, data.jitter, zoom=data.zoom, shift=data.shift, start=start
         )
 
     def use_losses_after(self, step):
@@ -117,8 +111,8 @@ class MaskTask(Task):
     """Training of the segmenter alone, on masks; the other networks keep their first weights.
 
     Args:
-        config: of the run; loss weights, `pretrain_steps` and `discriminator_rate` are not used.
-        read: makes the training crops with their masks.
+        config: settings of the run; loss weights, `pretrain_steps` and `discriminator_rate` are not used.
+        read: function that returns the training crops with their masks.
     """
 
     trains_cycle = False
@@ -142,14 +136,14 @@ class MaskTask(Task):
         return masked_crops.batches(self._crops, self.config.training.batch_size, data.seed, changes, start)
 
     def use_losses_after(self, step):
-        """Nothing changes: there is one loss."""
+        """Change nothing: there is one loss."""
 
 
 def make(config: Config) -> Task:
     """Make the task that `config.training` names.
 
     Raises:
-        ValueError: settings that do not fit each other.
+        ValueError: the settings do not fit each other.
     """
     training = config.training
     if training.teacher and training.task != "distill":

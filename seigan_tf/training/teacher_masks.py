@@ -1,7 +1,7 @@
 """Masks of a teacher for training crops: corrected by their boxes, and the most reliable of them selected.
 
 All of it needs boxes only, as the teacher did: self-training for masks from boxes is that of SDI (Khoreva et al.,
-CVPR 2017, arXiv 1603.07485), in which GrabCut and the box select masks too.
+CVPR 2017, arXiv 1603.07485), which selects masks by GrabCut and the box, too.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from seigan_tf.inference.tta import segment_tta
 from seigan_tf.utils.boxes import box_to_mask
 from seigan_tf.utils.progress import Progress
 
-SHIFTS = np.arange(0.0, 4.25, 0.25, np.float32)
+SHIFTS = np.arange(0.0, 4.25, 0.25, dtype=np.float32)
 """Amounts that may be added to a mask's logits to expand it."""
 PRICE = 0.012
-"""Gain in `side_agreement` that justifies a shift of 1."""
+"""Least gain in `side_agreement` for a shift of 1."""
 SIDE = 128
 """Side in pixels to which smaller crops are enlarged for GrabCut."""
 CONFIDENT = 0.7
@@ -27,13 +27,13 @@ CONFIDENT = 0.7
 
 
 def teacher_masks(segment: Callable[[np.ndarray, np.ndarray], np.ndarray], crops: ObjectCrops, size: int) -> np.ndarray:
-    """Soft masks of the crops: the mean over each crop and its mirror image, expanded by `expand_to_box`.
+    """Return soft masks of the crops: means over each crop and its mirror image, expanded by `expand_to_box`.
 
-    They are 0 outside the box, apart from the blur of resizing, whether or not the teacher confines its own.
+    They are 0 outside the box, apart from the blur of resizing, also if the teacher's own are not confined to it.
 
     Args:
-        segment: the teacher: images and boxes to masks, as `segment_tta` takes it.
-        crops: at the teacher's size.
+        segment: function of images and boxes that returns the teacher's masks, as for `segment_tta`.
+        crops: objects, at the teacher's size.
         size: side of the masks in pixels.
 
     Returns:
@@ -46,9 +46,9 @@ def teacher_masks(segment: Callable[[np.ndarray, np.ndarray], np.ndarray], crops
 def expand_to_box(masks: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """Expand masks until they reach the sides of their boxes, and set them to 0 outside.
 
-    A mask that ends before its box does lacks a part of the object. One amount, of SHIFTS, is added to all logits of
-    the mask: the one with the best `side_agreement` minus PRICE times the shift. A faint mask of a single value becomes
-    a box of doubtful pixels.
+    A mask that ends before its box lacks a part of the object. All logits of the mask are raised by one of SHIFTS, the
+    one with the largest `side_agreement` minus PRICE times the shift. A faint mask of a single value becomes a box of
+    doubtful pixels.
 
     Args:
         masks: float32 [N, S, S, 1] in [0, 1].
@@ -57,11 +57,11 @@ def expand_to_box(masks: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     Returns:
         float32 [N, S, S, 1] in [0, 1].
     """
-    inside = _inside(boxes, masks.shape[1])
+    box_mask = _box_to_mask(boxes, masks.shape[1])
     best, most = masks, np.full(len(masks), -np.inf)
     for shift in SHIFTS:
         # p to p': logit(p') = logit(p) + shift.
-        raised = inside * masks / (masks + (1 - masks) * np.exp(-shift))
+        raised = box_mask * masks / (masks + (1 - masks) * np.exp(-shift))
         worth = side_agreement(raised, boxes) - PRICE * shift
         best = np.where((worth > most)[:, None, None, None], raised, best)
         most = np.maximum(worth, most)
@@ -69,17 +69,17 @@ def expand_to_box(masks: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def side_agreement(masks: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Dice of the rows and columns that masks cover, above 0.5, and those of their boxes: [N] in [0, 1]."""
-    inside = _inside(boxes, masks.shape[1])
+    """Return the Dice of the rows and columns covered by masks above 0.5 and by their boxes: float64 [N] in [0, 1]."""
+    box_mask = _box_to_mask(boxes, masks.shape[1])
     total = np.zeros(len(masks))
     for axis in (1, 2):
-        covered, wanted = (values.any(axis=axis)[..., 0] for values in (masks > 0.5, inside))
+        covered, wanted = np.any(masks > 0.5, axis=axis)[..., 0], np.any(box_mask, axis=axis)[..., 0]
         counts = covered.sum(1) + wanted.sum(1)
         total += 2 * (covered & wanted).sum(1) / np.maximum(counts, 1)
     return total / 2
 
 
-def _inside(boxes: np.ndarray, size: int) -> np.ndarray:
+def _box_to_mask(boxes: np.ndarray, size: int) -> np.ndarray:
     return box_to_mask(boxes, size, size)[..., None]
 
 
@@ -88,15 +88,15 @@ def select_confident(
 ) -> np.ndarray:
     """Select the most reliable masks, a fraction of CONFIDENT.
 
-    GrabCut decides the doubtful pixels of each mask anew. The confidence in a mask is its IoU with that decision times
-    the decision's `side_agreement`. This tells good masks from bad ones, but GrabCut's own masks are no better
-    (docs/experiments.md); a mask that is wrong with certainty is not noticed.
+    GrabCut decides the doubtful pixels of each mask anew. The confidence in a mask is its IoU with GrabCut's mask times
+    the `side_agreement` of GrabCut's mask. This finds bad masks, although GrabCut's own are no better on average
+    (docs/experiments.md), but not those that are wrong with values near 0 and 1.
 
     Args:
         images: uint8 [N, S, S, 3].
         masks: float32 [N, S, S, 1] in [0, 1].
         boxes: float32 [N, 4], relative.
-        progress: told after each crop.
+        progress: called after each crop.
 
     Returns:
         Indices of the selected masks in ascending order.

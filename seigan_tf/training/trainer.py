@@ -6,7 +6,7 @@ from typing import NamedTuple
 import keras
 from rich.console import Console
 
-from seigan_tf.config import Config, TrainingConfig
+from seigan_tf.config import Config, TrainingConfig, check_training
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.data.loading import load_crops
 from seigan_tf.data.planning.report import report_lines
@@ -14,11 +14,10 @@ from seigan_tf.inference.loading import MODEL_FILE, load_model
 from seigan_tf.inference.transfer import transfer_weights
 from seigan_tf.training import backend, callbacks, checkpoint, report, samples, tasks
 from seigan_tf.training.callbacks import Position
-from seigan_tf.training.callbacks.sample_grid import save_grid
-from seigan_tf.training.progress import ProgressDisplay
+from seigan_tf.training.callbacks.checkpointing import SignalCatcher
+from seigan_tf.training.callbacks.recording import save_grid
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.samples import Samples
-from seigan_tf.training.stops import SignalCatcher
 from seigan_tf.training.tasks import Task
 from seigan_tf.utils.progress import bar
 
@@ -27,15 +26,15 @@ def train(config: Config, folder: RunFolder, console: Console | None = None) -> 
     """Train to the last step, from the beginning or from the newest checkpoint in `folder`.
 
     Args:
-        config: the settings; for a resumed run those saved in its folder, except `training.steps`, which may differ.
-        folder: of a new run, without config.json, or of one to resume.
-        console: for progress and the closing table; default standard output.
+        config: all settings; for a resumed run those saved in its folder, except `training.steps`, which may differ.
+        folder: that of a new run, without config.json, or of a run to resume.
+        console: destination of progress and closing table; default: standard output.
 
     Returns:
         The report, as in report.json.
 
     Raises:
-        ValueError: settings, data or a checkpoint that cannot be used; the message names which.
+        ValueError: settings, data or a checkpoint cannot be used; the message names which.
         OSError: the run folder cannot be written.
         Stopped: a signal interrupted the run, or a loss or weight is not finite; the last good checkpoint is kept.
     """
@@ -46,7 +45,7 @@ def train(config: Config, folder: RunFolder, console: Console | None = None) -> 
         report.show(finished, folder.samples / "latest.png", folder.path, console)
         return finished
     try:
-        check(config.training)
+        check_training(config.training)
         backend.prepare(config.networks.seed, config.training.precision)
         task = tasks.make(config)
         start = _restore(task, folder, config.training.steps)
@@ -70,22 +69,6 @@ def train(config: Config, folder: RunFolder, console: Console | None = None) -> 
     folder.save_report(result)
     report.show(result, latest, folder.path, console)
     return result
-
-
-def check(training: TrainingConfig) -> None:
-    """Raise ValueError if a number is out of its range, for any task."""
-    counts = ("batch_size", "steps", "steps_per_epoch", "samples_every")
-    rates = ("generator_rate", "discriminator_rate")
-    ranges = {
-        "at least 1": {name: getattr(training, name) >= 1 for name in counts},
-        "more than 0": {name: getattr(training, name) > 0.0 for name in rates},
-        "0 to less than 1": {"beta_1": 0.0 <= training.beta_1 < 1.0},
-        "a fraction of the steps from 0 to 1": {"decay_fraction": 0.0 <= training.decay_fraction <= 1.0},
-    }
-    for expected, good in ranges.items():
-        for name in good:
-            if not good[name]:
-                raise ValueError(f"training.{name}: {getattr(training, name)}, expected {expected}")
 
 
 def _restore(task: Task, folder: RunFolder, steps: int) -> Position:
@@ -141,33 +124,27 @@ def stretches(start: int, ends: Sequence[int], steps_per_epoch: int) -> Iterator
 
 
 def _fit(
-    task: Task,
-    crops: Crops,
-    shown: Samples,
-    training: TrainingConfig,
-    folder: RunFolder,
-    start: Position,
-    console: Console,
+    task: Task, crops: Crops, shown: Samples, training: TrainingConfig, folder: RunFolder, start: Position, out: Console
 ) -> Position:
     """Train from `start` to the last step; return the position reached."""
     references, validation = {}, []
     if crops.evaluation:
         references = {name: float(values.mean()) for name, values in report.baselines(crops.evaluation).items()}
         validation = [callbacks.Validation(task.seigan, crops.evaluation, start)]
-    with SignalCatcher() as signals, ProgressDisplay(training.steps, console, references, start) as display:
-        saving = callbacks.Checkpointing(
-            folder.checkpoint, folder.path / MODEL_FILE, signals, folder.resume_command, start
-        )
-        hooks = [
-            callbacks.NotFiniteGuard(start),
-            *validation,
-            callbacks.CollapseWarning(start),
-            callbacks.SampleGrid(task.seigan, folder.samples, shown, training.samples_every, start),
-            callbacks.MetricsLog(folder.metrics, start),
-            callbacks.TensorBoardLog(folder.logs, start),
-            display,
-            saving,
-        ]
+    display = callbacks.ProgressDisplay(training.steps, out, references, start)
+    signals = SignalCatcher()
+    saving = callbacks.Checkpointing(folder.checkpoint, folder.path / MODEL_FILE, signals, folder.resume_command, start)
+    hooks = [
+        callbacks.NotFiniteGuard(start),
+        *validation,
+        callbacks.CollapseWarning(start),
+        callbacks.SampleGrid(task.seigan, folder.samples, shown, training.samples_every, start),
+        callbacks.MetricsLog(folder.metrics, start),
+        callbacks.TensorBoardLog(folder.logs, start),
+        display,
+        saving,
+    ]
+    with signals, display:
         for stretch in stretches(start.step, task.ends, training.steps_per_epoch):
             task.use_losses_after(stretch.start)
             task.model.fit(

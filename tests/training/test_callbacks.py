@@ -11,8 +11,9 @@ from seigan_tf.inference import arrays
 from seigan_tf.training import callbacks, checkpoint, samples
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.base import BEGINNING
-from seigan_tf.training.callbacks.metrics_log import read_rows
-from seigan_tf.training.stops import Interrupted, NotFinite, SignalCatcher
+from seigan_tf.training.callbacks.checkpointing import Interrupted, SignalCatcher
+from seigan_tf.training.callbacks.monitoring import NotFinite
+from seigan_tf.training.callbacks.recording import read_rows
 
 SIZE = 16
 

@@ -13,8 +13,8 @@ import train
 from seigan_tf import config as settings
 from seigan_tf.inference import arrays
 from seigan_tf.training import checkpoint, masked_crops, run_folder, trainer
-from seigan_tf.training.callbacks.metrics_log import read_rows
-from seigan_tf.training.progress import ProgressDisplay
+from seigan_tf.training.callbacks.progress import ProgressDisplay
+from seigan_tf.training.callbacks.recording import read_rows
 from tests import tiny
 from tests.commands import call
 

@@ -11,7 +11,7 @@ from seigan_tf import presets
 from seigan_tf.config import DiscriminatorConfig, LossesConfig
 from seigan_tf.inference import loading
 from seigan_tf.training import checkpoint, run_folder, trainer
-from seigan_tf.training.callbacks.metrics_log import read_rows
+from seigan_tf.training.callbacks.recording import read_rows
 from tests import tiny
 
 DEMO = presets.load_preset("demo")

@@ -7,11 +7,9 @@ the model's random state: a resume repeats the same numbers.
 
 from seigan_tf.training.callbacks.base import Position, RunCallback
 from seigan_tf.training.callbacks.checkpointing import Checkpointing
-from seigan_tf.training.callbacks.metrics_log import MetricsLog
-from seigan_tf.training.callbacks.sample_grid import SampleGrid
-from seigan_tf.training.callbacks.tensorboard_log import TensorBoardLog
-from seigan_tf.training.callbacks.validation import Validation
-from seigan_tf.training.callbacks.watch import CollapseWarning, NotFiniteGuard
+from seigan_tf.training.callbacks.monitoring import CollapseWarning, NotFiniteGuard, Validation
+from seigan_tf.training.callbacks.progress import ProgressDisplay
+from seigan_tf.training.callbacks.recording import MetricsLog, SampleGrid, TensorBoardLog
 
 __all__ = [
     "Checkpointing",
@@ -19,6 +17,7 @@ __all__ = [
     "MetricsLog",
     "NotFiniteGuard",
     "Position",
+    "ProgressDisplay",
     "RunCallback",
     "SampleGrid",
     "TensorBoardLog",

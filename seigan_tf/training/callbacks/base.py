@@ -1,4 +1,4 @@
-"""The base of the callbacks, which knows the position in the run."""
+"""The base of the callbacks, which knows the position in the run, and of the errors that stop a run."""
 
 import time
 from typing import NamedTuple
@@ -6,10 +6,18 @@ from typing import NamedTuple
 import keras
 
 
+class Stopped(RuntimeError):
+    """Error that stops a training early; the message is one line with the reason and what to do."""
+
+    exit_code = 1
+    """Exit code of the command."""
+
+
 class Position(NamedTuple):
     """Progress of a run over all its resumes."""
 
     step: int = 0
+    """Number of finished steps."""
     seconds: float = 0.0
     """Time spent in training, in seconds."""
 
@@ -21,14 +29,14 @@ class RunCallback(keras.callbacks.Callback):
     """Callback that counts steps and seconds over any number of calls of `fit`.
 
     Args:
-        start: position at which the first `fit` begins.
+        start: position of the run before the first `fit`; so for all callbacks here.
     """
 
     def __init__(self, start: Position = BEGINNING):
         super().__init__()
         self._start = start
         self._steps = 0
-        self._began = None
+        self._began: float | None = None
 
     @property
     def position(self) -> Position:

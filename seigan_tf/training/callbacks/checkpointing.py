@@ -1,14 +1,50 @@
-"""Checkpoints and weights, on schedule and on request."""
+"""Checkpoints and weights, on schedule and after a signal."""
 
+import signal
 from pathlib import Path
+from typing import Self
 
 import keras
 
 from seigan_tf.training import checkpoint
-from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
-from seigan_tf.training.callbacks.watch import check_finite
-from seigan_tf.training.stops import Interrupted, SignalCatcher
+from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback, Stopped
+from seigan_tf.training.callbacks.monitoring import check_finite
 from seigan_tf.utils.atomic import replacing
+
+
+class Interrupted(Stopped):
+    """A signal was received; everything is saved.
+
+    Args:
+        message: one line.
+        number: of the signal.
+    """
+
+    def __init__(self, message: str, number: int):
+        super().__init__(message)
+        self.exit_code = 128 + number
+
+
+class SignalCatcher:
+    """Context that holds back Ctrl-C and SIGTERM, so that the running step can end and be saved.
+
+    `received` is the signal's number, or None. The second signal is not held back: it raises KeyboardInterrupt.
+    """
+
+    received: int | None = None
+
+    def __enter__(self) -> Self:
+        self._previous = {number: signal.signal(number, self._receive) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    def _receive(self, number, _frame):
+        if self.received is not None:
+            raise KeyboardInterrupt
+        self.received = number
 
 
 class Checkpointing(RunCallback):
@@ -29,12 +65,7 @@ class Checkpointing(RunCallback):
     """
 
     def __init__(
-        self,
-        folder: Path,
-        weights: Path,
-        signals: SignalCatcher,
-        resume_command: str,
-        start: Position = BEGINNING,
+        self, folder: Path, weights: Path, signals: SignalCatcher, resume_command: str, start: Position = BEGINNING
     ):
         super().__init__(start)
         self.folder = Path(folder)
@@ -48,11 +79,11 @@ class Checkpointing(RunCallback):
         if self.signals.received is not None and batch + 1 < self.params["steps"]:
             if hasattr(self.model, "jax_state_sync"):
                 self.model.jax_state_sync()
-            self._save_and_leave()
+            self._save_and_stop(self.signals.received)
 
     def on_epoch_end(self, epoch, logs=None):
         if self.signals.received is not None:
-            self._save_and_leave()
+            self._save_and_stop(self.signals.received)
         self._save()
 
     def _save(self) -> None:
@@ -64,9 +95,8 @@ class Checkpointing(RunCallback):
         # Second, so that a kill between the two repeats the steps whose weights are saved, and never skips one.
         checkpoint.save(self.folder, state, {**self.position._asdict(), "backend": keras.backend.backend()})
 
-    def _save_and_leave(self) -> None:
+    def _save_and_stop(self, number: int) -> None:
         self._save()
         raise Interrupted(
-            f"interrupted after step {self.position.step}, which is saved; continue with: {self.resume_command}",
-            self.signals.received,
+            f"interrupted after step {self.position.step}, which is saved; continue with: {self.resume_command}", number
         )

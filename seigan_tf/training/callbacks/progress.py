@@ -1,50 +1,37 @@
 """Progress of a training: a bar on a terminal, a line per epoch elsewhere."""
 
 from datetime import timedelta
+from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress, TextColumn
 
 from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
+from seigan_tf.utils.progress import bar_columns
 
-# Name in the logs and name on the screen of the numbers that tell how a training goes.
 SHOWN = {"loss": "loss", "discriminator_loss": "discriminators", "mask_mean": "mask", "val_iou": "IoU"}
+"""Names in the logs, and on the screen, of the numbers that tell how a training goes."""
 
 
 class ProgressDisplay(RunCallback):
-    """Display of steps, time left and the most important terms.
+    """Display of steps, time left and the most important terms; a context.
 
     Args:
         steps: of the whole training.
-        console: to print on.
+        console: destination.
         baselines: IoU of box and ellipse by name, shown beside the model's.
     """
 
-    def __init__(
-        self,
-        steps: int,
-        console: Console,
-        baselines: dict[str, float] | None = None,
-        start: Position = BEGINNING,
-    ):
+    def __init__(self, steps: int, console: Console, baselines: dict[str, float], start: Position = BEGINNING):
         super().__init__(start)
         self.steps = steps
         self.console = console
-        self.baselines = baselines or {}
-        self._bar = Progress(
-            TextColumn("step"),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=20),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.description}"),
-            console=console,
-            disable=not console.is_terminal,
-        )
+        self.baselines = baselines
+        columns = (*bar_columns("step"), TextColumn("{task.description}"))
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
         self._task = self._bar.add_task("", total=steps, completed=start.step)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 

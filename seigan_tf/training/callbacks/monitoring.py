@@ -1,16 +1,18 @@
-"""Callbacks that notice a training gone wrong."""
+"""Callbacks that measure masks and notice a training gone wrong."""
 
 import logging
 from collections.abc import Mapping
 
 import numpy as np
 
-from seigan_tf.training.callbacks.base import RunCallback
-from seigan_tf.training.stops import NotFinite
+from seigan_tf.data.crop_set import EvaluationCrops
+from seigan_tf.evaluation.iou import per_image_iou
+from seigan_tf.inference import arrays
+from seigan_tf.seigan import SEIGAN
+from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback, Stopped
 
-# Means of the mask inside the box beyond which the mask has no shape.
-EMPTY = 0.02
-FULL = 0.98
+EMPTY, FULL = 0.02, 0.98
+"""Means of the mask in the box below and above which the mask has no shape."""
 
 ADVICE = {
     "zeros": "lower the weights of object_mae and background_mae, or raise coarse_gan and box_projection",
@@ -20,23 +22,32 @@ ADVICE = {
 logger = logging.getLogger(__name__)
 
 
-def collapse(mask_mean: float) -> str | None:
-    """Tell whether the mask has collapsed to "zeros" or "ones"; None if it has not.
+class Validation(RunCallback):
+    """Add `val_iou`, the mean IoU over the evaluation crops at original resolution, to the logs of each epoch.
 
     Args:
-        mask_mean: mean of the mask inside the box, in [0, 1].
+        seigan: the model to measure; `fit` trains it, or its segmenter.
+        evaluation: crops with true masks.
     """
-    if mask_mean < EMPTY:
-        return "zeros"
-    return "ones" if mask_mean > FULL else None
+
+    def __init__(self, seigan: SEIGAN, evaluation: EvaluationCrops, start: Position = BEGINNING):
+        super().__init__(start)
+        self.seigan = seigan
+        self.evaluation = evaluation
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["val_iou"] = float(model_iou(self.seigan, self.evaluation).mean())
+
+
+def model_iou(model: SEIGAN, evaluation: EvaluationCrops) -> np.ndarray:
+    """Return the IoU of the model's mask on each evaluation crop at its original resolution: float64 [N]."""
+    return per_image_iou(arrays.segment(model, evaluation.images, evaluation.boxes), evaluation)
 
 
 class CollapseWarning(RunCallback):
     """Warning in one line when the masks become all zeros or all ones, with settings to try."""
 
-    def __init__(self, *arguments, **named):
-        super().__init__(*arguments, **named)
-        self._state = None
+    _state: str | None = None
 
     def on_epoch_end(self, epoch, logs=None):
         if "mask_mean" not in logs:
@@ -51,6 +62,21 @@ class CollapseWarning(RunCallback):
                 ADVICE[state],
             )
         self._state = state
+
+
+def collapse(mask_mean: float) -> str | None:
+    """Tell whether the mask has collapsed to "zeros" or "ones"; None if it has not.
+
+    Args:
+        mask_mean: mean of the mask inside the box, in [0, 1].
+    """
+    if mask_mean < EMPTY:
+        return "zeros"
+    return "ones" if mask_mean > FULL else None
+
+
+class NotFinite(Stopped):
+    """A loss or a weight became NaN or infinite."""
 
 
 class NotFiniteGuard(RunCallback):
@@ -76,11 +102,8 @@ def check_finite(values: Mapping[str, np.ndarray], step: int) -> None:
     """
     bad = [name for name, value in values.items() if value.dtype.kind == "f" and not np.isfinite(value).all()]
     if bad:
+        named = f"{bad[0]} is" if len(bad) == 1 else f"{', '.join(bad[:3])}{' and others' * (len(bad) > 3)} are"
         raise NotFinite(
-            f"step {step}: {_few(bad)} not finite; training has stopped, and the last good weights and checkpoint are"
+            f"step {step}: {named} not finite; training has stopped, and the last good weights and checkpoint are"
             " kept; start a new run with lower learning rates (--training.generator-rate)"
         )
-
-
-def _few(names: list[str]) -> str:
-    return f"{names[0]} is" if len(names) == 1 else f"{', '.join(names[:3])}{' and others' * (len(names) > 3)} are"
