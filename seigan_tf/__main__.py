@@ -1,4 +1,4 @@
-"""python -m seigan_tf COMMAND: everything but training, which is train.py."""
+"""Commands of `python -m seigan_tf`; training is train.py."""
 
 from seigan_tf.cli.commands import main
 

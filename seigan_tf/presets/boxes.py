@@ -5,61 +5,51 @@
 
 The box terms train the segmenter for 500 steps, then the full cycle trains all networks for 500 more. On 700
 photographs of cats that takes 20 minutes on one CPU core with --training.precision mixed_bfloat16, which halves the
-time where the processor has instructions for it, and ends with masks of IoU 0.82 (three seeds), where the ellipse in
-the box has 0.664: `python -m seigan_tf table1`, docs/experiments.md. The masks come from the box terms; what the cycle
-trains is erasing and pasting.
+time if the processor has instructions for it. The masks have IoU 0.82 (three seeds); the ellipse in the box has 0.664
+(`python -m seigan_tf table1`, docs/experiments.md). The masks come from the box terms; the cycle trains erasing and
+pasting.
 """
 
-from seigan_tf.config import (
-    BackboneConfig,
-    Config,
-    DataConfig,
-    DiscriminatorConfig,
-    LossesConfig,
-    NetworksConfig,
-    TrainingConfig,
+from seigan_tf import config
+
+CONFIG = config.Config(
+    name="boxes",
+    networks=config.NetworksConfig(
+        size=64,
+        segmenter=config.BackboneConfig("vgg19", 48, 4),
+        inpainter=config.BackboneConfig("unet", 24, 4),
+        enhancer=config.BackboneConfig("unet", 16, 4),
+        discriminator=config.DiscriminatorConfig(24, 4),
+        vgg_weights="imagenet",
+        confine_mask=True,
+        composite_inpainting=True,
+        mask_input=True,
+        prefill=True,
+        # Unscaled, the gradient from the cycle makes the mask, which the box terms train, too thin.
+        mask_gradient_scale=0.1,
+        replay_size=64,
+        ema_decay=0.99,
+    ),
+    losses=config.LossesConfig(
+        # VGG-19 features differ by tens; these weights bring their terms to the size of the others.
+        background_texture=0.005,
+        background_perceptual=0.01,
+        object_perceptual=0.01,
+        background_mae=3.0,
+        object_mae=3.0,
+        object_identity=3.0,
+        background_identity=3.0,
+        box_projection=1.0,
+        box_pairwise=1.0,
+    ),
+    data=config.DataConfig(source="coco", max_object_fraction=0.9, zoom=0.15, shift=0.06),
+    training=config.TrainingConfig(
+        batch_size=8,
+        steps=1000,
+        pretrain_steps=500,
+        generator_rate=5e-4,
+        discriminator_rate=2e-4,
+        decay_fraction=0.4,
+        samples_every=2,
+    ),
 )
-
-
-def config() -> Config:
-    return Config(
-        name="boxes",
-        networks=NetworksConfig(
-            size=64,
-            segmenter=BackboneConfig("vgg19", 48, 4),
-            inpainter=BackboneConfig("unet", 24, 4),
-            enhancer=BackboneConfig("unet", 16, 4),
-            discriminator=DiscriminatorConfig(24, 4),
-            vgg_weights="imagenet",
-            confine_mask=True,
-            composite_inpainting=True,
-            mask_input=True,
-            prefill=True,
-            # The box terms drive the mask and the cycle nudges it: in full, the cycle's gradient thins it.
-            mask_gradient_scale=0.1,
-            replay_size=64,
-            ema_decay=0.99,
-        ),
-        losses=LossesConfig(
-            # VGG-19 features differ by tens; these weights bring their terms to the size of the others.
-            background_texture=0.005,
-            background_perceptual=0.01,
-            object_perceptual=0.01,
-            background_mae=3.0,
-            object_mae=3.0,
-            object_identity=3.0,
-            background_identity=3.0,
-            box_projection=1.0,
-            box_pairwise=1.0,
-        ),
-        data=DataConfig(source="coco", max_object_fraction=0.9, zoom=0.15, shift=0.06),
-        training=TrainingConfig(
-            batch_size=8,
-            steps=1000,
-            pretrain_steps=500,
-            generator_rate=5e-4,
-            discriminator_rate=2e-4,
-            decay_fraction=0.4,
-            samples_every=2,
-        ),
-    )

@@ -3,52 +3,42 @@
     python train.py --preset mobile --data.source coco --data.images DIR --data.annotations FILE \
         --data.val-images DIR --data.val-annotations FILE
 
-4,000 steps of about 1.6 s on two CPU cores. It has not been trained so to its end: there is no score to expect yet.
-The weights that ship, `cats`, have these networks, and a segmenter that learned from a large one with
-`python -m seigan_tf distill`: IoU 0.827 (seigan_tf/pretrained/cats/README.md).
+4,000 steps of about 1.6 s on two CPU cores. No run has been trained to its end with these settings, so there is no
+score to expect. The shipped weights `cats` have these networks; their segmenter learned from a large one with
+`python -m seigan_tf distill` and has IoU 0.827 (seigan_tf/pretrained/cats/README.md).
 """
 
-from seigan_tf.config import (
-    BackboneConfig,
-    Config,
-    DataConfig,
-    DiscriminatorConfig,
-    LossesConfig,
-    NetworksConfig,
-    TrainingConfig,
+from seigan_tf import config
+
+CONFIG = config.Config(
+    name="mobile",
+    networks=config.NetworksConfig(
+        size=128,
+        segmenter=config.BackboneConfig("unet", 16, 5, separable=True),
+        inpainter=config.BackboneConfig("unet", 16, 5, separable=True),
+        enhancer=config.BackboneConfig("unet", 8, 5, separable=True),
+        discriminator=config.DiscriminatorConfig(16, 5),
+        vgg_weights="none",
+        confine_mask=True,
+        composite_inpainting=True,
+        mask_input=True,
+        prefill=True,
+        mask_dilation=3,
+        mask_gradient_scale=0.1,
+        replay_size=64,
+        ema_decay=0.99,
+    ),
+    losses=config.LossesConfig(
+        background_mae=3.0,
+        object_mae=3.0,
+        object_identity=3.0,
+        background_identity=3.0,
+        box_projection=1.0,
+        box_outside=1.0,
+        box_pairwise=1.0,
+    ),
+    data=config.DataConfig(source="coco", max_object_fraction=0.9),
+    training=config.TrainingConfig(
+        batch_size=8, steps=4000, generator_rate=1e-3, discriminator_rate=2e-4, decay_fraction=0.4, samples_every=5
+    ),
 )
-
-
-def config() -> Config:
-    return Config(
-        name="mobile",
-        networks=NetworksConfig(
-            size=128,
-            segmenter=BackboneConfig("unet", 16, 5, separable=True),
-            inpainter=BackboneConfig("unet", 16, 5, separable=True),
-            enhancer=BackboneConfig("unet", 8, 5, separable=True),
-            discriminator=DiscriminatorConfig(16, 5),
-            vgg_weights="none",
-            confine_mask=True,
-            composite_inpainting=True,
-            mask_input=True,
-            prefill=True,
-            mask_dilation=3,
-            mask_gradient_scale=0.1,
-            replay_size=64,
-            ema_decay=0.99,
-        ),
-        losses=LossesConfig(
-            background_mae=3.0,
-            object_mae=3.0,
-            object_identity=3.0,
-            background_identity=3.0,
-            box_projection=1.0,
-            box_outside=1.0,
-            box_pairwise=1.0,
-        ),
-        data=DataConfig(source="coco", max_object_fraction=0.9),
-        training=TrainingConfig(
-            batch_size=8, steps=4000, generator_rate=1e-3, discriminator_rate=2e-4, decay_fraction=0.4, samples_every=5
-        ),
-    )

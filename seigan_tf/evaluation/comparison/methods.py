@@ -46,7 +46,7 @@ def _literal_vgg(config: Config) -> Config:
     off = ("confine_mask", "composite_inpainting", "mask_input", "prefill", "hard_mask")
     networks = {**dict.fromkeys(off, False), "mask_dilation": 0, "mask_gradient_scale": 1.0}
     config = _changed(networks=networks, training={"pretrain_steps": 0, "start_from": ()})(config)
-    return replace(config, losses=paper.config().losses)
+    return replace(config, losses=paper.CONFIG.losses)
 
 
 METHODS: dict[str, Callable[[Config], Config]] = {

@@ -29,7 +29,7 @@ def test_literal_methods_use_the_box_for_nothing_but_cropping(name):
     assert not (networks.confine_mask or networks.composite_inpainting or networks.mask_input)
     assert not (networks.prefill or networks.hard_mask)
     assert networks.mask_gradient_scale == 1.0
-    assert made.losses == paper.config().losses
+    assert made.losses == paper.CONFIG.losses
     assert all(getattr(made.losses, term) == 0 for term in BOX_TERMS)
     assert (made.training.pretrain_steps, made.training.start_from) == (0, ())
     assert replace(made.training, pretrain_steps=100, start_from=("cats",)) == with_pretraining().training
