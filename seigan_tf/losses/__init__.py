@@ -1,1 +1,1 @@
-"""Pure functions of tensors, one file for each family of loss terms: float32 scalars, means over the batch."""
+"""Loss functions, one file for each family of terms: tensors in, float32 scalars out, means over the batch."""

@@ -1,10 +1,12 @@
-"""Least-squares adversarial losses (LSGAN, arXiv 1611.04076), as in sections 3.2 to 3.4."""
+"""Least-squares adversarial losses (LSGAN, arXiv 1611.04076; sections 3.2 to 3.4)."""
 
 from keras import ops
 
+from seigan_tf.utils.tensor import Tensor
 
-def real_loss(scores):
-    """mean (1 - D)^2 over all patches: what a generator minimizes, and a discriminator on real images.
+
+def real_loss(scores: Tensor) -> Tensor:
+    """Return the mean of (1 - D)^2: the loss of a generator, and of a discriminator on real images.
 
     Args:
         scores: [N, s, s, 1].
@@ -12,16 +14,16 @@ def real_loss(scores):
     return ops.mean(ops.square(1.0 - scores))
 
 
-def fake_loss(scores):
-    """mean D^2 over all patches: what a discriminator minimizes on fakes."""
+def fake_loss(scores: Tensor) -> Tensor:
+    """Return the mean of D^2: the loss of a discriminator on fakes; `scores` [N, s, s, 1]."""
     return ops.mean(ops.square(scores))
 
 
-def discriminator_loss(real, fakes):
-    """(1 - D(real))^2 + 1/2 D(fake_1)^2 + 1/2 D(fake_2)^2 (section 3.4).
+def discriminator_loss(real: Tensor, fakes: list[Tensor]) -> Tensor:
+    """Return (1 - D(real))^2 + 1/2 D(fake_1)^2 + 1/2 D(fake_2)^2 (section 3.4).
 
     Args:
         real: scores of real images.
-        fakes: list of the scores of each kind of fake; one kind alone (the NoCycle baseline) weighs 1 instead of 1/2.
+        fakes: scores of each kind of fake; a single kind (the NoCycle baseline) has weight 1 instead of 1/2.
     """
     return real_loss(real) + sum(fake_loss(scores) for scores in fakes) / len(fakes)

@@ -1,20 +1,22 @@
-"""What a tight box says about the mask inside it (BoxInst, Tian et al., CVPR 2021, arXiv 2012.02310)."""
+"""Boxes as masks, and loss terms that train masks from boxes (BoxInst, Tian et al., CVPR 2021, arXiv 2012.02310)."""
 
 from keras import ops
 
+from seigan_tf.utils.tensor import Tensor
+
 NEIGHBOURS = tuple((dy * d, dx * d) for d in (1, 2) for dy, dx in ((0, 1), (1, -1), (1, 0), (1, 1)))
-"""Offsets of the pairs compared, at distances 1 and 2; the other four directions would give the same pairs again."""
+"""Offsets (dy, dx) of the compared pairs, at distances 1 and 2; the opposite directions give the same pairs."""
 
 
-def box_to_mask(boxes, size):
-    """Boxes as masks: 1 at pixels whose centre lies in the box.
+def box_to_mask(boxes: Tensor, size: int) -> Tensor:
+    """Return boxes as masks: 1 at pixels whose centre lies in the box, edges included.
 
     Args:
         boxes: [N, 4] as [ymin, xmin, ymax, xmax], relative to the image.
         size: side of the masks, in pixels.
 
     Returns:
-        [N, size, size, 1], float32, 0 or 1.
+        float32 [N, size, size, 1], 0 or 1.
     """
     centres = (ops.arange(size, dtype="float32") + 0.5) / size
     ymin, xmin, ymax, xmax = (boxes[:, i : i + 1] for i in range(4))
@@ -23,8 +25,8 @@ def box_to_mask(boxes, size):
     return rows[:, :, None, None] * columns[:, None, :, None]
 
 
-def projection(mask, box_mask):
-    """1 - Dice of what mask and box cover of each row and of each column (BoxInst, equation 4).
+def projection(mask: Tensor, box_mask: Tensor) -> Tensor:
+    """Return 1 - Dice of the projections of mask and box on the rows, plus that on the columns (BoxInst, equation 4).
 
     Args:
         mask, box_mask: [N, S, S, 1] in [0, 1].
@@ -38,31 +40,31 @@ def projection(mask, box_mask):
     return loss
 
 
-def outside(logits, box_mask):
-    """Mean -log(1 - m) = softplus(logit) over the pixels outside the box, which are background.
+def outside(logits: Tensor, box_mask: Tensor) -> Tensor:
+    """Return the mean of -log(1 - m) = softplus(logit) over the pixels outside the box, which are background.
 
-    BoxInst's projection trains the largest value of each row and column only; this term trains every pixel.
+    BoxInst's projection trains only the largest value of each row and column; this term trains every pixel.
 
     Args:
-        logits: of the mask, [N, S, S, 1]. From m itself, a saturated mask would have no gradient.
+        logits: logits of the mask, [N, S, S, 1]. A loss of m itself has no gradient if m is saturated.
         box_mask: [N, S, S, 1], 0 or 1.
     """
     free = 1.0 - box_mask
     return ops.sum(ops.softplus(logits) * free) / ops.maximum(ops.sum(free), 1.0)
 
 
-def pairwise(logits, images, box_mask, threshold):
-    """-log p(same label) over neighbours of like colour, at least one of them in the box (BoxInst, equations 5 to 8).
+def pairwise(logits: Tensor, images: Tensor, box_mask: Tensor, threshold: float) -> Tensor:
+    """Return the mean of -log p(same label) over neighbours of like colour (BoxInst, equations 5 to 8).
 
-    p(same) = m_a m_b + (1 - m_a)(1 - m_b), whose logarithm is a log-sum-exp of log-sigmoids, as in BoxInst's code.
-    BoxInst compares colours in Lab by a similarity; here two neighbours are alike if their mean absolute difference in
-    RGB is under `threshold`.
+    At least one of the two lies in the box. p(same) = m_a m_b + (1 - m_a)(1 - m_b), whose logarithm is a log-sum-exp of
+    log-sigmoids, as in BoxInst's code. BoxInst compares colours in Lab; here two neighbours are of like colour if their
+    mean absolute difference in RGB is under `threshold`.
 
     Args:
-        logits: of the mask, [N, S, S, 1].
+        logits: logits of the mask, [N, S, S, 1].
         images: [N, S, S, 3] in [-1, 1].
         box_mask: [N, S, S, 1], 0 or 1.
-        threshold: in the units of `images`.
+        threshold: largest difference, in the units of `images`.
     """
     log_inside, log_outside = ops.log_sigmoid(logits), ops.log_sigmoid(-logits)
     total, count = 0.0, 0.0
@@ -78,13 +80,13 @@ def pairwise(logits, images, box_mask, threshold):
 
 
 def _log_of_sum(one, other):
-    """log(e^one + e^other). ops.logaddexp has a wrong gradient at ties under TensorFlow (Keras 3.15)."""
+    """Return log(e^one + e^other). ops.logaddexp has a wrong gradient at ties under TensorFlow (Keras 3.15)."""
     largest = ops.stop_gradient(ops.maximum(one, other))
     return largest + ops.log(ops.exp(one - largest) + ops.exp(other - largest))
 
 
 def _pair(values, offset):
-    """The two overlapping views of `values` [N, H, W, C] whose pixels lie `offset` apart."""
+    """Return the two overlapping views of `values` [N, H, W, C] whose pixels lie `offset` apart."""
     dy, dx = offset
     height, width = values.shape[1:3]
     left, right = max(0, -dx), max(0, dx)

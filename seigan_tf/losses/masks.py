@@ -1,22 +1,23 @@
-"""The loss of a segmenter that is trained on given masks."""
+"""Loss of a segmenter that is trained on given masks."""
 
 from keras import ops
 
+from seigan_tf.utils.tensor import Tensor
 
-def mask_loss(logits, truth, box_mask=None):
-    """Binary cross-entropy and 1 - Dice, the usual pair for masks (Milletari et al., arXiv 1606.04797).
+
+def mask_loss(logits: Tensor, truth: Tensor, box_mask: Tensor | None = None) -> Tensor:
+    """Return binary cross-entropy plus 1 - Dice (Milletari et al., arXiv 1606.04797).
 
     Args:
-        logits: of the mask, [N, S, S, 1].
-        truth: [N, S, S, 1] in [0, 1].
-        box_mask: [N, S, S, 1], 0 or 1, to which the mask is confined: pixels outside it add nothing. None confines
-            nothing.
+        logits: logits of the mask, [N, S, S, 1].
+        truth: true mask, [N, S, S, 1] in [0, 1].
+        box_mask: area to which the mask is confined, [N, S, S, 1], 0 or 1: pixels outside it add nothing. Default: all.
 
     Returns:
         A scalar, the mean over the batch; the cross-entropy is a mean over all S x S pixels.
     """
     mask = ops.sigmoid(logits)
-    # Two softplus, not softplus(logit) - truth logit: that difference loses the small gradient of what is right.
+    # Not softplus(logit) - truth logit, which rounds away the small gradients of correct pixels.
     entropy = truth * ops.softplus(-logits) + (1.0 - truth) * ops.softplus(logits)
     if box_mask is not None:
         mask, entropy = mask * box_mask, entropy * box_mask

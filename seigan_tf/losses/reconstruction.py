@@ -2,16 +2,18 @@
 
 from keras import ops
 
+from seigan_tf.utils.tensor import Tensor
 
-def mae(images, targets):
-    """mean |a - b| over all pixels and channels."""
+
+def mae(images: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean of |a - b| over all pixels and channels."""
     difference = images - targets
     # Not ops.abs, whose gradient at 0 is 0 under TensorFlow and 1 under JAX: an enhancer starts as the identity.
     return ops.mean(difference * ops.stop_gradient(ops.sign(difference)))
 
 
-def perceptual(features, targets):
-    """mean |VGG_2(a) - VGG_2(b)|, the mean over layers of each layer's mean (λ4, λ6).
+def perceptual(features: dict[str, Tensor], targets: dict[str, Tensor]) -> Tensor:
+    """Return the mean over layers of the mean of |VGG_2(a) - VGG_2(b)| (λ4, λ6).
 
     Args:
         features, targets: dictionaries of [N, h, w, C] under the same layer names.
@@ -19,8 +21,8 @@ def perceptual(features, targets):
     return _mean_over_layers(features, targets, lambda values: values)
 
 
-def texture(features, targets):
-    """mean |Gram(VGG_1(a)) - Gram(VGG_1(b))|, the mean over layers of each layer's mean (λ3).
+def texture(features: dict[str, Tensor], targets: dict[str, Tensor]) -> Tensor:
+    """Return the mean over layers of the mean of |Gram(VGG_1(a)) - Gram(VGG_1(b))| (λ3).
 
     Args:
         features, targets: dictionaries of [N, h, w, C] under the same layer names.
@@ -28,17 +30,17 @@ def texture(features, targets):
     return _mean_over_layers(features, targets, gram)
 
 
-def gram(features):
-    """Gram_ij = sum over positions of A_ik A_jk, divided by positions and channels.
+def gram(features: Tensor) -> Tensor:
+    """Return Gram_ij = sum over positions k of A_ik A_jk, divided by the number of positions and of channels.
 
-    The paper prints the plain sum. The division (as in Johnson et al., arXiv 1603.08155, equation 3) keeps λ3's meaning
-    when the crop size changes; for one size it is a constant of each layer.
+    The paper prints the plain sum. With the division (Johnson et al., arXiv 1603.08155, equation 3), λ3 does not depend
+    on the crop size; for one size it is a constant of each layer.
 
     Args:
         features: [N, h, w, C].
 
     Returns:
-        [N, C, C] in float32.
+        float32 [N, C, C].
     """
     shape = ops.shape(features)
     positions, channels = shape[1] * shape[2], shape[3]

@@ -1,4 +1,4 @@
-"""The five networks and what they are made of."""
+"""The five networks, their blocks and backbones, and VGG-19."""
 
 from seigan_tf.networks.discriminator import Discriminator
 from seigan_tf.networks.enhancer import Enhancer

@@ -1,7 +1,7 @@
 """The image-to-image backbones that the paper compared (figure 3), and the decoder on pretrained features.
 
 Each maps [N, S, S, C] to [N, S, S, outputs] without a final activation; the last convolution stays in float32 under
-mixed precision. The networks of their roles (segmenter, inpainter, enhancer) are built around them.
+mixed precision. Segmenter, inpainter and enhancer are built around them.
 """
 
 import keras
@@ -14,7 +14,13 @@ from seigan_tf.utils.serialization import serializable
 
 
 def check_size(config: BackboneConfig, size: int, name: str) -> None:
-    """Raises ValueError where `config` cannot take square images of `size` pixels."""
+    """Raise ValueError if `config` cannot take square images of `size` pixels.
+
+    Args:
+        config: form of the backbone.
+        size: side of the images, in pixels.
+        name: name of the network, for the message.
+    """
     if config.width < 1 or config.depth < 1:
         raise ValueError(f"networks.{name}: width {config.width} and depth {config.depth} must be at least 1")
     if config.backbone == "vgg19" and not 2 <= config.depth <= len(ENCODER_LAYERS):
@@ -22,7 +28,7 @@ def check_size(config: BackboneConfig, size: int, name: str) -> None:
     if config.backbone == "vgg19" and config.separable:
         raise ValueError(f"networks.{name}.separable: the vgg19 backbone has no depthwise-separable form")
     halvings = {"resnet": 2, "unet": config.depth, "vgg19": config.depth - 1}[config.backbone]
-    # Below two pixels instance normalisation has nothing left to normalise.
+    # Instance normalisation makes a single pixel zero.
     if size % 2**halvings or size < 2 ** (halvings + 1):
         raise ValueError(
             f"networks.size: {size} does not fit networks.{name} ({config.backbone}, depth {config.depth}); "
@@ -31,10 +37,19 @@ def check_size(config: BackboneConfig, size: int, name: str) -> None:
 
 
 def make_backbone(config: BackboneConfig, outputs: int, zero_start: bool = False, **kwargs) -> keras.layers.Layer:
-    """The backbone that `config` names, with `outputs` channels; `zero_start` makes its first outputs zero."""
+    """Return the backbone that `config` describes.
+
+    Args:
+        config: form of the backbone, resnet or unet.
+        outputs: channels of the output.
+        zero_start: start the last convolution at zero, so that all outputs are zero before training.
+
+    Raises:
+        ValueError: the backbone is vgg19, which is for the segmenter only.
+    """
     if config.backbone == "vgg19":
         raise ValueError("networks: the vgg19 backbone is for the segmenter only; expected resnet or unet")
-    kind = {"resnet": ResNet, "unet": UNet}[config.backbone]
+    kind: type[_Backbone] = {"resnet": ResNet, "unet": UNet}[config.backbone]
     return kind(config.width, config.depth, outputs, config.separable, zero_start, **kwargs)
 
 
@@ -65,8 +80,8 @@ class _Backbone(keras.layers.Layer):
 class ResNet(_Backbone):
     """CycleGAN's generator (arXiv 1703.10593, appendix 7.2): two halvings, residual blocks, two doublings.
 
-    Doublings are bilinear resizing and a convolution where CycleGAN transposes a convolution: no checkerboards
-    (https://distill.pub/2016/deconv-checkerboard), and one operation that every mobile delegate has.
+    Doublings are bilinear resizing and a convolution; CycleGAN has transposed convolutions. This makes no checkerboards
+    (https://distill.pub/2016/deconv-checkerboard), and every mobile delegate has the operations.
     """
 
     def __init__(self, *args, **kwargs):
@@ -90,7 +105,7 @@ class ResNet(_Backbone):
 
 @serializable
 class UNet(_Backbone):
-    """U-Net (Ronneberger et al., arXiv 1505.04597): every halving's features join the doubling of the same size."""
+    """U-Net (Ronneberger et al., arXiv 1505.04597): each doubling reads the features of the same size, too."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -130,7 +145,7 @@ class FeatureDecoder(keras.layers.Layer):
         self.width = width
         self.depth = depth
         self.outputs = outputs
-        # Normalised lateral connections take away the scale of the features, which runs into the thousands.
+        # Normalised lateral connections remove the scale of the features, which reach thousands.
         self.lateral = [ConvBlock(width, 1, activation=None, name=f"lateral_{i}") for i in range(depth)]
         self.merge = [ConvBlock(width, name=f"merge_{i}") for i in range(depth)]
         self.double = keras.layers.UpSampling2D(interpolation="bilinear", name="double")

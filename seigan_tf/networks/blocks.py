@@ -1,18 +1,18 @@
-"""Layers that every network is made of: instance normalisation, the convolution block, the residual block."""
+"""Layers of all networks: instance normalisation, the convolution block, the residual block."""
 
 import keras
 from keras import ops
 
 from seigan_tf.utils.serialization import serializable
+from seigan_tf.utils.tensor import Tensor
 
 
 @serializable
 class InstanceNormalization(keras.layers.Layer):
     """Instance normalisation (Ulyanov et al., arXiv 1607.08022) with a scale and an offset for each channel.
 
-    Made of mean, squared difference and rsqrt on four axes, because keras.layers.GroupNormalization(groups=-1) exports
-    as a reshape to five axes, which the GPU delegates of TFLite refuse. Moments are taken in float32 under mixed
-    precision.
+    It consists of mean, squared difference and rsqrt on four axes: keras.layers.GroupNormalization(groups=-1) exports a
+    reshape to five axes, which the GPU delegates of TFLite refuse. Moments are float32 under mixed precision, too.
 
     Input and output: [N, H, W, C].
     """
@@ -39,18 +39,18 @@ class InstanceNormalization(keras.layers.Layer):
 
 @serializable
 class ConvBlock(keras.layers.Layer):
-    """Convolution, then optional instance normalisation and activation.
+    """Convolution with optional instance normalisation and activation.
 
     Args:
         filters: channels of the output.
         kernel_size: side of the kernel, in pixels.
         strides: 1 keeps the size, 2 halves it.
         reflect: pad by reflection, as CycleGAN's generator does, instead of with zeros.
-        normalize: whether to normalise; the convolution then has no bias of its own.
+        normalize: normalise the output; the convolution then has no bias.
         activation: name of a Keras activation, or None.
         separable: depthwise-separable convolution (arXiv 1704.04861).
-        kernel_initializer: None is CycleGAN's normal distribution with standard deviation 0.02 where instance
-            normalisation follows, which undoes its scale, and Glorot's where not.
+        kernel_initializer: default: CycleGAN's normal distribution with standard deviation 0.02 if instance
+            normalisation follows, which undoes its scale, else Glorot's.
     """
 
     def __init__(
@@ -118,15 +118,15 @@ class ConvBlock(keras.layers.Layer):
         }
 
 
-def reflect(images, border):
-    """Mirrors images past their border, the outermost pixels not repeated.
+def reflect(images: Tensor, border: int) -> Tensor:
+    """Pad images by reflection, without repeating the outermost pixels.
 
-    Made of slices and concatenations: XNNPACK, the runtime of TFLite files on CPUs, has no mirroring, and would compute
-    a network with nine of them in ten parts. Three pieces at a time, as it joins at most five.
+    It consists of slices and concatenations: XNNPACK, the runtime of TFLite files on CPUs, has no reflection, and would
+    run a network with nine of them in ten parts. XNNPACK concatenates at most five tensors; three are used at a time.
 
     Args:
         images: [N, H, W, C].
-        border: rows and columns to add at each side, fewer than H and W.
+        border: number of rows and columns to add at each side, less than H and W.
 
     Returns:
         [N, H + 2 border, W + 2 border, C].

@@ -10,10 +10,19 @@ from seigan_tf.utils.serialization import serializable
 
 @serializable
 class Discriminator(Network):
-    """Scores of overlapping patches: images [N, S, S, 3] in [-1, 1] to [N, s, s, 1], 1 for real and 0 for fake (LSGAN).
+    """D_bg and D_obj: scores of overlapping patches, 1 for real and 0 for fake (LSGAN).
 
     CycleGAN (arXiv 1703.10593, appendix 7.2) has three strided 4 x 4 convolutions, then one of stride 1 and the scores;
-    `depth` sets the number of strided ones. s is S / 2^depth.
+    here `depth` is the number of strided ones.
+
+    Input: images [N, S, S, 3] in [-1, 1]. Output: [N, s, s, 1] with s = S / 2^depth.
+
+    Args:
+        settings: width and depth.
+        size: side S of the images, in pixels.
+
+    Raises:
+        ValueError: `size` does not fit the depth.
     """
 
     settings_type = DiscriminatorConfig

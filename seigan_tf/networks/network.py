@@ -1,6 +1,7 @@
-"""What the five networks share: a configuration that serializes and a build that needs no data."""
+"""The base of the five networks: a configuration that serializes and a build that needs no data."""
 
 import dataclasses
+from typing import Any
 
 import keras
 
@@ -9,27 +10,28 @@ from seigan_tf.config import BackboneConfig
 
 
 class Network(keras.Model):
-    """A network of one role, for square images of `size` pixels.
+    """Base of a network with one role, for square images of `size` pixels.
 
-    Subclasses give `example()`, the symbolic input that builds them, and name their dataclass in `settings_type`.
+    Subclasses define `example()`, the symbolic input that builds them, and `settings_type`, the type of their settings.
     """
 
-    settings_type = BackboneConfig
+    settings_type: type = BackboneConfig
+    built: bool
 
-    def __init__(self, settings, size: int, **kwargs):
-        # Blocks cast for themselves; the images that a network adds its outputs to keep float32 under mixed precision.
+    def __init__(self, settings: Any, size: int, **kwargs):
+        # Blocks cast for themselves; the images to which a network adds its outputs keep float32 under mixed precision.
         super().__init__(autocast=False, **kwargs)
         self.settings = settings
         self.size = size
 
     def build(self, input_shape=None):
-        """Creates every weight; the shape is known, so that nothing has to be passed."""
+        """Create every weight; the input's shape is known from `size`."""
         if not self.built:
             self.call(self.example())
             self.built = True
 
     def get_build_config(self):
-        return {"input_shape": None}  # Keras skips build_from_config, and with it the weights, where this is empty
+        return {"input_shape": None}  # with an empty one Keras skips build_from_config, and with it the weights
 
     def build_from_config(self, config):
         self.build()

@@ -1,4 +1,4 @@
-"""G_seg: the photo's object as a soft mask (section 3.4)."""
+"""G_seg, which finds the object of a photo as a soft mask (section 3.4)."""
 
 import keras
 from keras import ops
@@ -8,21 +8,29 @@ from seigan_tf.networks.backbones import FeatureDecoder, check_size, make_backbo
 from seigan_tf.networks.network import Network
 from seigan_tf.networks.vgg19 import ENCODER_LAYERS, VGG19Features
 from seigan_tf.utils.serialization import serializable
+from seigan_tf.utils.tensor import Tensor
 
 
 @serializable
 class Segmenter(Network):
-    """G_seg: images [N, S, S, 3] in [-1, 1] to masks [N, S, S, 1] in [0, 1].
+    """G_seg: soft masks of images.
 
-    The paper's is CycleGAN's ResNet with a sigmoid. With the vgg19 backbone a small decoder reads frozen ImageNet
-    features; `encoder` shares them with the perceptual losses.
+    The paper uses CycleGAN's ResNet with a sigmoid. With the vgg19 backbone a small decoder reads frozen ImageNet
+    features.
+
+    Input: images [N, S, S, 3] in [-1, 1]. Output: masks [N, S, S, 1] in [0, 1].
+
+    Args:
+        settings: form of the network.
+        size: side S of the images, in pixels.
+        encoder: VGG-19 for the vgg19 backbone, shared with the perceptual losses; default: a new one.
     """
 
     def __init__(self, settings: BackboneConfig, size: int, encoder: VGG19Features | None = None, **kwargs):
         check_size(settings, size, "segmenter")
         super().__init__(settings, size, **kwargs)
-        self.encoder = None
-        self.encoder_layers = ()
+        self.encoder: VGG19Features | None = None
+        self.encoder_layers: tuple[str, ...] = ()
         if settings.backbone == "vgg19":
             self.encoder = encoder or VGG19Features(name="encoder")
             self.encoder_layers = ENCODER_LAYERS[: settings.depth]
@@ -30,12 +38,12 @@ class Segmenter(Network):
         else:
             self.body = make_backbone(settings, 1, name="body")
 
-    def logits(self, images, features=None):
-        """The mask before its sigmoid, [N, S, S, 1], float32 under mixed precision too. Losses take logarithms of it.
+    def logits(self, images: Tensor, features: dict[str, Tensor] | None = None) -> Tensor:
+        """Return the mask before its sigmoid: [N, S, S, 1], float32 also under mixed precision.
 
         Args:
             images: [N, S, S, 3] in [-1, 1].
-            features: VGG-19's features of `images` at `encoder_layers`, if the caller has them already.
+            features: VGG-19's features of `images` at `encoder_layers`; default: computed here.
         """
         if self.encoder is None:
             return self.body(images)
@@ -43,7 +51,7 @@ class Segmenter(Network):
         return self.body(tuple(features[name] for name in self.encoder_layers))
 
     def call(self, images, features=None):
-        """The mask; arguments as of `logits`."""
+        """Return the mask; the arguments are those of `logits`."""
         return ops.sigmoid(self.logits(images, features))
 
     def example(self):
