@@ -9,7 +9,7 @@ import pytest
 from seigan_tf import presets
 from seigan_tf.cli.train import read_request
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def begin(arguments, root):
