@@ -2,9 +2,9 @@
 
     python benchmarks/step.py
 
-For the demo preset at its own batch size and for the paper preset at batch 1: the time per image of a train step,
-against the forward passes that it is made of, and against the machine's measured peak of float32 matrix products; the
-peak memory of the process. VGG-19's weights are random: they cost the same.
+It measures the demo preset at its own batch size and the paper preset at batch 1: the time per image of a train step,
+relative to its forward passes and to the machine's measured peak of float32 matrix products, and the peak memory of the
+process. VGG-19's weights are random, at the same cost.
 """
 
 import argparse
@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def median_seconds(function, repeats):
-    """Median wall time of `function()`, after one call that is not counted."""
+    """Return the median wall time of `function()` in seconds, after one call that is not counted."""
     function()
     times = []
     for _ in range(repeats):
@@ -35,7 +35,7 @@ def median_seconds(function, repeats):
 
 
 def matrix_peak(tf, size=2048):
-    """FLOP per second of a float32 matrix product, the best of several."""
+    """Return the FLOP per second of a float32 matrix product, the best of five."""
     a = tf.random.normal((size, size))
     product = tf.function(lambda: tf.linalg.matmul(a, a))
     product()
@@ -48,7 +48,7 @@ def matrix_peak(tf, size=2048):
 
 
 def convolution_flops(concrete):
-    """Multiplications and additions of all convolutions in a traced function, forward and backward."""
+    """Return the number of multiplications and additions of all convolutions in a traced function."""
     total = 0
     for op in concrete.graph.get_operations():
         if op.type in ("Conv2D", "DepthwiseConv2dNative"):
@@ -68,15 +68,15 @@ def convolution_flops(concrete):
 
 
 def passes(losses):
-    """How often a train step with every paper term runs each part forward, and what its backward passes cost.
+    """Count the forward passes of each part in a train step with every paper term, and the cost of the backward passes.
 
-    In forward passes: two for a network that learns, one where only the gradient of its input is wanted.
+    The cost is in forward passes: two for a network that is trained, one if only the gradient of its input is needed.
     """
     from seigan_tf.objective import background_layers, object_layers
 
     forward = Counter(segmenter=3, inpainter=3, enhancer=3)
     backward = Counter({name: 2 * count for name, count in forward.items()})
-    # Four fakes are judged for the generators, then two reals and four fakes for the discriminators themselves.
+    # Four fakes are scored for the generators, then two reals and four fakes for the discriminators.
     forward["discriminator"], backward["discriminator"] = 4 + 6, 4 + 2 * 6
     if background_layers(losses) or object_layers(losses):
         forward["vgg19"], backward["vgg19"] = 4, 2  # x and y carry no gradient, x2 and y2 do
@@ -84,6 +84,7 @@ def passes(losses):
 
 
 def measure(preset, batch_size, repeats):
+    """Print the costs of a preset's train step and of its parts."""
     import keras
     import numpy as np
     import tensorflow as tf
@@ -94,7 +95,7 @@ def measure(preset, batch_size, repeats):
     from seigan_tf.training import backend
 
     config = presets.load_preset(preset)
-    backend.prepare(config.networks.seed, config.training.precision)  # what train.py runs with
+    backend.prepare(config.networks.seed, config.training.precision)  # as in train.py
     networks = config.networks
     if networks.vgg_weights != "none":
         networks = dataclasses.replace(networks, vgg_weights="random")

@@ -38,7 +38,7 @@ class Graph(NamedTuple):
 
 
 def make(model: SEIGAN, noise: str | int = 0) -> dict[str, Graph]:
-    """The graphs of NAMES over a model's trained generators, with averaged weights if the model keeps them.
+    """Return the graphs of NAMES over a model's generators, with EMA weights if there are any.
 
     Args:
         model: trained model.
@@ -58,7 +58,7 @@ def make(model: SEIGAN, noise: str | int = 0) -> dict[str, Graph]:
     extra = {"noise": Tensor((1, size, size, 1), (-4.0, 4.0))} if noise == "input" else {}
 
     def noise_of(image, given):
-        return given["noise"] if given else fixed_noise(image, noise)
+        return fixed_noise(image, noise) if isinstance(noise, int) else given["noise"]
 
     def segment(image):
         return {"mask": segmenter(image)}

@@ -1,12 +1,12 @@
-"""The two swaps and the identity passes: networks and a batch in, the images of PAPER's table out (figure 2).
+"""The cycle of the paper (figure 2): a batch and the networks make the images of two swaps and two identity passes.
 
-An image is made when it is first asked for, so that a loss term that is switched off costs nothing: the networks that
-only it needs are never run.
+An image is made when it is first read, so that a loss term that is switched off costs nothing: the networks that only
+this term needs are not run.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from keras import ops
@@ -14,18 +14,19 @@ from keras import ops
 from seigan_tf.config import NetworksConfig
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Enhancer, Inpainter, Segmenter, VGG19Features
+from seigan_tf.utils.tensor import Tensor
 
 NOISE_NAMES = (
     "background", "composite", "object_back", "background_back", "background_identity", "object_identity",
 )  # fmt: skip
-"""The passes through G_inp and G_enh, each with its own noise."""
+"""Names of the passes through G_inp and G_enh, each of which has its own noise."""
 
 
-def fixed_noise(images, seed=0):
-    """Noise that a seed decides, so that use gives the same answer every time: [N, S, S, 1] for images [N, S, S, C].
+def fixed_noise(images: Tensor, seed: int = 0) -> Tensor:
+    """Return standard normal noise from a seed, the same at every call: [N, S, S, 1] for images [N, S, S, C].
 
-    Standard normal, as in training: zeros are not what the networks know. An inpainter measured with zeros filled holes
-    too dark, by 0.04 of [0, 1] on average, and by 0.002 with noise.
+    Zeros would not do, as the networks are trained with noise: with zeros an inpainter filled holes too dark by 0.04 of
+    [0, 1] on average, with noise by 0.002.
     """
     size = images.shape[1]
     noise = np.random.default_rng(seed).standard_normal((1, size, size, 1)).astype("float32")
@@ -40,28 +41,28 @@ class Generators(NamedTuple):
     enhancer: Enhancer
 
 
-def dilate_mask(settings: NetworksConfig, mask, least: int = 0):
-    """The mask grown to all sides as the inpainter was trained to see it, so that no rim of the object is left.
+def dilate_mask(settings: NetworksConfig, mask: Tensor, least: int = 0) -> Tensor:
+    """Return the mask dilated as in the inpainter's training, so that no rim of the object is left.
 
     Args:
         settings: `mask_dilation` is read.
         mask: [N, S, S, 1].
-        least: pixels to grow it by where the margin is smaller.
+        least: least dilation, in pixels.
     """
-    margin = max(settings.mask_dilation, least)
-    return ops.max_pool(mask, 2 * margin + 1, strides=1, padding="same") if margin else mask
+    pixels = max(settings.mask_dilation, least)
+    return ops.max_pool(mask, 2 * pixels + 1, strides=1, padding="same") if pixels else mask
 
 
-def inpaint(inpainter: Inpainter, settings: NetworksConfig, images, mask, noise):
-    """G_inp((1 - m) x), which keeps the photo outside the mask where the settings say so.
+def inpaint(inpainter: Inpainter, settings: NetworksConfig, images: Tensor, mask: Tensor, noise: Tensor) -> Tensor:
+    """Return G_inp((1 - m) x), or (1 - m) x + m G_inp with `composite_inpainting`: [N, S, S, 3] in [-1, 1].
 
-    The mask is taken as it is: what should be grown is given to `dilate_mask` before.
+    The mask is not dilated here; see `dilate_mask`.
 
     Args:
         inpainter: G_inp.
         settings: `composite_inpainting` is read.
         images: [N, S, S, 3] in [-1, 1].
-        mask: what to restore, [N, S, S, 1] in [0, 1].
+        mask: area to restore, [N, S, S, 1] in [0, 1].
         noise: standard normal, [N, S, S, 1].
     """
     holed = (1.0 - mask) * images
@@ -71,25 +72,25 @@ def inpaint(inpainter: Inpainter, settings: NetworksConfig, images, mask, noise)
 
 @dataclass(frozen=True, eq=False)
 class Cycle:
-    """One batch on its way through the cycle. Every attribute below the arguments is an image, made on demand.
+    """Images of one batch in the cycle, made on demand: [N, S, S, 3] in [-1, 1], masks [N, S, S, 1] in [0, 1].
 
     Args:
         generators: G_seg, G_inp and G_enh.
-        settings: how the mask enters the cycle.
+        settings: treatment of the mask in the cycle.
         object_image: x, [N, S, S, 3] in [-1, 1].
-        box: of the object in x, [N, 4].
+        box: box of the object in x, relative [ymin, xmin, ymax, xmax], [N, 4].
         background_image: y, [N, S, S, 3] in [-1, 1].
         noise: standard normal, [N, S, S, 1] for each of NOISE_NAMES.
-        vgg: frozen VGG-19, or None where neither a loss nor the segmenter reads it.
-        object_layers, background_layers: the features of the real x and of the real y that the losses will ask for.
+        vgg: frozen VGG-19; None if neither a loss nor the segmenter reads it.
+        object_layers, background_layers: VGG-19 layers of x and of y that the losses read.
     """
 
     generators: Generators
     settings: NetworksConfig
-    object_image: Any
-    box: Any
-    background_image: Any
-    noise: dict[str, Any]
+    object_image: Tensor
+    box: Tensor
+    background_image: Tensor
+    noise: dict[str, Tensor]
     vgg: VGG19Features | None = None
     object_layers: tuple[str, ...] = ()
     background_layers: tuple[str, ...] = ()
@@ -98,6 +99,7 @@ class Cycle:
 
     @cached_property
     def box_mask(self):
+        """The box of x as a mask, 0 or 1."""
         return boxes.box_to_mask(self.box, self.settings.size)
 
     @cached_property
@@ -107,7 +109,7 @@ class Cycle:
 
     @cached_property
     def raw_mask(self):
-        """G_seg(x) as the network gives it, not confined to the box."""
+        """G_seg(x) before `confine_mask` and `hard_mask`."""
         return ops.sigmoid(self.raw_logits)
 
     @cached_property
@@ -122,12 +124,12 @@ class Cycle:
 
     @cached_property
     def composite(self):
-        """y1 = G_enh(z): the object on the new background."""
+        """y1 = G_enh(z), the object on the new background."""
         return self._enhance(self.coarse, "composite")
 
     @cached_property
     def background(self):
-        """x1 = G_inp((1 - m) x): the old background, restored."""
+        """x1 = G_inp((1 - m) x), the old background, restored."""
         return self._inpaint(self.object_image, self.mask, "background")
 
     # The second swap.
@@ -144,48 +146,59 @@ class Cycle:
 
     @cached_property
     def object_back(self):
-        """x2 = G_enh(z1): should equal x."""
+        """x2 = G_enh(z1), which should equal x."""
         return self._enhance(self.coarse_back, "object_back")
 
     @cached_property
     def background_back(self):
-        """y2 = G_inp((1 - m1) y1): should equal y."""
+        """y2 = G_inp((1 - m1) y1), which should equal y."""
         return self._inpaint(self.composite, self.mask_back, "background_back")
 
     # The identity passes.
 
     @cached_property
     def background_identity(self):
-        """G_inp((1 - G_seg(y)) y): should equal y."""
+        """G_inp((1 - G_seg(y)) y), which should equal y."""
         mask = self.generators.segmenter(self.background_image, features=self.background_features)
         return self._inpaint(self.background_image, self._constrain_mask(mask), "background_identity")
 
     @cached_property
     def object_identity(self):
-        """G_enh(x): should equal x."""
+        """G_enh(x), which should equal x."""
         return self._enhance(self.object_image, "object_identity")
 
-    # VGG-19's view of the real images, once per step and without gradient.
+    # Features of VGG-19; those of the real images once per step and without gradient.
+
+    def features(self, images: Tensor, layers: tuple[str, ...]) -> dict[str, Tensor]:
+        """Return VGG-19's features of images [N, S, S, 3] by layer name.
+
+        Raises:
+            ValueError: the cycle has no VGG-19.
+        """
+        if self.vgg is None:
+            raise ValueError("the cycle has no VGG-19, expected one for these losses and this segmenter")
+        return self.vgg(images, layers=layers)
 
     @cached_property
     def object_features(self):
+        """Features of x by layer name, or None if nothing reads them."""
         return self._real_features(self.object_image, self.object_layers)
 
     @cached_property
     def background_features(self):
+        """Features of y by layer name, or None if nothing reads them."""
         return self._real_features(self.background_image, self.background_layers)
 
     def _real_features(self, images, layers):
         layers = tuple(dict.fromkeys((*layers, *self.generators.segmenter.encoder_layers)))
         if not layers:
             return None
-        features = self.vgg(images, layers=layers)
-        return {name: ops.stop_gradient(values) for name, values in features.items()}
+        return {name: ops.stop_gradient(values) for name, values in self.features(images, layers).items()}
 
-    # What each network does to its input, under the settings.
+    # Networks with their settings.
 
     def _constrain_mask(self, mask):
-        """The mask as the cycle uses it: confined to the box, hard, with its gradient scaled, as the settings say."""
+        """Confine the mask to the box, threshold it and scale its gradient, each if the settings ask for it."""
         if self.settings.confine_mask:
             mask = mask * self.box_mask
         if self.settings.hard_mask:

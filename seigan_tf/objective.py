@@ -1,4 +1,4 @@
-"""From the cycle's images to the loss terms, by PAPER's names, and their weighted totals (section 3.4)."""
+"""Loss terms of the cycle's images and their weighted totals (section 3.4)."""
 
 import dataclasses
 from typing import Any, NamedTuple
@@ -15,16 +15,15 @@ FAKES = {
     "coarse": ("object", "coarse_gan"),
     "composite": ("object", "enhance_gan"),
 }
-"""Fakes, by their name in the cycle: the discriminator that scores each, and the generators' term of that score."""
+"""Discriminator and generator term of each fake, by the fake's name in the cycle."""
 
 TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.name != "pairwise_threshold")
-"""Names of all terms of the generators."""
-
+"""Names of all terms of the generators: λ1 to λ11, then the box terms."""
 
 BOX_TERMS = ("box_projection", "box_outside", "box_pairwise")
 
 _SECOND_SWAP = ("inpainter", "enhancer")
-BEHIND_THE_MASK = {
+MASK_TERMS = {
     "inpaint_gan": ("inpainter",),
     "inpaint_gan_back": _SECOND_SWAP,
     "background_texture": _SECOND_SWAP,
@@ -36,71 +35,81 @@ BEHIND_THE_MASK = {
     "enhance_gan": ("enhancer",),
     "background_identity": ("inpainter",),
 }
-"""Terms whose gradient reaches the segmenter through the cycle's mask, and the other networks that each trains."""
+"""Terms that train the segmenter through the cycle's mask, with the other generators that they train."""
 
 
 class Discriminators(NamedTuple):
-    """D_bg and D_obj, one for each kind of image."""
+    """D_bg and D_obj."""
 
     background: Discriminator
     object: Discriminator
 
 
 class Objective(NamedTuple):
-    """A weighted total, and its terms before weighting."""
+    """A weighted total, and its terms before weighting: float32 scalars."""
 
     total: Any
     terms: dict[str, Any]
 
 
 def active_terms(losses: LossesConfig) -> tuple[str, ...]:
+    """Return the names of the generators' terms that are switched on."""
     return tuple(name for name in TERMS if getattr(losses, name) > 0)
 
 
 def box_terms_only(losses: LossesConfig) -> LossesConfig:
-    """The same weights with all but the box terms switched off."""
+    """Return the same weights with all but the box terms switched off."""
     return dataclasses.replace(losses, **{name: 0.0 for name in TERMS if name not in BOX_TERMS})
 
 
 def active_fakes(losses: LossesConfig) -> dict[str, str]:
-    """Image name: discriminator name, for the fakes whose term is switched on."""
+    """Return the discriminator's name for each fake whose term is switched on, by the fake's name."""
     return {image: discriminator for image, (discriminator, term) in FAKES.items() if getattr(losses, term) > 0}
 
 
 def trained_generators(losses: LossesConfig, mask_gradient_scale: float) -> set[str]:
-    """Names of the generators that get a gradient from a term that is switched on.
+    """Return the names of the generators that get a gradient from a term that is switched on.
 
     Args:
-        losses: the weights of the terms.
+        losses: weights of the terms.
         mask_gradient_scale: `networks.mask_gradient_scale`; at 0 the cycle does not train the segmenter.
     """
-    trained = set()
+    trained: set[str] = set()
     for term in active_terms(losses):
-        if term in BEHIND_THE_MASK:
-            trained.update(BEHIND_THE_MASK[term], ("segmenter",) if mask_gradient_scale else ())
+        if term in MASK_TERMS:
+            trained.update(MASK_TERMS[term], ("segmenter",) if mask_gradient_scale else ())
         else:
             trained.add("segmenter" if term in BOX_TERMS else "enhancer")  # object_identity: G_enh(x)
     return trained
 
 
 def background_layers(losses: LossesConfig) -> tuple[str, ...]:
-    """VGG-19 layers at which y and y2 are compared."""
+    """Return the VGG-19 layers at which y and y2 are compared."""
     texture = TEXTURE_LAYERS if losses.background_texture > 0 else ()
     return texture + (PERCEPTUAL_LAYERS if losses.background_perceptual > 0 else ())
 
 
 def object_layers(losses: LossesConfig) -> tuple[str, ...]:
-    """VGG-19 layers at which x and x2 are compared."""
+    """Return the VGG-19 layers at which x and x2 are compared."""
     return PERCEPTUAL_LAYERS if losses.object_perceptual > 0 else ()
 
 
 def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: LossesConfig) -> Objective:
-    """The generators' terms that are switched on, and their sum weighted by λ."""
+    """Return the generators' terms that are switched on, and their sum weighted by λ.
+
+    Args:
+        cycle: source of the images.
+        discriminators: D_bg and D_obj.
+        losses: the weights λ.
+
+    Raises:
+        ValueError: a term needs VGG-19, which the cycle lacks.
+    """
     back_layers = background_layers(losses)
     # One pass of y2 through VGG-19 serves texture and perceptual loss.
-    back = cycle.vgg(cycle.background_back, layers=back_layers) if back_layers else {}
+    back = cycle.features(cycle.background_back, back_layers) if back_layers else {}
 
-    def fooled(image):
+    def gan(image):
         discriminator = getattr(discriminators, FAKES[image][0])
         return adversarial.real_loss(discriminator(getattr(cycle, image)))
 
@@ -108,18 +117,18 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
         return loss({n: back[n] for n in layers}, {n: cycle.background_features[n] for n in layers})
 
     makers = {
-        "inpaint_gan": lambda: fooled("background"),
-        "inpaint_gan_back": lambda: fooled("background_back"),
+        "inpaint_gan": lambda: gan("background"),
+        "inpaint_gan_back": lambda: gan("background_back"),
         "background_texture": lambda: compared(reconstruction.texture, TEXTURE_LAYERS),
         "background_perceptual": lambda: compared(reconstruction.perceptual, PERCEPTUAL_LAYERS),
         "background_mae": lambda: reconstruction.mae(cycle.background_back, cycle.background_image),
         "object_perceptual": lambda: reconstruction.perceptual(
-            cycle.vgg(cycle.object_back, layers=PERCEPTUAL_LAYERS),
+            cycle.features(cycle.object_back, PERCEPTUAL_LAYERS),
             {name: cycle.object_features[name] for name in PERCEPTUAL_LAYERS},
         ),
         "object_mae": lambda: reconstruction.mae(cycle.object_back, cycle.object_image),
-        "coarse_gan": lambda: fooled("coarse"),
-        "enhance_gan": lambda: fooled("composite"),
+        "coarse_gan": lambda: gan("coarse"),
+        "enhance_gan": lambda: gan("composite"),
         "object_identity": lambda: reconstruction.mae(cycle.object_identity, cycle.object_image),
         "background_identity": lambda: reconstruction.mae(cycle.background_identity, cycle.background_image),
         "box_projection": lambda: boxes.projection(cycle.raw_mask, cycle.box_mask),
@@ -133,12 +142,12 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
 
 
 def discriminator_objective(discriminators: Discriminators, reals: dict, fakes: dict) -> Objective:
-    """Both discriminators' losses and their sum; a discriminator without fakes is not run.
+    """Return both discriminators' losses and their sum; a discriminator without fakes is not run.
 
     Args:
         discriminators: D_bg and D_obj.
-        reals: "background": y, and "object": x.
-        fakes: images of the cycle by name, without gradient, as the replay pool gives them.
+        reals: {"background": y, "object": x}.
+        fakes: images of the cycle by name, without gradient, after the replay pool.
     """
     terms = {}
     for name, real in reals.items():

@@ -1,6 +1,7 @@
-"""One optimizer for each network, behind the single one that Keras expects, and their learning rate over the steps."""
+"""One optimizer for each network, behind the single one that Keras expects, and the learning rate schedule."""
 
 from itertools import islice
+from typing import Any
 
 import keras
 from keras import ops
@@ -14,14 +15,14 @@ LossScaleOptimizer = keras.mixed_precision.LossScaleOptimizer
 
 @serializable
 class OptimizerGroup(Optimizer):
-    """Several optimizers, each for its own variables and with its own state, step count and learning rate.
+    """Group of optimizers, each for its own variables and with its own state, step count and learning rate.
 
-    A member whose gradients are all None is left out of a step: its count, which Adam's bias correction and a learning
-    rate schedule read, is the number of updates that its variables got.
+    A member whose gradients are all None is left out of a step. Its step count, which Adam's bias correction and the
+    learning rate schedule read, therefore is the number of updates of its variables.
 
     Args:
         members: optimizers by name; a LossScaleOptimizer around another group is allowed.
-        sizes: the number of variables of each member, in the order of the variables given to `build`.
+        sizes: number of variables of each member, in the order of the variables given to `build`.
     """
 
     def __init__(self, members: dict[str, Optimizer], sizes: dict[str, int], name="optimizer_group"):
@@ -30,7 +31,7 @@ class OptimizerGroup(Optimizer):
         self.sizes = dict(sizes)
 
     def _parts(self, values):
-        """Each member with its part of a flat list."""
+        """Return each member with its part of a flat list."""
         values = iter(values)
         return [(self.members[name], list(islice(values, size))) for name, size in self.sizes.items()]
 
@@ -40,14 +41,14 @@ class OptimizerGroup(Optimizer):
         super().build(variables)
 
     def apply(self, grads, trainable_variables=None):
-        """Updates the variables given to `build`, in their order; None stands for a variable that is not trained."""
+        """Update the variables given to `build`, in their order; the gradient None leaves a variable as it is."""
         for member, part in self._parts(grads):
             if any(gradient is not None for gradient in part):
                 member.apply(part)
 
     @property
     def optimizers(self) -> list[Optimizer]:
-        """The innermost optimizers, which Keras' callbacks that set learning rates go through."""
+        """The innermost optimizers, whose learning rates Keras' callbacks set."""
         inner = [getattr(member, "inner_optimizer", member) for member in self.members.values()]
         return [leaf for member in inner for leaf in getattr(member, "optimizers", [member])]
 
@@ -57,12 +58,12 @@ class OptimizerGroup(Optimizer):
 
     @property
     def iterations(self):
-        """The largest count of the members; callbacks read it between steps."""
+        """The largest step count of the members; callbacks read it between steps."""
         return max((leaf.iterations for leaf in self.optimizers), key=lambda count: int(ops.convert_to_numpy(count)))
 
     @property
     def learning_rate(self):
-        """The first member's; setting it sets every member's."""
+        """Learning rate of the first member; setting it sets that of every member."""
         return self.optimizers[0].learning_rate
 
     @learning_rate.setter
@@ -71,10 +72,10 @@ class OptimizerGroup(Optimizer):
             optimizer.learning_rate = value
 
     def save_own_variables(self, store):
-        """Nothing: the members save themselves."""
+        """Save nothing: the members save themselves."""
 
     def load_own_variables(self, store):
-        pass
+        """Load nothing: the members load themselves."""
 
     def get_config(self):
         members = {name: keras.optimizers.serialize(member) for name, member in self.members.items()}
@@ -86,13 +87,13 @@ class OptimizerGroup(Optimizer):
         return cls(**{**config, "members": members})
 
 
-def for_networks(optimizer, sizes: dict[str, int]) -> Optimizer:
-    """A group with one optimizer for each network.
+def group_by_network(optimizer: Any, sizes: dict[str, int]) -> Optimizer:
+    """Return a group with one optimizer for each network.
 
     Args:
-        optimizer: a Keras optimizer, or its name, from whose configuration each network gets a copy; a dictionary with
-            an optimizer for each network; or a group. Of a LossScaleOptimizer the inner one becomes the group.
-        sizes: the number of trainable variables of each network, by its name.
+        optimizer: a Keras optimizer or its name, of which each network gets a copy; a dictionary with an optimizer for
+            each network; a group; or a LossScaleOptimizer, whose inner optimizer becomes the group.
+        sizes: number of trainable variables of each network, by its name.
 
     Raises:
         ValueError: a dictionary has other names than `sizes`.
@@ -105,17 +106,17 @@ def for_networks(optimizer, sizes: dict[str, int]) -> Optimizer:
     if isinstance(optimizer, OptimizerGroup):
         return optimizer
     if isinstance(optimizer, LossScaleOptimizer):
-        group = for_networks(optimizer.inner_optimizer, sizes)
+        group = group_by_network(optimizer.inner_optimizer, sizes)
         return LossScaleOptimizer(group, optimizer.initial_scale, optimizer.dynamic_growth_steps)
     config = optimizer.get_config()
     return OptimizerGroup({name: type(optimizer).from_config({**config, "name": name}) for name in sizes}, sizes)
 
 
-def for_training(training: TrainingConfig) -> dict[str, dict[str, Optimizer]]:
-    """Adam for every network of a run, as arguments of SEIGAN.compile.
+def training_optimizers(training: TrainingConfig) -> dict[str, Any]:
+    """Return Adam for every network of a run, as arguments of SEIGAN.compile.
 
-    The segmenter is trained from the first step, the other networks after `training.pretrain_steps`. All rates fall to
-    zero at the last step.
+    The segmenter is trained from the first step, the other networks after `training.pretrain_steps`. All rates reach
+    zero at the last step, if `training.decay_fraction` is above 0.
     """
 
     def adam(rate: float, start: int) -> Optimizer:
@@ -138,15 +139,15 @@ def for_training(training: TrainingConfig) -> dict[str, dict[str, Optimizer]]:
 
 @serializable
 class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """Constant, then linearly to zero over the last steps, as CycleGAN does (arXiv 1703.10593, appendix).
+    """Constant learning rate with a linear decay to zero over the last steps, as in CycleGAN (arXiv 1703.10593).
 
-    The position is the optimizer's own count of updates, so that a resume continues exactly.
+    It depends on the optimizer's own count of updates, so that a resume continues exactly.
 
     Args:
-        rate: the constant learning rate.
-        steps: steps of the whole training.
-        decay_fraction: last fraction of the steps over which the rate falls, in (0, 1].
-        start: steps of the training before the optimizer's first update.
+        rate: learning rate before the decay.
+        steps: number of steps of the whole training.
+        decay_fraction: fraction of the steps in which the rate falls, in (0, 1].
+        start: number of steps of the training before the optimizer's first update.
     """
 
     def __init__(self, rate: float, steps: int, decay_fraction: float, start: int = 0):
@@ -165,5 +166,5 @@ class LinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 
 
 def learning_rate(rate: float, steps: int, decay_fraction: float, start: int = 0) -> float | LinearDecay:
-    """A plain number without decay_fraction, so that callbacks such as ReduceLROnPlateau may change it."""
+    """Return a LinearDecay, or the number if `decay_fraction` is 0, which callbacks (ReduceLROnPlateau) can set."""
     return LinearDecay(rate, steps, decay_fraction, start) if decay_fraction else rate

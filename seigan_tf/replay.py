@@ -1,20 +1,25 @@
-"""Pool of earlier fakes (section 3.4; Shrivastava et al., arXiv 1612.07828), held in model variables.
+"""Pool of earlier fakes (section 3.4; Shrivastava et al., arXiv 1612.07828).
 
-It lives inside the compiled step, and is saved and restored with the model.
+It is kept in variables of the model, so that the compiled step can use it and files and checkpoints contain it.
 """
 
 import keras
 from keras import ops
 
 from seigan_tf.utils.serialization import serializable
+from seigan_tf.utils.tensor import Tensor
 
 
 @serializable
 class ReplayPool(keras.layers.Layer):
-    """Gives a discriminator, for each new fake, the new one or an earlier one, with equal chance, as CycleGAN does.
+    """Pool that replaces about half of the fakes for a discriminator by earlier ones, as in CycleGAN.
 
-    As long as a whole batch fits in, new fakes are stored and shown. Then, with chance 1/2 for each, an earlier fake
-    is shown and the new one takes its place.
+    As long as a whole batch fits in, new fakes are stored and returned. Later a new fake takes the place of an earlier
+    one with probability 1/2, and the earlier one is returned.
+
+    Args:
+        capacity: number of images in the pool.
+        size: side of the images, in pixels.
     """
 
     def __init__(self, capacity: int, size: int, **kwargs):
@@ -28,16 +33,16 @@ class ReplayPool(keras.layers.Layer):
         self.count = self.add_weight(name="count", shape=(), initializer="zeros", dtype="int32", trainable=False)
         self.built = True
 
-    def call(self, images, order, coins):
-        """Shows a batch to the pool.
+    def call(self, images: Tensor, order: Tensor, coins: Tensor) -> Tensor:
+        """Return the images for the discriminator, [N, S, S, 3], and update the pool.
 
         Args:
             images: new fakes [N, S, S, 3]; N is at most the capacity.
-            order: uniform in [0, 1), [capacity]: which places are looked at.
-            coins: uniform in [0, 1), [N]: over 1/2 takes the earlier fake.
+            order: uniform in [0, 1), [capacity]: the places with the smallest numbers are used.
+            coins: uniform in [0, 1), [N]: above 1/2 an earlier fake is returned.
 
-        Returns:
-            What the discriminator is to see, [N, S, S, 3].
+        Raises:
+            ValueError: the batch is larger than the pool.
         """
         new, capacity = images.shape[0], self.capacity
         if new is not None and new > capacity:

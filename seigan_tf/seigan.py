@@ -1,6 +1,7 @@
 """SEIGAN: segmenter, inpainter and enhancer trained together against two discriminators (arXiv 1811.07630)."""
 
 import dataclasses
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from seigan_tf.config import LossesConfig, NetworksConfig
 from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, fixed_noise
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Discriminator, Enhancer, Inpainter, Segmenter, VGG19Features
+from seigan_tf.networks.vgg19 import without_vgg
 from seigan_tf.objective import (
     FAKES,
     TERMS,
@@ -27,13 +29,14 @@ from seigan_tf.objective import (
     object_layers,
     trained_generators,
 )
-from seigan_tf.optimizers import LossScaleOptimizer, OptimizerGroup, for_networks
+from seigan_tf.optimizers import LossScaleOptimizer, OptimizerGroup, group_by_network
 from seigan_tf.replay import ReplayPool
 from seigan_tf.utils import variables
 from seigan_tf.utils.serialization import serializable
+from seigan_tf.utils.tensor import Tensor
 
 SWAP_IMAGES = ("mask", "coarse", "composite", "background", "coarse_back", "object_back", "background_back")
-"""What `swap` and `call` return, by PAPER's names."""
+"""Names of the images that `call` and `inference.arrays.swap` return (figure 2)."""
 
 LOG_NAMES = (
     "loss",
@@ -44,27 +47,29 @@ LOG_NAMES = (
     "object_discriminator",
     "crop_iou",
 )
-"""What fit and evaluate report; terms that are switched off are left out."""
+"""Names of the logs of fit and evaluate; terms that are switched off are left out."""
 
 
 class Draws(NamedTuple):
-    """All randomness of one train step, so that a step is a function of weights, batch and draws."""
+    """All random numbers of one train step, which is a function of weights, batch and draws."""
 
     noise: dict[str, Any]
     """Standard normal [N, S, S, 1] for each of NOISE_NAMES."""
     order: dict[str, Any]
-    """Uniform [capacity] for each kind of fake: which places of its replay pool are looked at."""
+    """Uniform [capacity] for each kind of fake: the order of the places in its replay pool."""
     coins: dict[str, Any]
-    """Uniform [N] for each kind of fake: whether an earlier one is shown."""
+    """Uniform [N] for each kind of fake: above 1/2 an earlier fake is used."""
 
 
 class Generated(NamedTuple):
-    """What the generators' half of a train step makes."""
+    """Results of the generators' half of a train step."""
 
     objective: Objective
+    """The generators' terms."""
     fakes: dict[str, Any]
+    """Images for the discriminators by name, without gradient."""
     mask_mean: Any
-    """Mean of G_seg(x) inside the boxes; None if no term needs the mask."""
+    """Mean of G_seg(x) in the boxes; None if no term needs the mask."""
 
 
 @serializable
@@ -75,18 +80,21 @@ class SEIGAN(keras.Model):
     float32 [N, 4] as relative [ymin, xmin, ymax, xmax]. For evaluation "object" may hold a "mask" [N, S, S, 1] too.
 
     Args:
-        networks: sizes, backbones and how the mask enters the cycle.
+        networks: forms of the networks, and treatment of the mask in the cycle.
 
     Raises:
-        ValueError: a size does not fit a network, or VGG-19 weights are missing.
+        ValueError: a number is out of its range, a size does not fit a network, or VGG-19 weights are missing.
     """
 
+    built: bool
+
     def __init__(self, networks: NetworksConfig, **kwargs):
-        super().__init__(**{"name": "seigan", "autocast": False, **kwargs})  # boxes are no matter of precision
+        # Without autocast boxes stay float32 under mixed precision; the networks cast for themselves.
+        super().__init__(**{"name": "seigan", "autocast": False, **kwargs})
         configuration.check_networks(networks)
         self.networks = networks
         size = networks.size
-        self.vgg = None
+        self.vgg: VGG19Features | None = None
         self._restored = False
         if networks.vgg_weights != "none":
             self.vgg = VGG19Features(name="vgg19")
@@ -104,7 +112,7 @@ class SEIGAN(keras.Model):
         if networks.replay_size:
             self.pools = {name: ReplayPool(networks.replay_size, size, name=f"{name}_pool") for name in FAKES}
         self.random = keras.random.SeedGenerator(networks.seed, name="random")
-        self.losses_config = None
+        self.losses_config = LossesConfig()
         self.trackers = {name: keras.metrics.Mean(name=name) for name in LOG_NAMES}
 
     def _make_generators(self, prefix=""):
@@ -116,7 +124,7 @@ class SEIGAN(keras.Model):
         )
 
     def build(self, input_shape=None):
-        """Creates every weight; the shape is known, so that nothing has to be passed."""
+        """Create every weight; the input's shape is known from the settings."""
         if self.built:
             return
         networks = [*self.generators, *self.discriminators, *(self.ema_generators or ()), *self.pools.values()]
@@ -126,26 +134,35 @@ class SEIGAN(keras.Model):
             self.vgg.load(self.networks.vgg_weights)
         if self.ema_generators:
             for network in self.ema_generators:
-                network.trainable = False  # once it is built, so that its variables know
+                network.trainable = False  # after build, so that it reaches the variables
             for mean, value in (pair for name in Generators._fields for pair in self._ema_pairs(name)):
                 mean.assign(ops.convert_to_numpy(value))  # a copy: under JAX the two would share one donated buffer
         self.built = True
 
     # Compilation
 
-    def compile(self, generator_optimizer, discriminator_optimizer, loss_weights=None, jit_compile=None, **kwargs):
-        """Sets the two optimizers and the weights of the loss terms.
+    def compile(
+        self,
+        generator_optimizer: Any,
+        discriminator_optimizer: Any,
+        loss_weights: LossesConfig | None = None,
+        jit_compile: bool | None = None,
+        **kwargs,
+    ):
+        """Set the two optimizers and the weights of the loss terms.
 
         Args:
             generator_optimizer: a Keras optimizer, of which each network gets a copy, or
                 {"segmenter": .., "inpainter": .., "enhancer": ..}. Under mixed_float16 a LossScaleOptimizer is added.
             discriminator_optimizer: the same, or {"background": .., "object": ..}.
-            loss_weights: λ1 to λ11 and the box terms; the default is LossesConfig().
-            jit_compile: None compiles with XLA where there is a GPU; TensorFlow on a CPU was slower with it.
+            loss_weights: λ1 to λ11 and the box terms; default: LossesConfig().
+            jit_compile: compile with XLA; default: True on a GPU and under JAX, as TensorFlow on a CPU was slower with
+                it.
+            **kwargs: further arguments of keras.Model.compile.
 
         Raises:
-            ValueError: every term is off, a term needs VGG-19 and vgg_weights is none, or a dictionary of optimizers
-                has other names.
+            ValueError: a weight is negative, all are zero, a term needs VGG-19 and vgg_weights is none, or a dictionary
+                of optimizers has other names.
         """
         losses = loss_weights or LossesConfig()
         configuration.check_losses(losses)
@@ -170,7 +187,7 @@ class SEIGAN(keras.Model):
 
     def _network_optimizers(self, optimizer, networks):
         sizes = {name: len(network.trainable_variables) for name, network in networks._asdict().items()}
-        made = for_networks(optimizer, sizes)
+        made = group_by_network(optimizer, sizes)
         if self.dtype_policy.name == "mixed_float16" and not isinstance(made, LossScaleOptimizer):
             made = LossScaleOptimizer(made)
         return made
@@ -199,7 +216,7 @@ class SEIGAN(keras.Model):
         return generators | set(active_fakes(self.losses_config).values())
 
     def trained_variables(self, networks: Generators | Discriminators) -> list:
-        """The trainable variables of those networks that the terms train."""
+        """Return the trainable variables of those networks that the terms train."""
         trained = self.trained_networks
         return [v for name, net in networks._asdict().items() if name in trained for v in net.trainable_variables]
 
@@ -214,15 +231,15 @@ class SEIGAN(keras.Model):
     # One step, in the order in which seigan_tf/steps takes it: draw, generate, replay, discriminate, update_ema, track.
 
     def train_step(self, *args):
-        """One update of the generators and one of the discriminators; see seigan_tf/steps."""
+        """Update generators and discriminators once; see seigan_tf/steps."""
         return steps.backend.train_step(self, *_without_targets(args))
 
     def test_step(self, *args):
-        """The generators' total with fixed noise, the mean of the mask and, with masks, its IoU at crop resolution."""
+        """Return the generators' total with fixed noise, the mean of the mask and, with masks, `crop_iou`."""
         return steps.backend.test_step(self, *_without_targets(args))
 
     def draw(self, batch) -> Draws:
-        """Draws a step's randomness from the model's own seed, which is saved with the model."""
+        """Draw a step's random numbers from the model's own seed, whose state is saved with the model."""
         count, size, capacity = ops.shape(batch["object"]["image"])[0], self.networks.size, self.networks.replay_size
         noise = keras.random.normal((len(NOISE_NAMES), count, size, size, 1), seed=self.random)
         order = keras.random.uniform((len(FAKES), capacity), seed=self.random)
@@ -233,9 +250,14 @@ class SEIGAN(keras.Model):
             {name: coins[i] for i, name in enumerate(FAKES)},
         )
 
-    def cycle(self, batch, noise, generators=None) -> Cycle:
-        """The batch's way through the cycle; nothing runs before an image is asked for."""
-        losses = self.losses_config or LossesConfig()
+    def cycle(self, batch, noise: dict[str, Any], generators: Generators | None = None) -> Cycle:
+        """Return the batch's cycle, in which no network runs before an image is read.
+
+        Args:
+            batch: as in `fit`.
+            noise: standard normal, [N, S, S, 1] for each of NOISE_NAMES.
+            generators: default: those that are trained.
+        """
         return Cycle(
             generators or self.generators,
             self.networks,
@@ -244,23 +266,23 @@ class SEIGAN(keras.Model):
             batch["background"]["image"],
             noise,
             self.vgg,
-            object_layers(losses),
-            background_layers(losses),
+            object_layers(self.losses_config),
+            background_layers(self.losses_config),
         )
 
-    def generate(self, batch, noise, generators=None) -> Generated:
-        """The generators' half: loss terms, and the fakes for the discriminators, without gradient."""
+    def generate(self, batch, noise: dict[str, Any], generators: Generators | None = None) -> Generated:
+        """Return the generators' terms and the fakes for the discriminators; arguments as of `cycle`."""
         cycle = self.cycle(batch, noise, generators)
         objective = generator_objective(cycle, self.discriminators, self.losses_config)
         fakes = {name: ops.stop_gradient(getattr(cycle, name)) for name in active_fakes(self.losses_config)}
         mask_mean = None
-        if "raw_logits" in vars(cycle):  # the cycle is lazy: G_seg does not run for this number alone
+        if "raw_logits" in vars(cycle):  # G_seg does not run for this number alone
             covered = ops.sum(cycle.raw_mask * cycle.box_mask) / ops.maximum(ops.sum(cycle.box_mask), 1.0)
             mask_mean = ops.stop_gradient(covered)
         return Generated(objective, fakes, mask_mean)
 
-    def replay(self, fakes, draws: Draws) -> dict[str, Any]:
-        """The fakes, some of them exchanged for earlier ones."""
+    def replay(self, fakes: dict[str, Any], draws: Draws) -> dict[str, Any]:
+        """Return the fakes, some of them replaced by earlier ones from the replay pools."""
         if not self.pools:
             return fakes
         return {
@@ -268,16 +290,13 @@ class SEIGAN(keras.Model):
             for name, images in fakes.items()
         }
 
-    def discriminate(self, batch, fakes) -> Objective:
-        """The discriminators' half."""
+    def discriminate(self, batch, fakes: dict[str, Any]) -> Objective:
+        """Return the discriminators' terms."""
         reals = {"background": batch["background"]["image"], "object": batch["object"]["image"]}
         return discriminator_objective(self.discriminators, reals, fakes)
 
     def update_ema(self) -> None:
-        """Moves the averaged weights towards the trained generators', faster in a network's first steps.
-
-        Source: arXiv 1806.04498.
-        """
+        """Move the EMA weights towards the trained ones, faster in a network's first steps (arXiv 1806.04498)."""
         if not self.ema_generators:
             return
         trained = self.trained_networks
@@ -288,12 +307,14 @@ class SEIGAN(keras.Model):
                 mean.assign(decay * mean + (1.0 - decay) * value)
 
     def _ema_pairs(self, name):
-        """Pairs of averaged and trained variables of a generator."""
-        means, values = (self._without_vgg(getattr(n, name).variables) for n in (self.ema_generators, self.generators))
+        """Return pairs of EMA and trained variables of a generator."""
+        means, values = (
+            without_vgg(getattr(n, name).variables, self.vgg) for n in (self.ema_generators, self.generators)
+        )
         return zip(means, values, strict=True)
 
     def track(self, generated: Generated, discriminated: Objective) -> dict[str, Any]:
-        """Adds a step to the running means and returns them."""
+        """Add a step to the running means and return them."""
         values = {
             "loss": generated.objective.total,
             "discriminator_loss": discriminated.total,
@@ -310,7 +331,7 @@ class SEIGAN(keras.Model):
         return {name: self.trackers[name].result() for name in values}
 
     def test(self, batch) -> dict[str, Any]:
-        """The logs of a test step, of the generators of averaged weights if there are any."""
+        """Return the logs of a test step with `inference_generators`; `crop_iou` is the IoU at crop resolution."""
         generated = self.generate(batch, self._fixed_noise(batch), self.inference_generators)
         values = {"loss": generated.objective.total, "mask_mean": generated.mask_mean}
         if "mask" in batch["object"]:
@@ -324,25 +345,30 @@ class SEIGAN(keras.Model):
     def _fixed_noise(self, batch):
         return dict.fromkeys(NOISE_NAMES, fixed_noise(batch["object"]["image"]))
 
-    # Use
+    # Inference
 
     @property
     def inference_generators(self) -> Generators:
-        """The generators for use: those with averaged weights (EMA) if there are any."""
+        """The generators with EMA weights if there are any, else those that are trained."""
         return self.ema_generators or self.generators
 
-    def masks(self, images, box):
-        """G_seg, confined to the box where the settings say so: [N, S, S, 1]."""
+    def masks(self, images: Tensor, box: Tensor) -> Tensor:
+        """Return the masks of G_seg, confined to the boxes with `confine_mask`: [N, S, S, 1] in [0, 1].
+
+        Args:
+            images: [N, S, S, 3] in [-1, 1].
+            box: [N, 4], relative [ymin, xmin, ymax, xmax].
+        """
         mask = self.inference_generators.segmenter(images)
         return mask * boxes.box_to_mask(box, self.networks.size) if self.networks.confine_mask else mask
 
     def call(self, batch, training=False):
-        """The images of both swaps, SWAP_IMAGES, with fixed noise and with averaged weights where they are on."""
+        """Return the images of both swaps, SWAP_IMAGES, with fixed noise and `inference_generators`."""
         cycle = self.cycle(batch, self._fixed_noise(batch), self.inference_generators)
         return {name: getattr(cycle, name) for name in SWAP_IMAGES}
 
-    def compiled_function(self, function):
-        """`function(model, *arrays)` as a compiled function of the arrays, compiled once."""
+    def compiled_function(self, function: Callable) -> Callable:
+        """Return `function(model, *arrays)` as a function of the arrays that is compiled once."""
         if function not in self._compiled_functions:
             self._compiled_functions[function] = steps.backend.compiled(self, function)
         return self._compiled_functions[function]
@@ -361,14 +387,14 @@ class SEIGAN(keras.Model):
         return cls(configuration.from_dict(NetworksConfig, config["networks"]), name=config["name"])
 
     def save_own_variables(self, store):
-        """Keras leaves the state of a SeedGenerator out of its files."""
+        """Save the random state: Keras leaves the state of a SeedGenerator out of its files."""
         store["random"] = ops.convert_to_numpy(self.random.state)
 
     def load_own_variables(self, store):
         self.random.state.assign(np.asarray(store["random"]))
 
     def get_build_config(self):
-        return {"input_shape": None}  # Keras skips build_from_config, and with it the weights, where this is empty
+        return {"input_shape": None}  # with an empty one Keras skips build_from_config, and with it the weights
 
     def build_from_config(self, config):
         self._restored = True  # called for saved files only, which hold VGG-19 too
@@ -387,24 +413,23 @@ class SEIGAN(keras.Model):
         optimizers = {k: keras.optimizers.deserialize(config[k]) for k in config if k.endswith("_optimizer")}
         self.compile(**optimizers, loss_weights=configuration.from_dict(LossesConfig, config["loss_weights"]))
 
-    def _without_vgg(self, variables):
-        frozen = {id(v) for v in self.vgg.variables} if self.vgg is not None else set()
-        return [v for v in variables if id(v) not in frozen]
-
     def _state_variables(self):
-        """Every variable that an exact resume needs, by a name that does not depend on the process."""
-        named = {v.path.removeprefix(f"{self.name}/"): v for v in self._without_vgg(self.variables)}
+        """Return all variables that an exact resume needs, by names that do not depend on the process."""
+        named = {v.path.removeprefix(f"{self.name}/"): v for v in without_vgg(self.variables, self.vgg)}
         for owner in ("generator_optimizer", "discriminator_optimizer"):
             for i, variable in enumerate(getattr(self, owner).variables):
                 named[f"{owner}/{i}/{variable.name}"] = variable
         return named
 
     def state(self) -> dict[str, np.ndarray]:
-        """All that an exact resume needs, frozen VGG-19 apart: weights, averages, optimizers, pools, random state."""
+        """Return all values that an exact resume needs: weights, EMA weights, optimizers, pools and random state.
+
+        The frozen VGG-19 is left out.
+        """
         return variables.values(self._state_variables())
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Puts back what `state` gave; nothing is changed if anything does not fit.
+        """Assign the values that `state` returned; nothing is changed if one does not fit.
 
         Raises:
             ValueError: names the first variable that is missing, unknown or of another shape.
@@ -413,6 +438,6 @@ class SEIGAN(keras.Model):
 
 
 def _without_targets(arguments):
-    """A step's arguments with the batch itself last: Keras passes numpy input as (x,), or as (x, y, sample_weight)."""
+    """Return a step's arguments with the batch last: Keras passes NumPy input as (x,) or (x, y, sample_weight)."""
     *state, batch = arguments
     return *state, batch[0] if isinstance(batch, tuple) else batch

@@ -18,7 +18,7 @@ from tests import tiny
 from tests.reference.weights import randomise
 
 STEPS = 3
-"""The pool of four is full after two batches of two: the third is shown earlier fakes."""
+"""The pool of four is full after two batches of two: the third step uses earlier fakes."""
 
 CASES = {
     "literal": (tiny.networks(), LossesConfig()),
@@ -42,11 +42,11 @@ CASES = {
     ),
     "saturated": (tiny.networks(prefill=True, composite_inpainting=True), LossesConfig(**tiny.BOX_TERMS)),
 }
-"""By name. In "saturated" many values of the photographs are 0 or 255, and G_inp and G_enh change nothing at first."""
+"""Settings and losses by name. In "saturated" many values of the photographs are 0 or 255, and G_inp and G_enh change nothing at first."""
 
 
 def start_from_zeros():
-    """Initial weights cost JAX a compilation for each shape; where others take their place, zeros will do."""
+    """Initial weights cost JAX a compilation for each shape; if others replace them, zeros will do."""
     for kind in (keras.initializers.RandomNormal, keras.initializers.VarianceScaling):
         kind.__call__ = lambda self, shape, dtype=None, **kwargs: np.zeros(shape, dtype)
 

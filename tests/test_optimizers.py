@@ -8,7 +8,7 @@ import pytest
 
 from seigan_tf.config import LossesConfig, TrainingConfig
 from seigan_tf.objective import box_terms_only
-from seigan_tf.optimizers import LinearDecay, OptimizerGroup, for_networks, for_training, learning_rate
+from seigan_tf.optimizers import LinearDecay, OptimizerGroup, group_by_network, training_optimizers, learning_rate
 from tests import tiny
 
 LOSSES = LossesConfig(**tiny.BOX_TERMS)
@@ -38,7 +38,7 @@ def test_every_networks_rate_falls_to_zero_at_the_last_step_of_the_run():
     training = replace(
         TrainingConfig(), steps=10, pretrain_steps=4, decay_fraction=0.8, generator_rate=2.0, discriminator_rate=1.0
     )
-    made = for_training(training)
+    made = training_optimizers(training)
     generators, discriminators = made["generator_optimizer"], made["discriminator_optimizer"]
     assert (tuple(generators), tuple(discriminators)) == (GENERATORS, DISCRIMINATORS)
     optimizers = {**generators, **discriminators}
@@ -106,23 +106,23 @@ def test_ema_weights_follow_as_fast_after_pretraining_as_without_it(network, sta
 
 def test_one_optimizer_is_copied_for_each_network_and_a_dictionary_is_taken_as_it_is():
     sizes = {"segmenter": 2, "inpainter": 1}
-    group = for_networks(keras.optimizers.SGD(0.1, momentum=0.5), sizes)
+    group = group_by_network(keras.optimizers.SGD(0.1, momentum=0.5), sizes)
     assert [(o.name, float(o.learning_rate), o.momentum) for o in group.optimizers] == [
         ("segmenter", pytest.approx(0.1), 0.5),
         ("inpainter", pytest.approx(0.1), 0.5),
     ]
     given = {"inpainter": keras.optimizers.SGD(0.1), "segmenter": keras.optimizers.SGD(0.2)}
-    assert for_networks(given, sizes).optimizers == [given["segmenter"], given["inpainter"]]
-    scaled = for_networks(keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1), 8.0), sizes)
+    assert group_by_network(given, sizes).optimizers == [given["segmenter"], given["inpainter"]]
+    scaled = group_by_network(keras.mixed_precision.LossScaleOptimizer(keras.optimizers.SGD(0.1), 8.0), sizes)
     assert (scaled.initial_scale, list(scaled.inner_optimizer.members)) == (8.0, list(sizes))
     with pytest.raises(ValueError, match=r"^optimizers for segmenter; expected segmenter, inpainter$"):
-        for_networks({"segmenter": "adam"}, sizes)
+        group_by_network({"segmenter": "adam"}, sizes)
 
 
 def test_a_group_survives_serialization_and_sets_the_rate_of_all():
     group = OptimizerGroup({"a": keras.optimizers.Adam(LinearDecay(0.1, 9, 0.5, 2)), "b": tiny.sgd()}, dict(a=1, b=2))
     copy = keras.optimizers.deserialize(keras.optimizers.serialize(group))
     assert copy.get_config() == group.get_config()
-    group = for_networks(tiny.sgd(), dict(a=1, b=2))
+    group = group_by_network(tiny.sgd(), dict(a=1, b=2))
     group.learning_rate = 0.3
     assert [float(o.learning_rate) for o in group.optimizers] == pytest.approx([0.3, 0.3])

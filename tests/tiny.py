@@ -13,7 +13,7 @@ BOX_TERMS = dict(box_projection=1.0, box_outside=0.7, box_pairwise=0.5)
 
 
 def networks(**changes) -> NetworksConfig:
-    """16 px and three channels, without VGG-19 and averages."""
+    """16 px and three channels, without VGG-19 and EMA weights."""
     settings = dict(
         size=16,
         segmenter=BackboneConfig("resnet", 3, 1),

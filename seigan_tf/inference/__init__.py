@@ -1,6 +1,6 @@
-"""Trained networks as functions of arrays: NumPy in, NumPy out.
+"""Trained networks as functions of NumPy arrays.
 
-arrays gives SEIGAN its array methods, loading finds and reads weights, transfer moves them between models. tta averages
-answers over mirrored and turned crops and grabcut makes masks from colours; these two import no Keras, so that exported
-networks work without it.
+arrays runs a SEIGAN, loading finds and reads weights, transfer copies them between models, tta is test-time
+augmentation, and grabcut makes masks from colours. The last two import no Keras, so that exported networks work without
+it.
 """

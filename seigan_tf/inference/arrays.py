@@ -1,4 +1,4 @@
-"""A trained model on NumPy arrays: crops in, masks and images out, a batch at a time.
+"""Inference on NumPy arrays: crops in, masks and images out, in batches.
 
 Crops are [N, S, S, 3] for the model's size S, uint8 or float32 in [-1, 1]. Noise is the same at every call.
 """
@@ -13,48 +13,47 @@ from seigan_tf.utils.pixels import to_float
 
 
 def segment(model: SEIGAN, images, boxes, batch_size: int = 32) -> np.ndarray:
-    """Masks of crops: float32 [N, S, S, 1] in [0, 1].
+    """Return masks of crops: float32 [N, S, S, 1] in [0, 1].
 
     Args:
         model: a trained model.
         images: crops.
         boxes: [N, 4], relative [ymin, xmin, ymax, xmax].
-        batch_size: crops at a time.
+        batch_size: number of crops in a batch.
 
     Raises:
-        ValueError: an array is empty, or has another shape or range; so in all functions here.
+        ValueError: an array is empty, or has another shape or range; the same holds for all functions here.
     """
     return _in_batches(_segment, model, batch_size, images=images, boxes=boxes)
 
 
 def inpaint(model: SEIGAN, images, masks, batch_size: int = 32) -> np.ndarray:
-    """Crops restored inside their masks: float32 [N, S, S, 3] in [-1, 1].
+    """Return crops restored in their masks: float32 [N, S, S, 3] in [-1, 1].
 
-    Masks are used as they are. A mask of `segment` ends at the object's edge; dilate it first (`cycle.dilate_mask`),
-    or the object's rim stays.
+    Masks are not dilated here. Dilate those of `segment` first (`cycle.dilate_mask`), or the object's rim stays.
 
     Args:
         model: a trained model.
         images: crops.
-        masks: [N, S, S, 1], areas to restore, in [0, 1].
-        batch_size: crops at a time.
+        masks: areas to restore, [N, S, S, 1] in [0, 1].
+        batch_size: number of crops in a batch.
     """
     return _in_batches(_inpaint, model, batch_size, images=images, masks=masks)
 
 
 def enhance(model: SEIGAN, images, batch_size: int = 32) -> np.ndarray:
-    """Coarse pastes made natural by G_enh: float32 [N, S, S, 3] in [-1, 1]."""
+    """Return coarse pastes made natural by G_enh: float32 [N, S, S, 3] in [-1, 1]."""
     return _in_batches(_enhance, model, batch_size, images=images)
 
 
 def swap(model: SEIGAN, object_images, boxes, background_images, batch_size: int = 32) -> dict[str, np.ndarray]:
-    """Images of both swaps by name (`seigan.SWAP_IMAGES`): float32 [N, S, S, 3] in [-1, 1]; "mask" [N, S, S, 1]."""
+    """Return the images of both swaps by `seigan.SWAP_IMAGES`: float32 [N, S, S, 3] in [-1, 1]; "mask" [N, S, S, 1]."""
     arrays = {"images": object_images, "boxes": boxes, "background_images": background_images}
     return _in_batches(_swap, model, batch_size, **arrays)
 
 
 def check_crops(size: int, **arrays) -> list[np.ndarray]:
-    """Arrays as the networks take them: float32, images in [-1, 1], masks in [0, 1].
+    """Return arrays as the networks read them: float32, images in [-1, 1], masks in [0, 1].
 
     Args:
         size: side of the crops, in pixels.

@@ -6,31 +6,31 @@ import numpy as np
 ITERATIONS = 5
 """Number of iterations from a box alone."""
 SURE = 0.9
-"""Mask values above it are object and below 1 - SURE are background for certain; colour decides in between."""
+"""Mask value above which pixels are certainly object, and below 1 - SURE background; colour decides between."""
 NEEDED = 8
-"""Least number of pixels of the object, and of the background, to learn colours from."""
+"""Least number of pixels of the object, and of the background, for the colour models."""
 
 
 def from_box(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """The object's mask by colour models of the inside and the outside of a box.
+    """Return an object's mask by colour models of the pixels in a box and of those around it.
 
     Args:
         image: uint8 [height, width, 3] RGB.
         box: [ymin, xmin, ymax, xmax], relative to the image.
 
     Returns:
-        bool [height, width]; the filled box if no pixel lies inside or none outside it.
+        bool [height, width]; the filled box if it has no pixels or all of them.
     """
     height, width = image.shape[:2]
     top, left, bottom, right = np.round(np.asarray(box) * [height, width, height, width]).astype(int)
     labels = np.full((height, width), cv2.GC_BGD, np.uint8)
     labels[max(top, 0) : bottom, max(left, 0) : right] = cv2.GC_PR_FGD
-    inside = labels == cv2.GC_PR_FGD
-    return _grabcut(image, labels, ITERATIONS) if inside.any() and not inside.all() else inside
+    box_mask = labels == cv2.GC_PR_FGD
+    return _grabcut(image, labels, ITERATIONS) if box_mask.any() and not box_mask.all() else box_mask
 
 
 def from_mask(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """A soft mask whose uncertain pixels are decided by colour.
+    """Return a soft mask after its uncertain pixels are decided by colour.
 
     Args:
         image: uint8 [height, width, 3] RGB.
@@ -48,7 +48,7 @@ def from_mask(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def _grabcut(image: np.ndarray, labels: np.ndarray, iterations: int) -> np.ndarray:
-    """The object that OpenCV finds from `labels`, which it changes: bool [height, width]."""
+    """Return the object that OpenCV finds from `labels`, which it changes: bool [height, width]."""
     cv2.setRNGSeed(0)  # its mixtures start from a random clustering
     background, foreground, no_box = np.zeros((1, 65)), np.zeros((1, 65)), (0, 0, 0, 0)
     image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)

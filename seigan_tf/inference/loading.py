@@ -14,25 +14,25 @@ MODEL_FILE = "weights/seigan.keras"
 
 
 class Weights(NamedTuple):
-    """The place of a trained model and facts about its training."""
+    """A trained model on disk, and facts about its training."""
 
     name: str
     """Name of the run or of the shipped weights."""
     file: Path
     """The `.keras` file."""
     folder: Path | None
-    """The run folder or that of the shipped weights, with what else they came with; None where only a file is given."""
+    """The run folder, or that of the shipped weights; None if only a file is given."""
     object_fraction: float
-    """Long side of the object's box by the crop's side, as in training; the default where only a file is given."""
+    """Long side of the object's box by the crop's side, as in training; the default if only a file is given."""
     segments_only: bool
-    """Whether the segmenter alone was trained, in a supervised or distill run; False where only a file is given."""
+    """True after a supervised or distill run, which trains the segmenter alone; False if only a file is given."""
 
 
 def find(weights: str | Path) -> Weights:
     """Find a trained model by a shipped name, a run folder `runs/NAME`, or a `.keras` file.
 
-    A folder whose path is that of a shipped name is reached by the text "./NAME" or its absolute path, and not by
-    Path("./NAME"), for pathlib drops the dot.
+    A folder with a shipped name is found by the text "./NAME" or its absolute path, but not by Path("./NAME"), as
+    pathlib drops the dot.
 
     Raises:
         ValueError: there is no trained model, or the folder's config.json cannot be read.
@@ -64,7 +64,7 @@ def load_model(weights: str | Path) -> SEIGAN:
     file = find(weights).file
     try:
         model = keras.models.load_model(file)
-    except Exception as error:  # zipfile, h5py and Keras raise many types, by what is wrong with the file
+    except Exception as error:  # zipfile, h5py and Keras raise many types for damaged files
         raise ValueError(f"{file}: not a model that was saved whole ({str(error).splitlines()[0]})") from None
     if not isinstance(model, SEIGAN):
         raise ValueError(f"{file}: holds a {type(model).__name__}; expected a SEIGAN")

@@ -1,4 +1,4 @@
-"""Weights of one model in another: to start a training from, and to hand on what use needs and no more."""
+"""Copies of weights between models: to start a training, and to make small files for inference."""
 
 from dataclasses import replace
 
@@ -6,34 +6,35 @@ from keras import ops
 
 from seigan_tf.config import NetworksConfig
 from seigan_tf.networks.network import Network
+from seigan_tf.networks.vgg19 import VGG19Features, without_vgg
 from seigan_tf.seigan import SEIGAN
 
 
 def transfer_weights(model: SEIGAN, source: SEIGAN) -> tuple[str, ...]:
-    """Copies every network of `source` that `model` has in the same form; `size` may differ, all are convolutional.
+    """Copy every network of `source` to `model` that has the same settings there, apart from `size`.
 
-    Of averaged weights it is the averages that are taken, into the weights that are trained and into their averages.
+    If `source` has EMA weights, these are copied. If `model` has EMA weights, they are set as well.
 
     Args:
-        model: built; changed.
-        source: built.
+        model: a built model, which is changed.
+        source: a built model.
 
     Returns:
-        The names of the networks that were taken over.
+        The names of the copied networks.
     """
-    taken = []
+    copied = []
     for name, network in source.inference_generators._asdict().items():
         targets = [getattr(generators, name) for generators in (model.generators, model.ema_generators) if generators]
         if all(_same_form(network, target) for target in targets):
             for target in targets:
                 _copy(network, target)
-            taken.append(name)
+            copied.append(name)
     for name, network in source.discriminators._asdict().items():
         target = getattr(model.discriminators, name)
         if _same_form(network, target):
             _copy(network, target)
-            taken.append(f"{name} discriminator")
-    return tuple(taken)
+            copied.append(f"{name} discriminator")
+    return tuple(copied)
 
 
 def exchange_segmenter(model: SEIGAN, source: SEIGAN) -> None:
@@ -49,8 +50,8 @@ def exchange_segmenter(model: SEIGAN, source: SEIGAN) -> None:
         expected, found = (_described(networks) for networks in (model.networks, source.networks))
         raise ValueError(f"the segmenter is a {found}, expected a {expected}")
     _copy(theirs, ours)
-    if ours.encoder is not None:
-        _copy(source.vgg, model.vgg)
+    if ours.encoder is not None and theirs.encoder is not None:
+        _copy(theirs.encoder, ours.encoder)
 
 
 def _described(networks: NetworksConfig) -> str:
@@ -62,22 +63,22 @@ def _described(networks: NetworksConfig) -> str:
 
 
 def strip_for_inference(model: SEIGAN) -> SEIGAN:
-    """The same networks, discriminators too, without what only training needs.
+    """Return a model with the same results, without the parts that only training needs.
 
-    Optimizers, replay pools and VGG-19 are left out (VGG-19 unless the segmenter reads it), and of weights and averages
-    only the averages are kept. It gives what `model` gives.
+    Optimizers and replay pools are left out, VGG-19 too unless the segmenter reads it, and of trained and EMA weights
+    only the EMA weights are kept. The discriminators stay.
     """
     settings = model.networks
     vgg_weights = settings.vgg_weights if settings.segmenter.backbone == "vgg19" else "none"
     small = _without_loading(replace(settings, ema_decay=0.0, replay_size=0, vgg_weights=vgg_weights), model.name)
     transfer_weights(small, model)
-    if small.vgg is not None:
+    if small.vgg is not None and model.vgg is not None:
         _copy(model.vgg, small.vgg)
     return small
 
 
 def _without_loading(networks: NetworksConfig, name: str) -> SEIGAN:
-    """Built as from a saved file: VGG-19's weights come from there and not from where the settings say."""
+    """Return a model built as for a saved file: VGG-19's weights are not read from `vgg_weights`."""
     model = SEIGAN(networks, name=name)
     model.build_from_config(model.get_build_config())
     return model
@@ -90,13 +91,8 @@ def _same_form(first: Network, second: Network) -> bool:
     return form(first) == form(second)
 
 
-def _copy(source, target) -> None:
-    for value, variable in zip(_own(source), _own(target), strict=True):
+def _copy(source: Network | VGG19Features, target: Network | VGG19Features) -> None:
+    """Copy a network without the VGG-19 that it reads, or a VGG-19."""
+    values, variables = (without_vgg(n.variables, getattr(n, "encoder", None)) for n in (source, target))
+    for value, variable in zip(values, variables, strict=True):
         variable.assign(ops.convert_to_numpy(value))
-
-
-def _own(network) -> list:
-    """The network's variables without those of the frozen VGG-19 that it reads."""
-    encoder = getattr(network, "encoder", None)
-    frozen = {id(variable) for variable in encoder.variables} if encoder is not None else set()
-    return [variable for variable in network.variables if id(variable) not in frozen]

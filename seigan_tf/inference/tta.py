@@ -1,4 +1,4 @@
-"""Test-time augmentation: answers averaged over mirrored and turned crops. The networks are functions of arrays."""
+"""Test-time augmentation: means over mirrored and turned crops. The networks are functions of arrays."""
 
 import itertools
 from collections.abc import Callable
@@ -8,16 +8,16 @@ import numpy as np
 from seigan_tf.utils.boxes import flip_boxes
 
 Network = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Takes a batch of crops and what belongs to each of them, and returns an image or a mask for each."""
+"""Function of a batch of crops and of their boxes or masks that returns a mask or an image for each crop."""
 
 
 def segment_tta(segment: Network, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Mean of the masks of crops and of their mirror images.
+    """Return the mean of the masks of crops and of their mirror images.
 
-    It has IoU 0.820 on 117 held-out cats, and the masks of the crops alone 0.813.
+    On 117 held-out cats it has IoU 0.820; the masks of the crops alone have 0.813.
 
     Args:
-        segment: images [N, S, S, 3] and boxes [N, 4] to masks [N, S, S, 1] in [0, 1].
+        segment: function of images [N, S, S, 3] and boxes [N, 4] that returns masks [N, S, S, 1] in [0, 1].
         images, boxes: the arguments of `segment`.
 
     Returns:
@@ -29,13 +29,13 @@ def segment_tta(segment: Network, images: np.ndarray, boxes: np.ndarray) -> np.n
 
 
 def inpaint_tta(inpaint: Network, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Mean of the restored crops over the eight symmetries of a square: four turns, each mirrored and not.
+    """Return the mean of the restored crops over the eight symmetries of a square: four turns, each mirrored and not.
 
-    It weakens the texture that an inpainter puts into every hole. With the weights `cats` the result is closer to the
+    The mean weakens the texture that an inpainter puts into every hole. With the weights `cats` it is closer to the
     truth by every measure (`python -m seigan_tf evaluate` prints both).
 
     Args:
-        inpaint: images [N, S, S, 3] and masks [N, S, S, 1] to images [N, S, S, 3] in [-1, 1].
+        inpaint: function of images [N, S, S, 3] and masks [N, S, S, 1] that returns images [N, S, S, 3] in [-1, 1].
         images, masks: the arguments of `inpaint`.
 
     Returns:

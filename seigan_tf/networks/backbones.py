@@ -96,7 +96,8 @@ class ResNet(_Backbone):
 
     def call(self, inputs):
         features = self.stem(inputs)
-        for layer in (*self.down, *self.residual):
+        layers: list[keras.layers.Layer] = [*self.down, *self.residual]
+        for layer in layers:
             features = layer(features)
         for layer in self.up:
             features = layer(self.double(features))

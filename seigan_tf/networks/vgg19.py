@@ -72,7 +72,7 @@ class VGG19Features(keras.layers.Layer):
         reversed_channels = ops.concatenate([images[..., 2:], images[..., 1:2], images[..., :1]], axis=-1)
         values = (reversed_channels + 1.0) * 127.5 - ops.cast(ops.array(_BGR_MEANS), images.dtype)
         missing = set(layers)
-        features = {}
+        features: dict[str, Tensor] = {}
         for layer in self.vgg.layers[1:]:
             if not missing:
                 break
@@ -84,7 +84,8 @@ class VGG19Features(keras.layers.Layer):
 
     def compute_output_spec(self, images, layers):
         """Return symbolic features; Keras' own inference under JAX would take the names in `layers` for arrays."""
-        features, shape = {}, images.shape
+        features: dict[str, keras.KerasTensor] = {}
+        shape = images.shape
         for layer in self.vgg.layers[1:]:
             if len(features) == len(set(layers)):
                 break

@@ -1,20 +1,20 @@
-"""Weights that ship with the package: one folder each, laid out as a run folder, with a model card, README.md."""
+"""Weights that ship with the package: one folder each, laid out as a run folder, with a model card (README.md)."""
 
 import hashlib
 from pathlib import Path
 
 HERE = Path(__file__).parent
 DIGEST = "sha256"
-"""File with the SHA-256 of the model's file, as the program sha256sum writes it."""
+"""Name of the file with the SHA-256 of the model's file, in the format of sha256sum."""
 
 
 def names() -> tuple[str, ...]:
-    """What `--weights` takes besides paths."""
+    """Return the names of the shipped weights in alphabetical order."""
     return tuple(sorted(path.parent.name for path in HERE.glob(f"*/{DIGEST}")))
 
 
 def folder(name: str) -> Path:
-    """The folder of the weights of that name, once their file is found to be what was shipped.
+    """Return the folder of the shipped weights `name`, after a check of their file.
 
     Raises:
         ValueError: the file was changed or damaged.

@@ -1,16 +1,25 @@
-"""The train step of each backend. `steps.backend` is the module of the backend that Keras uses.
+"""The train step of each backend; `backend` is the module for the backend that Keras uses.
 
 Raises:
     ValueError: KERAS_BACKEND names another backend.
 """
 
+from types import ModuleType
+
 import keras
 
-if keras.backend.backend() == "tensorflow":
-    from seigan_tf.steps import tensorflow as backend
-elif keras.backend.backend() == "jax":
-    from seigan_tf.steps import jax as backend
-else:
-    raise ValueError(f"KERAS_BACKEND: {keras.backend.backend()}; expected tensorflow or jax")
 
-__all__ = ["backend"]
+def _load() -> ModuleType:
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        from seigan_tf.steps import tensorflow
+
+        return tensorflow
+    if name == "jax":
+        from seigan_tf.steps import jax
+
+        return jax
+    raise ValueError(f"KERAS_BACKEND: {name}; expected tensorflow or jax")
+
+
+backend = _load()

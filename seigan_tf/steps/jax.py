@@ -5,41 +5,50 @@ import keras
 
 
 def prefers_jit() -> bool:
+    """Return True: Keras compiles every step under JAX."""
     return True
 
 
 class Values:
-    """Values of a model's variables during one stateless step, in the place of the variables themselves."""
+    """Values of a model's variables during one stateless step, instead of those in the variables.
+
+    Args:
+        groups: lists of variables.
+        values: lists of their values, in the same order.
+    """
 
     def __init__(self, groups, values):
         self.groups = groups
-        self.now = {id(v): x for group, xs in zip(groups, values, strict=True) for v, x in zip(group, xs, strict=True)}
+        self.current = {
+            id(v): x for group, xs in zip(groups, values, strict=True) for v, x in zip(group, xs, strict=True)
+        }
 
-    def of(self, variables):
-        return [self.now[id(v)] for v in variables]
+    def get(self, variables):
+        return [self.current[id(v)] for v in variables]
 
-    def put(self, variables, values):
-        self.now.update({id(v): x for v, x in zip(variables, values, strict=True)})
+    def set(self, variables, values):
+        self.current.update({id(v): x for v, x in zip(variables, values, strict=True)})
 
     def scope(self, variables=(), values=()):
-        """A scope in which variables have these values, with `values` for `variables`."""
-        here = {**self.now, **{id(v): x for v, x in zip(variables, values, strict=True)}}
+        """Return a scope in which all variables have the current values, but `variables` have `values`."""
+        here = {**self.current, **{id(v): x for v, x in zip(variables, values, strict=True)}}
         return keras.StatelessScope([(v, here[id(v)]) for group in self.groups for v in group])
 
     def run(self, function, *arguments):
-        """Calls `function` and keeps what it assigns to variables."""
+        """Call `function` and keep the values that it assigns to variables."""
         with self.scope() as scope:
             result = function(*arguments)
         for group in self.groups:
             for variable in group:
-                self.now[id(variable)] = scope.get_current_value(variable)
+                self.current[id(variable)] = scope.get_current_value(variable)
         return result
 
     def state(self):
-        return tuple(self.of(group) for group in self.groups)
+        return tuple(self.get(group) for group in self.groups)
 
 
 def train_step(model, state, batch):
+    """Return the logs of a step and the new values of all variables."""
     values = Values(_groups(model), state)
     draws = values.run(model.draw, batch)
 
@@ -69,31 +78,32 @@ def train_step(model, state, batch):
 
 
 def _groups(model):
-    """Keras' own order of a training state."""
+    """Return the variables in the order of Keras' training state."""
     return model.trainable_variables, model.non_trainable_variables, model.optimizer.variables, model.metrics_variables
 
 
 def _apply(loss, values, optimizer, variables, trained):
-    """Updates those of the optimizer's variables that are trained, and returns what the loss was made from."""
+    """Update those of the optimizer's variables that are trained; return the auxiliary value of `loss`."""
     if not trained:
         return loss([])[1]
-    found, made = jax.grad(loss, has_aux=True)(values.of(trained))
+    found, made = jax.grad(loss, has_aux=True)(values.get(trained))
     found = {id(v): gradient for v, gradient in zip(trained, found, strict=True)}
     gradients = [found.get(id(v)) for v in variables]
-    weights, state = optimizer.stateless_apply(values.of(optimizer.variables), gradients, values.of(variables))
-    values.put(variables, weights)
-    values.put(optimizer.variables, state)
+    weights, state = optimizer.stateless_apply(values.get(optimizer.variables), gradients, values.get(variables))
+    values.set(variables, weights)
+    values.set(optimizer.variables, state)
     return made
 
 
 def test_step(model, state, batch):
+    """Return the logs of a test step and the new values of its variables."""
     groups = (model.trainable_variables, model.non_trainable_variables, model.metrics_variables)
     values = Values(groups, state)
     return values.run(model.test, batch), values.state()
 
 
 def compiled(model, function):
-    """`function(model, *arrays)` as a compiled function of the arrays."""
+    """Return `function(model, *arrays)` as a compiled function of the arrays."""
 
     @jax.jit
     def stateless(weights, *arrays):

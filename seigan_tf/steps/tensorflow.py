@@ -4,12 +4,12 @@ import tensorflow as tf
 
 
 def prefers_jit() -> bool:
-    """XLA pays on GPUs; on two CPU cores the step was slower with it."""
+    """Return True if there is a GPU; on two CPU cores the step was slower with XLA."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 
 def train_step(model, batch):
-    """One alternation: generators, replay, discriminators, averages."""
+    """Update generators, replay pools, discriminators and EMA weights once; return the logs."""
     draws = model.draw(batch)
     with tf.GradientTape() as tape:
         generated = model.generate(batch, draws.noise)
@@ -27,12 +27,12 @@ def train_step(model, batch):
 
 
 def _scaled(optimizer, loss):
-    """The loss whose gradients, which Keras sums over the replicas, are those of the mean over the global batch."""
+    """Return the loss by the number of replicas, over which Keras sums the gradients."""
     return optimizer.scale_loss(loss) / tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def _apply(tape, loss, optimizer, variables, trained):
-    """Updates those of the optimizer's variables that are trained."""
+    """Update those of the optimizer's variables that are trained."""
     if trained:
         gradients = tape.gradient(loss, [v.value for v in trained], unconnected_gradients=tf.UnconnectedGradients.ZERO)
         found = {id(v): gradient for v, gradient in zip(trained, gradients, strict=True)}
@@ -40,9 +40,10 @@ def _apply(tape, loss, optimizer, variables, trained):
 
 
 def test_step(model, batch):
+    """Return the logs of a test step."""
     return model.test(batch)
 
 
 def compiled(model, function):
-    """`function(model, *arrays)` as a compiled function of the arrays."""
+    """Return `function(model, *arrays)` as a compiled function of the arrays."""
     return tf.function(lambda *arrays: function(model, *arrays), reduce_retracing=True)

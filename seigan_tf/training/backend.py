@@ -19,7 +19,7 @@ def prepare(seed: int, precision: str) -> None:
 
         with native_messages_hidden():
             on_gpu = bool(tensorflow.config.list_physical_devices("GPU"))
-        # This pass of the graph optimizer gives up on gradients of LeakyReLU, with an error line that alarms readers.
+        # This pass of the graph optimizer fails on gradients of LeakyReLU, harmlessly but with an error line.
         tensorflow.config.optimizer.set_experimental_options({"remapping": False})
         # On a GPU this would cost speed and refuse some operations; exact resumes are promised on the CPU.
         if not on_gpu:

@@ -14,7 +14,7 @@ from seigan_tf.data.crop_set import Crops, ObjectCrops
 from seigan_tf.data.loading import load_crops
 from seigan_tf.data.pairs import READ_AHEAD, resize_mask
 from seigan_tf.data.planning.overlapping_objects import overlapping_objects
-from seigan_tf.data.planning.problems import Tally
+from seigan_tf.data.planning.report import Tally
 from seigan_tf.evaluation.crops import split_objects
 from seigan_tf.inference import arrays, loading
 from seigan_tf.training.teacher_masks import select_confident, teacher_masks

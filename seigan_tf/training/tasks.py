@@ -16,7 +16,7 @@ from seigan_tf.data.augmentation import Augmentation
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.inference import loading
 from seigan_tf.objective import active_terms, box_terms_only
-from seigan_tf.optimizers import for_training, learning_rate
+from seigan_tf.optimizers import learning_rate, training_optimizers
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.training import masked_crops
 from seigan_tf.training.mask_segmenter import MaskSegmenter
@@ -104,7 +104,7 @@ class CycleTask(Task):
             self.model.restore(state)
 
     def _compile(self, losses):
-        self.model.compile(**for_training(self.config.training), loss_weights=losses)
+        self.model.compile(**training_optimizers(self.config.training), loss_weights=losses)
 
 
 class MaskTask(Task):

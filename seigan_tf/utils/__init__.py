@@ -1,1 +1,1 @@
-"""Small helpers that know nothing of the rest of the package: files, signals, progress, pixels, variables."""
+"""Small helpers that depend on no other package here: files, signals, progress, pixels, boxes, variables."""

@@ -1,4 +1,4 @@
-"""Files that are either the old ones or the new ones, whenever the process or the machine dies."""
+"""Files that are replaced as a whole, even if the process or the machine dies."""
 
 import contextlib
 import json
@@ -10,13 +10,13 @@ from typing import Any
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path` to write to; at the end of the block it takes the place of `path`.
+    """Yield a temporary path beside `path` to write to; at the end of the block it replaces `path`.
 
     Raises:
-        OSError: writing failed (full disk, no permission); it names `path`, which is as it was before.
+        OSError: writing failed (full disk, no permission); it names `path`, which has not changed.
     """
-    # One name per file: what a killed process left behind is overwritten by the next one, and processes that write
-    # other files to the same folder at the same time are not disturbed.
+    # The name depends on the file: the next process overwrites the leftover of a killed one, and processes that write
+    # other files to the same folder are not disturbed.
     temporary = path.with_name(f".partial-{path.name}")
     try:
         yield temporary

@@ -4,15 +4,15 @@ import numpy as np
 
 
 def flip_boxes(boxes: np.ndarray) -> np.ndarray:
-    """Boxes [..., 4] after their images are mirrored left to right."""
+    """Return boxes [..., 4] of images mirrored left to right."""
     ymin, xmin, ymax, xmax = np.moveaxis(boxes, -1, 0)
     return np.stack([ymin, 1 - xmax, ymax, 1 - xmin], axis=-1)
 
 
 def box_to_mask(boxes: np.ndarray, height: int, width: int) -> np.ndarray:
-    """Filled boxes [..., 4]: bool [..., height, width], True if a pixel's centre lies in the box, edges included.
+    """Return boxes [..., 4] as masks: bool [..., height, width], True at pixels whose centre lies in the box.
 
-    The rule of `losses.boxes.box_to_mask`, in NumPy; a test holds the two together.
+    Edges are included. This is `losses.boxes.box_to_mask` in NumPy; a test compares the two.
     """
     edges = np.asarray(boxes, np.float32)[..., None]
     top, left, bottom, right = np.moveaxis(edges, -2, 0)

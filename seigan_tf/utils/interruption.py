@@ -1,4 +1,4 @@
-"""What a command that is broken off leaves behind: nothing, and one line that says so."""
+"""Interruption of commands: temporary files and folders are removed, and one line tells what is left."""
 
 import contextlib
 import os
@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 class Terminated(RuntimeError):
-    """SIGTERM arrived, and everything that was on the way is cleaned up."""
+    """SIGTERM arrived, and temporary files are removed."""
 
     exit_code = 128 + signal.SIGTERM
 
 
 class _Interrupt:
-    """Handles SIGTERM as Ctrl-C is handled, once: nothing disturbs the cleaning up."""
+    """Handler that treats the first SIGTERM as Ctrl-C and ignores later ones, during the cleaning up."""
 
     received = False
 
@@ -31,10 +31,13 @@ def _left_behind(out: Path) -> str:
 
 @contextlib.contextmanager
 def termination(out: Path, left_behind: Callable[[Path], str] = _left_behind) -> Iterator[None]:
-    """Lets SIGTERM end the block as Ctrl-C does, so that what has been written on the way to `out` is removed.
+    """Make SIGTERM end the block as Ctrl-C does, so that temporary files of `out` are removed.
 
-    `left_behind` says in words what is there of `out` then. Such a block inside another one, or in a thread, leaves
-    the signal to whoever has it.
+    An inner block, or one in a thread, leaves the signal to its present handler.
+
+    Args:
+        out: the file or folder that the block makes.
+        left_behind: function that describes the state of `out`, for the message.
 
     Raises:
         Terminated: SIGTERM arrived.
@@ -57,7 +60,7 @@ def termination(out: Path, left_behind: Callable[[Path], str] = _left_behind) ->
 
 @contextlib.contextmanager
 def parents_made(path: Path) -> Iterator[None]:
-    """Makes the folders above `path`; those that hold nothing at the end of the block are removed again.
+    """Make the folders above `path`; at the end of the block the new ones that are empty are removed.
 
     Raises:
         OSError: one cannot be made.

@@ -1,4 +1,4 @@
-"""A bar on a terminal, nothing elsewhere."""
+"""Progress bars: shown on a terminal, hidden elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Silence for libraries that write to stderr while they are imported."""
+"""Suppression of messages that libraries write to stderr during import."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def native_messages_hidden() -> Iterator[None]:
-    """Drops everything that the process writes to file descriptor 2 inside the block.
+    """Discard everything that the process writes to file descriptor 2 in the block.
 
     TensorFlow 2.21 writes several lines before it reads TF_CPP_MIN_LOG_LEVEL; that variable silences the later ones.
     Python exceptions pass through unchanged.

@@ -1,4 +1,4 @@
-"""The name under which this package's classes stand in Keras files."""
+"""Registration of this package's classes, under one name, in Keras files."""
 
 import keras
 

@@ -1,4 +1,4 @@
-"""Text from outside, such as names and errors, made fit for messages, reports and files."""
+"""Formatting of foreign text, such as names and errors, for messages, reports and files."""
 
 import math
 import re
@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-"""Control characters, line ends and bytes that are no UTF-8, which reports, keys and files must not hold."""
+"""Control characters, line ends and bytes that are not UTF-8, which reports, keys and files must not contain."""
 
 
 def shown(value: Any, longest: int = 100) -> str:

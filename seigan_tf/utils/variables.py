@@ -1,16 +1,16 @@
-"""Values of named variables: all of them out, all of them back in, or nothing."""
+"""Reading and assignment of the values of named variables."""
 
 import numpy as np
 from keras import ops
 
 
 def values(variables: dict) -> dict[str, np.ndarray]:
-    """Copies of the variables' values, by the same names."""
+    """Return copies of the variables' values, by the same names."""
     return {name: np.array(ops.convert_to_numpy(variable)) for name, variable in variables.items()}
 
 
 def assign(variables: dict, state: dict[str, np.ndarray]) -> None:
-    """Assigns every variable its value in `state`; nothing is changed if anything does not fit.
+    """Assign every variable its value in `state`; nothing is changed if one does not fit.
 
     Raises:
         ValueError: names the first variable that is missing, unknown or of another shape.

@@ -1,4 +1,4 @@
-"""Calls of a function on many items in worker processes, in order and in little memory."""
+"""Calls of a function on many items in worker processes, in order and with little memory."""
 
 import contextlib
 import multiprocessing
@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 AHEAD = 4
-"""Items given out for each worker, so that none waits while the oldest is still at work."""
+"""Items submitted per worker, so that no worker waits for the result of the oldest item."""
 
 
 def cores() -> int:
@@ -37,7 +37,7 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], worke
     Raises:
         ValueError: `workers` is negative.
         ChildProcessError: a worker was killed, as the system does if memory runs out.
-        Exception: whatever `function` raises.
+        Exception: an error of `function`.
     """
     if workers < 0:
         raise ValueError(f"workers is {workers}, expected at least 0")
@@ -73,7 +73,7 @@ def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], wor
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Keep Ctrl-C from processes started inside, also while they import."""
+    """Keep Ctrl-C from processes started in the block, also while they import."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

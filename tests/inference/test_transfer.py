@@ -38,9 +38,9 @@ def test_networks_of_the_same_form_are_copied_into_weights_and_ema_weights(train
     model = new(ema_decay=0.9, size=32)
     everything = ("segmenter", "inpainter", "enhancer", "background discriminator", "object discriminator")
     assert transfer_weights(model, trained) == everything
-    for ours, averages, source in zip(model.generators, model.ema_generators, trained.ema_generators, strict=True):
+    for ours, ema, source in zip(model.generators, model.ema_generators, trained.ema_generators, strict=True):
         assert same(ours, source)
-        assert same(averages, source)
+        assert same(ema, source)
     for ours, source in zip(model.discriminators, trained.discriminators, strict=True):
         assert same(ours, source)
 

@@ -77,7 +77,7 @@ def segmenter(images, weights, settings, vgg=None):
 
 
 def fill_from_surroundings(holed, mask):
-    """Pull-push: colours, weighed by how much they are photo, averaged down and mixed in again on the way up."""
+    """Pull-push: means of the colours, weighted by the fraction of photo, halved level by level and filled in again."""
     weight = np.clip(1 - 2 * mask, 0, None)
     photo = holed / np.where(mask < 0.5, 1 - mask, 1)
 

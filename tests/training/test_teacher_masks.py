@@ -50,11 +50,11 @@ def test_masks_that_end_before_their_box_are_raised_until_they_reach_it():
     assert module.side_agreement(small, box)[0] < 0.7
     raised = module.expand_to_box(small, box)
     assert module.side_agreement(raised, box)[0] > 0.9
-    inside = np.zeros((16, 16), bool)
-    inside[2:14, 2:14] = True
-    assert not raised[0, ~inside].any()
+    box_mask = np.zeros((16, 16), bool)
+    box_mask[2:14, 2:14] = True
+    assert not raised[0, ~box_mask].any()
     # By one amount for all pixels: which of them is more certain does not change.
-    logits = [np.log(mask[0, inside] / (1 - mask[0, inside])) for mask in (small, raised)]
+    logits = [np.log(mask[0, box_mask] / (1 - mask[0, box_mask])) for mask in (small, raised)]
     np.testing.assert_allclose(logits[1] - logits[0], (logits[1] - logits[0]).mean(), atol=1e-3)
 
 
@@ -90,9 +90,9 @@ def test_agreement_is_what_the_projection_term_asks_for(seed):
     mask = (random.random((1, 9, 9, 1)) < 0.1).astype(np.float32)
     corners = np.sort(random.random((2, 2)), axis=0)
     box = np.concatenate([corners[0], corners[1]])[None].astype(np.float32)
-    inside = box_terms.box_to_mask(keras.ops.convert_to_tensor(box), 9)
-    loss = float(box_terms.projection(keras.ops.convert_to_tensor(mask), inside))
-    if keras.ops.convert_to_numpy(inside).any():
+    box_mask = box_terms.box_to_mask(keras.ops.convert_to_tensor(box), 9)
+    loss = float(box_terms.projection(keras.ops.convert_to_tensor(mask), box_mask))
+    if keras.ops.convert_to_numpy(box_mask).any():
         assert module.side_agreement(mask, box)[0] == pytest.approx(1 - loss / 2, abs=1e-6)
 
 

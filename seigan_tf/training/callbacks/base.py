@@ -1,4 +1,4 @@
-"""The base of the callbacks, which knows the position in the run, and of the errors that stop a run."""
+"""The bases of the callbacks, which count steps and seconds, and of the errors that stop a run."""
 
 import time
 from typing import NamedTuple
