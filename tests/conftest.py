@@ -1,4 +1,4 @@
-"""What every test shares: the backend, small annotated photo sets, and the data and weights beside the repository."""
+"""Fixtures of all tests: the backend, small annotated photo sets, and the data and weights beside the repository."""
 
 import json
 import os
@@ -66,12 +66,12 @@ def photo_set(tmp_path):
 
 @pytest.fixture
 def new_photo_set(tmp_path):
-    """Makes further sets, by name."""
+    """Function that makes further sets, by name."""
     return lambda name: PhotoSet(tmp_path / name)
 
 
 def real_set(name: str, photos: str, annotations: str) -> tuple[Path, Path]:
-    """Folder and annotations of a set of ../shared; skips the test where it is absent."""
+    """Folder and annotations of a set of ../shared; the test is skipped if it is absent."""
     folder = ROOT.parent / "shared" / "data" / name
     if not folder.is_dir():
         pytest.skip(f"{folder} is absent: the photographs stay outside the project")
@@ -100,7 +100,7 @@ def coco_person():
 
 @pytest.fixture
 def one_line_error():
-    """Runs a call that must raise ValueError, and returns its message after checking that it is one line."""
+    """Function that makes a call that must raise ValueError, and returns its message, which must be one line."""
 
     def message(call, *arguments, **settings) -> str:
         with pytest.raises(ValueError) as caught:

@@ -18,7 +18,7 @@ def test_the_new_file_takes_the_place_of_the_old(tmp_path):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("x"), OSError(errno.ENOSPC, "disk full")])
-def test_whatever_goes_wrong_the_old_file_stays_and_nothing_else(tmp_path, error):
+def test_after_any_error_only_the_old_file_is_left(tmp_path, error):
     path = tmp_path / "a.json"
     path.write_text("old")
     with pytest.raises(type(error)) as raised, replacing(path) as temporary:

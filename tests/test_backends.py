@@ -17,7 +17,7 @@ pytest.importorskip("jax", reason="needs JAX, of requirements-dev.txt")
 
 
 def run(backend, module, *arguments):
-    """Runs a module of the tests under a backend, on the CPU."""
+    """Run a module of the tests under a backend, on the CPU."""
     settings = dict(KERAS_BACKEND=backend, PYTHONPATH=str(ROOT), CUDA_VISIBLE_DEVICES="", JAX_PLATFORMS="cpu")
     environment = {**os.environ, **settings, "XLA_FLAGS": QUICK_COMPILATION}
     command = [sys.executable, "-m", f"tests.{module}", *map(str, arguments)]
@@ -62,7 +62,7 @@ def test_both_backends_give_the_same_losses_and_the_same_updated_weights(case, t
 
 @pytest.fixture(scope="module")
 def all_gradients(tmp_path_factory):
-    """What backend_gradients writes, by backend."""
+    """Gradients by backend, from backend_gradients."""
     files = {backend: tmp_path_factory.mktemp("gradients") / f"{backend}.npz" for backend in ("tensorflow", "jax")}
     for backend, file in files.items():
         run(backend, "backend_gradients", file)

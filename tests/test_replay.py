@@ -1,4 +1,4 @@
-"""The pool of earlier fakes: against a loop over images, and what must always hold."""
+"""The pool of earlier fakes: against a loop over images, and its invariants."""
 
 import keras
 import numpy as np

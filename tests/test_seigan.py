@@ -1,4 +1,4 @@
-"""SEIGAN as a keras.Model: build, compile, fit, evaluate, use. Runs on both backends."""
+"""SEIGAN as a keras.Model: build, compile, fit, evaluate, inference. Runs on both backends."""
 
 import keras
 import numpy as np

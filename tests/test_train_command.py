@@ -141,7 +141,7 @@ def test_the_report_has_iou_beside_the_baselines_and_cost(trained):
     assert report["data"]["train"]["objects"] == 20
 
 
-def test_weights_and_report_are_of_the_last_step_and_the_report_says_so(trained):
+def test_weights_and_report_are_those_of_the_last_step(trained):
     report = json.loads((trained.run / "report.json").read_text())
     assert report["weights"] == {"kept": "last", "step": 32}
     last = read_rows(trained.run / "metrics.csv")[-1]
@@ -151,7 +151,7 @@ def test_weights_and_report_are_of_the_last_step_and_the_report_says_so(trained)
     assert all(np.array_equal(kept[name], value) for name, value in state.items())
 
 
-def test_sigterm_saves_in_mid_epoch_and_says_how_to_go_on(trained):
+def test_sigterm_saves_in_mid_epoch_and_prints_the_resume_command(trained):
     assert trained.stopped_at % 8 != 0
     assert f"step {trained.stopped_at}" in trained.interrupted.err
     assert "python train.py --name other --resume" in one_line(trained.interrupted.err)
@@ -169,7 +169,7 @@ def test_resumes_neither_lose_nor_repeat_a_row_of_metrics(trained):
     assert seconds == sorted(seconds)
 
 
-def test_resuming_a_finished_run_says_so_and_shows_its_table(trained):
+def test_resuming_a_finished_run_shows_its_table(trained):
     before = (trained.run / "report.json").read_bytes()
     out = finish(start(trained.folder, "--resume")).out
     assert "finished" in out

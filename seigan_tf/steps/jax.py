@@ -19,9 +19,9 @@ class Values:
 
     def __init__(self, groups, values):
         self.groups = groups
-        self.current = {
-            id(v): x for group, xs in zip(groups, values, strict=True) for v, x in zip(group, xs, strict=True)
-        }
+        self.current = {}
+        for group, group_values in zip(groups, values, strict=True):
+            self.set(group, group_values)
 
     def get(self, variables):
         return [self.current[id(v)] for v in variables]

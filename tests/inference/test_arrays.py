@@ -8,7 +8,7 @@ from seigan_tf.inference.arrays import check_crops
 BOXES = np.tile(np.float32([0.2, 0.2, 0.8, 0.8]), (2, 1))
 
 
-def test_crops_come_out_as_floats_in_range_whatever_they_came_in_as():
+def test_crops_of_either_type_become_floats_in_range():
     images = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), np.uint8)
     floats, boxes = check_crops(8, images=images, boxes=BOXES.tolist())
     np.testing.assert_allclose(floats, images / 127.5 - 1.0, atol=1e-6)

@@ -1,4 +1,4 @@
-"""What a tight box says about its mask: against the NumPy reference and on masks whose loss is known."""
+"""Box terms against the NumPy reference, and on masks whose loss is known."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The fill from the colours around a hole: against the NumPy reference, and what it must do."""
+"""The fill from the colours around a hole: against the NumPy reference, and its properties."""
 
 import numpy as np
 import pytest

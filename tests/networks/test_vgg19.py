@@ -101,7 +101,7 @@ def test_a_file_that_does_not_hold_vgg19_weights_is_named_in_one_line(kind, tmp_
     assert "vgg-weights" in one_line(caught)
 
 
-def test_imagenet_without_a_network_says_in_one_line_what_to_do(monkeypatch):
+def test_imagenet_without_a_connection_is_one_line_with_advice(monkeypatch):
     def no_network(*args, **kwargs):
         raise Exception("URL fetch failure on https://storage.example/vgg19.h5: None -- no route\nto host")
 

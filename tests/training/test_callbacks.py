@@ -1,4 +1,4 @@
-"""Callbacks, over a model that only has what they ask for."""
+"""Callbacks, on a small stand-in for the model."""
 
 import signal
 
@@ -116,7 +116,7 @@ def test_a_mask_with_shape_gives_no_warning(model, caplog):
     assert not caplog.messages
 
 
-def test_a_second_collapse_after_a_recovery_is_told_again(model, caplog):
+def test_a_second_collapse_after_a_recovery_gives_another_warning(model, caplog):
     watch = callbacks.CollapseWarning()
     for covered in (0.0, 0.5, 0.0):
         model.covered = covered

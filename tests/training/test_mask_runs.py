@@ -1,4 +1,4 @@
-"""Runs that train the segmenter alone: they have all that a SEIGAN's run has."""
+"""Runs that train the segmenter alone: signals, checkpoints, logs and samples as in a SEIGAN's run."""
 
 import json
 import signal
@@ -49,7 +49,7 @@ def supervised(photo_set):
 
 @pytest.fixture
 def command(request, capsys, teacher):
-    """Starts a run of either kind by a name; returns what the command wrote."""
+    """Function that starts a run of either kind by a name; it returns exit code, output and errors."""
 
     def start(name):
         if request.param == "distill":
@@ -60,7 +60,7 @@ def command(request, capsys, teacher):
 
 
 def resume(capsys, *arguments):
-    """Calls train.py in this process; returns exit code, output and errors."""
+    """Call train.py in this process; return exit code, output and errors."""
     code = 0
     try:
         train.main(arguments)
@@ -70,7 +70,7 @@ def resume(capsys, *arguments):
 
 
 def terminate_after(monkeypatch, step):
-    """Sends SIGTERM once, in the middle of a step."""
+    """Send SIGTERM once, in the middle of a step."""
     shown, sent = ProgressDisplay.on_train_batch_end, []
 
     def show(self, *arguments, **named):

@@ -1,4 +1,4 @@
-"""What Supervised trains on: the objects that SEIGAN trains on with the same settings, and none held out."""
+"""Crops with true masks: the objects that SEIGAN trains on with the same settings, and none held out."""
 
 from dataclasses import replace
 

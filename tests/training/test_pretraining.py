@@ -39,7 +39,7 @@ def straight(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def half(tmp_path_factory):
-    """Ends one step after pretraining."""
+    """A run that ends one step after pretraining."""
     return run(HALF, tmp_path_factory.mktemp("half"))
 
 

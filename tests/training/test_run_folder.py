@@ -1,4 +1,4 @@
-"""Run folders: a run that is there is never touched by a new one."""
+"""Run folders: a new run never changes an existing one."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How a training is cut into calls of `fit`, and which settings it refuses."""
+"""The calls of `fit` in a training, and settings that are refused."""
 
 import pytest
 
