@@ -49,6 +49,9 @@ LOG_NAMES = (
 )
 """Names of the logs of fit and evaluate; terms that are switched off are left out."""
 
+Batch = dict[str, dict[str, Tensor]]
+"""{"object": {"image", "box"}, "background": {"image"}}, as described at SEIGAN."""
+
 
 class Draws(NamedTuple):
     """All random numbers of one train step, which is a function of weights, batch and draws."""
@@ -221,11 +224,11 @@ class SEIGAN(keras.Model):
         return [v for name, net in networks._asdict().items() if name in trained for v in net.trainable_variables]
 
     @property
-    def generator_variables(self):
+    def generator_variables(self) -> list[Any]:
         return [v for network in self.generators for v in network.trainable_variables]
 
     @property
-    def discriminator_variables(self):
+    def discriminator_variables(self) -> list[Any]:
         return [v for network in self.discriminators for v in network.trainable_variables]
 
     # One step, in the order in which seigan_tf/steps takes it: draw, generate, replay, discriminate, update_ema, track.
@@ -238,7 +241,7 @@ class SEIGAN(keras.Model):
         """Return the generators' total with fixed noise, the mean of the mask and, with masks, `crop_iou`."""
         return steps.backend.test_step(self, *_without_targets(args))
 
-    def draw(self, batch) -> Draws:
+    def draw(self, batch: Batch) -> Draws:
         """Draw a step's random numbers from the model's own seed, whose state is saved with the model."""
         count, size, capacity = ops.shape(batch["object"]["image"])[0], self.networks.size, self.networks.replay_size
         noise = keras.random.normal((len(NOISE_NAMES), count, size, size, 1), seed=self.random)
@@ -250,7 +253,7 @@ class SEIGAN(keras.Model):
             {name: coins[i] for i, name in enumerate(FAKES)},
         )
 
-    def cycle(self, batch, noise: dict[str, Any], generators: Generators | None = None) -> Cycle:
+    def cycle(self, batch: Batch, noise: dict[str, Any], generators: Generators | None = None) -> Cycle:
         """Return the batch's cycle, in which no network runs before an image is read.
 
         Args:
@@ -270,7 +273,7 @@ class SEIGAN(keras.Model):
             background_layers(self.losses_config),
         )
 
-    def generate(self, batch, noise: dict[str, Any], generators: Generators | None = None) -> Generated:
+    def generate(self, batch: Batch, noise: dict[str, Any], generators: Generators | None = None) -> Generated:
         """Return the generators' terms and the fakes for the discriminators; arguments as of `cycle`."""
         cycle = self.cycle(batch, noise, generators)
         objective = generator_objective(cycle, self.discriminators, self.losses_config)
@@ -290,7 +293,7 @@ class SEIGAN(keras.Model):
             for name, images in fakes.items()
         }
 
-    def discriminate(self, batch, fakes: dict[str, Any]) -> Objective:
+    def discriminate(self, batch: Batch, fakes: dict[str, Any]) -> Objective:
         """Return the discriminators' terms."""
         reals = {"background": batch["background"]["image"], "object": batch["object"]["image"]}
         return discriminator_objective(self.discriminators, reals, fakes)
@@ -330,7 +333,7 @@ class SEIGAN(keras.Model):
             self.trackers[name].update_state(value)
         return {name: self.trackers[name].result() for name in values}
 
-    def test(self, batch) -> dict[str, Any]:
+    def test(self, batch: Batch) -> dict[str, Any]:
         """Return the logs of a test step with `inference_generators`; `crop_iou` is the IoU at crop resolution."""
         generated = self.generate(batch, self._fixed_noise(batch), self.inference_generators)
         values = {"loss": generated.objective.total, "mask_mean": generated.mask_mean}

@@ -42,7 +42,8 @@ CASES = {
     ),
     "saturated": (tiny.networks(prefill=True, composite_inpainting=True), LossesConfig(**tiny.BOX_TERMS)),
 }
-"""Settings and losses by name. In "saturated" many values of the photographs are 0 or 255, and G_inp and G_enh change nothing at first."""
+"""Settings and losses by name. In "saturated" many values of the photographs are 0 or 255, and G_inp and G_enh change
+nothing at first."""
 
 
 def start_from_zeros():

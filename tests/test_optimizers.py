@@ -8,7 +8,7 @@ import pytest
 
 from seigan_tf.config import LossesConfig, TrainingConfig
 from seigan_tf.objective import box_terms_only
-from seigan_tf.optimizers import LinearDecay, OptimizerGroup, group_by_network, training_optimizers, learning_rate
+from seigan_tf.optimizers import LinearDecay, OptimizerGroup, group_by_network, learning_rate, training_optimizers
 from tests import tiny
 
 LOSSES = LossesConfig(**tiny.BOX_TERMS)

@@ -12,7 +12,7 @@ from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.pixels import to_float
 
 
-def segment(model: SEIGAN, images, boxes, batch_size: int = 32) -> np.ndarray:
+def segment(model: SEIGAN, images: np.ndarray, boxes: np.ndarray, batch_size: int = 32) -> np.ndarray:
     """Return masks of crops: float32 [N, S, S, 1] in [0, 1].
 
     Args:
@@ -27,7 +27,7 @@ def segment(model: SEIGAN, images, boxes, batch_size: int = 32) -> np.ndarray:
     return _in_batches(_segment, model, batch_size, images=images, boxes=boxes)
 
 
-def inpaint(model: SEIGAN, images, masks, batch_size: int = 32) -> np.ndarray:
+def inpaint(model: SEIGAN, images: np.ndarray, masks: np.ndarray, batch_size: int = 32) -> np.ndarray:
     """Return crops restored in their masks: float32 [N, S, S, 3] in [-1, 1].
 
     Masks are not dilated here. Dilate those of `segment` first (`cycle.dilate_mask`), or the object's rim stays.
@@ -41,18 +41,20 @@ def inpaint(model: SEIGAN, images, masks, batch_size: int = 32) -> np.ndarray:
     return _in_batches(_inpaint, model, batch_size, images=images, masks=masks)
 
 
-def enhance(model: SEIGAN, images, batch_size: int = 32) -> np.ndarray:
+def enhance(model: SEIGAN, images: np.ndarray, batch_size: int = 32) -> np.ndarray:
     """Return coarse pastes made natural by G_enh: float32 [N, S, S, 3] in [-1, 1]."""
     return _in_batches(_enhance, model, batch_size, images=images)
 
 
-def swap(model: SEIGAN, object_images, boxes, background_images, batch_size: int = 32) -> dict[str, np.ndarray]:
+def swap(
+    model: SEIGAN, object_images: np.ndarray, boxes: np.ndarray, background_images: np.ndarray, batch_size: int = 32
+) -> dict[str, np.ndarray]:
     """Return the images of both swaps by `seigan.SWAP_IMAGES`: float32 [N, S, S, 3] in [-1, 1]; "mask" [N, S, S, 1]."""
     arrays = {"images": object_images, "boxes": boxes, "background_images": background_images}
     return _in_batches(_swap, model, batch_size, **arrays)
 
 
-def check_crops(size: int, **arrays) -> list[np.ndarray]:
+def check_crops(size: int, **arrays: np.ndarray) -> list[np.ndarray]:
     """Return arrays as the networks read them: float32, images in [-1, 1], masks in [0, 1].
 
     Args:

@@ -1,15 +1,17 @@
 """Reading and assignment of the values of named variables."""
 
+from typing import Any
+
 import numpy as np
 from keras import ops
 
 
-def values(variables: dict) -> dict[str, np.ndarray]:
+def values(variables: dict[str, Any]) -> dict[str, np.ndarray]:
     """Return copies of the variables' values, by the same names."""
     return {name: np.array(ops.convert_to_numpy(variable)) for name, variable in variables.items()}
 
 
-def assign(variables: dict, state: dict[str, np.ndarray]) -> None:
+def assign(variables: dict[str, Any], state: dict[str, np.ndarray]) -> None:
     """Assign every variable its value in `state`; nothing is changed if one does not fit.
 
     Raises:
