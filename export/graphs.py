@@ -42,7 +42,7 @@ def make(model: SEIGAN, noise: str | int = 0) -> dict[str, Graph]:
 
     Args:
         model: trained model.
-        noise: noise of G_inp and G_enh. A seed makes it a constant of the graph, 0 as in SEIGAN.inpaint; "input" adds
+        noise: noise of G_inp and G_enh. A seed makes it a constant of the graph, 0 as in inference.arrays; "input" adds
             a tensor `noise` [1, S, S, 1].
 
     Raises:

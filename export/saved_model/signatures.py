@@ -44,7 +44,7 @@ def _on_crops(model):
     def segment(image, box):
         return {"mask": model.masks(image, box)}
 
-    def inpaint(image, mask):  # the mask as it is, not dilated, as SEIGAN.inpaint
+    def inpaint(image, mask):  # the mask as it is, not dilated, as inference.arrays.inpaint
         noise = cycle.fixed_noise(image)
         return {"restored": cycle.inpaint(model.inference_generators.inpainter, model.networks, image, mask, noise)}
 
@@ -60,7 +60,7 @@ def _on_crops(model):
 
 
 def _swap(model, image, box, background) -> cycle.Cycle:
-    """The first swap, as SEIGAN.swap."""
+    """The first swap, as inference.arrays.swap."""
     noise = dict.fromkeys(cycle.NOISE_NAMES, cycle.fixed_noise(image))
     # Not model.cycle, which also asks VGG-19 for features that only the losses read.
     return cycle.Cycle(model.inference_generators, model.networks, image, box, background, noise, model.vgg)

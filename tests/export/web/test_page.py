@@ -434,7 +434,9 @@ def test_erases_within_the_widened_mask_only_and_takes_it_back(lab, model, photo
     np.testing.assert_array_equal(pixels_of(found["after"], photo.shape), photo)
 
     image = extract(photo, region, SIZE) / 127.5 - 1
-    restored = inpaint_tta(model.inpaint, image[None].astype("float32"), hole[None, ..., None].astype("float32"))[0]
+    restored = inpaint_tta(
+        functools.partial(arrays.inpaint, model), image[None].astype("float32"), hole[None, ..., None].astype("float32")
+    )[0]
     erased = extract(pixels_of(found["erased"], photo.shape), region, SIZE) / 127.5 - 1
     core = hole & (np.indices(hole.shape)[0] >= max(-region.y, 0) // step + 1)  # inside the photo
     assert np.abs(erased - restored)[core].mean() < 0.5 * np.abs(image - restored)[core].mean()
