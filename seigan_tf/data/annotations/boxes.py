@@ -20,10 +20,7 @@ def number(value: Any) -> float:
 
 
 def checked_size(width: Any, height: Any) -> tuple[int, int]:
-    """Convert width and height of a photo to whole numbers.
-
-    Raises ValueError if they are not two whole numbers of at least 1.
-    """
+    """Convert width and height of a photo. Raises ValueError if they are not whole numbers of at least 1."""
     try:
         size = number(width), number(height)
     except ValueError:
@@ -37,11 +34,7 @@ def checked_box(box: Sequence[Any], width: int, height: int) -> Box:
     """Return a box inside its photo, rounded to 1/100 pixel, so that one box is the same in every format.
 
     A box that reaches past the photo by at most ROUNDING is clipped. A box without area is let through: a crop rule
-    drops and counts it.
-
-    Args:
-        box: left, top, width and height in pixels, as numbers or their text.
-        width, height: size of the photo in pixels.
+    drops and counts it. `box` is left, top, width and height, as numbers or their text; all sizes are in pixels.
 
     Raises ValueError if not numbers, not finite, negative, or outside the photo.
     """

@@ -1,7 +1,6 @@
 """Reader of the Cityscapes set as published (https://www.cityscapes-dataset.com), from polygons or instance maps.
 
-The rules are those of its own scripts (https://github.com/mcordts/cityscapesScripts: helpers/labels.py,
-preparation/json2instanceImg.py).
+The rules are those of its own scripts (https://github.com/mcordts/cityscapesScripts: labels.py, json2instanceImg.py).
 """
 
 import json
@@ -43,13 +42,8 @@ def read_cityscapes(images: Path, annotations: Path | None = None) -> Iterator[P
     in a photo are one. If a frame has both polygons and an instance map, the map is read. Frames with only void labels,
     as in the published test split, are problems: their content is unknown.
 
-    Args:
-        images: leftImg8bit or leftImg8bit_sequence, or a split in it; of a sequence only the annotated frames are used.
-        annotations: gtFine, or the same split in it; None: the annotations lie beside the photos.
-
+    `images` is leftImg8bit or leftImg8bit_sequence, or a split in it; `annotations` gtFine, or the same split in it.
     Ids of objects are the instance map's values (26001: the second car; 26: cars in groups).
-
-    Raises ValueError if a folder is missing, or holds no annotations of this set.
     """
     require_folder(images)
     annotations = images if annotations is None else annotations
@@ -87,7 +81,7 @@ def _read_frame(path: Path, images: Path, annotation: Path) -> Iterator[Photo | 
 
 
 def _stored(path: Path, width: int, height: int) -> np.ndarray:
-    """Read the instance map of a PNG file, integers [height, width]; ValueError if it is damaged or does not fit."""
+    """Read the instance map of a PNG file, integers [height, width]."""
     try:
         with warnings.catch_warnings(action="ignore"), Image.open(path, formats=["PNG"]) as image:
             size, mode = image.size, image.mode
@@ -102,11 +96,7 @@ def _stored(path: Path, width: int, height: int) -> np.ndarray:
 
 
 def _painted(path: Path, width: int, height: int, problems: list[str]) -> np.ndarray:
-    """Paint the polygons of a JSON file as an instance map, int32 [height, width]: later ones cover earlier ones.
-
-    Polygons that cannot be painted are added to `problems`; a file that is no JSON of polygons of the photo's size is a
-    ValueError.
-    """
+    """Paint the polygons of a JSON file as an instance map, int32 [height, width]: later ones cover earlier ones."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
@@ -131,7 +121,7 @@ def _painted(path: Path, width: int, height: int, problems: list[str]) -> np.nda
 
 
 def _value(label: str, counts: dict[str, int]) -> int:
-    """Return the pixel value of the next object of that label, and count it in `counts`."""
+    """Return the pixel value of the next object of that label."""
     name = label if label in IDS else label.removesuffix("group")
     if name not in IDS:
         raise ValueError(f"has label {shown(label)}, expected one of Cityscapes'")
@@ -160,11 +150,7 @@ def _check_size(path: Path, size: tuple[Any, Any], width: int, height: int):
 
 
 def _objects(instances: np.ndarray, problems: list[str]) -> list[Object]:
-    """Return the objects of an instance map, integers [height, width], in the order of their values.
-
-    One pass over the runs of equal pixels gives boxes and masks alike; values of no label are added to `problems`.
-    Raises ValueError if the map has void labels only.
-    """
+    """Return the objects of an instance map, in the order of their values, from one pass over runs of equal pixels."""
     height, width = instances.shape
     pixels = instances.ravel(order="F")  # down each column, as COCO's run-length encoding goes
     starts = np.flatnonzero(np.concatenate([[True], pixels[1:] != pixels[:-1]]))
@@ -181,27 +167,10 @@ def _objects(instances: np.ndarray, problems: list[str]) -> list[Object]:
                 f"pixels of {value}, expected an id of Cityscapes' labels, or that of a class with instances * 1000 + n"
             )
         elif label >= len(STUFF):
-            box = checked_box(_extent(starts[runs], ends[runs], height), width, height)
-            segmentation = _encoded(starts[runs], ends[runs], width, height)
+            counts = np.diff(np.stack([starts[runs], ends[runs]], 1).ravel(), prepend=0, append=pixels.size).tolist()
+            counts = counts if counts[-1] else counts[:-1]
+            encoded = coco_mask.frPyObjects({"size": [height, width], "counts": counts}, height, width)
+            box = checked_box(coco_mask.toBbox(encoded).tolist(), width, height)
+            segmentation = {"size": [height, width], "counts": encoded["counts"].decode()}
             objects.append(Object(box, value < MAX_INSTANCES, segmentation, value, THINGS[label - len(STUFF)]))
     return objects
-
-
-def _extent(starts: np.ndarray, ends: np.ndarray, height: int) -> tuple[int, int, int, int]:
-    """Return left, top, width and height of runs down the columns, in order; a run may continue in the next column."""
-    left, right = starts[0] // height, (ends[-1] - 1) // height + 1
-    if (starts // height != (ends - 1) // height).any():
-        top, bottom = 0, height
-    else:
-        top, bottom = (starts % height).min(), ((ends - 1) % height).max() + 1
-    return int(left), int(top), int(right - left), int(bottom - top)
-
-
-def _encoded(starts: np.ndarray, ends: np.ndarray, width: int, height: int) -> dict[str, Any]:
-    """Return COCO's compressed run-length encoding of runs down the columns."""
-    counts = np.diff(np.stack([starts, ends], 1).ravel(), prepend=0, append=width * height)
-    if not counts[-1]:
-        counts = counts[:-1]
-    runs = {"size": [height, width], "counts": counts.tolist()}
-    encoded = coco_mask.frPyObjects(runs, height, width)
-    return {"size": [height, width], "counts": encoded["counts"].decode()}

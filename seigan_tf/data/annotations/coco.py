@@ -20,16 +20,9 @@ DEEPEST = 100  # most lists and objects inside one another; ijson's memory grows
 def read_coco(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
     """Read a COCO JSON file, in the order of its photos. The photos themselves are not opened.
 
-    The file is streamed, three times: its photos and annotations may come in any order, and memory does not grow with
-    their number. Segmentations are handed on unchanged.
-
-    Args:
-        images: folder of the photographs.
-        annotations: JSON file with the lists "images" and "annotations", and "categories" if classes have names; None:
-            the one JSON file in the folder of the photographs.
-
-    Raises ValueError if the folder or the file is missing, or the file is not COCO JSON or names no photo. Damage far
-    behind the beginning of the file raises it after the first problems.
+    The file, with the lists "images" and "annotations", and "categories" if classes have names, is streamed, three
+    times: its entries may come in any order, and memory does not grow with their number. Segmentations are handed on
+    unchanged. Damage far behind the beginning of the file raises ValueError after the first problems.
     """
     require_folder(images)
     if annotations is None:
@@ -140,10 +133,7 @@ def _whole(entry: Any, field: str) -> int:
 
 
 def _items(path: Path, name: str, of_list: bool = True) -> Iterator[Any]:
-    """Stream the items of the list of that name in the file's object, or the list itself.
-
-    Raises ValueError if the file cannot be read or is not JSON.
-    """
+    """Stream the items of the list of that name in the file's object, or the list itself."""
     if not os.path.isfile(path):
         raise ValueError(f"{path}: no such file, expected COCO annotations")
     try:
@@ -156,7 +146,7 @@ def _items(path: Path, name: str, of_list: bool = True) -> Iterator[Any]:
 
 
 def _reason(error: Exception) -> str:
-    """Return the parser's message on one line, with the text around the place if it has it, which may be bytes."""
+    """Return the parser's message, which may be bytes, on one line, with the text around the place if it has it."""
     text = error.args[0] if isinstance(error, ijson.JSONError) and error.args else error
     text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
     what, _, around = text.partition("\n")

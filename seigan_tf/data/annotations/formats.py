@@ -4,29 +4,24 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from seigan_tf.data.photos.files import BOX_FILES, TABLES, only_file, require_folder
+from seigan_tf.data.annotations.cityscapes import INSTANCES, POLYGONS, read_cityscapes
+from seigan_tf.data.annotations.coco import read_coco
+from seigan_tf.data.annotations.table import read_csv
+from seigan_tf.data.annotations.voc import read_voc
+from seigan_tf.data.annotations.yolo import read_yolo
+from seigan_tf.data.photos.files import BOX_FILES, TABLES, only_file
 from seigan_tf.data.photos.photo import Photo, Problem
 
-Reader = Callable[[Path, Path | None], Iterator[Photo | Problem]]
-
-FORMATS = ("coco", "yolo", "voc", "cityscapes", "csv")  # names of the formats, as in `DataConfig.source`
-
-
-def _reader(source: str) -> Reader:
-    """Return the reader of a format, imported on use: each needs a library that the others do not."""
-    if source == "coco":
-        from seigan_tf.data.annotations.coco import read_coco as reader
-    elif source == "yolo":
-        from seigan_tf.data.annotations.yolo import read_yolo as reader
-    elif source == "voc":
-        from seigan_tf.data.annotations.voc import read_voc as reader
-    elif source == "cityscapes":
-        from seigan_tf.data.annotations.cityscapes import read_cityscapes as reader
-    elif source == "csv":
-        from seigan_tf.data.annotations.table import read_csv as reader
-    else:
-        raise ValueError(f"format of annotations is {source!r}, expected one of {', '.join(FORMATS)}")
-    return reader
+READERS: dict[str, Callable[[Path, Path | None], Iterator[Photo | Problem]]] = {
+    "coco": read_coco,
+    "yolo": read_yolo,
+    "voc": read_voc,
+    "cityscapes": read_cityscapes,
+    "csv": read_csv,
+}
+FORMATS = tuple(READERS)  # names of the formats, as in `DataConfig.source`
+FILE_FORMATS = {".json": "coco", ".yaml": "yolo", ".yml": "yolo"} | dict.fromkeys(TABLES, "csv")
+FOLDER_FORMATS = {".xml": "voc", ".txt": "yolo", ".yaml": "yolo", ".yml": "yolo"}
 
 
 def read_annotations(source: str, images: Path, annotations: Path | None) -> Iterator[Photo | Problem]:
@@ -37,12 +32,12 @@ def read_annotations(source: str, images: Path, annotations: Path | None) -> Ite
         images: folder of the photographs.
         annotations: file or folder with their boxes; None if it lies in the folder of the photographs.
 
-    Raises ValueError if the format is unknown, a folder or file is missing, or the annotations are of another format or
-    name no photo. Raised here or when the first item is asked for.
+    Raises ValueError, here or with the first item, if the format is unknown, a folder or file is missing, or the
+    annotations are of another format or name no photo.
     """
-    reader = _reader(source)
-    require_folder(images)
-    return reader(images, annotations)
+    if source not in READERS:
+        raise ValueError(f"format of annotations is {source!r}, expected one of {', '.join(FORMATS)}")
+    return READERS[source](images, annotations)
 
 
 def guess_format(images: Path, annotations: Path | None) -> str:
@@ -55,8 +50,7 @@ def guess_format(images: Path, annotations: Path | None) -> str:
     if annotations.is_dir():
         found = _format_of_folder(annotations)
     elif annotations.is_file():
-        suffix = annotations.suffix.lower()
-        found = {".yaml": "yolo", ".yml": "yolo", ".json": "coco"}.get(suffix, "csv" if suffix in TABLES else None)
+        found = FILE_FORMATS.get(annotations.suffix.lower())
     else:
         raise ValueError(f"{annotations}: no such file or folder, expected annotations")
     if found is None:
@@ -66,11 +60,9 @@ def guess_format(images: Path, annotations: Path | None) -> str:
 
 def _format_of_folder(folder: Path) -> str | None:
     """Look at all names in it: sets of Pascal VOC and of Cityscapes hold text files too."""
-    found = set()
+    found: set[str | None] = set()
     for _, _, names in os.walk(folder):
-        for name in names:
-            if name.endswith(("_gtFine_polygons.json", "_gtFine_instanceIds.png")):
-                return "cityscapes"
-            suffix = os.path.splitext(name)[1].lower()
-            found.add({".xml": "voc", ".txt": "yolo", ".yaml": "yolo", ".yml": "yolo"}.get(suffix))
+        if any(name.endswith((POLYGONS, INSTANCES)) for name in names):
+            return "cityscapes"
+        found.update(FOLDER_FORMATS.get(os.path.splitext(name)[1].lower()) for name in names)
     return next((name for name in ("voc", "yolo") if name in found), None)

@@ -31,10 +31,8 @@ WHERE NOT refused ORDER BY photos.position, objects.position
 class Join:
     """Photos and objects in a temporary SQLite database; a context manager that closes it at the end.
 
-    An object belongs to the photo that its key leads to. Several keys may lead to one photo; the key of a refused photo
-    leads to None.
-
-    Raises ValueError if there is no room on the disk; the message names the annotations.
+    Several keys may lead to one photo; the key of a refused photo leads to None. Raises ValueError, which names the
+    annotations, if there is no room on the disk.
     """
 
     def __init__(self, annotations: Path):
@@ -80,7 +78,7 @@ class Join:
         self.link(key, None)
 
     def add_object(self, photo: int, identity: int, content: bytes) -> bool:
-        """Add an object and return True; if its id is not new, marks the photo as incomplete and return False."""
+        """Add an object and return True; if its id is not new, mark the photo as incomplete and return False."""
         values = photo, identity, content
         if self._file.execute("INSERT OR IGNORE INTO objects VALUES (NULL, ?, ?, ?)", values).rowcount:
             return True

@@ -1,12 +1,12 @@
 """Annotated masks, in COCO's polygons or run-length encodings, checked before pycocotools decodes them.
 
-pycocotools decodes damaged run lengths into whatever lies in memory. Only evaluation needs masks: training from boxes
-runs without pycocotools, which is therefore imported on use.
+pycocotools decodes damaged run lengths into whatever lies in memory.
 """
 
 from typing import Any
 
 import numpy as np
+from pycocotools import mask as coco_mask
 
 from seigan_tf.data.photos.photo import Object, Photo
 
@@ -19,11 +19,7 @@ def object_mask(item: Object, photo: Photo) -> np.ndarray | None:
     Raises ValueError if the segmentation is neither polygons around the photo nor a run-length encoding of its size.
     """
     runs = mask_runs(item, photo)
-    if runs is None:
-        return None
-    from pycocotools import mask as coco_mask
-
-    return coco_mask.decode(runs).astype(bool)
+    return None if runs is None else coco_mask.decode(runs).astype(bool)
 
 
 def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
@@ -31,8 +27,6 @@ def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
     segmentation = item.segmentation
     if not segmentation:
         return None
-    from pycocotools import mask as coco_mask
-
     try:
         if isinstance(segmentation, dict):
             return coco_mask.frPyObjects(_checked_runs(segmentation, photo), photo.height, photo.width)
@@ -45,19 +39,11 @@ def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
 def mask_area(item: Object, photo: Photo) -> float:
     """Return the pixels of the mask, or of the box if there is no mask."""
     runs = mask_runs(item, photo)
-    if runs is None:
-        return item.box[2] * item.box[3]
-    from pycocotools import mask as coco_mask
-
-    return float(coco_mask.area(runs))
+    return item.box[2] * item.box[3] if runs is None else float(coco_mask.area(runs))
 
 
 def read_counts(counts: Any, pixels: int) -> list[int]:
-    """Return the lengths of the runs, zeros first.
-
-    Args:
-        counts: a list of lengths, or COCO's compressed text (pycocotools, maskApi.c, rleFrString).
-        pixels: number of pixels of the mask, which the runs must cover.
+    """Return the lengths of the runs, zeros first, from a list or COCO's compressed text (maskApi.c, rleFrString).
 
     Raises ValueError if it is neither, or covers another number of pixels.
     """

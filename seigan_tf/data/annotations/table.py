@@ -1,16 +1,49 @@
 """Reader of boxes from a text table with one object per line, as spreadsheets and small scripts write it."""
 
+import codecs
+import csv
 import marshal
+import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from seigan_tf.data.annotations.boxes import checked_box, number
+from seigan_tf.data.annotations.coco import read_coco
 from seigan_tf.data.annotations.joining import MAX_ID, Join
-from seigan_tf.data.annotations.table_layout import EDGES, Layout, layout_of, lines, split
 from seigan_tf.data.photos.files import BOX_FILES, locate, name_of, only_file, require_folder
 from seigan_tf.data.photos.photo import Box, Object, Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
-from seigan_tf.utils.text import printable, shown
+from seigan_tf.utils.text import numbers, printable, shown
+
+COLUMNS = {
+    "file": ("file", "filename", "image", "path", "photo"),
+    "left": ("xmin", "left", "x1", "x"),
+    "top": ("ymin", "top", "y1", "y"),
+    "right": ("xmax", "right", "x2"),
+    "bottom": ("ymax", "bottom", "y2"),
+    "width": ("width", "w"),
+    "height": ("height", "h"),
+    "class": ("class", "label", "category", "name"),
+    "id": ("id",),
+}
+"""Names that each column may have in the header, in small letters and without underscores."""
+EDGES = ("left", "top", "right", "bottom")
+SIZES = ("left", "top", "width", "height")
+WITHOUT_HEADER = ("file", *SIZES, "class")
+DELIMITERS = ("\t", ";", ",", " ")  # in the order in which they are tried; " " stands for blanks
+BLANKS = re.compile(r'("(?:[^"]|"")*")|[ \t]+')
+LONGEST_LINE = 65_536
+SNIFFED_LINES = 1000  # lines in which a box is looked for that shows the delimiter
+
+
+class Layout(NamedTuple):
+    delimiter: str
+    columns: dict[str, int]  # place of each column, by its name in COLUMNS
+    width: int  # most columns of a line
+    box: tuple[str, ...]  # EDGES or SIZES
+    has_header: bool
 
 
 def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
@@ -22,21 +55,16 @@ def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
     lines that begin with # are skipped. A line without numbers is a photo without object. Photos that the table does
     not name are not used: their objects are unknown.
 
-    Args:
-        images: folder of the photographs, to which the file names are relative.
-        annotations: the table, in UTF-8 or UTF-16; None: the one table, or COCO file, in the folder of the photographs.
-
-    Raises ValueError if the folder or the file is missing, the file is no such table or names no photo.
+    The table is in UTF-8 or UTF-16. Without `annotations` it is the one table, or COCO file, in the folder of the
+    photographs, to which the file names are relative.
     """
     require_folder(images)
     if annotations is None:
         annotations = only_file(images, BOX_FILES)
         if annotations.suffix.lower() == ".json":
-            from seigan_tf.data.annotations.coco import read_coco
-
             yield from read_coco(images, annotations)
             return
-    layout = layout_of(annotations)
+    layout = _layout_of(annotations)
     with Join(annotations) as join:
         yield from _read_rows(annotations, layout, images, join)
         for name, _, _, incomplete, rows in join:
@@ -57,14 +85,14 @@ def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
 
 
 def _read_rows(annotations: Path, layout: Layout, images: Path, join: Join) -> Iterator[Problem]:
-    rows = lines(annotations)
+    rows = _lines(annotations)
     if layout.has_header:
         next(rows)
     line = 0
     for line, text in rows:
         where = f"{annotations.name}: line {line}"
         try:
-            fields = split(text, layout.delimiter)
+            fields = _split(text, layout.delimiter)
         except ValueError as error:
             yield Problem("object", where, str(error))
             continue
@@ -100,10 +128,7 @@ def _read_rows(annotations: Path, layout: Layout, images: Path, join: Join) -> I
 
 
 def _box(fields: list[str], layout: Layout) -> Box | None:
-    """Return left, top, width and height; None if the line has no numbers: a photo without object.
-
-    Raises ValueError if the line has too many columns, or a box that is not numbers.
-    """
+    """Return left, top, width and height; None if the line has no numbers: a photo without object."""
     if any(fields[layout.width :]):
         raise ValueError(f"has {len(fields)} columns, expected {layout.width}")
     texts = [fields[layout.columns[name]] for name in layout.box]
@@ -127,3 +152,70 @@ def _identity(text: str) -> int:
     if abs(value) > MAX_ID:
         raise ValueError(f"id: {shown(text)} is not a whole number")
     return value
+
+
+def _layout_of(path: Path) -> Layout:
+    """Find the layout of a table from its first lines. Raises ValueError if they hold no box, or lack a column."""
+    first, delimiter = "", None
+    for count, (_, text) in enumerate(_lines(path)):
+        first = first or text
+        delimiter = next((mark for mark in DELIMITERS if len(_split(text, mark, strict=False)) >= 5), None)
+        if delimiter or count == SNIFFED_LINES:
+            break
+    if delimiter is None:
+        what = f"begins with {shown(first)}" if first else "is empty"
+        raise ValueError(
+            f"{path}: {what}, expected a table with columns {', '.join(WITHOUT_HEADER)},"
+            " separated by tabs, semicolons, commas or blanks"
+        )
+    header = [re.sub("[_ -]", "", field.lower()) for field in _split(first, delimiter, strict=False)]
+    columns = {
+        column: header.index(name) for column, names in COLUMNS.items() for name in names[::-1] if name in header
+    }
+    for box in (EDGES, SIZES):
+        if columns.keys() >= {"file", *box}:
+            return Layout(delimiter, columns, len(header), box, True)
+    if len(header) >= 5 and any(header[1:5]) and not any(numbers(field, (1,)) for field in header[1:5]):
+        raise ValueError(
+            f"{path}: the columns are {shown(first)}, expected file, left and top, with right and bottom or with width"
+            " and height"
+        )
+    columns = {name: place for place, name in enumerate(WITHOUT_HEADER)}
+    return Layout(delimiter, columns, len(columns), SIZES, False)
+
+
+def _split(text: str, delimiter: str, strict: bool = True) -> list[str]:
+    """Split a line into its fields, without blanks around them; `strict` refuses unpaired quotes by ValueError."""
+    if delimiter == " ":
+        text, delimiter = BLANKS.sub(lambda found: found[1] or "\t", text), "\t"
+    try:
+        (fields,) = csv.reader([text], delimiter=delimiter, skipinitialspace=True, strict=strict)
+    except (csv.Error, ValueError) as error:
+        raise ValueError(f"is {shown(text)}: {shown(str(error))}") from None
+    return [field.strip() for field in fields]
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield number and text of each line that is neither empty nor a comment."""
+    if not os.path.isfile(path):
+        raise ValueError(f"{path}: no such file, expected a table of boxes")
+    try:
+        with path.open("rb") as start:
+            mark = start.read(2)
+        # Excel's "Unicode text" is UTF-16.
+        encoding = "utf-16" if mark in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+        with path.open(encoding=encoding) as file:
+            line = 0
+            while text := file.readline(LONGEST_LINE + 1):
+                line += 1
+                if len(text) > LONGEST_LINE:
+                    raise ValueError(f"line {line} is longer than {LONGEST_LINE} characters, expected a table of boxes")
+                if text.strip() and not text.startswith("#"):
+                    # Not the tabs: the first column may be empty.
+                    yield line, text.strip(" \n")
+    except UnicodeError as error:
+        raise ValueError(f"{path}: not UTF-8 text ({shown(str(error))})") from None
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None

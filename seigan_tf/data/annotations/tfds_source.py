@@ -59,14 +59,10 @@ def read_tfds(
     object has a mask: both come from the trimap, whose border counts as the animal; its class is Cat or Dog. The left
     and top edges of voc are moved by a pixel, because that format counts pixels from 1.
 
-    Args:
-        name: name of the set as TensorFlow Datasets spells it: "coco/2017", "voc", "oxford_iiit_pet:4.0.0".
-        folder: existing folder for the photographs.
-        split: name of the split.
-        progress: called after each photo.
+    `name` is as TensorFlow Datasets spells it: "coco/2017", "voc", "oxford_iiit_pet:4.0.0". `folder` exists; `progress`
+    is called after each photo.
 
-    Raises:
-        ValueError: the set is not prepared on this machine, has no such split or no boxes, or its files are damaged.
+    Raises ValueError if the set is not prepared on this machine, has no such split or no boxes, or is damaged.
     """
     builder = _builder(name)
     layout = _layout(name, builder.info)
@@ -118,26 +114,20 @@ def _layout(name: str, info) -> Layout:
     """Find the boxes among the features; ValueError if there are none."""
     import tensorflow_datasets as tfds
 
-    def is_box(feature) -> bool:
-        return isinstance(feature, tfds.features.BBoxFeature)
-
-    def described(sequence: str | None, features: dict) -> Layout:
-        box = next(key for key, feature in features.items() if is_box(feature))
-        classes = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
-        label = "label" if "label" in classes else next(iter(classes), None)
-        if info.name == PETS and "species" in classes:
-            label = "species"
-        return Layout(info.name, sequence, box, label, tuple(features[label].names or ()) if label else ())
-
     # Sorted: read from a file they come in any order.
     features = dict(sorted(info.features.items()))
-    if "image" in features:
-        for key, feature in features.items():
-            inner = getattr(feature, "feature", None) if isinstance(feature, tfds.features.Sequence) else None
-            if isinstance(inner, tfds.features.FeaturesDict) and any(map(is_box, inner.values())):
-                return described(key, dict(sorted(inner.items())))
-        if any(map(is_box, features.values())):
-            return described(None, features)
+    sequences = {key: value for key, value in features.items() if isinstance(value, tfds.features.Sequence)}
+    places: dict[str | None, Any] = {key: getattr(value, "feature", None) for key, value in sequences.items()}
+    for sequence, inner in (places | {None: features}).items():
+        if "image" not in features or not isinstance(inner, (dict, tfds.features.FeaturesDict)):
+            continue
+        inner = dict(sorted(inner.items()))
+        boxes = [key for key, feature in inner.items() if isinstance(feature, tfds.features.BBoxFeature)]
+        if boxes:
+            classes = [key for key, feature in inner.items() if isinstance(feature, tfds.features.ClassLabel)]
+            preferred = ("species", "label", *classes) if info.name == PETS else ("label", *classes)
+            label = next((key for key in preferred if key in classes), None)
+            return Layout(info.name, sequence, boxes[0], label, tuple(inner[label].names or ()) if label else ())
     raise ValueError(f"tfds:{name}: has no boxes around objects in an image; its features are {', '.join(features)}")
 
 
@@ -151,15 +141,11 @@ def _photo(example: dict[str, Any], index: int, folder: Path, layout: Layout) ->
     except (ValueError, UnreadablePhoto) as error:
         yield Problem("photo", where, str(error))
         return
-    objects, incomplete = [], False
-    read = _read_pet if layout.dataset == PETS else _read_boxes
-    for item in read(example, photo, layout):
-        if isinstance(item, Problem):
-            incomplete = True
-            yield item
-        else:
-            objects.append(item)
-    yield replace(photo, objects=tuple(objects), incomplete=incomplete)
+    items = list((_read_pet if layout.dataset == PETS else _read_boxes)(example, photo, layout))
+    problems = [item for item in items if isinstance(item, Problem)]
+    yield from problems
+    objects = tuple(item for item in items if isinstance(item, Object))
+    yield replace(photo, objects=objects, incomplete=bool(problems))
 
 
 def _write(example: dict[str, Any], index: int, folder: Path) -> Path:
@@ -204,7 +190,7 @@ def _read_boxes(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterat
 
 
 def _read_pet(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterator[Object | Problem]:
-    """Yield the animal of a photo of oxford_iiit_pet: values of its trimap are 1 animal, 2 background, 3 border."""
+    """Yield the animal of a photo of oxford_iiit_pet; values of its trimap are 1 animal, 2 background, 3 border."""
     from pycocotools import mask as coco_mask
 
     try:

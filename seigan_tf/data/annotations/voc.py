@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
-from xml.parsers import expat
 
 from seigan_tf.data.annotations.boxes import checked_box, checked_size, number
 from seigan_tf.data.annotations.joining import Join
@@ -21,15 +20,9 @@ def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | 
     Objects marked as difficult are used like the others. The corners of boxes are pixels counted from 1, both inside
     the box. Photos are opened only if a file does not give their size.
 
-    Args:
-        images: folder of the photographs (JPEGImages).
-        annotations: folder of the XML files (Annotations), at the same relative paths as their photos, or anywhere
-            below it if <filename> names the photo. None: they lie beside the photos.
-
-    Problems come first: damaged files, files without a photo or of the photo of another file, malformed objects, boxes
-    outside their photo. A photo that two files describe has the objects of the first and is incomplete.
-
-    Raises ValueError if a folder is missing, or holds no XML file.
+    `images` is JPEGImages, `annotations` Annotations: its files lie at the same relative paths as their photos, or
+    anywhere below it if <filename> names the photo. Problems come first. A photo that two files describe has the
+    objects of the first and is incomplete.
     """
     require_folder(images)
     annotations = images if annotations is None else annotations
@@ -83,49 +76,36 @@ def _read_file(path: Path, number: int, images: Path, annotations: Path, join: J
 
 
 def _parse(path: Path) -> ElementTree.Element:
-    """Return the file's root element.
-
-    A document type is refused: VOC has none, and the entities that one defines can grow to any size
-    (https://docs.python.org/3/library/xml.html#xml-security).
-    """
-    builder = ElementTree.TreeBuilder()
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = builder.start
-    parser.EndElementHandler = builder.end
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = _refuse_doctype
     if not path.is_file():
         raise ValueError("not a file")
     try:
-        parser.Parse(path.read_bytes(), True)
-        root = builder.close()
+        root = ElementTree.fromstring(path.read_bytes(), ElementTree.XMLParser(target=_WithoutDoctype()))
     except OSError as error:
         raise ValueError(f"cannot be read ({error.strerror})") from None
-    except (expat.ExpatError, LookupError) as error:  # LookupError: it names an encoding that does not exist.
+    except (ElementTree.ParseError, LookupError) as error:  # LookupError: it names an encoding that does not exist.
         raise ValueError(f"not XML ({shown(str(error))})") from None
     if root.tag != "annotation":
         raise ValueError(f"root element is {shown(root.tag)}, expected Pascal VOC's annotation")
     return root
 
 
-def _refuse_doctype(*_):
-    raise ValueError("XML with a document type, expected Pascal VOC's annotation without one")
+class _WithoutDoctype(ElementTree.TreeBuilder):
+    """Refuses a document type: VOC has none, and entities that one defines can grow to any size."""
+
+    def doctype(self, *_):
+        raise ValueError("XML with a document type, expected Pascal VOC's annotation without one")
 
 
 def _find_photo(root: ElementTree.Element, relative: Path, images: Path) -> Path:
     """Find the photo that <filename> names, in the XML file's own subfolder or else from the top, or else the photo of
     the XML file's name."""
     file_name = (root.findtext("filename") or "").strip()
-    places = []
-    if file_name:
-        places = [locate(images / relative.parent, file_name), locate(images, file_name)]
+    places = [locate(folder, file_name) for folder in (images / relative.parent, images) if file_name]
     own = images / relative.with_suffix("")
     suffixes = sorted(PHOTO_SUFFIXES)
     places += [own.with_name(own.name + suffix) for suffix in (*suffixes, *map(str.upper, suffixes))]
-    for place in places:
-        if os.path.isfile(place):
-            return place
+    if found := next(filter(os.path.isfile, places), None):
+        return found
     raise ValueError(f"no photo {shown(file_name or own.name)} in the folder of photographs")
 
 

@@ -27,19 +27,14 @@ ROW = "class cx cy w h, the same with a confidence, or class x1 y1 x2 y2 x3 y3 .
 def read_yolo(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
     """Read the photos of the folder, each with the objects of its label file, in the order of the photos' paths.
 
-    In this format a photo without a label file has no objects. Sizes are read from the photos' headers. A row of a
-    label file is `class cx cy w h`, the same with a confidence at its end, or a polygon `class x1 y1 x2 y2 ...`, all as
+    A photo without a label file has no objects. Sizes are read from the photos' headers. Rows of a label file (ROW) are
     fractions of the photo's width and height.
 
-    Args:
-        images: folder of the photographs.
-        annotations: a folder of label files, one `.txt` per photo at the same relative path; or the set's `data.yaml`,
-            whose `names` are the classes, with the label files where Ultralytics looks for them: the last `/images/` in
-            the photo's path replaced by `/labels/`. None: the label files lie beside the photos. Names of the classes
-            of a folder are looked for in `data.yaml` and `classes.txt` in it and in the folder above (above `labels`,
-            if it is below that); a class without a name is named by its number.
-
-    Raises ValueError if a folder or file is missing, `data.yaml` is no such file, or the folder holds no photo.
+    `annotations` is a folder of label files, one `.txt` per photo at the same relative path; or the set's `data.yaml`,
+    whose `names` are the classes, with the label files where Ultralytics looks for them: the last `/images/` in the
+    photo's path replaced by `/labels/`. Names of the classes of a folder are looked for in `data.yaml` and
+    `classes.txt` in it and in the folder above (above `labels`, if it is below that); a class without a name is named
+    by its number.
     """
     require_folder(images)
     annotations = images if annotations is None else annotations

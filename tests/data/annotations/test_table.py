@@ -7,8 +7,7 @@ from PIL import Image
 
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import FORMATS, read_annotations
-from seigan_tf.data.annotations.table import read_csv
-from seigan_tf.data.annotations.table_layout import LONGEST_LINE
+from seigan_tf.data.annotations.table import LONGEST_LINE, read_csv
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 
 SIZE = (200, 160)
