@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from seigan_tf.data.annotations.boxes import checked_box
-from seigan_tf.data.detection.labels import Labels
+from seigan_tf.data.detection.metadata import Labels
 from seigan_tf.data.detection.model import DetectionModel, Detections
 from seigan_tf.data.photos.files import find_photos, name_of, require_folder
 from seigan_tf.data.photos.photo import Object, Photo, Problem
@@ -79,7 +79,7 @@ def detect(
     `DataConfig.classes` then picks the wanted ones. Photos without objects are kept too: they give backgrounds.
 
     Args:
-        images: folder of the photographs.
+        images: folder of the photographs, used in the order of their paths.
         model: LiteRT (.tflite) file of a detection model, see `DetectionModel`.
         wanted: name of a class, or its number; only checked here.
         score: least score of a detection, in [0, 1].
@@ -87,11 +87,8 @@ def detect(
             the classes of COCO.
         progress: called after each photo.
 
-    Returns:
-        An iterable of photos, in the order of their paths, and of problems: photos that cannot be read.
-
-    Raises ValueError if folder, model or labels are missing or cannot be used, the model knows no such class, or score
-    is out of range. Iterating raises it if there is no photo, or the model gives impossible values.
+    Raises ValueError if one of them is missing or cannot be used. Iterating raises it if there is no photo, or the
+    model gives impossible values.
     """
     require_folder(images)
     if not 0 <= score <= 1:
@@ -104,8 +101,7 @@ def detect(
 def strongest(detections: Detections, score: float) -> list[int]:
     """Return the indices of the detections of at least that score, the best first, one for each object.
 
-    Models suppress the weaker of two boxes of one class only; an animal found as a cat and as a dog would be two
-    objects, each of which keeps the other from becoming a crop.
+    Models suppress the weaker of two boxes of one class only. An animal found as cat and as dog would be two objects.
     """
     kept: list[int] = []
     for index in np.argsort(-detections.scores, kind="stable").tolist():

@@ -57,13 +57,30 @@ class DetectionModel:
         """
         _, height, width, _ = self._input["shape"]
         resized = Image.fromarray(pixels).resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
-        self._invoke(self._encoded(np.asarray(resized)[None]))
-        values = {role: self._value(details) for role, details in self._outputs.items()}
+        image = np.asarray(resized)[None]
+        if self._input["dtype"] == np.float32:
+            image = (image - self._mean) / self._std
+        elif self._input["dtype"] == np.int8:  # Quantised inputs span the range of their type.
+            image = (image.astype(np.int16) - 128).astype(np.int8)
+        self._invoke(image)
+        values = {}
+        for role, details in self._outputs.items():
+            values[role] = self._interpreter.get_tensor(details["index"])
+            scale, zero = details["quantization"]
+            if scale:
+                values[role] = (values[role].astype(np.float32) - zero) * scale
         count = np.clip(values["count"].ravel()[0], 0, values["scores"].size)
         count = 0 if np.isnan(count) else int(count)
         boxes, classes, scores = (values[role][0][:count] for role in ("boxes", "classes", "scores"))
-        self._check("scores", scores, (scores >= -1e-3) & (scores <= 1 + 1e-3), "values from 0 to 1")
-        self._check("classes", classes, (classes >= 0) & (classes == np.rint(classes)), "whole numbers from 0")
+        for role, found, good, expected in (
+            ("scores", scores, (scores >= -1e-3) & (scores <= 1 + 1e-3), "values from 0 to 1"),
+            ("classes", classes, (classes >= 0) & (classes == np.rint(classes)), "whole numbers from 0"),
+        ):
+            if not good.all():
+                raise ValueError(
+                    f"{self.path}: output {shown(self._outputs[role]['name'])}, taken for {role}, is"
+                    f" {found[~good][0]:g}, expected {expected}"
+                )
         return Detections(boxes, classes.astype(int), scores)
 
     def _checked_input(self) -> dict:
@@ -76,23 +93,12 @@ class DetectionModel:
             raise ValueError(f"{self.path}: takes {inputs[0]['dtype'].__name__}, expected uint8, int8 or float32")
         return inputs[0]
 
-    def _encoded(self, pixels: np.ndarray) -> np.ndarray:
-        """Convert uint8 pixels to the model's input; quantised inputs span the range of their type."""
-        if self._input["dtype"] == np.float32:
-            return (pixels - self._mean) / self._std
-        return pixels if self._input["dtype"] == np.uint8 else (pixels.astype(np.int16) - 128).astype(np.int8)
-
     def _invoke(self, values: np.ndarray) -> None:
         try:
             self._interpreter.set_tensor(self._input["index"], values)
             self._interpreter.invoke()
         except (RuntimeError, ValueError) as error:
             raise ValueError(f"{self.path}: LiteRT cannot run it ({shown(one_line(error))})") from None
-
-    def _value(self, details: dict) -> np.ndarray:
-        value = self._interpreter.get_tensor(details["index"])
-        scale, zero = details["quantization"]
-        return (value.astype(np.float32) - zero) * scale if scale else value
 
     def _named_outputs(self, names: Sequence[str]) -> dict[str, dict]:
         """Return the details of the outputs by their roles."""
@@ -107,8 +113,7 @@ class DetectionModel:
             )
         tensors = [entry["name"] for entry in outputs]
         for candidate in (names, self._signature_names(outputs), tensors):
-            roles = _told_roles(candidate, shapes) or _numbered_roles(candidate, shapes)
-            if roles:
+            if roles := _roles(candidate, shapes):
                 return dict(zip(roles, outputs, strict=True))
         raise ValueError(f"{self.path}: outputs {', '.join(map(shown, tensors))}: cannot tell classes from scores")
 
@@ -119,13 +124,6 @@ class DetectionModel:
             return []
         names = {details["index"]: name for name, details in signature.items()}
         return [names.get(entry["index"], "") for entry in outputs]
-
-    def _check(self, role: str, values: np.ndarray, good: np.ndarray, expected: str) -> None:
-        if not good.all():
-            name = shown(self._outputs[role]["name"])
-            raise ValueError(
-                f"{self.path}: output {name}, taken for {role}, is {values[~good][0]:g}, expected {expected}"
-            )
 
 
 def _interpreter(path: Path):
@@ -152,30 +150,21 @@ def _is_standard(shapes: Sequence[tuple[int, ...]]) -> bool:
     return sizes == (1, 2, 1, 4) and boxes[0] == (*lists[0], 4) and lists[0] == lists[1] and lists[0][0] == 1
 
 
-def _told_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[str] | None:
-    """Return the roles of the outputs if the words in their names tell all four and agree with the shapes."""
-    roles = [next((role for role in ROLES if any(word in name.lower() for word in WORDS[role])), "") for name in names]
-    if sorted(roles) != sorted(ROLES):
-        return None
-    fits = len(shapes[roles.index("boxes")]) == 3 and len(shapes[roles.index("count")]) < 2
-    return roles if fits else None
-
-
-def _numbered_roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[str] | None:
-    """Return the roles of outputs whose names end in numbers.
+def _roles(names: Sequence[str], shapes: Sequence[tuple[int, ...]]) -> list[str] | None:
+    """Return the roles of the outputs as the words in their names, or the numbers at their ends, tell them.
 
     TFLite_Detection_PostProcess, ...:1, ...:2, ...:3 are boxes, classes, scores and count, StatefulPartitionedCall:0 to
     :3 count, scores, classes and boxes.
     """
+    told = [next((role for role in ROLES if any(word in name.lower() for word in WORDS[role])), "") for name in names]
+    candidates = [told]
     numbers = [int(found.group(1)) if (found := re.search(r"[:_](\d+)$", name)) else 0 for name in names]
-    if len(set(numbers)) != 4:
-        return None
-    order = np.argsort(numbers).tolist()
-    ranks = [len(shapes[index]) for index in order]
-    if ranks[0] < 2 and ranks[3] == 3:
-        told = ROLES
-    elif ranks[0] == 3 and ranks[3] < 2:
-        told = ROLES[::-1]
-    else:
-        return None
-    return [told[order.index(index)] for index in range(4)]
+    if len(set(numbers)) == len(numbers) == 4:
+        places = [sorted(numbers).index(number) for number in numbers]
+        candidates += [[order[place] for place in places] for order in (ROLES, ROLES[::-1])]
+    for roles in candidates:
+        if sorted(roles) == sorted(ROLES):
+            ranks = dict(zip(roles, map(len, shapes), strict=True))
+            if ranks["boxes"] == 3 and ranks["count"] < 2:
+                return roles
+    return None

@@ -10,7 +10,7 @@ from PIL import Image
 
 from seigan_tf.data.annotations.coco_writer import write_coco
 from seigan_tf.data.detection.detector import detect, strongest
-from seigan_tf.data.detection.labels import Labels
+from seigan_tf.data.detection.metadata import Labels
 from seigan_tf.data.detection.model import Detections
 from seigan_tf.data.photos.photo import Problem
 
