@@ -90,7 +90,7 @@ def test_a_resume_takes_the_settings_saved_with_the_run(tmp_path):
     begun = begin(["--preset", "boxes", "--name", "cats", "--networks.size", "48", "--data.images", "photos"], tmp_path)
     resumed = read_request(["--name", "cats", "--resume"], tmp_path)
     assert resumed.config == begun.config
-    assert resumed.folder == begun.folder
+    assert resumed.folder.path == begun.folder.path
 
 
 def test_the_command_that_began_a_run_resumes_it_with_resume_added(tmp_path):
