@@ -145,7 +145,7 @@ def gains(weights, images, annotations):
     from seigan_tf.config import DataConfig
     from seigan_tf.data.annotations.formats import guess_format, read_annotations
     from seigan_tf.data.photos.photo import Photo
-    from seigan_tf.data.planning.problems import Tally
+    from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.evaluation.boundary import boundary_f
     from seigan_tf.evaluation.crops import evaluation_objects

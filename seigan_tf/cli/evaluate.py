@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from seigan_tf.data.photos.photo import Photo
-    from seigan_tf.data.planning.problems import Tally
+    from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.evaluation.crops import EvaluationObject
     from seigan_tf.evaluation.masks import ObjectScores
@@ -98,7 +98,7 @@ def run(arguments: Sequence[str]) -> None:
 
     from seigan_tf.data.annotations.formats import read_annotations
     from seigan_tf.data.photos.photo import Photo, Problem
-    from seigan_tf.data.planning.problems import Tally
+    from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.utils import quiet
 
@@ -224,7 +224,7 @@ def _reason_for_gaps(segments_only: bool, vgg, result: dict[str, Any]) -> str:
 
 
 def _draw(path: Path, model, scores, photos: "list[Photo]", rules: "CropRules", backgrounds: "np.ndarray") -> None:
-    from seigan_tf.data.planning.problems import Tally
+    from seigan_tf.data.planning.report import Tally
     from seigan_tf.evaluation import examples, masks
     from seigan_tf.evaluation.crops import evaluation_objects
 

@@ -23,8 +23,7 @@ class Augmentation:
     shift: float = 0.0  # largest shift along each axis, relative to the crop's side
 
     def __post_init__(self):
-        for name in ("jitter", "zoom", "shift"):
-            value = getattr(self, name)
+        for name, value in vars(self).items():
             if not 0 <= value < 1:
                 raise ValueError(f"data.{name} is {value}, expected 0 to less than 1")
 
@@ -49,9 +48,8 @@ def augment(
     Args:
         images: uint8 [B, S, S, 3].
         boxes: float32 [B, 4] as ymin, xmin, ymax, xmax in [0, 1]; None for crops without object.
-        settings: sizes of the changes.
-        generator: gives the same changes for the same state.
-        masks: float32 [B, S, S, 1] in [0, 1], moved with their images.
+        settings, generator: sizes of the changes, and their random numbers.
+        masks: float32 [B, S, S, 1] in [0, 1].
     """
     count = len(images)
     flipped = generator.random(count) < 0.5
@@ -81,12 +79,7 @@ def windows(boxes: np.ndarray | None, scales: np.ndarray, shifts: np.ndarray) ->
 
     Scale and shift of a crop with a box are limited so that the object stays whole, and that the mirrored pixels past
     the crop's border do not show a part of it a second time, outside its box. A box that touches the border therefore
-    goes on touching it.
-
-    Args:
-        boxes: [B, 4] or None.
-        scales: [B], more than 1 enlarges.
-        shifts: [B, 2], down and right, relative to the side of the visible square.
+    goes on touching it. `scales` [B] above 1 enlarge; `shifts` [B, 2], down and right, are relative to the square.
     """
     sides = 1 / scales
     if boxes is None:
@@ -107,11 +100,8 @@ def move_boxes(boxes: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.
 
 
 def resample(images: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """Enlarge the windows of the images, [B, S, S, C] to float32 of the same shape and range.
-
-    Bilinear; past the border the image is mirrored. Image by image, so that the steps stay in the processor's cache,
-    which makes them four times as fast as on the whole batch.
-    """
+    """Enlarge the windows of images, [B, S, S, C] to float32 of the same shape; bilinear, mirrored at the border."""
+    # Image by image: the steps stay in the processor's cache, and are four times as fast as on the whole batch.
     result = np.empty(images.shape, np.float32)
     size = images.shape[1]
     for image, corner, side, target in zip(images, corners, sides, result, strict=True):
@@ -122,7 +112,7 @@ def resample(images: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.n
 
 
 def _neighbours(start: float, side: float, size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the two pixels around each pixel's centre along one axis, and its distance from the first."""
+    """Return, along one axis, the two pixels around each centre, and its distance from the first."""
     centres = (start + side * (np.arange(size) + 0.5) / size) * size - 0.5
     first = np.floor(centres).astype(np.int64)
     before, after = mirrored_indices(np.stack([first, first + 1]), size)

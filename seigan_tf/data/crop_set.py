@@ -23,8 +23,7 @@ class EvaluationCrops(NamedTuple):
 
     images: np.ndarray  # uint8 [objects, size, size, 3] RGB
     boxes: np.ndarray  # float32 [objects, 4]: ymin, xmin, ymax, xmax relative to the crop
-    masks: list[np.ndarray]
-    """bool [side, side] each: the true mask at the resolution of the photo; False outside the photo."""
+    masks: list[np.ndarray]  # bool [side, side] each: the true mask at the photo's resolution; False outside the photo
 
 
 class Crops(NamedTuple):

@@ -44,11 +44,11 @@ def relative_box(box: Box, region: CropRegion) -> np.ndarray:
 def mirrored_depth(box: Box, region: CropRegion, width: int, height: int) -> float:
     """Return how deep the mirrored strips of a crop show its own object again, relative to the crop's side.
 
-    Past the photo's border the crop is mirrored (`extract`). An object near the border appears in part a second time
-    there: outside the annotated box, counted as background although it looks like the object.
+    Past the photo's border the crop is mirrored, and an object near it appears in part a second time: outside the
+    annotated box, counted as background although it looks like the object. The depth is the most columns or rows of the
+    box, in whole pixels, that one of the four strips shows, divided by the side: in [0, 1).
 
-    The depth is the most columns or rows of the box, in whole pixels, that one of the four strips shows, divided by the
-    side; in [0, 1). `width` and `height` are those of the photo.
+    `width` and `height` are those of the photo.
     """
     deepest = 0
     for start, extent, first, length in ((box[0], box[2], region.x, width), (box[1], box[3], region.y, height)):

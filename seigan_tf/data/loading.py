@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,24 +11,19 @@ import numpy as np
 from seigan_tf.config import DataConfig
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.data.photos.photo import Problem
-from seigan_tf.data.planning.cutting import Crop, cut_photo
-from seigan_tf.data.planning.plan import Plan, make_plan
-from seigan_tf.data.planning.problems import check_crops_left
-from seigan_tf.data.planning.report import CutReport
-from seigan_tf.data.planning.settings import check_settings
+from seigan_tf.data.planning.cutting import Crop, CutReport, cut_all, cut_photo
+from seigan_tf.data.planning.plan import PhotoPlan, Plan, make_plan
+from seigan_tf.data.planning.report import check_crops_left
+from seigan_tf.data.planning.rules import check_settings
 from seigan_tf.data.synthetic import synthetic_backgrounds, synthetic_objects
 from seigan_tf.utils.progress import Progress
 
 
 def load_crops(config: DataConfig, size: int, progress: Progress | None = None) -> Crops:
-    """Read, cuts or draws the crops that the settings describe.
+    """Read, cut or draw the crops that the settings describe.
 
-    Unusable photos and annotations are skipped, counted and named in the report.
-
-    Args:
-        config: source, crop rules and seed.
-        size: side of the crops in pixels.
-        progress: called after each photo that is cut.
+    Unusable photos and annotations are skipped, counted and named in the report. `size` is the side of the crops in
+    pixels; `progress` is called after each photo that is cut.
 
     Raises ValueError if a folder or file is missing, too much of the set cannot be used, or no crop is left; the
     message counts the objects dropped by each rule.
@@ -46,34 +42,28 @@ def load_crops(config: DataConfig, size: int, progress: Progress | None = None) 
 
 def _cut(config: DataConfig, plan: Plan, size: int, progress: Progress | None) -> Crops:
     result = CutReport(plan.report, config.max_bad)
-    crops: list[Crop] = []
-    for done, photo in enumerate(plan, 1):
-        # Validation takes its backgrounds from the training set.
-        used = replace(photo, backgrounds=()) if photo.split == "val" else photo
-        cuts = cut_photo(used, size) if used.objects or used.backgrounds else []
-        if isinstance(cuts, Problem):
-            result.lose(photo, cuts)
-            cuts = []
-        crops += cuts
-        if progress:
-            progress(done, len(plan))
-    check_crops_left(config, result.report)
     # Training draws by number: in this order the run does not depend on the order of the annotations.
-    crops.sort(key=lambda crop: crop.key)
+    crops = sorted(cut_all(plan, partial(_cut_used, size=size), result, progress=progress), key=lambda crop: crop.key)
+    check_crops_left(config, result.report)
     backgrounds = [crop for crop in crops if crop.kind == "background"]
     objects = [crop for crop in crops if crop.kind == "object" and crop.split == "train"]
     evaluation = [crop for crop in crops if crop.mask is not None]
-    masks = [crop.mask for crop in evaluation]
+    masks = [crop.mask for crop in evaluation if crop.mask is not None]
     return Crops(
         ObjectCrops(*_stack(objects)),
         BackgroundCrops(_stack(backgrounds)[0]),
-        EvaluationCrops(*_stack(evaluation), [mask for mask in masks if mask is not None]) if evaluation else None,
+        EvaluationCrops(*_stack(evaluation), masks) if evaluation else None,
         {"source": config.source, "train": result.report["train"], "validation": result.report["val"]},
     )
 
 
+def _cut_used(photo: PhotoPlan, size: int) -> list[Crop] | Problem:
+    # Validation takes its backgrounds from the training set.
+    used = replace(photo, backgrounds=()) if photo.split == "val" else photo
+    return cut_photo(used, size) if used.objects or used.backgrounds else []
+
+
 def _stack(crops: list[Crop]) -> tuple[np.ndarray, np.ndarray]:
-    """Stack images and boxes."""
     return np.stack([crop.image for crop in crops]), np.stack([crop.box for crop in crops])
 
 

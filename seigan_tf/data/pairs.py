@@ -40,7 +40,7 @@ def training_pairs(
     `start` does so for any number.
 
     Args:
-        crops: their images need only len() and indexing by arrays of integers, so that they need not be in memory.
+        crops: their images need only len() and indexing by arrays of integers.
         batch_size: number of pairs per batch of one host.
         seed: decides order, pairing and augmentation.
         jitter, zoom, shift: see `Augmentation`.
@@ -48,22 +48,20 @@ def training_pairs(
         shard: this host's index and the number of hosts. Host i gets the batches i, i + hosts, ... of the sequence that
             a single host gets.
         workers: processes that make the batches, each with a copy of the crops in memory; 0: a thread of this process,
-            with the same result. Processes pay if a step takes less time than making a batch and cores are idle: on two
-            cores two of them made no more stored crops of 128 pixels a second than the thread, and a third fewer of
-            those in memory. They start as new Python processes: a script needs `if __name__ == "__main__":`, and
-            iterators want close().
+            with the same result. Processes pay if a step takes less time than making a batch and cores are idle. They
+            start as new Python processes: a script needs `if __name__ == "__main__":`, and iterators want close().
 
     Raises ValueError if a setting is out of its range.
     """
     host, hosts = shard
-    if batch_size < 1:
-        raise ValueError(f"training.batch_size is {batch_size}, expected at least 1")
-    if start < 0:
-        raise ValueError(f"training_pairs: start is {start}, expected at least 0")
-    if not 0 <= host < hosts:
-        raise ValueError(f"training_pairs: shard is {shard}, expected an index from 0 and a larger number of hosts")
-    if workers < 0:
-        raise ValueError(f"training_pairs: workers is {workers}, expected at least 0")
+    for name, value, good, expected in (
+        ("training.batch_size", batch_size, batch_size >= 1, "at least 1"),
+        ("training_pairs: start", start, start >= 0, "at least 0"),
+        ("training_pairs: shard", shard, 0 <= host < hosts, "an index from 0 and a larger number of hosts"),
+        ("training_pairs: workers", workers, workers >= 0, "at least 0"),
+    ):
+        if not good:
+            raise ValueError(f"{name} is {value}, expected {expected}")
     changes = Augmentation(jitter, zoom, shift)
     seeds = np.random.SeedSequence(seed).generate_state(3)
     # Taken out of `crops`, whose evaluation set must not travel to the workers.

@@ -13,10 +13,9 @@ from seigan_tf.data.annotations.masks import object_mask
 from seigan_tf.data.crops import CropRegion, extract, extract_mask, relative_box
 from seigan_tf.data.photos.photo import Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
-from seigan_tf.data.planning.backgrounds import Scene
-from seigan_tf.data.planning.mining import Share, mine
+from seigan_tf.data.planning.backgrounds import Scene, Share, mine
 from seigan_tf.data.planning.plan import make_plan
-from seigan_tf.data.planning.problems import Tally
+from seigan_tf.data.planning.report import Tally
 from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.utils.progress import Progress
 

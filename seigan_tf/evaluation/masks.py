@@ -10,7 +10,7 @@ import numpy as np
 
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import FORMATS
-from seigan_tf.data.planning.problems import Tally
+from seigan_tf.data.planning.report import Tally
 from seigan_tf.evaluation.baselines import BASELINES
 from seigan_tf.evaluation.boundary import boundary_f
 from seigan_tf.evaluation.crops import EvaluationObject, split_objects

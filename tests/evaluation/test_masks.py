@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.data.annotations.formats import read_annotations
-from seigan_tf.data.planning.problems import Tally
+from seigan_tf.data.planning.report import Tally
 from seigan_tf.data.planning.rules import PROTOCOLS
 from seigan_tf.evaluation import masks
 from seigan_tf.evaluation.crops import evaluation_objects

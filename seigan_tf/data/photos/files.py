@@ -67,7 +67,7 @@ def find_files(folder: Path, *endings: str) -> Iterator[Path]:
 
 
 def _entries(folder: str, endings: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """Yield the path of each matching file and each subfolder, and whether it is a folder."""
+    """Yield the path of each matching file and each subfolder, and True for a folder."""
     try:
         with os.scandir(folder) as entries:
             for entry in entries:

@@ -60,10 +60,10 @@ def read_photo(photo: Photo) -> np.ndarray:
     expected = photo.width, photo.height
     with opened(photo.path) as image:
         orientation = remaining_orientation(image, photo.path)
-        width, height = size = turned_size(image.size, orientation)
+        size = turned_size(image.size, orientation)
         if size != expected and image.size != expected:
             raise UnreadablePhoto(
-                f"{width} x {height} pixels, but its annotations expect {photo.width} x {photo.height}"
+                f"{size[0]} x {size[1]} pixels, but its annotations expect {expected[0]} x {expected[1]}"
             )
         image.load()
         pixels = np.empty((photo.height, photo.width, 3), np.uint8)
@@ -158,7 +158,7 @@ def to_rgb(image: Image.Image, pixels: np.ndarray) -> None:
     top = _top(image) if deep else 255.0
     for rows, strip in strips(image):
         if deep:
-            pixels[rows] = _to_bytes(_finite(strip), top)[..., None]
+            pixels[rows] = (np.clip(_finite(strip) / top, 0, 1) * 255 + 0.5).astype(np.uint8)[..., None]
         elif strip.has_transparency_data:
             layer = strip.convert("RGBA")
             white = Image.new("RGBA", layer.size, "white")
@@ -189,8 +189,3 @@ def _top(image: Image.Image) -> float:
 def _finite(image: Image.Image) -> np.ndarray:
     """Return grey values of more than 8 bits as float32, with 0 in place of NaN and infinity."""
     return np.nan_to_num(np.asarray(image, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-
-
-def _to_bytes(values: np.ndarray, top: float) -> np.ndarray:
-    """Scale values from 0 to `top` to uint8."""
-    return (np.clip(values / top, 0, 1) * 255 + 0.5).astype(np.uint8)

@@ -1,6 +1,8 @@
-"""Cuts the crops of a photo, which is decoded once for all of them."""
+"""Cutting of the crops that a plan chooses; each photo is decoded once."""
 
-from typing import NamedTuple
+import copy
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -8,7 +10,12 @@ from seigan_tf.data.annotations.masks import object_mask
 from seigan_tf.data.crops import CropRegion, extract, extract_mask, relative_box
 from seigan_tf.data.photos.photo import Object, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
-from seigan_tf.data.planning.plan import PhotoPlan
+from seigan_tf.data.planning.plan import SPLITS, PhotoPlan, Plan
+from seigan_tf.data.planning.report import Tally
+from seigan_tf.utils.progress import Progress
+from seigan_tf.utils.workers import ordered_map
+
+Made = TypeVar("Made")
 
 
 class Crop(NamedTuple):
@@ -55,3 +62,49 @@ def cut_photo(plan: PhotoPlan, size: int) -> list[Crop] | Problem:
 
     objects = [crop("object", item, region) for item, region in plan.objects]
     return objects + [crop("background", None, region) for region in plan.backgrounds]
+
+
+class CutReport:
+    """The report of a plan, which is not changed, less the photos that could not be read; `max_bad` as in `Tally`."""
+
+    def __init__(self, report: dict[str, Any], max_bad: float):
+        self.report = copy.deepcopy(report)  # with "unreadable_photo" among the rules that dropped objects
+        self._problems = {split: Tally(max_bad, self.report[split]["problems"]) for split in SPLITS}
+        every = sum(self._problems.values(), Tally(max_bad))
+        parts = [self.report[split] for split in SPLITS]
+        self._photos = sum(part["photos"] for part in parts) + every.counts["photo"]
+        self._objects = sum(part["annotations"] for part in parts) + every.counts["object"]
+        for part in parts:
+            part["dropped"]["unreadable_photo"] = 0
+
+    def lose(self, plan: PhotoPlan, problem: Problem) -> None:
+        """Count a photo that could not be read. Raises ValueError if they are more than `max_bad` allows."""
+        part = self.report[plan.split]
+        part["objects"] -= len(plan.objects)
+        part["dropped"]["unreadable_photo"] += len(plan.objects)
+        part["backgrounds"] -= len(plan.backgrounds)
+        if "without_mask" in part:
+            part["without_mask"] -= sum(item.segmentation is None for item, _ in plan.objects)
+        self._problems[plan.split].add(problem)
+        part["problems"] = self._problems[plan.split].as_report()
+        sum(self._problems.values(), Tally(self._problems["train"].max_bad)).check(self._photos, self._objects)
+
+
+def cut_all(
+    plan: Plan,
+    cut: Callable[[PhotoPlan], list[Made] | Problem],
+    report: CutReport,
+    workers: int = 0,
+    progress: Progress | None = None,
+) -> Generator[Made, None, None]:
+    """Yield the results of `cut` for all photos, in order; the report loses photos that cannot be read.
+
+    `workers` and `cut` as in `ordered_map`. Raises what that and `CutReport.lose` raise.
+    """
+    for done, (planned, made) in enumerate(zip(plan, ordered_map(cut, plan, workers), strict=True), 1):
+        if isinstance(made, Problem):
+            report.lose(planned, made)
+        else:
+            yield from made
+        if progress:
+            progress(done, len(plan))

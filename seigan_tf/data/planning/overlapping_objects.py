@@ -1,7 +1,6 @@
-"""Crops of objects that other objects touch: training data for a student, not for the cycle.
+"""Crops of objects that other objects touch: for a student, as the cycle would paste parts of the other objects too.
 
-The cycle would paste parts of the other objects too. In crowded photographs most objects are of this kind, and a
-teacher that has learned from the others can segment them.
+In crowded photographs most objects are of this kind; a teacher that has learned from the others can segment them.
 """
 
 from pathlib import Path
@@ -25,16 +24,10 @@ MAX_COVERED = 0.15  # largest fraction of an object's box that another box may c
 def overlapping_objects(
     config: DataConfig, sizes: tuple[int, ...], progress: Progress | None = None
 ) -> tuple[ObjectCrops, ...]:
-    """Cut the training objects that pass every rule except "other_object_touches".
+    """Cut the training objects that pass every rule except "other_object_touches", in each of `sizes` (pixels).
 
-    Args:
-        config: source and crop rules; held-out photographs are left out. A source that is not read from annotations has
-            none of these objects.
-        sizes: sides of the crops in pixels.
-        progress: called after each photo.
-
-    Returns:
-        The same objects for each of `sizes`, perhaps none. Unreadable photos are left out.
+    Held-out and unreadable photos are left out. A source that is not read from annotations has none of these objects.
+    `progress` is called after each photo.
     """
     found: list[tuple[list[np.ndarray], np.ndarray]] = []
     if config.source in FORMATS and config.images is not None:
@@ -54,7 +47,7 @@ def overlapping_objects(
 
 
 def _held_out(config: DataConfig) -> set[str]:
-    """Return the names of photographs of the training folder that are kept for validation."""
+    """Return the names of the photos of the training folder that are kept for validation."""
     if config.val_images is not None:
         return set()
     with TemporaryDirectory(prefix="seigan-plan-") as folder:

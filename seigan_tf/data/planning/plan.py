@@ -22,14 +22,14 @@ from seigan_tf.data.annotations.masks import mask_runs
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.photos.reading import MAX_PIXELS
-from seigan_tf.data.planning.mining import Share, mine
-from seigan_tf.data.planning.problems import Tally, check_crops_left
-from seigan_tf.data.planning.rules import DROP_RULES, CropRules
+from seigan_tf.data.planning.backgrounds import Share, mine
+from seigan_tf.data.planning.report import Tally, check_crops_left
+from seigan_tf.data.planning.rules import DROP_RULES, CropRules, check_settings
 from seigan_tf.data.planning.scan import Scan
-from seigan_tf.data.planning.settings import check_classes, check_settings
 from seigan_tf.utils.progress import Progress
 
 SPLITS = ("train", "val")
+CLASSES_LISTED = 20  # classes that an error names
 
 
 @dataclass(frozen=True)
@@ -43,30 +43,25 @@ class PhotoPlan:
     backgrounds: tuple[CropRegion, ...]
 
 
+@dataclass(frozen=True)
 class Plan:
-    """The photos that give crops, in a file with one line each, and the report on all photos.
+    """The photos that give crops, in a file with one line each, and the report on all photos."""
 
-    Args:
-        path: path of the file.
-        report: plain JSON values: "source", and for each of SPLITS
-            photos, photos_without_annotation: numbers read from the annotations;
-            annotations: number of their objects;
-            objects: number of objects that become crops; dropped: {rule: number} of the others;
-            without_mask (val only): number of `objects` without a mask;
-            backgrounds, backgrounds_wanted: numbers of crops without object;
-            object_sides, background_sides: quartiles of their sides in pixels of the photos, [] if there are none; as
-                planned, including photos that turn out to be unreadable;
-            problems: as `Tally.as_report`.
-        length: number of photos in the file.
-    """
-
-    def __init__(self, path: Path, report: dict[str, Any], length: int):
-        self.path = path
-        self.report = report
-        self._length = length
+    path: Path
+    report: dict[str, Any]
+    """Plain JSON values: "source", and for each of SPLITS
+    photos, photos_without_annotation: numbers read from the annotations;
+    annotations: number of their objects;
+    objects: number of objects that become crops; dropped: {rule: number} of the others;
+    without_mask (val only): number of `objects` without a mask;
+    backgrounds, backgrounds_wanted: numbers of crops without object;
+    object_sides, background_sides: quartiles of their sides in pixels of the photos, [] if there are none; as planned,
+        including photos that turn out to be unreadable;
+    problems: as `Tally.as_report`."""
+    length: int  # photos in the file
 
     def __len__(self) -> int:
-        return self._length
+        return self.length
 
     def __iter__(self) -> Iterator[PhotoPlan]:
         with self.path.open(encoding="utf-8") as file:
@@ -74,41 +69,29 @@ class Plan:
 
 
 def as_line(plan: PhotoPlan) -> str:
-    """Write a plan as a line of the file; of each object its box, id, class, segmentation and region."""
-    photo = plan.photo
-    objects = [
-        {"box": item.box, "id": item.id, "category": item.category, "region": region}
-        | ({"segmentation": item.segmentation} if item.segmentation else {})
-        for item, region in plan.objects
-    ]
-    values = {"split": plan.split, "path": str(photo.path), "name": photo.name, "width": photo.width}
-    return json.dumps(values | {"height": photo.height, "objects": objects, "backgrounds": plan.backgrounds})
+    """Write a plan as a line of the file, which `parse_line` reads."""
+    photo, objects = plan.photo, [(vars(item), region) for item, region in plan.objects]
+    return json.dumps([plan.split, str(photo.path), photo.width, photo.height, photo.name, objects, plan.backgrounds])
 
 
 def parse_line(line: str) -> PhotoPlan:
-    """Read a line of the file."""
-    values = json.loads(line)
-    objects = [
-        (
-            Object(tuple(item["box"]), segmentation=item.get("segmentation"), id=item["id"], category=item["category"]),
-            CropRegion(*item["region"]),
-        )
-        for item in values["objects"]
-    ]
-    photo = Photo(Path(values["path"]), values["width"], values["height"], name=values["name"])
+    split, path, width, height, name, objects, backgrounds = json.loads(line)
     return PhotoPlan(
-        values["split"], photo, tuple(objects), tuple(CropRegion(*region) for region in values["backgrounds"])
+        split,
+        Photo(Path(path), width, height, name=name),
+        tuple((Object(**{**item, "box": tuple(item["box"])}), CropRegion(*region)) for item, region in objects),
+        tuple(CropRegion(*region) for region in backgrounds),
     )
 
 
 def make_plan(
     config: DataConfig, folder: Path, progress: Progress | None = None, earlier: Iterable[Problem] = ()
 ) -> Plan:
-    """Read annotations and chooses the crops.
+    """Read annotations and choose the crops.
 
     Args:
         config: source, crop rules, hold-out and seed.
-        folder: place of the file plan.jsonl, and of temporary files that are removed at the end.
+        folder: place of plan.jsonl, and of temporary files that are removed at the end.
         progress: called after each photo that is read.
         earlier: problems of training photos met before the annotations are read.
 
@@ -123,10 +106,12 @@ def make_plan(
     with TemporaryDirectory(dir=folder) as scratch, Scan(rules, config.seed, Path(scratch) / "scanned") as scan:
         training_photos = _read(config, scan, problems, progress)
         _check_problems(config, scan, problems)
-        check_classes(config, scan.classes)
+        _check_classes(config, scan.classes)
         validation = _validation(config, scan, training_photos)
         shares = _shares(config, scan, validation)
-        mined = mine(lambda: (scanned.scene for scanned in scan), _order(scan), shares, config.seed, Path(scratch))
+        # The photos' ranks depend on names and seed only; links to one file are neighbours.
+        order = np.lexsort((np.frombuffer(scan.names, np.uint64), np.frombuffer(scan.hashes, np.uint64))).argsort()
+        mined = mine(lambda: (scanned.scene for scanned in scan), order, shares, config.seed, Path(scratch))
         path = folder / "plan.jsonl"
         counts, length = _write(path, scan, validation, mined, problems)
         _check_problems(config, scan, problems)
@@ -139,7 +124,7 @@ def make_plan(
 
 
 def _read(config: DataConfig, scan: Scan, problems: dict[str, Tally], progress: Progress | None) -> int:
-    """Read the annotations to their end; returns the number of training photos, which come first."""
+    """Read the annotations to their end; return the number of training photos, which come first."""
     training_photos = 0
     for split, images, annotations in (
         ("train", config.images, config.annotations),
@@ -160,6 +145,16 @@ def _read(config: DataConfig, scan: Scan, problems: dict[str, Tally], progress: 
         if split == "train":
             training_photos = len(scan)
     return training_photos
+
+
+def _check_classes(config: DataConfig, found: set[str]) -> None:
+    missing = sorted(set(config.classes) - found)
+    names = sorted(found - {""})
+    if missing and not names:
+        raise ValueError(f"data.classes: {missing[0]!r} is asked for, but the annotations name no classes")
+    if missing:
+        known = ", ".join(names[:CLASSES_LISTED]) + (", ..." if len(names) > CLASSES_LISTED else "")
+        raise ValueError(f"data.classes: no object is of the class {missing[0]!r}, expected one of {known}")
 
 
 def _check_problems(config: DataConfig, scan: Scan, problems: dict[str, Tally]) -> None:
@@ -188,13 +183,6 @@ def _validation(config: DataConfig, scan: Scan, training_photos: int) -> np.ndar
     return validation
 
 
-def _order(scan: Scan) -> np.ndarray:
-    """Rank the photos in an order that depends on names and seed only; links to one file are neighbours."""
-    order = np.empty(len(scan), np.int64)
-    order[np.lexsort((np.frombuffer(scan.names, np.uint64), np.frombuffer(scan.hashes, np.uint64)))] = range(len(scan))
-    return order
-
-
 def _shares(config: DataConfig, scan: Scan, validation: np.ndarray) -> list[Share]:
     sides = np.frombuffer(scan.sides, np.int64)
     of_validation = np.repeat(validation, np.frombuffer(scan.kept, np.uint32))
@@ -209,7 +197,7 @@ def _shares(config: DataConfig, scan: Scan, validation: np.ndarray) -> list[Shar
 def _write(
     path: Path, scan: Scan, validation: np.ndarray, mined: Iterable[list[CropRegion]], problems: dict[str, Tally]
 ) -> tuple[dict[str, dict[str, Any]], int]:
-    """Write the lines; returns the counts of each split, and the number of lines."""
+    """Write the lines; return the counts of each split, and the number of lines."""
     numbers = ("photos", "photos_without_annotation", "annotations", "objects", "without_mask", "backgrounds")
     counts: dict[str, dict[str, Any]] = {
         split: dict.fromkeys(numbers, 0) | {"dropped": dict.fromkeys(DROP_RULES, 0)} for split in SPLITS
@@ -217,10 +205,10 @@ def _write(
     sides = {split: array("I") for split in SPLITS}
     length = 0
     with path.open("w", encoding="utf-8") as file:
-        for scanned, backgrounds, held_out in zip(scan, mined, validation.tolist(), strict=True):
+        for scanned, kept, backgrounds, held_out in zip(scan, scan.kept, mined, validation.tolist(), strict=True):
             split = SPLITS[held_out]
             photo = Photo(Path(scanned.path), scanned.width, scanned.height, name=scanned.name)
-            objects = scanned.objects(held_out)
+            objects = scanned.chosen(held_out)
             if held_out:
                 objects = [(_with_usable_mask(item, photo, problems[split]), region) for item, region in objects]
             if objects or backgrounds:
@@ -229,9 +217,9 @@ def _write(
             part = counts[split]
             part["photos"] += 1
             part["photos_without_annotation"] += not scanned.boxes
-            part["annotations"] += len(scanned.kept) + len(scanned.dropped)
+            part["annotations"] += kept + len(scanned.dropped)
             part["objects"] += len(objects)
-            part["dropped"]["mirrored_object"] += len(scanned.kept) - len(objects)
+            part["dropped"]["mirrored_object"] += kept - len(objects)
             for rule in scanned.dropped:
                 part["dropped"][rule] += 1
             part["without_mask"] += sum(item.segmentation is None for item, _ in objects)

@@ -1,40 +1,87 @@
-"""The report on a set of photographs: counts after cutting, and lines for the screen."""
+"""The report on a set of photographs: unusable ones, errors that end a run because of them, lines for the screen."""
 
-import copy
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from seigan_tf.config import DataConfig
 from seigan_tf.data.photos.photo import Problem
-from seigan_tf.data.planning.plan import SPLITS, PhotoPlan
-from seigan_tf.data.planning.problems import PLURALS, Tally
 
-PROBLEMS_NAMED = 3  # problems that the lines for the screen name; the others are counted
+LISTED = 100  # problems that a report names; further ones are only counted
+PROBLEMS_NAMED = 3  # problems that the lines for the screen name
+PLURALS = {"photo": "photographs", "object": "annotated objects"}
 
 
-class CutReport:
-    """The report of a plan, which is not changed, less the photos that could not be read; `max_bad` as in `Tally`."""
+class Tally:
+    """Counts problems by kind and remembers the first of each; `earlier` is a report to continue counting from.
 
-    def __init__(self, report: dict[str, Any], max_bad: float):
-        self.report = copy.deepcopy(report)  # with "unreadable_photo" among the rules that dropped objects
-        self._problems = {split: Tally(max_bad, self.report[split]["problems"]) for split in SPLITS}
-        every = sum(self._problems.values(), Tally(max_bad))
-        parts = [self.report[split] for split in SPLITS]
-        self._photos = sum(part["photos"] for part in parts) + every.counts["photo"]
-        self._objects = sum(part["annotations"] for part in parts) + every.counts["object"]
-        for part in parts:
-            part["dropped"]["unreadable_photo"] = 0
+    At most the fraction `max_bad`, in [0, 1], of photographs, and of annotated objects, may be unusable.
+    """
 
-    def lose(self, plan: PhotoPlan, problem: Problem) -> None:
-        """Count a photo that could not be read. Raises ValueError if they are more than `max_bad` allows."""
-        part = self.report[plan.split]
-        part["objects"] -= len(plan.objects)
-        part["dropped"]["unreadable_photo"] += len(plan.objects)
-        part["backgrounds"] -= len(plan.backgrounds)
-        if "without_mask" in part:
-            part["without_mask"] -= sum(item.segmentation is None for item, _ in plan.objects)
-        self._problems[plan.split].add(problem)
-        part["problems"] = self._problems[plan.split].as_report()
-        sum(self._problems.values(), Tally(self._problems["train"].max_bad)).check(self._photos, self._objects)
+    def __init__(self, max_bad: float, earlier: dict[str, Any] | None = None):
+        self.max_bad = max_bad
+        self.counts = Counter({kind: earlier[kind] if earlier else 0 for kind in PLURALS})
+        self._listed: list[str] = list(earlier["listed"]) if earlier else []
+        self._first: dict[str, str] = {}
+
+    def add(self, problem: Problem) -> None:
+        text = f"{problem.where}: {problem.what}"
+        self.counts[problem.kind] += 1
+        self._first.setdefault(problem.kind, text)
+        if len(self._listed) < LISTED:
+            self._listed.append(text)
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Return the tally of both."""
+        result = Tally(self.max_bad)
+        result.counts.update(self.counts)
+        result.counts.update(other.counts)
+        result._listed = (self._listed + other._listed)[:LISTED]
+        result._first = other._first | self._first
+        return result
+
+    def check(self, photos: int, objects: int) -> None:
+        """Raise ValueError if more than `max_bad` of all photographs, or of all annotated objects, are unusable."""
+        for kind, total in (("photo", photos), ("object", objects)):
+            bad = self.counts[kind]
+            if bad > self.max_bad * total + 1e-9:  # 0.29 * 100 is less than 29.
+                raise ValueError(
+                    f"{bad} of {total} {PLURALS[kind]} cannot be used ({100 * bad / max(total, 1):.3g} %), more than"
+                    f" max-bad {100 * self.max_bad:.3g} % allows; the first: {self._first.get(kind, self._listed[0])}"
+                )
+
+    def as_report(self) -> dict[str, Any]:
+        """Return plain JSON values: the counts "photo" and "object", and "listed", up to LISTED lines."""
+        return {**self.counts, "listed": list(self._listed)}
+
+
+def check_crops_left(config: DataConfig, report: dict[str, Any]) -> None:
+    """Raise ValueError, with the reasons, if a split that was asked for has no crops in a report of `Plan`."""
+    _check_split(report["train"], config.images, config.annotations, ("objects", "backgrounds"))
+    if config.val_images is not None:
+        _check_split(report["val"], config.val_images, config.val_annotations, ("objects",))
+
+
+def _check_split(counts: dict[str, Any], images: Path | None, annotations: Path | None, kinds: tuple[str, ...]) -> None:
+    where = annotations or images
+    lost = next((kind for kind in kinds if not counts[kind]), None)
+    if lost and counts["problems"]["photo"]:
+        raise ValueError(
+            f"{where}: no {lost} left, {counts['problems']['photo']} photos in {images} cannot be used,"
+            f" the first problem is {counts['problems']['listed'][0]}"
+        )
+    if lost == "objects":
+        dropped = ", ".join(f"{rule} {number}" for rule, number in counts["dropped"].items() if number)
+        raise ValueError(
+            f"{where}: no crop left of {counts['annotations']} annotated objects, expected at least one"
+            f" (dropped: {dropped or 'none'})"
+        )
+    if lost == "backgrounds":
+        raise ValueError(
+            f"{where}: no background found in {counts['photos']} photos, expected a square of the size of an object's"
+            " crop that touches no box"
+        )
 
 
 def report_lines(report: dict[str, Any]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The rules that decide which annotated objects become crops (paper, sections 4.1 and 4.2)."""
+"""The rules that decide which annotated objects become crops (paper, sections 4.1 and 4.2), and checks of settings."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
@@ -51,8 +51,25 @@ class CropRules:
 
     @classmethod
     def from_config(cls, config: DataConfig) -> "CropRules":
-        """Take the rules from the settings of the same names."""
         return cls(**{field.name: getattr(config, field.name) for field in fields(cls)})
+
+
+def check_settings(config: DataConfig) -> None:
+    """Raise ValueError if a setting is out of its range, or missing although another one needs it."""
+    CropRules.from_config(config)
+    for name, good, expected in (
+        ("backgrounds_per_object", 0 < config.backgrounds_per_object <= 1000, "more than 0, at most 1000"),
+        ("held_out", 0 <= config.held_out < 1, "0 to less than 1"),
+        ("max_bad", 0 <= config.max_bad <= 1, "0 to 1"),
+        ("seed", config.seed >= 0, "at least 0"),
+    ):
+        if not good:
+            raise ValueError(f"data.{name} is {getattr(config, name)}, expected {expected}")
+    needed = {"synthetic": None, "crops": "crops"}.get(config.source, "images")
+    if needed and getattr(config, needed) is None:
+        raise ValueError(f"data.{needed} is not set, expected a path because data.source is {config.source}")
+    if config.val_images is None and config.val_annotations is not None:
+        raise ValueError("data.val_images is not set, expected a path because data.val_annotations is given")
 
 
 PROTOCOLS = {
@@ -63,17 +80,10 @@ PROTOCOLS = {
 
 
 def object_regions(photo: Photo, rules: CropRules, max_covered: float | None = None) -> list[CropRegion | str]:
-    """Apply the rules to each object of a photo; "mirrored_object" is left to the caller, as it is for training only.
+    """Return for each object of a photo the square around it, or the rule (of DROP_RULES) that drops it.
 
-    No other object of any class, crowds included, may touch the square around an object, unless `max_covered` is given.
-
-    Args:
-        photo: with all its objects.
-        rules: limits and size of the crops.
-        max_covered: lets others touch the square if none covers more than this fraction of the object's box.
-
-    Returns:
-        For each object, in their order, the square around it, or the rule (of DROP_RULES) that drops it.
+    No other object of any class, crowds included, may touch the square; `max_covered` lets others touch it if none
+    covers more than this fraction of the object's box. "mirrored_object", for training only, is left to the caller.
     """
     boxes = photo.boxes
     regions = [_region(photo, item, rules) for item in photo.objects]

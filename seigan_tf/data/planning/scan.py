@@ -4,6 +4,7 @@ import os
 import pickle
 from array import array
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seigan_tf.data.crops import CropRegion, mirrored_depth
-from seigan_tf.data.photos.photo import Box, Object, Photo
+from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.planning.backgrounds import Scene
 from seigan_tf.data.planning.rules import CropRules, object_regions
 
@@ -30,24 +31,20 @@ class Scanned(NamedTuple):
     boxes: bytes
     """float64 [objects, 4] of all its objects: left, top, right, bottom; one of the whole photo if it is incomplete, so
     that no background is found in it."""
-    kept: list[tuple[Box, int, str, tuple[int, int, int], bool]]
-    """Box, id, class and region (x, y, side) of the objects that become crops, ordered by their boxes; and whether they
-    do so in validation only."""
+    kept: bytes
+    """Pickled list of the objects that become crops, ordered by their boxes, with their regions, and whether they do so
+    in validation only."""
     dropped: list[str]  # the rule that dropped it, for each of the others
-    segmentations: bytes
-    """Pickled list of the masks of the kept objects, None for those without; empty if it is of no use."""
 
     @property
     def scene(self) -> Scene:
         return Scene(self.name, self.width, self.height, np.frombuffer(self.boxes).reshape(-1, 4))
 
-    def objects(self, validation: bool) -> list[tuple[Object, CropRegion]]:
+    def chosen(self, validation: bool) -> list[tuple[Object, CropRegion]]:
         """Return the kept objects with their regions; for training without mirrored objects and without masks."""
-        use_masks = validation and self.segmentations
-        segmentations = pickle.loads(self.segmentations) if use_masks else [None] * len(self.kept)
         return [
-            (Object(box, segmentation=segmentation, id=number, category=category), CropRegion(*region))
-            for (box, number, category, region, again), segmentation in zip(self.kept, segmentations, strict=True)
+            (item if validation else replace(item, segmentation=None), region)
+            for item, region, again in pickle.loads(self.kept)
             if validation or not again
         ]
 
@@ -55,17 +52,14 @@ class Scanned(NamedTuple):
 class Scan:
     """Takes photos one after the other, and gives them back as `Scanned` as often as it is iterated.
 
-    Args:
-        rules: crop rules.
-        seed: seed of `hashes` and `names`.
-        path: path of a temporary file that it writes.
+    `seed` is that of `hashes` and `names`, `path` that of the temporary file.
     """
 
     def __init__(self, rules: CropRules, seed: int, path: Path):
-        # A number per photo.
-        self.hashes = array("Q")  # depends on name and seed alone, and is shared by links to one file
-        self.names = array("Q")  # depends on name and seed alone, and differs between links to one file
-        self.files = array("Q")  # depends on the file alone
+        # A number per photo: the first two depend on name and seed alone, the third on the file alone.
+        self.hashes = array("Q")  # shared by links to one file
+        self.names = array("Q")  # differs between links to one file
+        self.files = array("Q")
         self.kept = array("I")  # number of its objects that become crops, if only in validation
         # A number per kept object.
         self.sides = array("q")  # side of its region
@@ -95,7 +89,7 @@ class Scan:
                 yield Scanned(*pickle.load(file))
 
     def add(self, photo: Photo, images: Path, masks: bool) -> None:
-        """Take a photo with all its objects, of the folder `images`; keeps their masks if `masks` is True."""
+        """Take a photo of the folder `images` with all its objects, and their masks if `masks` is True."""
         kept, dropped = [], []
         for item, region in zip(photo.objects, object_regions(photo, self._rules), strict=True):
             if isinstance(region, str):
@@ -107,26 +101,18 @@ class Scan:
                 self.classes.add(item.category)
         # Objects of one box touch each other, so that no two of these are equal.
         kept.sort(key=lambda entry: entry[0].box)
-        segmentations = [item.segmentation or None for item, _, _ in kept]
-        self.has_masks = self.has_masks or any(segmentations)
+        self.has_masks = self.has_masks or any(item.segmentation for item, _, _ in kept)
         boxes = np.array([[0.0, 0.0, photo.width, photo.height]]) if photo.incomplete else photo.boxes
-        scanned = Scanned(
-            str(photo.path),
-            photo.name,
-            photo.width,
-            photo.height,
-            boxes.tobytes(),
-            [
-                (item.box, item.id, item.category, (region.x, region.y, region.side), again)
-                for item, region, again in kept
-            ],
-            dropped,
-            pickle.dumps(segmentations) if masks and any(segmentations) else b"",
+        stored = pickle.dumps(
+            [(replace(item, segmentation=item.segmentation if masks else None), *rest) for item, *rest in kept]
         )
-        pickle.dump(tuple(scanned), self._file)
+        values = str(photo.path), photo.name, photo.width, photo.height, boxes.tobytes(), stored, dropped
+        pickle.dump(values, self._file)
         file = self._real(str(photo.path))
+        # The photo's name or, for a link, the name of the file it leads to.
+        relative = os.path.relpath(file, self._real_folder(str(images))).replace(os.sep, "/")
         self.files.append(_hash(file))
-        self.hashes.append(_hash(f"{self._seed} {self._relative(file, photo.name, str(images))}"))
+        self.hashes.append(_hash(f"{self._seed} {relative}"))
         self.names.append(_hash(f"{self._seed} {photo.name}"))
         self.kept.append(len(kept))
         self.sides.extend(region.side for _, region, _ in kept)
@@ -138,13 +124,6 @@ class Scan:
         folder, name = os.path.split(path)
         path = os.path.join(self._real_folder(folder), name)
         return os.path.realpath(path) if os.path.islink(path) else path
-
-    def _relative(self, file: str, name: str, images: str) -> str:
-        """Return the photo's name or, for a link, the name of the file it leads to."""
-        root = self._real_folder(images)
-        if file == f"{root}{os.sep}{name}".replace("/", os.sep):
-            return name
-        return os.path.relpath(file, root).replace(os.sep, "/")
 
 
 def _hash(text: str) -> int:

@@ -4,6 +4,7 @@ Workers need only the package installed.
 """
 
 import contextlib
+import io
 import json
 import os
 import shutil
@@ -15,18 +16,41 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
 from etils import epath
 
 from seigan_tf.data.photos.photo import Problem
+from seigan_tf.data.planning.cutting import CutReport
 from seigan_tf.data.planning.plan import PhotoPlan, Plan, parse_line
-from seigan_tf.data.planning.problems import check_crops_left
-from seigan_tf.data.planning.report import CutReport
+from seigan_tf.data.planning.report import check_crops_left
 from seigan_tf.data.storage.description import CropsConfig, SplitFiles
-from seigan_tf.data.storage.records import cut_and_pack
-from seigan_tf.data.storage.shards import serialize, shard_count, shard_of, shard_path, write_shard
+from seigan_tf.data.storage.records import cut_and_pack, serialize, shard_count, shard_of, shard_path, write_shard
 
 # Names in the folder that the workers share: the plan, and starts of the files that report back.
 PLAN, PROBLEMS, WRITTEN = "plan.jsonl", "problems", "written"
+Keyed = tuple[bytes, bytes]  # key and content of a record
+Shard = tuple[str, int]  # split and number of the shard in it
+LOCAL_RUNNERS = (None, "DirectRunner", "FnApiRunner")  # Beam's runners on this machine; None is its default
+
+
+def pipeline_options(text: str) -> Any:
+    """Parse Beam's options as `--beam_pipeline_options` does: "runner=FlinkRunner,parallelism=8".
+
+    Raises ValueError for values of another type or missing options, and Beam's own errors for the runner.
+    """
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            options = PipelineOptions([f"--{option}" for option in text.split(",") if option])
+            known = options.get_all_options()
+    except SystemExit:  # Beam parses them as a command line, and ends the process on a mistake.
+        raise ValueError(f"Apache Beam: {said.getvalue().strip().rpartition('error: ')[2]}") from None
+    # Job servers define options of their own; a misspelt "runner" would build here and not on the cluster.
+    unknown = [option for option in text.split(",") if option and option.partition("=")[0] not in known]
+    if unknown and known["runner"] in LOCAL_RUNNERS:
+        raise ValueError(f"Apache Beam: {unknown[0]!r} is no option of a pipeline here, expected such as runner=NAME")
+    beam.Pipeline(options=options)  # Finds the runner and asks it what it needs; nothing runs yet.
+    return options
 
 
 def write_with_beam(
@@ -40,9 +64,7 @@ def write_with_beam(
 ) -> dict[str, SplitFiles]:
     """Run the pipeline, which cuts each photo once; arguments as in `build_crops`, `folder` on storage of the workers.
 
-    Raises:
-        ValueError: too many photos cannot be read, or no crop is left.
-        Exception: the pipeline fails; each runner has its own.
+    Raises ValueError if too many photos cannot be read, or no crop is left, and each runner's own errors.
     """
     held_out = config.data.val_images is None
     images = {"train": config.remote_images, "val": config.remote_images if held_out else config.remote_val_images}
@@ -121,19 +143,12 @@ def _cut(line: str, size: int, images: Mapping[str, str]) -> Iterator[Any]:
             yield split, (key, serialize(fields))
 
 
-def _place(
-    record: tuple[str, tuple[bytes, bytes]], shards: Mapping[str, int]
-) -> tuple[tuple[str, int], tuple[bytes, bytes]]:
+def _place(record: tuple[str, Keyed], shards: Mapping[str, int]) -> tuple[Shard, Keyed]:
     split, keyed = record
     return (split, shard_of(keyed[0], shards[split])), keyed
 
 
-def _write(
-    shard: tuple[tuple[str, int], Iterable[tuple[bytes, bytes]]],
-    filled: Mapping[str, Sequence[int]],
-    folder: str,
-    shared: str,
-) -> str:
+def _write(shard: tuple[Shard, Iterable[Keyed]], filled: Mapping[str, Sequence[int]], folder: str, shared: str) -> str:
     (split, number), keyed = shard
     records = dict(keyed)
     ordered = [records[key] for key in sorted(records)]

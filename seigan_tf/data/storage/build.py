@@ -1,17 +1,19 @@
 """The build of the store: photographs and boxes to files of crops.
 
-TFDS only describes the set: the files are written here or by Beam through `shards`, in the same order and with the same
+TFDS only describes the set: files are written here or by Beam through `records`, in the same order and with the same
 bytes. TFDS's own writers differ in that between a machine and Beam, and need TensorFlow.
 """
 
 import contextlib
+import importlib.util
 import itertools
 import os
 import tempfile
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import tensorflow_datasets as tfds
@@ -20,23 +22,22 @@ from etils import epath
 
 from seigan_tf import config as settings
 from seigan_tf.data.photos.photo import Problem
+from seigan_tf.data.planning.cutting import CutReport, cut_all
 from seigan_tf.data.planning.plan import Plan, make_plan
-from seigan_tf.data.planning.problems import check_crops_left
-from seigan_tf.data.planning.report import CutReport
+from seigan_tf.data.planning.report import check_crops_left
 from seigan_tf.data.storage import records
 from seigan_tf.data.storage.description import CropsConfig, SplitFiles
-from seigan_tf.data.storage.shards import (
-    SHARD_BYTES,
-    StoredRecords,
-    disk_errors,
-    serialize,
-    shard_count,
-    shard_of,
-    shard_path,
-    write_shard,
-)
+from seigan_tf.data.storage.records import SHARD_BYTES, shard_count, shard_of, shard_path, write_shard
 from seigan_tf.utils.progress import Progress
-from seigan_tf.utils.workers import ordered_map
+
+
+def beam_pipeline() -> ModuleType:
+    """Import the build on Apache Beam. Raises ValueError if that is not installed."""
+    if importlib.util.find_spec("apache_beam") is None:
+        raise ValueError("Apache Beam is not installed; pip install seigan-tf[beam]")
+    from seigan_tf.data.storage import beam_pipeline
+
+    return beam_pipeline
 
 
 def build_crops(
@@ -49,14 +50,13 @@ def build_crops(
     beam_options: Any = None,
     beam_runner: Any = None,
 ) -> None:
-    """Plan, cuts and write the crops, and completes their description, which the caller saves.
+    """Plan, cut and write the crops, and complete their description, which the caller saves.
 
     Args:
         info: made by `describe_crops`; gets the splits, and the metadata "settings" and "report".
-        config: settings of the build.
         folder: existing folder for the files, or its address on storage that `etils.epath` knows.
         progress, earlier: see `prepare.prepare`.
-        sharding: number of files per split, or None, and their size in bytes; see `shards.shard_count`.
+        sharding: number of files per split, or None, and their size in bytes; see `records.shard_count`.
         beam_options, beam_runner: Beam's pipeline options and runner; None: Beam's default.
 
     Raises:
@@ -72,12 +72,8 @@ def build_crops(
         plan = make_plan(data, Path(scratch), progress, earlier)
         report = CutReport(plan.report, data.max_bad)
         if config.beam:
-            from seigan_tf.data.storage.beam_options import require_beam
-
-            require_beam()
-            from seigan_tf.data.storage.beam_pipeline import write_with_beam
-
-            files = write_with_beam(plan, report, config, epath.Path(folder), sharding, beam_options, beam_runner)
+            write = beam_pipeline().write_with_beam
+            files = write(plan, report, config, epath.Path(folder), sharding, beam_options, beam_runner)
         else:
             files = _write_here(plan, report, config, folder, Path(scratch), sharding, progress)
     check_crops_left(data, report.report)
@@ -112,25 +108,22 @@ def _write_here(
     keys: dict[str, list[bytes]] = {}
     num_bytes: Counter[str] = Counter()
     writers = {}
-    with disk_errors(os.fspath(scratch)), contextlib.closing(_cut(plan, config, progress)) as cuts:
-        for planned, made in cuts:
-            if isinstance(made, Problem):
-                report.lose(planned, made)
-                continue
-            for split, key, fields in made:
-                if split not in writers:
-                    writers[split] = ArrayRecordWriter(os.fspath(scratch / split), "group_size:1,uncompressed")
-                record = serialize(fields)
-                writers[split].write(record)
-                keys.setdefault(split, []).append(key)
-                num_bytes[split] += len(record)
+    made = cut_all(plan, partial(records.cut_and_pack, size=config.size), report, config.workers, progress)
+    with records.disk_errors(os.fspath(scratch)), contextlib.closing(made):
+        for split, key, fields in made:
+            if split not in writers:
+                writers[split] = ArrayRecordWriter(os.fspath(scratch / split), "group_size:1,uncompressed")
+            record = records.serialize(fields)
+            writers[split].write(record)
+            keys.setdefault(split, []).append(key)
+            num_bytes[split] += len(record)
         for writer in writers.values():
             writer.close()
     files = {}
     for split, own in keys.items():
         if len(set(own)) < len(own):
             raise ValueError(f"two records of one key in {split}")
-        stored = StoredRecords([scratch / split], [len(own)])
+        stored = records.StoredRecords([scratch / split], [len(own)])
         order = sorted(range(len(own)), key=own.__getitem__)
         shards = shard_count(num_bytes[split], *sharding)
         filled = [list(group) for _, group in itertools.groupby(order, key=lambda index: shard_of(own[index], shards))]
@@ -138,12 +131,3 @@ def _write_here(
             write_shard(shard_path(folder, split, number, len(filled)), map(stored.__getitem__, indices))
         files[split] = SplitFiles([len(indices) for indices in filled], num_bytes[split])
     return files
-
-
-def _cut(plan: Plan, config: CropsConfig, progress: Progress | None) -> Generator[tuple[Any, Any], None, None]:
-    """Yield each photo's plan with its records or its problem."""
-    cuts = ordered_map(partial(records.cut_and_pack, size=config.size), plan, config.workers)
-    for done, pair in enumerate(zip(plan, cuts, strict=True), 1):
-        yield pair
-        if progress:
-            progress(done, len(plan))

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import json
 import logging
 import os
 import shutil
@@ -12,17 +11,18 @@ from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
+from PIL import Image, ImageDraw
 
 from seigan_tf.config import DataConfig
 from seigan_tf.data.photos.photo import Problem
-from seigan_tf.data.planning.settings import check_settings
-from seigan_tf.data.storage import contact_sheet, records, stored_crops
-from seigan_tf.data.storage.beam_options import beam_errors, pipeline_options
-from seigan_tf.data.storage.build import build_crops
+from seigan_tf.data.planning.rules import check_settings
+from seigan_tf.data.storage import records, stored_crops
+from seigan_tf.data.storage.build import beam_pipeline, build_crops
 from seigan_tf.data.storage.description import CropsConfig, describe_crops
-from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.atomic import replacing, write_json
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import Progress
+from seigan_tf.utils.text import one_line
 
 try:
     import fcntl
@@ -30,6 +30,10 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 NOTE = "seigan_tf prepare is writing here, or was interrupted; this folder is of no use and may be removed\n"
+SHOWN = 96  # crops on one sheet, at most
+SHOWN_SIDE = 96  # side of a crop on the sheet, in pixels
+GAP = 4
+BOX_COLOUR = (0, 255, 0)
 
 
 def check(config: DataConfig, size: int, out: Path, workers: int = 0, beam_options: str | None = None) -> None:
@@ -39,8 +43,8 @@ def check(config: DataConfig, size: int, out: Path, workers: int = 0, beam_optio
     check_settings(config)
     CropsConfig("crops", data=config, size=size, workers=workers)
     if beam_options is not None:
-        with beam_errors(), _silence():
-            pipeline_options(beam_options)
+        with _beam_errors(), _silence():
+            beam_pipeline().pipeline_options(beam_options)
 
 
 def prepare(
@@ -60,17 +64,14 @@ def prepare(
 
     Args:
         config: photographs, annotations, crop rules and seed; `source` is one of the formats of annotations.
-        size: side of the stored crops in pixels; training may use them smaller.
+        size, workers, origin: see `CropsConfig`; training may use the crops smaller.
         out: folder to make, described in docs/data-store.md.
-        workers: processes that decode and cut; 0: this process.
         beam_options: options of Apache Beam's pipeline, as "runner=DirectRunner,direct_num_workers=2"; "": Beam's
             default; None: without Beam.
         progress: called with (photos done, all photos) after each photo, without Beam.
         earlier: problems met before the annotations were written; they count as if they were in them.
-        origin: see `CropsConfig`.
 
-    Returns:
-        The report, as in `crop_set.Crops.report`.
+    Returns the report, as in `crop_set.Crops.report`.
 
     Raises:
         ValueError: `out` exists, settings or annotations cannot be used, no crop is left, or too much is unusable.
@@ -84,11 +85,11 @@ def prepare(
     )
     partial = out.with_name(f"{out.name}.partial")
     folder = partial / "crops"
-    errors = contextlib.nullcontext() if beam_options is None else beam_errors()
+    errors = contextlib.nullcontext() if beam_options is None else _beam_errors()
     with termination(out), errors, _full_disk(out), parents_made(out), _claimed(partial):
         folder.mkdir()
         with _silence():
-            options = None if beam_options is None else pipeline_options(beam_options)
+            options = None if beam_options is None else beam_pipeline().pipeline_options(beam_options)
             version = tfds.core.Version(records.VERSION)
             identity = tfds.core.DatasetIdentity(records.NAME, version, str(folder), __name__, config_name=crops.name)
             info = describe_crops(identity, size)
@@ -103,21 +104,45 @@ def prepare(
 
 
 def _add_pictures_and_report(info: tfds.core.DatasetInfo, folder: Path) -> None:
-    """Draw contact sheets of the crops, read back from the files, and write report.json."""
+    """Write contact sheets of the crops, read back from the files, and report.json."""
     stored = stored_crops.splits(info)
     for name in ("objects", "backgrounds"):
         crops = stored[f"train_{name}"]
-        chosen = contact_sheet.spread(len(crops))
+        chosen = spread(len(crops))
         images = stored_crops.StoredImages(crops, info.features["image"].shape[0])[chosen]
         boxes = np.stack([stored_crops.box(crops[int(number)]) for number in chosen]) if name == "objects" else None
-        contact_sheet.sheet(images, boxes, folder / f"{name}.png")
-    with replacing(folder / "report.json") as temporary:
-        temporary.write_text(json.dumps(info.metadata["report"], indent=2) + "\n")
+        sheet(images, boxes, folder / f"{name}.png")
+    write_json(folder / "report.json", info.metadata["report"])
+
+
+def spread(count: int) -> np.ndarray:
+    """Choose the crops of a sheet from `count`: up to SHOWN indices, evenly spread."""
+    return np.linspace(0, count - 1, min(SHOWN, count)).round().astype(int)
+
+
+def sheet(images: np.ndarray, boxes: np.ndarray | None, path: Path, columns: int = 12) -> None:
+    """Write a PNG grid of crops, uint8 [n, S, S, 3], each with its box, [n, 4] relative to the crop, if they are given.
+
+    The file appears when it is complete. Raises OSError if it cannot be written.
+    """
+    columns = min(columns, len(images))
+    pitch = SHOWN_SIDE + GAP
+    picture = Image.new("RGB", (columns * pitch + GAP, -(-len(images) // columns) * pitch + GAP), "white")
+    draw = ImageDraw.Draw(picture)
+    for place, image in enumerate(images):
+        left, top = GAP + place % columns * pitch, GAP + place // columns * pitch
+        crop = Image.fromarray(image).resize((SHOWN_SIDE, SHOWN_SIDE), Image.Resampling.LANCZOS)
+        picture.paste(crop, (left, top))
+        if boxes is not None:
+            ymin, xmin, ymax, xmax = (boxes[place] * (SHOWN_SIDE - 1)).round().tolist()
+            draw.rectangle((left + xmin, top + ymin, left + xmax, top + ymax), outline=BOX_COLOUR)
+    with replacing(path) as temporary:
+        picture.save(temporary, format="PNG")
 
 
 @contextlib.contextmanager
 def _claimed(folder: Path) -> Iterator[None]:
-    """Make the folder for one process, and removes it at the end with what is left, also of a killed process."""
+    """Make the folder for one process, and remove it at the end with what is left, also of a killed process."""
     note = folder / stored_crops.UNFINISHED
     if os.path.lexists(folder) and not note.is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise ValueError(f"{folder}: is in the way, and was not made by prepare; move it or choose another name")
@@ -141,6 +166,17 @@ def _claimed(folder: Path) -> Iterator[None]:
     finally:
         if own:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _beam_errors() -> Iterator[None]:
+    """Turn the many exceptions of a pipeline that cannot run, or fails, into ValueError."""
+    try:
+        yield
+    except (ValueError, OSError):
+        raise
+    except Exception as error:
+        raise ValueError(f"Apache Beam: {one_line(error)}") from error
 
 
 @contextlib.contextmanager

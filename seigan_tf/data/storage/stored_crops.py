@@ -11,21 +11,17 @@ import tensorflow_datasets as tfds
 
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.data.storage import records
-from seigan_tf.data.storage.shards import StoredRecords, parse_fields
+from seigan_tf.data.storage.records import StoredRecords, parse_fields
 from seigan_tf.utils.text import one_line
 
 UNFINISHED = "UNFINISHED"  # name of the file that marks a folder in which `prepare` is at work
 
 
 class StoredImages:
-    """Images of one split, uint8 [n, S, S, 3], read and decoded when they are indexed.
+    """Images of one split, uint8 [n, size, size, 3], read and decoded when they are indexed; larger ones are reduced.
 
-    Indexed like an array along its first axis: an integer gives [S, S, 3], a slice or an array of integers
-    [..., S, S, 3]; IndexError or TypeError for others. Can be pickled and read from several threads.
-
-    Args:
-        stored: records of the split.
-        size: side S in pixels; larger stored images are reduced.
+    Indexed like an array along its first axis: by an integer, a slice or an array of integers; IndexError or TypeError
+    for others. Can be pickled and read from several threads.
     """
 
     dtype = np.dtype(np.uint8)
@@ -64,7 +60,7 @@ def load_stored_crops(folder: Path, size: int) -> Crops:
     Boxes, and the images and masks of evaluation, are read at once; training images when they are indexed.
 
     Args:
-        folder: OUT of `prepare`, or the version folder of `tfds build`: the one with dataset_info.json in it.
+        folder: OUT of `prepare`, or the version folder of `tfds build`, which has dataset_info.json in it.
         size: side of the crops in pixels, at most that of the stored ones.
 
     Raises ValueError if the folder is missing or holds no prepared crops, the build is unfinished, damaged or of

@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seigan_tf.data.planning.backgrounds import MAX_OVERLAP, Scene, find_background, largest_square
-from seigan_tf.data.planning.mining import MAX_PER_PHOTO, Share, mine
+from seigan_tf.data.planning.backgrounds import (
+    MAX_OVERLAP,
+    MAX_PER_PHOTO,
+    Scene,
+    Share,
+    find_background,
+    largest_square,
+    mine,
+)
 
 
 def scene_of(*boxes, name="a.png", width=300, height=200):

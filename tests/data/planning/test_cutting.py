@@ -10,9 +10,8 @@ from PIL import Image
 from seigan_tf.data.crops import CropRegion, extract
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.planning import cutting
-from seigan_tf.data.planning.cutting import cut_photo
+from seigan_tf.data.planning.cutting import CutReport, cut_photo
 from seigan_tf.data.planning.plan import PhotoPlan
-from seigan_tf.data.planning.report import CutReport
 
 BOX = (60.0, 50.0, 40.0, 30.0)
 REGION = CropRegion(55, 40, 50)

@@ -181,7 +181,7 @@ def test_training_objects_carry_no_segmentation_and_those_held_out_do(planned):
             assert (item.id, item.category, item.box) == (7, "cat", BOX)
     training_lines = [line for line in result.path.read_text().splitlines() if '"train"' in line]
     assert len(training_lines) == 18
-    assert "segmentation" not in "".join(training_lines)
+    assert '"segmentation": [' not in "".join(training_lines)
 
 
 def test_photos_are_held_out_by_name_and_seed(planned):

@@ -1,6 +1,77 @@
-"""The lines about the data say what is used, what is left out, and why."""
+"""The report on the data: what is used, what is left out and why, and when it is too much."""
 
-from seigan_tf.data.planning.report import report_lines
+import json
+
+import pytest
+
+from seigan_tf.data.photos.photo import Problem
+from seigan_tf.data.planning.report import LISTED, Tally, report_lines
+
+
+def tally_of(max_bad, photos=0, objects=0, earlier=None):
+    tally = Tally(max_bad, earlier)
+    for kind, count in (("photo", photos), ("object", objects)):
+        for index in range(count):
+            tally.add(Problem(kind, f"{kind} {index}", "is bad"))
+    return tally
+
+
+def test_report_counts_by_kind_and_lists_the_first_hundred():
+    report = tally_of(1.0, photos=80, objects=50).as_report()
+    assert (report["photo"], report["object"]) == (80, 50)
+    assert len(report["listed"]) == LISTED
+    assert report["listed"][0] == "photo 0: is bad"
+    assert report["listed"][80] == "object 0: is bad"
+    assert json.loads(json.dumps(report)) == report
+
+
+@pytest.mark.parametrize(
+    ("max_bad", "bad", "total", "ends"),
+    [
+        (0.01, 1, 100, False),
+        (0.29, 29, 100, False),
+        (0.01, 2, 199, True),
+        (0.01, 1, 99, True),
+        (0.0, 1, 10**6, True),
+        (0.0, 0, 0, False),
+        (1.0, 5, 5, False),
+    ],
+)
+def test_more_than_allowed_ends_the_run(one_line_error, max_bad, bad, total, ends):
+    for kinds in ({"photos": bad}, {"objects": bad}):
+        tally = tally_of(max_bad, **kinds)
+        totals = {"photos": 0, "objects": 0} | dict.fromkeys(kinds, total)
+        if ends:
+            assert f"{bad} of {total} " in one_line_error(tally.check, **totals)
+        else:
+            tally.check(**totals)
+
+
+def test_message_says_how_many_how_much_is_allowed_and_names_the_first(one_line_error):
+    message = one_line_error(tally_of(0.01, photos=3, objects=1).check, 200, 1000)
+    assert message == (
+        "3 of 200 photographs cannot be used (1.5 %), more than max-bad 1 % allows; the first: photo 0: is bad"
+    )
+    message = one_line_error(tally_of(0.001, photos=3, objects=2).check, 3000, 1000)
+    assert message.startswith("2 of 1000 annotated objects cannot be used (0.2 %), more than max-bad 0.1 % allows")
+    assert message.endswith("the first: object 0: is bad")
+
+
+def test_counting_goes_on_from_a_report(one_line_error):
+    earlier = tally_of(0.5, photos=2).as_report()
+    tally = tally_of(0.5, photos=1, earlier=earlier)
+    assert tally.as_report()["photo"] == 3
+    assert len(tally.as_report()["listed"]) == 3
+    assert earlier["photo"] == len(earlier["listed"]) == 2
+    assert "3 of 4" in one_line_error(tally.check, 4, 0)
+    assert "2 of 3" in one_line_error(Tally(0.5, earlier).check, 3, 0)
+
+
+def test_two_splits_are_counted_together(one_line_error):
+    both = tally_of(0.1, photos=1) + tally_of(0.1, photos=1, objects=1)
+    assert both.as_report()["photo"] == 2
+    assert both.as_report()["object"] == 1
+    assert "2 of 10 photographs" in one_line_error(both.check, 10, 100)
 
 
 def test_a_synthetic_set_is_one_line():

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.data.storage import contact_sheet
-from seigan_tf.data.storage.contact_sheet import BOX_COLOUR, GAP, SHOWN, SHOWN_SIDE, sheet, spread
+from seigan_tf.data.storage.prepare import BOX_COLOUR, GAP, SHOWN, SHOWN_SIDE, sheet, spread
 
 
 def plain_crops(count, size=32):
@@ -61,7 +60,7 @@ def test_a_sheet_that_cannot_be_written_is_not_there_in_part(tmp_path, monkeypat
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(contact_sheet.Image.Image, "save", fail)
+    monkeypatch.setattr(Image.Image, "save", fail)
     with pytest.raises(OSError, match="No space left"):
         sheet(plain_crops(3), None, tmp_path / "sheet.png")
     assert list(tmp_path.iterdir()) == []

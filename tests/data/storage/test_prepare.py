@@ -272,8 +272,7 @@ KILLED = """
 import json, multiprocessing, os, signal, sys
 from pathlib import Path
 from seigan_tf import config
-from seigan_tf.data.storage import build, contact_sheet
-from seigan_tf.data.storage.prepare import prepare
+from seigan_tf.data.storage import build, prepare
 
 def die(*_):
     print(*(worker.pid for worker in multiprocessing.active_children()), flush=True)
@@ -287,10 +286,10 @@ elif moment == "writing":
     write = build.write_shard
     build.write_shard = lambda path, examples: write(path, examples) if "objects" in path else die()
 elif moment == "describing":
-    contact_sheet.sheet = die
+    prepare.sheet = die
 else:
     Path.rename = die
-prepare(config.from_dict(config.DataConfig, json.loads(data)), 32, Path(out), int(workers), progress=progress)
+prepare.prepare(config.from_dict(config.DataConfig, json.loads(data)), 32, Path(out), int(workers), progress=progress)
 """
 
 

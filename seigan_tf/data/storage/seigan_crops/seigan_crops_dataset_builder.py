@@ -12,7 +12,6 @@ from rich.console import Console
 from seigan_tf.data.storage import records
 from seigan_tf.data.storage.build import build_crops
 from seigan_tf.data.storage.description import CropsConfig, describe_crops
-from seigan_tf.data.storage.shards import SHARD_BYTES
 from seigan_tf.utils.progress import bar
 
 
@@ -38,7 +37,7 @@ class Builder(tfds.core.DatasetBuilder):
                 self.builder_config,
                 self.data_dir,
                 progress,
-                sharding=(download_config.num_shards, min(download_config.max_shard_size, SHARD_BYTES)),
+                sharding=(download_config.num_shards, min(download_config.max_shard_size, records.SHARD_BYTES)),
                 beam_options=download_config.beam_options,
                 beam_runner=download_config.beam_runner,
             )

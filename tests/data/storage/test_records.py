@@ -10,10 +10,10 @@ from tensorflow_datasets.core import ExampleSerializer
 
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.data.planning.cutting import Crop
-from seigan_tf.data.storage import records, shards
+from seigan_tf.data.storage import records
 from seigan_tf.data.storage.description import CropsConfig
+from seigan_tf.data.storage.records import CHUNK, StoredRecords, serialize, shard_count, shard_of, write_shard
 from seigan_tf.data.storage.seigan_crops.seigan_crops_dataset_builder import Builder
-from seigan_tf.data.storage.shards import CHUNK, StoredRecords, serialize, shard_count, shard_of, write_shard
 
 
 def crop(**changes):
@@ -129,7 +129,7 @@ def test_an_address_on_remote_storage_is_copied_to(monkeypatch):
         def copy(self, address):
             copied[address] = StoredRecords([self.path], [3])[1]
 
-    monkeypatch.setattr(shards.epath, "Path", Remote)
+    monkeypatch.setattr(records.epath, "Path", Remote)
     write_shard("gs://bucket/shard", [example(number) for number in range(3)])
     assert copied == {"gs://bucket/shard": example(1)}
 
