@@ -2,18 +2,19 @@
 
     python benchmarks/data.py
 
-Preparing: photographs per second and core, how it scales with worker processes, and the peak of memory for 10,000
-and for 100,000 annotations. Feeding: pairs of crops per second out of the store and out of memory, against what a train
+Preparing: photographs per second, how that scales with worker processes, and the peak of memory for 10,000 and for
+100,000 annotations. Feeding: pairs of crops per second out of the store and out of memory, relative to what a train
 step of the demo preset consumes. The photographs are drawn: 640 x 480 pixels, five objects each.
 """
 
 import argparse
 import json
+import multiprocessing
 import os
-import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,21 +23,20 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 WIDTH, HEIGHT, OBJECTS = 640, 480, 5
-DRAWN = 16
-"""Different photographs; the others are links to them, which costs the reader as much."""
+DRAWN = 16  # different photographs; the others are links to them, which costs the reader as much
 
 
 def draw_set(folder, annotations):
-    """Photographs with COCO boxes, OBJECTS of them in each; returns (folder of photographs, annotations file)."""
+    """Draw photographs with OBJECTS boxes each; return settings that read them."""
     import numpy as np
     from PIL import Image
 
+    from seigan_tf.config import DataConfig
     from seigan_tf.data import synthetic
 
     photos = folder / "photos"
     photos.mkdir(parents=True)
-    scenes = synthetic.synthetic_backgrounds(DRAWN, WIDTH, seed=0)[:, :HEIGHT]
-    for number, scene in enumerate(scenes):
+    for number, scene in enumerate(synthetic.synthetic_backgrounds(DRAWN, WIDTH, seed=0)[:, :HEIGHT]):
         Image.fromarray(scene).save(folder / f"drawn{number}.jpg", quality=90)
     random = np.random.default_rng(0)
     images, boxes = [], []
@@ -49,53 +49,56 @@ def draw_set(folder, annotations):
             boxes.append({"id": len(boxes), "image_id": photo, "category_id": 1, "iscrowd": 0, "bbox": box})
     content = {"images": images, "annotations": boxes, "categories": [{"id": 1, "name": "thing"}]}
     (folder / "boxes.json").write_text(json.dumps(content))
-    return photos, folder / "boxes.json"
+    return DataConfig(source="coco", images=photos, annotations=folder / "boxes.json")
 
 
-def prepare_once(photos, boxes, out, workers, size):
-    """Seconds that preparing took."""
-    from seigan_tf.config import DataConfig
+def prepare_seconds(data, out, workers, size):
     from seigan_tf.data.storage.prepare import prepare
 
     start = time.perf_counter()
-    prepare(DataConfig(source="coco", images=photos, annotations=boxes), size, out, workers)
+    prepare(data, size, out, workers)
     return time.perf_counter() - start
 
 
-def preparing(folder, annotations):
-    photos, boxes = draw_set(folder / "set", annotations)
-    count = annotations // OBJECTS
-    prepare_once(*draw_set(folder / "first", 5 * OBJECTS), folder / "crops-first", 0, 128)  # imports are not counted
+def measure_preparing(folder, annotations):
+    data = draw_set(folder / "set", annotations)
+    prepare_seconds(draw_set(folder / "first", 5 * OBJECTS), folder / "crops-first", 0, 128)  # imports are not counted
     seconds = {}
     for workers in (0, 1, 2):
-        seconds[workers] = prepare_once(photos, boxes, folder / f"crops{workers}", workers, 128)
-        rate = count / seconds[workers]
+        seconds[workers] = prepare_seconds(data, folder / f"crops{workers}", workers, 128)
+        rate = annotations / OBJECTS / seconds[workers]
         print(f"prepare, {workers} workers: {rate:.0f} photographs of {OBJECTS} objects per second", flush=True)
     print(f"2 workers / 1 worker: {seconds[1] / seconds[2]:.2f} times as fast")
 
 
-def memory(folder):
-    """Prepares the set in the folder; prints, as JSON, what this process took."""
-    seconds = prepare_once(folder / "set" / "photos", folder / "set" / "boxes.json", folder / "crops", 2, 64)
+def measure_memory(folder, annotations):
+    """Return the peak of memory, in MB, of a new process that prepares so many annotations."""
+    data = draw_set(folder / "set", annotations)
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+        seconds, peak = process.submit(prepare_and_peak, data, folder / "crops").result()
+    stored = sum(path.stat().st_size for path in (folder / "crops").iterdir()) / 2**20
+    figures = f"{peak:.0f} MB at most, {seconds:.0f} s, {stored:.0f} MB stored"
+    print(f"prepare {annotations} annotations: {figures}", flush=True)
+    return peak
+
+
+def prepare_and_peak(data, out):
+    seconds = prepare_seconds(data, out, 2, 64)
     # Not ru_maxrss: Linux hands it on from the process that started this one.
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    peak = int(status["VmHWM"].split()[0]) / 1024
-    stored = sum(path.stat().st_size for path in (folder / "crops").rglob("*") if path.is_file()) / 2**20
-    print(json.dumps({"seconds": seconds, "peak_mb": peak, "stored_mb": stored}))
+    return seconds, int(status["VmHWM"].split()[0]) / 1024
 
 
-def feeding(folder, batches):
-    from seigan_tf.config import DataConfig
+def measure_feeding(folder, batches=300):
     from seigan_tf.data import pairs
     from seigan_tf.data.loading import load_crops
     from seigan_tf.data.storage.stored_crops import load_stored_crops
 
-    photos, boxes = draw_set(folder / "set", 2000)
-    prepare_once(photos, boxes, folder / "crops", 2, 64)
-    memory_crops = load_crops(DataConfig(source="coco", images=photos, annotations=boxes), 64)
+    data = draw_set(folder / "set", 2000)
+    prepare_seconds(data, folder / "crops", 2, 64)
     step = demo_step()
     print(f"demo train step: {1 / step:.0f} pairs of crops per second")
-    for name, crops in (("memory", memory_crops), ("store", load_stored_crops(folder / "crops", 64))):
+    for name, crops in (("memory", load_crops(data, 64)), ("store", load_stored_crops(folder / "crops", 64))):
         for workers in (0, 2):
             iterator = iter(pairs.training_pairs(crops, 8, 0, 0.1, zoom=0.1, shift=0.05, workers=workers))
             for _ in range(20):
@@ -113,7 +116,7 @@ def feeding(folder, batches):
 
 
 def demo_step(repeats=10):
-    """Seconds that a train step of the demo preset takes for one pair of crops."""
+    """Return the seconds that a train step of the demo preset takes for one pair of crops."""
     import tensorflow as tf
 
     from benchmarks.step import median_seconds
@@ -136,35 +139,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=("prepare", "memory", "feed"), help="measure only this")
     parser.add_argument("--annotations", type=int, default=100_000, help="of the larger set (default: 100000)")
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)  # of a set, for the process that is measured
     arguments = parser.parse_args()
-    if arguments.folder:
-        memory(arguments.folder)
-        return
-    parts = [arguments.only] if arguments.only else ["prepare", "memory", "feed"]
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        if "prepare" in parts:
-            preparing(folder / "prepare", 10_000)
-        if "memory" in parts:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        if arguments.only in (None, "prepare"):
+            measure_preparing(folder / "prepare", 10_000)
+        if arguments.only in (None, "memory"):
             counts = arguments.annotations // 10, arguments.annotations
-            peaks = [measured_alone(folder / f"memory{count}", count) for count in counts]
-            print(f"ten times the annotations take {peaks[1] / peaks[0]:.2f} times the memory")
-        if "feed" in parts:
-            feeding(folder / "feed", 300)
-
-
-def measured_alone(folder, annotations):
-    """Peak of memory, in MB, of a process that prepares so many annotations."""
-    draw_set(folder / "set", annotations)
-    command = [sys.executable, __file__, "--folder", str(folder)]
-    result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
-    print(
-        f"prepare {annotations} annotations: {result['peak_mb']:.0f} MB at most, {result['seconds']:.0f} s,"
-        f" {result['stored_mb']:.0f} MB stored",
-        flush=True,
-    )
-    return result["peak_mb"]
+            smaller, larger = (measure_memory(folder / f"memory{count}", count) for count in counts)
+            print(f"ten times the annotations take {larger / smaller:.2f} times the memory")
+        if arguments.only in (None, "feed"):
+            measure_feeding(folder / "feed")
 
 
 if __name__ == "__main__":
