@@ -123,7 +123,7 @@ def masks_by_method(backend, item):
     """The masks of an evaluation object by three methods: bool, at the resolution of the photograph."""
     from seigan_tf.compose import matting
     from seigan_tf.data.crops import CropRegion
-    from seigan_tf.evaluation.iou import to_original
+    from seigan_tf.evaluation.agreement import to_original
 
     side = len(item.original)
     top, left, bottom, right = (float(edge) * side for edge in item.box)
@@ -147,9 +147,8 @@ def gains(weights, images, annotations):
     from seigan_tf.data.photos.photo import Photo
     from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
-    from seigan_tf.evaluation.boundary import boundary_f
+    from seigan_tf.evaluation.agreement import boundary_f, iou
     from seigan_tf.evaluation.crops import evaluation_objects
-    from seigan_tf.evaluation.iou import iou
 
     backend = load_backend(weights)
     rules = CropRules(backend.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)

@@ -8,8 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from seigan_tf.evaluation import pictures
-from seigan_tf.evaluation.boundary import boundary_f
-from seigan_tf.evaluation.iou import iou, to_original
+from seigan_tf.evaluation.agreement import boundary_f, iou, to_original
 from seigan_tf.inference import arrays
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.atomic import replacing
@@ -86,7 +85,7 @@ class Comparison:
     def write_picture(self, path: Path) -> None:
         """Write parity.png: a row for each of the first crops, a column for each output of Keras and of SHOWN."""
         rows = [
-            ("", [pictures.Picture(pictures.photo(images[row])) for images in self._columns.values()])
+            ("", [pictures.photo(images[row]) for images in self._columns.values()])
             for row in range(len(self._columns["photo"]))
         ]
         with replacing(path) as temporary:

@@ -12,10 +12,12 @@ import tyro
 from rich.console import Console
 
 from seigan_tf.cli.options import Preset, parse_with_preset, say
+from seigan_tf.cli.train import train
 from seigan_tf.config import Config
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils.atomic import replacing, write_json
 from seigan_tf.utils.progress import bar
+from seigan_tf.utils.quiet import native_messages_hidden
 
 DESCRIPTION = """Train NoCycle, SEIGAN and Supervised on one set of photographs in equal steps; compare their masks.
 
@@ -58,11 +60,9 @@ def run(arguments: Sequence[str]) -> None:
         if not getattr(options, name):
             raise ValueError(f"--{name} has no value, expected at least one")
 
-    from seigan_tf.utils import quiet
-
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it comments on every model that it compiles
-    with quiet.native_messages_hidden():
-        from seigan_tf.evaluation.comparison import figure, methods, table
+    with native_messages_hidden():
+        from seigan_tf.evaluation.comparison import methods, results
         from seigan_tf.evaluation.masks import grabcut_iou
     for student, teacher in methods.TEACHERS.items():
         if student in options.methods and teacher not in options.methods[: options.methods.index(student)]:
@@ -78,34 +78,26 @@ def run(arguments: Sequence[str]) -> None:
         folder = RunFolder(options.out / config.name)
         if folder.report() is None:
             say(console, f"training {name}, seed {seed}, in {folder.path}")
+            folder.path.mkdir(parents=True, exist_ok=True)
             _train(config, folder)
         reports.setdefault(name, []).append(folder.report() or {})
     with bar(console, "GrabCut") as progress:
         references = grabcut_iou(options.config.data, progress)
-    result = table.make_table(reports, references)
-    text = table.to_markdown(result)
+    result = results.make_table(reports, references)
+    text = results.to_markdown(result)
     with replacing(options.out / "table.md") as temporary:
         temporary.write_text(text)
     write_json(options.out / "table.json", result)
     say(console, f"IoU at original resolution, mean of {result['count']} objects, in {options.out / 'table.md'}:")
     say(console, text)
-    shown = {name: options.out / f"{name}-{options.seeds[0]}" for name in figure.shown_methods(options.methods)}
+    shown = {name: options.out / f"{name}-{options.seeds[0]}" for name in results.shown_methods(options.methods)}
     path = options.out / "figure.png"
     with replacing(path) as temporary:
-        figure.draw_masks(shown, runs[options.methods[0], options.seeds[0]]).save(temporary, format="PNG")
+        results.draw_masks(shown, runs[options.methods[0], options.seeds[0]]).save(temporary, format="PNG")
     say(console, f"masks: {path}")
 
 
 def _train(config: Config, folder: RunFolder) -> None:
-    """Train in a process of its own: no run inherits memory or random state from the one before."""
+    """Train in a process of its own, so that no run inherits memory or random state from the one before."""
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
-        executor.submit(_run, config, folder).result()
-
-
-def _run(config: Config, folder: RunFolder) -> None:
-    from seigan_tf.utils import quiet
-
-    with quiet.native_messages_hidden():
-        from seigan_tf.training import trainer
-    folder.path.mkdir(parents=True, exist_ok=True)
-    trainer.train(config, folder)
+        executor.submit(train, config, folder).result()

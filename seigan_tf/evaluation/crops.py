@@ -42,11 +42,7 @@ def evaluation_objects(
 ) -> Iterator[list[EvaluationObject]]:
     """Yield the objects of each photo, possibly none; one photo is in memory at a time.
 
-    Args:
-        photos: photos with all their objects.
-        rules: the crop rules.
-        size: side of the model's crops in pixels.
-        problems: counts unusable photos and objects.
+    `size` is the side of the model's crops in pixels; `problems` counts unusable photos and objects.
     """
     for photo in photos:
         try:
@@ -80,17 +76,10 @@ def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> lis
 def split_objects(
     data: DataConfig, split: str, size: int, problems: Tally, progress: Progress | None = None
 ) -> Iterator[EvaluationObject]:
-    """Yield the objects with masks of one split, the same as in training with these settings.
+    """Yield the objects with masks of one split, "train" or "val", the same as in training with these settings.
 
-    Args:
-        data: settings with photographs in one of `FORMATS`.
-        split: "train" or "val"; the latter may be held out of the training photographs.
-        size: side of the model's crops in pixels.
-        problems: counts unusable photos and objects.
-        progress: called after each photo.
-
-    Raises:
-        ValueError: as `make_plan`.
+    `data` are settings with photographs; `size` and `problems` as in `evaluation_objects`; errors as `make_plan`.
+    `progress` is called after each photo.
     """
     with TemporaryDirectory(prefix="seigan-plan-") as folder:
         chosen = {
@@ -110,19 +99,10 @@ def split_objects(
 
 
 def empty_crops(photos: Sequence[Photo], rules: CropRules, size: int, wanted: int, seed: int) -> np.ndarray:
-    """Return squares that touch no box, with sides like those of the objects' crops, in random order.
+    """Return at most `wanted` squares that touch no box, with sides like those of the objects' crops, in random order.
 
-    Unreadable photos give none.
-
-    Args:
-        photos: photos with all their objects, in any order.
-        rules: rules of the objects' crops.
-        size: side of the crops in pixels.
-        wanted: number of crops; there may be fewer.
-        seed: seed of places and order.
-
-    Returns:
-        uint8 [n, size, size, 3].
+    `photos` come with all their objects, in any order; unreadable ones give none. The result is uint8 [n, size, size,
+    3]; places and order depend on the seed alone.
     """
     regions = [region for photo in photos for region in object_regions(photo, rules)]
     sides = np.sort(np.array([region.side for region in regions if isinstance(region, CropRegion)], np.int64))

@@ -9,9 +9,8 @@ from PIL import Image
 
 from seigan_tf.cycle import dilate_mask
 from seigan_tf.evaluation import pictures
+from seigan_tf.evaluation.agreement import to_original
 from seigan_tf.evaluation.crops import EvaluationObject
-from seigan_tf.evaluation.iou import to_original
-from seigan_tf.evaluation.pictures import Picture
 from seigan_tf.inference import arrays
 from seigan_tf.inference.tta import inpaint_tta
 from seigan_tf.seigan import SEIGAN
@@ -33,18 +32,12 @@ def pick_examples(iou: Sequence[float], count: int = COUNT) -> dict[str, list[in
 
 
 def draw_examples(
-    model: SEIGAN,
-    groups: Mapping[str, Sequence[tuple[EvaluationObject, float]]],
-    backgrounds: np.ndarray,
+    model: SEIGAN, groups: Mapping[str, Sequence[tuple[EvaluationObject, float]]], backgrounds: np.ndarray
 ) -> Image.Image:
     """Draw for each group the photos with boxes, the true masks and the model's masks with their IoU.
 
-    With backgrounds the sheet also shows each photo without its object, and the object on a background.
-
-    Args:
-        model: the model.
-        groups: title to objects, with the IoU of each.
-        backgrounds: uint8 [M, S, S, 3]; may be empty.
+    With backgrounds, uint8 [M, S, S, 3], the sheet also shows each photo without its object, and the object on a
+    background. `groups` maps titles to objects with the IoU of each.
     """
     rows = []
     for title, pairs in groups.items():
@@ -53,15 +46,9 @@ def draw_examples(
         soft = arrays.segment(model, images, boxes)
         masks = [to_original(mask, *item.truth.shape) > 0.5 for mask, item in zip(soft[..., 0], items, strict=True)]
         rows += [
-            (f"{title}: photo", [Picture(pictures.photo(item.original, item.box)) for item in items]),
-            ("true mask", [Picture(pictures.mask(item.truth)) for item in items]),
-            (
-                "mask",
-                [
-                    Picture(pictures.mask(mask), f"IoU {value:.3f}")
-                    for mask, (_, value) in zip(masks, pairs, strict=True)
-                ],
-            ),
+            (f"{title}: photo", [pictures.photo(item.original, item.box) for item in items]),
+            ("true mask", [pictures.mask(item.truth) for item in items]),
+            ("mask", [pictures.mask(mask, f"IoU {iou:.3f}") for mask, (_, iou) in zip(masks, pairs, strict=True)]),
         ]
         if len(backgrounds):
             onto = backgrounds[np.arange(len(items)) % len(backgrounds)]
@@ -70,5 +57,5 @@ def draw_examples(
                 "erased": inpaint_tta(partial(arrays.inpaint, model), images, holes),
                 "pasted": arrays.swap(model, images, boxes, onto)["composite"],
             }
-            rows += [(row, [Picture(pictures.photo(image)) for image in to_uint8(made[row])]) for row in made]
+            rows += [(row, [pictures.photo(image) for image in to_uint8(made[row])]) for row in made]
     return pictures.sheet([], rows)

@@ -7,7 +7,6 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from seigan_tf.evaluation.ssim import ssim_map
 from seigan_tf.evaluation.vgg import hole_distances
 from seigan_tf.inference.tta import inpaint_tta
 from seigan_tf.networks.vgg19 import VGG19Features
@@ -22,6 +21,10 @@ METHODS = ("model", EIGHT_WAYS, *OPENCV)
 """The rows of the table."""
 ROUNDING = 1 / (12 * 255**2)
 """Mean squared error of rounding to uint8, the least error that counts: PSNR is at most 58.9 dB."""
+WINDOW, SIGMA = 11, 1.5
+"""Width and standard deviation of the Gaussian window of SSIM in the publication."""
+STABILISERS = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+"""C1 and C2 of SSIM, for values from 0 to 255."""
 
 Inpaint = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Images uint8 [N, S, S, 3] and masks [N, S, S, 1] to restored images in [-1, 1], as `inference.arrays.inpaint`."""
@@ -39,13 +42,7 @@ def object_hole(mask: np.ndarray, size: int) -> np.ndarray:
 def draw_holes(holes: np.ndarray, count: int, seed: int) -> np.ndarray:
     """Draw non-empty holes about equally often, and mirror them with probability 1/2.
 
-    Args:
-        holes: bool [K, S, S], at least one of them not empty.
-        count: number of holes to draw.
-        seed: seed of the draw.
-
-    Returns:
-        bool [count, S, S].
+    `holes` are bool [K, S, S], at least one of them not empty; the result is bool [count, S, S].
     """
     holes = holes[holes.any(axis=(1, 2))]
     generator = np.random.default_rng(seed)
@@ -57,13 +54,9 @@ def draw_holes(holes: np.ndarray, count: int, seed: int) -> np.ndarray:
 def measure_inpainting(
     inpaint: Inpaint, truth: np.ndarray, holes: np.ndarray, vgg: VGG19Features | None = None
 ) -> dict[str, Any]:
-    """Fill the holes with each of METHODS and compare with the truth.
+    """Fill the holes of `truth`, uint8 [N, S, S, 3], with each of METHODS and compare with it.
 
-    Args:
-        inpaint: the model's inpainting.
-        truth: uint8 [N, S, S, 3].
-        holes: bool [N, S, S], none of them empty.
-        vgg: network of the feature distance; None leaves it out.
+    Holes are bool [N, S, S], none of them empty. Without `vgg` the feature distance is left out.
 
     Returns:
         {"count": N, "l1": {method: mean}, "psnr": .., "ssim": .., "vgg": ..} as plain JSON values.
@@ -104,6 +97,25 @@ def hole_scores(filled: np.ndarray, truth: np.ndarray, hole: np.ndarray) -> dict
     seen = np.where(hole[..., None], filled, truth)
     ssim = ssim_map(seen, truth)[hole].mean()
     return {"l1": float(np.abs(difference).mean()), "psnr": float(-10 * np.log10(error)), "ssim": float(ssim)}
+
+
+def ssim_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the structural similarity (SSIM) of two uint8 [height, width, 3] at each pixel: float64 [height, width].
+
+    It is that of the windows around the pixel, in [-1, 1], mean over the colours; borders are mirrored.
+    Source: Wang et al., "Image quality assessment", IEEE TIP 2004.
+    """
+
+    def mean(image: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(image, (WINDOW, WINDOW), SIGMA, borderType=cv2.BORDER_REFLECT)
+
+    a, b = first.astype(float), second.astype(float)
+    mean_a, mean_b = mean(a), mean(b)
+    variances = mean(a * a) - mean_a**2 + mean(b * b) - mean_b**2
+    covariance = mean(a * b) - mean_a * mean_b
+    c1, c2 = STABILISERS
+    similar = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
+    return (similar / ((mean_a**2 + mean_b**2 + c1) * (variances + c2))).mean(axis=-1)
 
 
 def opencv_fill(name: str, image: np.ndarray, hole: np.ndarray) -> np.ndarray:

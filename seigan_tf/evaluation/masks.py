@@ -11,10 +11,8 @@ import numpy as np
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import FORMATS
 from seigan_tf.data.planning.report import Tally
-from seigan_tf.evaluation.baselines import BASELINES
-from seigan_tf.evaluation.boundary import boundary_f
+from seigan_tf.evaluation.agreement import BASELINES, boundary_f, iou, to_original
 from seigan_tf.evaluation.crops import EvaluationObject, split_objects
-from seigan_tf.evaluation.iou import iou, to_original
 from seigan_tf.inference import grabcut
 from seigan_tf.utils.atomic import replacing
 from seigan_tf.utils.boxes import box_to_mask
@@ -49,10 +47,8 @@ def measure_masks(segment: Segment, objects: Iterable[EvaluationObject]) -> Iter
             masks = {MODEL: to_original(mask, *item.truth.shape) > 0.5}
             masks |= {name: draw(item.box, *item.truth.shape) for name, draw in BASELINES.items()}
             masks |= grabcut_masks(item)
-            overlap, outline = (
-                {name: score(masks[name], item.truth) for name in METHODS} for score in (iou, boundary_f)
-            )
-            yield ObjectScores(item.photo, item.id, overlap, outline)
+            measured = [{name: score(masks[name], item.truth) for name in METHODS} for score in (iou, boundary_f)]
+            yield ObjectScores(item.photo, item.id, *measured)
 
 
 def grabcut_masks(item: EvaluationObject) -> dict[str, np.ndarray]:
@@ -67,12 +63,7 @@ def grabcut_masks(item: EvaluationObject) -> dict[str, np.ndarray]:
 def grabcut_iou(data: DataConfig, progress: Progress | None = None) -> dict[str, float]:
     """Return the mean IoU of both GrabCut methods on the validation objects at original resolution, by method.
 
-    Args:
-        data: settings of the data; without photographs the result is empty, as the original resolution is unknown.
-        progress: called after each photo.
-
-    Raises:
-        ValueError: the data cannot be used.
+    Without photographs the result is empty, as the original resolution is unknown; errors as `split_objects`.
     """
     if data.source not in FORMATS:
         return {}
@@ -85,13 +76,11 @@ def grabcut_iou(data: DataConfig, progress: Progress | None = None) -> dict[str,
 
 def mask_means(scores: Sequence[ObjectScores]) -> dict[str, Any]:
     """Return {"count", "iou": {method: mean}, "boundary": {method: mean}} as plain JSON values."""
-    return {
-        "count": len(scores),
-        **{
-            measured: {name: float(np.mean([getattr(row, measured)[name] for row in scores])) for name in METHODS}
-            for measured in ("iou", "boundary")
-        },
+    means = {
+        measured: {name: float(np.mean([getattr(row, measured)[name] for row in scores])) for name in METHODS}
+        for measured in ("iou", "boundary")
     }
+    return {"count": len(scores), **means}
 
 
 def write_scores(scores: Sequence[ObjectScores], path: Path) -> None:

@@ -15,34 +15,27 @@ BOX_COLOUR = (0, 255, 0)
 
 
 class Picture(NamedTuple):
-    """One picture of a sheet."""
-
     image: Image.Image
     caption: str = ""
 
 
-def photo(pixels: np.ndarray, box: np.ndarray | None = None) -> Image.Image:
+def photo(pixels: np.ndarray, box: np.ndarray | None = None) -> Picture:
     """Return uint8 [h, w, 3] pixels at the sheet's size, with an optional box (relative ymin, xmin, ymax, xmax)."""
     shown = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     if box is not None:
         ymin, xmin, ymax, xmax = (np.asarray(box) * (SIDE - 1)).round().tolist()
         ImageDraw.Draw(shown).rectangle((xmin, ymin, xmax, ymax), outline=BOX_COLOUR)
-    return shown
+    return Picture(shown)
 
 
-def mask(values: np.ndarray) -> Image.Image:
+def mask(values: np.ndarray, caption: str = "") -> Picture:
     """Return a mask, bool [h, w], white on black at the sheet's size."""
     grey = Image.fromarray(values.astype(np.uint8) * 255).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
-    return grey.convert("RGB")
+    return Picture(grey.convert("RGB"), caption)
 
 
 def sheet(columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Picture]]]) -> Image.Image:
-    """Arrange pictures in rows.
-
-    Args:
-        columns: titles above the columns; may be empty.
-        rows: for each row a title at its left, and its pictures.
-    """
+    """Arrange pictures in rows with titles at their left, and titles above the columns unless those are empty."""
     font = ImageFont.load_default(size=11)
     left = max((int(font.getlength(title)) for title, _ in rows), default=0) + 2 * GAP
     widest = max(len(pictures) for _, pictures in rows)

@@ -1,11 +1,13 @@
-"""Realism of pastes: their kernel distance to real photographs of objects, before and after the enhancer."""
+"""Realism of pastes: their kernel distance to real photographs of objects, before and after the enhancer.
+
+The kernel distance is KID (Bińkowski et al., arXiv 1801.01401).
+"""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from seigan_tf.evaluation.kid import kernel_distance, pair_terms
 from seigan_tf.evaluation.vgg import mean_features
 from seigan_tf.networks.vgg19 import VGG19Features
 from seigan_tf.utils.pixels import to_uint8
@@ -13,6 +15,8 @@ from seigan_tf.utils.pixels import to_uint8
 FEWEST = 4
 """Least number of objects for a distance."""
 BATCH = 32
+HALVES = 200
+"""Number of random halves of the pairs for the estimate of the error."""
 
 Swap = Callable[[np.ndarray, np.ndarray, np.ndarray], dict[str, np.ndarray]]
 """Crops, boxes and backgrounds to images by name, as `inference.arrays.swap`."""
@@ -47,3 +51,56 @@ def measure_realism(
     terms = {name: pair_terms(real, np.concatenate(parts)) for name, parts in made.items()}
     terms["full_minus_coarse"] = terms["full"] - terms["coarse"]
     return {"count": len(images), "kid": {name: kernel_distance(values)._asdict() for name, values in terms.items()}}
+
+
+class KernelDistance(NamedTuple):
+    distance: float
+    """Squared maximum mean discrepancy, unbiased: about 0 for equal distributions, sometimes negative."""
+    error: float
+    """Standard error of the distance."""
+
+
+def pair_terms(real: np.ndarray, made: np.ndarray) -> np.ndarray:
+    """Return the terms h((x_i, y_i), (x_j, y_j)) of the distance with the kernel (x · y / d + 1)³.
+
+    As in Gretton et al. (JMLR 13, 2012, lemma 6) no x_i is compared with its own y_i. The distance is therefore
+    unbiased even if each image is made from the real one of its pair, like a paste of the same object.
+
+    Args:
+        real, made: float [N, d] features, pair by pair.
+
+    Returns:
+        float64 [N, N], 0 on the diagonal. For two kinds of images made from the same real ones, the difference of the
+        terms gives the difference of the distances.
+
+    Raises:
+        ValueError: shapes differ, or there are fewer than four pairs.
+    """
+    if real.ndim != 2 or real.shape != made.shape or len(real) < 4:
+        raise ValueError(f"pair_terms: features {real.shape} and {made.shape}, expected twice [N, d], N at least 4")
+
+    def kernel(a, b):
+        return (a @ b.T / a.shape[1] + 1) ** 3
+
+    real, made = np.asarray(real, float), np.asarray(made, float)
+    across = kernel(real, made)
+    terms = kernel(real, real) + kernel(made, made) - across - across.T
+    np.fill_diagonal(terms, 0.0)
+    return terms
+
+
+def kernel_distance(terms: np.ndarray, seed: int = 0) -> KernelDistance:
+    """Return the mean of the terms and its standard error.
+
+    The error is the standard deviation over random halves of the pairs, drawn without replacement (a jackknife that
+    leaves out half: Shao and Wu, Annals of Statistics 17, 1989). The usual larger subsets overlap more and would
+    underestimate it.
+    """
+
+    def mean(terms: np.ndarray) -> float:
+        return float(terms.sum() / (len(terms) * (len(terms) - 1)))
+
+    generator, count = np.random.default_rng(seed), len(terms)
+    halves = (generator.permutation(count)[: count // 2] for _ in range(HALVES))
+    values = [mean(terms[np.ix_(half, half)]) for half in halves]
+    return KernelDistance(mean(terms), float(np.std(values, ddof=1)))

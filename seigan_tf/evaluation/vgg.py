@@ -15,11 +15,7 @@ BATCH = 32
 
 
 def load_vgg(weights: str) -> VGG19Features | None:
-    """Return VGG-19 with the weights "imagenet", a path or "random", or None for "none".
-
-    Raises:
-        ValueError: the weights cannot be downloaded or read, or are not those of VGG-19.
-    """
+    """Return VGG-19 with the weights "imagenet", a path or "random", as `VGG19Features.load`, or None for "none"."""
     if weights == "none":
         return None
     vgg = VGG19Features(name="vgg19")
@@ -33,23 +29,18 @@ def hole_distances(vgg: VGG19Features, filled: np.ndarray, truth: np.ndarray, ho
     Features of the last convolution of each block are scaled to length 1 at every position. Their squared differences
     are averaged over the positions, weighted by the fraction of each that is hole, then over the blocks.
 
-    Args:
-        vgg: the network.
-        filled, truth: uint8 [N, S, S, 3].
-        holes: bool [N, S, S], each with at least one pixel.
-
-    Returns:
-        float64 [N], 0 for equal images.
+    `filled` and `truth` are uint8 [N, S, S, 3]; holes, bool [N, S, S], have at least one pixel each. The result is
+    float64 [N], 0 for equal images.
     """
     parts = []
     for part in _batches(len(filled)):
         ours, true = (vgg(to_float(images[part]), layers=ENCODER_LAYERS) for images in (filled, truth))
-        layers = [_layer(ours[name], true[name], holes[part]) for name in ENCODER_LAYERS]
+        layers = [_layer_distances(ours[name], true[name], holes[part]) for name in ENCODER_LAYERS]
         parts.append(np.mean(layers, axis=0))
     return np.concatenate(parts)
 
 
-def _layer(ours, true, holes: np.ndarray) -> np.ndarray:
+def _layer_distances(ours, true, holes: np.ndarray) -> np.ndarray:
     ours, true = (_unit(ops.convert_to_numpy(features).astype(float)) for features in (ours, true))
     difference = ((ours - true) ** 2).sum(axis=-1)
     height, width = difference.shape[1:]

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from seigan_tf.data.crop_set import EvaluationCrops
-from seigan_tf.evaluation.baselines import BASELINES, baseline_iou
+from seigan_tf.evaluation.agreement import BASELINES, baseline_iou
 from seigan_tf.training.callbacks.base import Position
 from seigan_tf.training.callbacks.monitoring import collapse, model_iou
 from seigan_tf.training.callbacks.recording import read_rows

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from seigan_tf.data.crop_set import ObjectCrops
-from seigan_tf.evaluation.iou import iou, to_original
+from seigan_tf.evaluation.agreement import iou, to_original
 from seigan_tf.inference import grabcut
 from seigan_tf.inference.tta import segment_tta
 from seigan_tf.utils.boxes import box_to_mask

@@ -5,8 +5,8 @@ import pytest
 from benchmarks.compose import masks_by_method
 from seigan_tf.compose.composer import Composer
 from seigan_tf.data.crops import extract, extract_mask, region_around, relative_box
+from seigan_tf.evaluation.agreement import iou
 from seigan_tf.evaluation.crops import EvaluationObject
-from seigan_tf.evaluation.iou import iou
 from tests.compose.scene import BallBackend, ball, box_of
 
 

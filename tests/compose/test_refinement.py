@@ -8,8 +8,7 @@ from seigan_tf.compose import geometry, guided_filter, matting
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion, region_around
-from seigan_tf.evaluation.boundary import boundary_f
-from seigan_tf.evaluation.iou import iou
+from seigan_tf.evaluation.agreement import boundary_f, iou
 from tests.compose.scene import RED, BallBackend, ball, gravel
 
 

@@ -15,7 +15,7 @@ from seigan_tf.data.crops import CropRegion, extract, extract_mask, mirrored_dep
 from seigan_tf.data.pairs import evaluation_pairs
 from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.planning.rules import DROP_RULES, PROTOCOLS, CropRules, object_regions
-from seigan_tf.evaluation.iou import to_original
+from seigan_tf.evaluation.agreement import to_original
 
 RULES = PROTOCOLS["coco"]
 ANYTHING = CropRules(object_fraction=0.5, min_short_side=0, max_object_fraction=1, min_aspect=0)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seigan_tf.evaluation.boundary import boundary_f, outline
+from seigan_tf.evaluation.agreement import boundary_f, outline
 
 
 def square(size, start, end):

@@ -47,7 +47,7 @@ def test_pictures_stand_under_their_titles_row_by_row():
 
 
 def test_box_is_drawn_where_it_is():
-    shown = np.asarray(pictures.photo(np.zeros((50, 50, 3), np.uint8), np.array([0.25, 0.0, 0.75, 1.0])))
+    shown = np.asarray(pictures.photo(np.zeros((50, 50, 3), np.uint8), np.array([0.25, 0.0, 0.75, 1.0])).image)
     green = (shown == pictures.BOX_COLOUR).all(axis=-1)
     assert green[32].all()
     assert green[95].all()

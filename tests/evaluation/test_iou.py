@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.data.crop_set import EvaluationCrops
-from seigan_tf.evaluation.baselines import baseline_iou, ellipse_mask
-from seigan_tf.evaluation.iou import iou, per_image_iou, to_original
+from seigan_tf.evaluation.agreement import baseline_iou, ellipse_mask, iou, per_image_iou, to_original
 from seigan_tf.utils.boxes import box_to_mask
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seigan_tf.evaluation.kid import kernel_distance, pair_terms
+from seigan_tf.evaluation.realism import kernel_distance, pair_terms
 
 
 def naive(real, made):

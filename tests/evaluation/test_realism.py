@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.evaluation import realism
-from seigan_tf.evaluation.kid import kernel_distance, pair_terms
+from seigan_tf.evaluation.realism import kernel_distance, pair_terms
 from seigan_tf.evaluation.vgg import POOLED_LAYER, mean_features
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seigan_tf.evaluation.ssim import ssim_map
+from seigan_tf.evaluation.inpainting import ssim_map
 
 
 def naive(first, second):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from seigan_tf.evaluation.iou import iou
+from seigan_tf.evaluation.agreement import iou
 from seigan_tf.inference import grabcut
 
 

@@ -1,1 +1,1 @@
-"""Comparison of trained methods as in Table 1 and figure 6 of the paper: configurations, table, figure."""
+"""Comparison of trained methods as in Table 1 and figure 6 of the paper: configurations and results."""

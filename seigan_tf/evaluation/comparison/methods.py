@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from seigan_tf.config import BackboneConfig, Config, DiscriminatorConfig
+from seigan_tf.config import BackboneConfig, Config
 from seigan_tf.objective import BOX_TERMS, TERMS
 from seigan_tf.presets import paper
 
@@ -21,11 +21,9 @@ LITERAL_SEGMENTER = BackboneConfig("resnet", 16, 4)
 
 def _changed(**sections: dict[str, Any]) -> Callable[[Config], Config]:
     """Return a function that changes fields in sections of a configuration."""
-
-    def change(config: Config) -> Config:
-        return replace(config, **{name: replace(getattr(config, name), **new) for name, new in sections.items()})
-
-    return change
+    return lambda config: replace(
+        config, **{name: replace(getattr(config, name), **new) for name, new in sections.items()}
+    )
 
 
 def _only(*terms: str) -> Callable[[Config], Config]:
@@ -33,13 +31,9 @@ def _only(*terms: str) -> Callable[[Config], Config]:
     return _changed(losses={name: 0.0 for name in TERMS if name not in terms})
 
 
-def _shallow(config: Config) -> Config:
-    discriminator = DiscriminatorConfig(config.networks.discriminator.width, 3)
-    return _changed(networks={"discriminator": discriminator})(config)
-
-
-def _resnet_enhancer(config: Config) -> Config:
-    return _changed(networks={"enhancer": replace(config.networks.enhancer, backbone="resnet")})(config)
+def _network(name: str, **fields: Any) -> Callable[[Config], Config]:
+    """Return a function that changes fields of one network's configuration."""
+    return lambda config: _changed(networks={name: replace(getattr(config.networks, name), **fields)})(config)
 
 
 def _literal_vgg(config: Config) -> Config:
@@ -72,8 +66,8 @@ ABLATIONS: dict[str, Callable[[Config], Config]] = {
     "hard_mask": _changed(networks={"hard_mask": True}),
     "no_identity": _changed(losses={"object_identity": 0.0, "background_identity": 0.0}),
     "no_replay": _changed(networks={"replay_size": 0}),
-    "resnet_enhancer": _resnet_enhancer,
-    "shallow_discriminators": _shallow,
+    "resnet_enhancer": _network("enhancer", backbone="resnet"),
+    "shallow_discriminators": _network("discriminator", depth=3),
     "full_gradient": _changed(networks={"mask_gradient_scale": 1.0}),
 }
 """SEIGAN with one change."""
@@ -83,16 +77,11 @@ def method_config(name: str, config: Config, seed: int, runs: Path = Path()) -> 
     """Return the configuration of a method or ablation.
 
     The seed is that of the networks. It is also that of the data if validation photographs or prepared crops are given;
-    otherwise the data keep the seed in `config`, so that all runs are measured on the same objects.
-
-    Args:
-        name: a key of METHODS or ABLATIONS.
-        config: the configuration to change.
-        seed: seed of the run.
-        runs: folder of all runs, with those of the teachers.
+    otherwise the data keep the seed in `config`, so that all runs are measured on the same objects. `runs` is the
+    folder of all runs, with those of the teachers.
 
     Raises:
-        ValueError: there is no method of that name.
+        ValueError: `name` is no key of METHODS or ABLATIONS.
     """
     known = METHODS | ABLATIONS
     if name not in known:

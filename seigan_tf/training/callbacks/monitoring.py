@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from seigan_tf.data.crop_set import EvaluationCrops
-from seigan_tf.evaluation.iou import per_image_iou
+from seigan_tf.evaluation.agreement import per_image_iou
 from seigan_tf.inference import arrays
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback, Stopped

@@ -7,9 +7,9 @@ from seigan_tf import config
 from seigan_tf.config import Config
 from seigan_tf.data.loading import load_crops
 from seigan_tf.evaluation import pictures
-from seigan_tf.evaluation.comparison import figure
-from seigan_tf.evaluation.iou import iou as iou_of
-from seigan_tf.evaluation.iou import per_image_iou
+from seigan_tf.evaluation.agreement import iou as iou_of
+from seigan_tf.evaluation.agreement import per_image_iou
+from seigan_tf.evaluation.comparison import results
 from seigan_tf.evaluation.masks import grabcut_iou
 from seigan_tf.inference import arrays
 from seigan_tf.inference.loading import MODEL_FILE
@@ -19,13 +19,13 @@ from tests.conftest import PhotoSet
 
 def test_rows_are_at_evenly_spaced_quantiles_the_best_first():
     iou = np.random.default_rng(0).permutation(80) / 100
-    assert [round(iou[i], 2) for i in figure.quantile_rows(iou)] == [0.75, 0.65, 0.55, 0.45, 0.35, 0.25, 0.15, 0.05]
-    assert figure.quantile_rows(np.array([0.3, 0.9, 0.1])) == [1, 0, 2]
+    assert [round(iou[i], 2) for i in results.quantile_rows(iou)] == [0.75, 0.65, 0.55, 0.45, 0.35, 0.25, 0.15, 0.05]
+    assert results.quantile_rows(np.array([0.3, 0.9, 0.1])) == [1, 0, 2]
 
 
 def test_columns_are_those_of_the_paper_or_the_first_three():
-    assert figure.shown_methods(("box_terms", "supervised", "seigan")) == ("seigan", "supervised")
-    assert figure.shown_methods(("no_texture", "literal", "hard_mask", "no_replay")) == (
+    assert results.shown_methods(("box_terms", "supervised", "seigan")) == ("seigan", "supervised")
+    assert results.shown_methods(("no_texture", "literal", "hard_mask", "no_replay")) == (
         "no_texture",
         "literal",
         "hard_mask",
@@ -61,7 +61,7 @@ def test_masks_are_those_of_each_run_at_original_resolution(runs):
     evaluation = load_crops(made.data, 16).evaluation
     scores = []
     for name, folder in folders.items():
-        masks = figure.run_masks(folder, evaluation)
+        masks = results.run_masks(folder, evaluation)
         assert [mask.shape for mask in masks] == [truth.shape for truth in evaluation.masks]
         scores.append([iou_of(*pair) for pair in zip(masks, evaluation.masks, strict=True)])
         expected = per_image_iou(arrays.segment(models[name], evaluation.images, evaluation.boxes), evaluation)
@@ -71,7 +71,7 @@ def test_masks_are_those_of_each_run_at_original_resolution(runs):
 
 def test_figure_has_a_row_for_each_object_and_a_column_for_each_method(runs):
     folders, made, _ = runs
-    drawn = figure.draw_masks(folders, made)
+    drawn = results.draw_masks(folders, made)
     assert 3 * pictures.SIDE < drawn.height < 4 * pictures.SIDE  # three of eight photos are held out
     assert 4 * pictures.SIDE < drawn.width < 5 * pictures.SIDE  # photo, truth and two methods
 

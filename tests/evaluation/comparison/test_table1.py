@@ -12,7 +12,7 @@ from PIL import Image
 from seigan_tf import config, presets
 from seigan_tf.data.augmentation import Augmentation
 from seigan_tf.evaluation import pictures
-from seigan_tf.evaluation.comparison import figure, methods, table
+from seigan_tf.evaluation.comparison import methods, results
 from seigan_tf.inference import arrays, loading
 from seigan_tf.objective import active_terms
 from seigan_tf.training import masked_crops
@@ -54,14 +54,14 @@ def report(iou, seconds=60.0):
 
 def test_table_has_mean_spread_and_the_part_of_supervised():
     reports = {"seigan": [report(0.7), report(0.8)], "supervised": [report(0.9, 120.0)]}
-    made = table.make_table(reports, {"grabcut": 0.625})
+    made = results.make_table(reports, {"grabcut": 0.625})
     assert made["count"] == 9
     assert made["baselines"] == {"box": 0.5, "grabcut": 0.625}
     assert made["methods"]["seigan"] == pytest.approx(
         {"iou": 0.75, "spread": np.std([0.7, 0.8], ddof=1), "seeds": 2, "seconds": 60.0}
     )
     assert made["methods"]["supervised"]["spread"] is None
-    lines = table.to_markdown(made).splitlines()
+    lines = results.to_markdown(made).splitlines()
     assert lines[2:] == [
         "| box | 0.500 | | | |",
         "| grabcut | 0.625 | | | |",
@@ -72,7 +72,7 @@ def test_table_has_mean_spread_and_the_part_of_supervised():
 
 def test_runs_that_were_measured_on_other_objects_are_not_compared(one_line_error):
     other = report(0.7) | {"count": 8}
-    assert "8 and 9 objects" in one_line_error(table.make_table, {"seigan": [report(0.7)], "supervised": [other]}, {})
+    assert "8 and 9 objects" in one_line_error(results.make_table, {"seigan": [report(0.7)], "supervised": [other]}, {})
 
 
 @pytest.fixture
@@ -197,7 +197,7 @@ def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, caps
         folder.save_report({"count": 3, "iou": {"model": 0.5, "box": 0.4}, "cost": {"seconds": 1.0}})
 
     monkeypatch.setattr(command, "_train", train)
-    monkeypatch.setattr(figure, "draw_masks", lambda *_: Image.new("RGB", (1, 1)))
+    monkeypatch.setattr(results, "draw_masks", lambda *_: Image.new("RGB", (1, 1)))
     photos = sets[0]
     settings = ["--data.images", photos.images, "--data.annotations", photos.annotations, "--data.held-out", "0.5"]
     ended = commands.call(capsys, "table1", "--out", tmp_path / "out", "--seeds", "0", "1", *settings)

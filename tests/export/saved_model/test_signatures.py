@@ -23,7 +23,7 @@ from seigan_tf.cycle import fixed_noise
 from seigan_tf.data.crops import extract, relative_box
 from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.planning.rules import CropRules, object_regions
-from seigan_tf.evaluation.iou import to_original
+from seigan_tf.evaluation.agreement import to_original
 from seigan_tf.inference import arrays
 from seigan_tf.utils.pixels import to_float
 from tests import tiny
