@@ -8,6 +8,7 @@ from typing import Annotated
 import tyro
 
 from seigan_tf.cli.options import Preset, parse_with_preset
+from seigan_tf.cli.train import train
 from seigan_tf.config import Config
 from seigan_tf.training import run_folder
 
@@ -42,9 +43,4 @@ def run(arguments: Sequence[str]) -> None:
         raise ValueError("--teacher is not given, expected a run folder, a .keras file or the name of shipped weights")
     training = replace(options.config.training, task="distill", teacher=options.teacher)
     folder = run_folder.fresh(Path("runs"), options.config.name, exact=False)
-
-    from seigan_tf.utils import quiet
-
-    with quiet.native_messages_hidden():
-        from seigan_tf.training import trainer
-    trainer.train(replace(options.config, name=folder.name, training=training), folder)
+    train(replace(options.config, name=folder.name, training=training), folder)

@@ -16,6 +16,7 @@ from seigan_tf.cli.options import Annotations, MaxBad, Source, parse, say
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.atomic import replacing, write_json
 from seigan_tf.utils.progress import bar
+from seigan_tf.utils.quiet import native_messages_hidden
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,7 +101,6 @@ def run(arguments: Sequence[str]) -> None:
     from seigan_tf.data.photos.photo import Photo, Problem
     from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
-    from seigan_tf.utils import quiet
 
     limits = options.min_short_side, options.max_object_fraction, options.min_aspect
     fraction = DataConfig.object_fraction if options.object_fraction is None else options.object_fraction
@@ -114,7 +114,7 @@ def run(arguments: Sequence[str]) -> None:
             problems.add(item)
     # TensorFlow compiles again for a smaller last batch, with ten lines of warnings.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
-    with quiet.native_messages_hidden():
+    with native_messages_hidden():
         from seigan_tf.evaluation.crops import empty_crops
         from seigan_tf.evaluation.masks import mask_means, write_scores
         from seigan_tf.evaluation.vgg import load_vgg

@@ -1,6 +1,7 @@
 """Options that several commands share, and the reading and checking of all options."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -18,6 +19,8 @@ FORMATS = "auto|coco|yolo|voc|cityscapes|csv"
 Weights = Annotated[str, arg(help="A shipped name, runs/NAME, a .keras file, or an export folder (no TensorFlow).")]
 Annotations = Annotated[Path | None, arg(help="File or folder with the boxes; by default the one file in --images.")]
 Source = Annotated[str, arg(metavar=FORMATS, help="Format of the annotations; auto looks at the files.")]
+Host = Annotated[str, arg(help="Address to listen on; 0.0.0.0 means all addresses of this machine.")]
+Port = Annotated[int, arg(help="Port to listen on; 0 takes a free one.")]
 MaxBad = Annotated[
     str, arg(metavar="SHARE", help="Largest share of unusable photographs, and of unusable objects: 1% or 0.01.")
 ]
@@ -77,6 +80,21 @@ def check_at_least(option: str, value: int, least: int) -> None:
     """Raise ValueError unless the value of an option is large enough."""
     if value < least:
         raise ValueError(f"{option} is {value}, expected at least {least}")
+
+
+def check_new(out: Path) -> None:
+    """Raise ValueError if the folder that --out names exists."""
+    if os.path.lexists(out):
+        raise ValueError(f"--out {out}: exists already, expected a folder to make")
+
+
+def say_address(text: str, host: str) -> None:
+    """Print the address of a server that is about to run, with a warning if others can reach it."""
+    from seigan_tf.serve.server import is_loopback
+
+    say(Console(), f"{text}; Ctrl-C ends")
+    if not is_loopback(host):
+        say(Console(), "without encryption, to everybody who reaches this address")
 
 
 def say(console: Console, text: str) -> None:

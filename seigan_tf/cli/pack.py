@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from seigan_tf import config as settings
-from seigan_tf.cli.options import parse, say
+from seigan_tf.cli.options import check_new, parse, say
 from seigan_tf.config import Config
+from seigan_tf.utils.quiet import native_messages_hidden
 
 if TYPE_CHECKING:
     from seigan_tf.seigan import SEIGAN
@@ -48,12 +49,9 @@ def run(arguments: Sequence[str]) -> None:
         raise ValueError("--weights is not given, expected a run folder, a .keras file or the name of shipped weights")
     if options.out == Path():
         raise ValueError("--out is not given, expected the folder to make")
-    if options.out.exists():
-        raise ValueError(f"{options.out}: exists already, expected the name of a new folder")
+    check_new(options.out)
 
-    from seigan_tf.utils import quiet
-
-    with quiet.native_messages_hidden():
+    with native_messages_hidden():
         from seigan_tf.inference.loading import MODEL_FILE, find, load_model
         from seigan_tf.inference.transfer import exchange_segmenter, strip_for_inference
         from seigan_tf.pretrained import DIGEST

@@ -10,6 +10,7 @@ from rich.console import Console
 from seigan_tf.cli.options import parse, say
 from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Plan, Task
 from seigan_tf.utils.progress import bar
+from seigan_tf.utils.quiet import native_messages_hidden
 
 if TYPE_CHECKING:
     from seigan_tf.compose.composer import Composer
@@ -66,7 +67,10 @@ def run_photos(
     problems = [f"{problem.where}: {problem.what}" for problem in plan.problems]
     made = 0
     if any(marked for _, marked in todo):
-        composer = _load_composer(given)
+        from seigan_tf.compose.composer import Composer
+
+        with native_messages_hidden():
+            composer = Composer.load(given.weights, given.refine)
         with bar(console, "objects") as progress:
             every = sum(len(task.marked) for task in plan.tasks)
             count = every - sum(len(marked) for _, marked in todo)
@@ -122,11 +126,3 @@ def _make_outputs(
                 raise
             errors.append(f"{task.name}: {error}")
     return made, errors
-
-
-def _load_composer(options: PhotoOptions) -> "Composer":
-    from seigan_tf.compose.composer import Composer
-    from seigan_tf.utils import quiet
-
-    with quiet.native_messages_hidden():
-        return Composer.load(options.weights, options.refine)

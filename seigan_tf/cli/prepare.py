@@ -1,20 +1,21 @@
 """python -m seigan_tf prepare: cut photographs with boxes into stored crops."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import tyro
 from rich.console import Console
 
 from seigan_tf.cli.options import FORMATS as SOURCES
-from seigan_tf.cli.options import Annotations, MaxBad, annotation_format, parse, parse_share, say
-from seigan_tf.cli.prepare_sources import Source, annotated_photos, detected, published_set
+from seigan_tf.cli.options import Annotations, MaxBad, annotation_format, check_new, parse, parse_share, say
 from seigan_tf.config import DataConfig
+from seigan_tf.data.annotations.coco_writer import write_coco
+from seigan_tf.data.photos.photo import Problem
 from seigan_tf.data.planning.report import report_lines
-from seigan_tf.utils.interruption import termination
+from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.workers import cores
 
@@ -37,7 +38,6 @@ The folder holds the crops (a set of TensorFlow Datasets), report.json (objects 
 unreadable files) and the contact sheets objects.png and backgrounds.png. It appears when it is complete, or not at all.
 """
 
-DETECTOR_SCORE = 0.5
 PATHS = ("images", "annotations", "val_images", "val_annotations")
 RULES = ("object_fraction", "min_short_side", "max_object_fraction", "min_aspect")
 SETTINGS = (*PATHS, "held_out", "classes", "max_mirrored", "backgrounds_per_object", "seed")
@@ -95,28 +95,39 @@ class Options:
     """Build with Apache Beam with these pipeline options, such as runner=DirectRunner,direct_num_workers=2."""
 
 
+Fetched = tuple[DataConfig, Sequence[Problem]]
+
+
+class Source(NamedTuple):
+    """A source of photographs with boxes, which knows its settings before anything slow runs."""
+
+    config: DataConfig
+    """Settings, as far as they are known before `fetch`."""
+    origin: dict[str, Any]
+    """See `CropsConfig.origin`."""
+    fetch: Callable[[Console], Fetched]
+    """Makes the files that the settings refer to; returns the final settings and the problems on the way."""
+
+
 def run(arguments: Sequence[str]) -> None:
     """Prepare crops and print the report."""
     options = parse(Options, arguments, "prepare", DESCRIPTION)
-    if options.out.exists():
-        raise ValueError(f"--out {options.out}: exists already, expected a folder to make")
+    check_new(options.out)
     with termination(options.out), tempfile.TemporaryDirectory(prefix="seigan-photos-") as temporary:
-        _prepare(options, _source(options, Path(temporary)))
+        from seigan_tf.data.storage.prepare import check, prepare
 
-
-def _prepare(options: Options, source: Source) -> None:
-    from seigan_tf.data.storage.prepare import check, prepare
-
-    console = Console()
-    # On a single core a second process would only cost memory.
-    workers = (cores() if cores() > 1 else 0) if options.workers is None else options.workers
-    check(source.config, options.size, options.out, workers, options.beam)
-    config, problems = source.fetch(console)
-    with bar(console, "cutting photographs") as progress:
-        report = prepare(config, options.size, options.out, workers, options.beam, progress, problems, source.origin)
-    for line in report_lines(report):
-        say(console, line)
-    say(console, f"look at {options.out / 'objects.png'} and {options.out / 'backgrounds.png'}")
+        source = _source(options, Path(temporary))
+        console = Console()
+        # On a single core a second process would only cost memory.
+        workers = (cores() if cores() > 1 else 0) if options.workers is None else options.workers
+        target = options.size, options.out, workers, options.beam
+        check(source.config, *target)
+        config, problems = source.fetch(console)
+        with bar(console, "cutting photographs") as progress:
+            report = prepare(config, *target, progress, problems, source.origin)
+        for line in report_lines(report):
+            say(console, line)
+        say(console, f"look at {options.out / 'objects.png'} and {options.out / 'backgrounds.png'}")
 
 
 def _source(options: Options, temporary: Path) -> Source:
@@ -127,20 +138,19 @@ def _source(options: Options, temporary: Path) -> Source:
     _refuse_unused(options, published)
     config = _config(options)
     if published:
-        return published_set(config, options.source.removeprefix("tfds:"), temporary)
+        return _published_set(config, options.source.removeprefix("tfds:"), temporary)
     if options.images is None:
         raise ValueError("--images is not given, expected the folder of the photographs")
     if options.detector is not None and options.detector_class is not None:
+        score = 0.5 if options.detector_score is None else options.detector_score
         boxes = options.out.with_name(f"{options.out.name}-boxes.json")
-        if boxes.exists():
-            raise ValueError(f"{boxes}: exists already; give it as --annotations, or remove it to detect anew")
-        score = DETECTOR_SCORE if options.detector_score is None else options.detector_score
-        found = options.detector, options.detector_class, score, options.detector_labels
-        return detected(config, options.images, *found, boxes)
+        detector = options.detector, options.detector_class, score, options.detector_labels
+        return _detected(config, options.images, *detector, boxes)
     source: Any = annotation_format(options.source, options.images, options.annotations)
     if source not in FORMATS:
         raise ValueError(f"--source {source}: expected one of auto, {', '.join(FORMATS)}, tfds:NAME")
-    return annotated_photos(replace(config, source=source))
+    config = replace(config, source=source)
+    return Source(config, {}, lambda console: (config, ()))
 
 
 def _refuse_unused(options: Options, published: bool) -> None:
@@ -162,7 +172,7 @@ def _refuse_unused(options: Options, published: bool) -> None:
 
 
 def _config(options: Options) -> DataConfig:
-    """Return the settings of the data, as far as options give them."""
+    """Return the settings of the data, as far as they are options."""
     from seigan_tf.data.planning.rules import PROTOCOLS
 
     if options.protocol not in PROTOCOLS:
@@ -171,3 +181,48 @@ def _config(options: Options) -> DataConfig:
     limits = {name: getattr(rules if getattr(options, name) is None else options, name) for name in RULES}
     given = {name: getattr(options, name) for name in SETTINGS}
     return DataConfig(max_bad=parse_share(options.max_bad), **given, **limits)
+
+
+def _published_set(config: DataConfig, name: str, folder: Path) -> Source:
+    """Return a source that copies a set of TensorFlow Datasets into files in an empty folder."""
+    files = {split: (folder / split, folder / f"{split}.json") for split in ("train", "validation")}
+    config = replace(config, source="coco", images=files["train"][0], annotations=files["train"][1])
+
+    def fetch(console: Console) -> Fetched:
+        from seigan_tf.data.annotations.tfds_source import read_tfds, usable_splits
+
+        splits = usable_splits(name)
+        problems: list[Problem] = []
+        for split in splits:
+            images, annotations = files[split]
+            images.mkdir()
+            with bar(console, f"reading {name} {split}") as progress:
+                problems += write_coco(read_tfds(name, images, split, progress), annotations)
+        if "validation" not in splits:
+            return config, problems
+        images, annotations = files["validation"]
+        return replace(config, val_images=images, val_annotations=annotations), problems
+
+    return Source(config, {"source": f"tfds:{name}", **dict.fromkeys(PATHS)}, fetch)
+
+
+def _detected(
+    config: DataConfig, images: Path, model: Path, wanted: str, score: float, labels: Path | None, boxes: Path
+) -> Source:
+    """Return a source whose boxes a detector draws into the file `boxes`, which stays; see `detector.detect`."""
+    if boxes.exists():
+        raise ValueError(f"{boxes}: exists already; give it as --annotations, or remove it to detect anew")
+    named = f", labels {labels.name}" if labels else ""
+    origin = {"source": f"detector:{model.name}, class {wanted}, score {score:g}{named}", "annotations": None}
+    config = replace(config, source="coco", annotations=boxes)
+
+    def fetch(console: Console) -> Fetched:
+        from seigan_tf.data.detection import detector
+
+        with bar(console, "detecting") as progress, parents_made(boxes):
+            found = detector.detect(images, model, wanted, score, labels, progress)
+            problems = write_coco(found, boxes)
+        say(console, f"boxes: {boxes}; edit it and give it as --annotations to prepare again")
+        return replace(config, classes=(found.wanted,)), problems
+
+    return Source(config, origin, fetch)

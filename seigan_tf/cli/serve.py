@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import tyro
-from rich.console import Console
 
-from seigan_tf.cli.options import Weights, parse, say
+from seigan_tf.cli.options import Host, Port, Weights, parse, say_address
+from seigan_tf.utils.quiet import native_messages_hidden
 
 DESCRIPTION = """Serve a web page for cutting, erasing and pasting, to browsers on this machine or on phones.
 
@@ -28,10 +28,8 @@ GRACE = 16_000_000
 @dataclass(frozen=True)
 class Options:
     weights: Weights = "cats"
-    host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 means all addresses of this machine."""
-    port: int = 8100
-    """Port to listen on; 0 takes a free one."""
+    host: Host = "127.0.0.1"
+    port: Port = 8100
     name: tyro.conf.UseAppendAction[Annotated[tuple[str, ...], tyro.conf.arg(metavar="HOST")]] = ()
     """A further host name of the page, such as that of a web server before it."""
     max_pixels: int = 55_000_000
@@ -52,9 +50,7 @@ def run(arguments: Sequence[str]) -> None:
     if not 0 <= options.waiting <= 150:
         raise ValueError(f"--waiting is {options.waiting}, expected 0 to 150")
 
-    from seigan_tf.utils import quiet
-
-    with quiet.native_messages_hidden():
+    with native_messages_hidden():
         from seigan_tf.compose.composer import Composer
         from seigan_tf.serve import application, photos, server, work_queue
 
@@ -76,8 +72,5 @@ def run(arguments: Sequence[str]) -> None:
         recv_bytes=2**16,
     )
     application.compile_networks(composer)
-    console = Console()
-    say(console, f"serving {address} with {composer.backend.name}; Ctrl-C ends")
-    if not server.is_loopback(options.host):
-        say(console, "without encryption, to everybody who reaches this address")
+    say_address(f"serving {address} with {composer.backend.name}", options.host)
     serving.run()

@@ -1,18 +1,48 @@
 """python -m seigan_tf study: the human study of the paper, from pictures to figure 4."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import tyro
 from rich.console import Console
 
-from seigan_tf.cli import study_make
-from seigan_tf.cli.options import check_at_least, parse, say
+from seigan_tf.cli.options import (
+    Annotations,
+    Host,
+    MaxBad,
+    Port,
+    Source,
+    annotation_format,
+    check_at_least,
+    check_new,
+    parse,
+    parse_share,
+    say,
+    say_address,
+)
+from seigan_tf.config import DataConfig, load_config
+from seigan_tf.study.answers import AttentionRule, sort_answers
+from seigan_tf.study.manifest import StudySettings, read_manifest
+from seigan_tf.study.sessions import SessionSettings
 from seigan_tf.utils.atomic import write_json
+from seigan_tf.utils.progress import bar
+from seigan_tf.utils.quiet import native_messages_hidden
 
+if TYPE_CHECKING:
+    from seigan_tf.inference.loading import Weights
+
+MAKE = """Make the pictures and pairs of a human study (section 4.1 of the paper).
+
+  python -m seigan_tf study make --out study --images DIR --annotations FILE --weights runs/cats \\
+      --no-cycle runs/no_cycle
+
+Four sets: GroundTruth (real object crops), NoCycle (coarse pastes of --no-cycle; left out without it), SEIGAN-Coarse
+and SEIGAN-Full (coarse and enhanced pastes of --weights). Objects are pasted onto random backgrounds, and the object
+discriminator of each model chooses the pictures to show. The folder appears when it is complete, or not at all.
+"""
 SERVE = """Serve a study to assessors and store their answers in answers.sqlite in its folder.
 
   python -m seigan_tf study serve study
@@ -46,16 +76,35 @@ Study = tyro.conf.Positional[Annotated[Path, tyro.conf.arg(help="Folder made by 
 
 
 @dataclass(frozen=True)
+class MakeOptions:
+    out: Path
+    """Folder to make; it must not exist."""
+    weights: str = "cats"
+    """SEIGAN: a run folder, runs/NAME, a .keras file or a shipped name."""
+    no_cycle: str | None = None
+    """NoCycle: a run trained with coarse_gan alone, as by `table1 --methods no_cycle`."""
+    images: Path | None = None
+    """Folder of the photographs."""
+    annotations: Annotations = None
+    source: Source = "auto"
+    crops: Path | None = None
+    """Folder of prepared crops, instead of --images; its training crops are used."""
+    min_short_side: float | None = None
+    """Shortest side of an object in pixels; by default as in training, like the next two."""
+    max_object_fraction: float | None = None
+    """Longest side of an object, as a fraction of the photograph's."""
+    min_aspect: float | None = None
+    """Least ratio of an object's short side to its long side."""
+    max_bad: MaxBad = "1%"
+    settings: Annotated[StudySettings, tyro.conf.arg(name="")] = field(default_factory=StudySettings)
+
+
+@dataclass(frozen=True)
 class ServeOptions:
     study: Study
-    host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 means all addresses of this machine."""
-    port: int = 8200
-    """Port to listen on; 0 takes a free one."""
-    pairs: int = 20
-    """Pairs in a session; an assessor may do several sessions."""
-    assessors: int = 5
-    """Answers wanted for each pair."""
+    host: Host = "127.0.0.1"
+    port: Port = 8200
+    session: Annotated[SessionSettings, tyro.conf.arg(name="")] = field(default_factory=SessionSettings)
 
 
 @dataclass(frozen=True)
@@ -79,10 +128,7 @@ class ReportOptions:
     """Tables of answers from Toloka, Mechanical Turk or elsewhere; docs/study.md lists the columns."""
     out: Path | None = None
     """Folder for report.json and figure4.png; by default that of the study."""
-    min_checks: int = 3
-    """Least number of attention checks that an assessor must have answered to count."""
-    min_right: float = 0.8
-    """Least share of them that must be right."""
+    rule: Annotated[AttentionRule, tyro.conf.arg(name="")] = field(default_factory=AttentionRule)
     resamples: int = 1000
     """Number of bootstrap resamples."""
     confidence: float = 0.95
@@ -91,27 +137,74 @@ class ReportOptions:
     """Seed of the bootstrap."""
 
 
+def make(arguments: Sequence[str]) -> None:
+    """Make the folder of a study."""
+    options = parse(MakeOptions, arguments, "study make", MAKE)
+    check_new(options.out)
+    if (options.images is None) == (options.crops is None):
+        raise ValueError("--images and --crops: expected one of them, a folder of photographs or of prepared crops")
+
+    with native_messages_hidden():
+        from seigan_tf.inference import loading
+    from seigan_tf.data.loading import load_crops
+    from seigan_tf.study.making import make_study
+
+    console = Console()
+    found = [loading.find(weights) for weights in (options.weights, options.no_cycle) if weights is not None]
+    config = _crop_settings(options, found[0])
+    models = [loading.load_model(weights.file) for weights in found]
+    size = models[0].networks.size
+    if models[-1].networks.size != size:
+        raise ValueError(f"--no-cycle {options.no_cycle}: crops of {models[-1].networks.size} px, expected {size}")
+    with bar(console, "cutting crops") as progress:
+        crops = load_crops(config, size, progress)
+    no_cycle, no_cycle_name = (models[1], found[1].name) if options.no_cycle is not None else (None, None)
+    counts = {name: len(getattr(crops, name).images) for name in ("objects", "backgrounds")}
+    origin = {"weights": found[0].name, "no_cycle": no_cycle_name, "size": size, **counts}
+    with bar(console, "pasting") as progress:
+        made = make_study(options.out, crops, models[0], no_cycle, options.settings, origin, progress)
+    counts = {name: list(made.pictures.values()).count(name) for name in made.sets}
+    for name, scores in made.origin["scores"].items():
+        of_all = f", {scores['all']:.3f} of all candidates" if "all" in scores else ""
+        say(console, f"{name}: {counts[name]} pictures, mean discriminator score {scores['chosen']:.3f}{of_all}")
+    then = f"look at its pictures, then python -m seigan_tf study serve {options.out}"
+    say(console, f"{len(made.pairs)} pairs and {len(made.checks)} attention checks in {options.out}; {then}")
+
+
+def _crop_settings(options: MakeOptions, weights: "Weights") -> DataConfig:
+    """Return the crop rules of the weights' training, applied to the photographs or crops of the options."""
+    trained = None if weights.folder is None else weights.folder / "config.json"
+    if trained is not None and trained.is_file():
+        data = load_config(trained).data
+    else:
+        data = DataConfig(object_fraction=weights.object_fraction)
+    rules = ("min_short_side", "max_object_fraction", "min_aspect")
+    given = {name: value for name in rules if (value := getattr(options, name)) is not None}
+    paths = {name: getattr(options, name) for name in ("crops", "images", "annotations")}
+    source: Any = "crops"
+    if options.images is not None:
+        source = annotation_format(options.source, options.images, options.annotations)
+    # A crop that shows a mirror image of its object is real, but looks less so than a paste: max_mirrored is 0.
+    fixed: dict[str, Any] = {"val_images": None, "val_annotations": None, "held_out": 0.0, "max_mirrored": 0.0}
+    max_bad, seed = parse_share(options.max_bad), options.settings.seed
+    return replace(data, source=source, max_bad=max_bad, seed=seed, **given, **paths, **fixed)
+
+
 def serve(arguments: Sequence[str]) -> None:
     """Serve a study until Ctrl-C."""
     options = parse(ServeOptions, arguments, "study serve", SERVE)
-    check_at_least("--pairs", options.pairs, 1)
-    check_at_least("--assessors", options.assessors, 1)
+    check_at_least("--pairs", options.session.pairs, 1)
+    check_at_least("--assessors", options.session.assessors, 1)
 
-    from seigan_tf.serve.server import is_loopback
     from seigan_tf.study import database, server
-    from seigan_tf.study.manifest import read_manifest
-    from seigan_tf.study.sessions import SessionSettings
 
-    console = Console()
     study = read_manifest(options.study)
     path = options.study / database.ANSWERS_FILE
-    answers = database.AnswerStore(path, study, SessionSettings(options.pairs, options.assessors))
+    answers = database.AnswerStore(path, study, options.session)
     try:
         application = server.StudyApplication(options.study, study, answers)
         serving, address = server.listen(application, options.host, options.port)
-        say(console, f"serving {address}, answers in {path}; Ctrl-C ends")
-        if not is_loopback(options.host):
-            say(console, "without encryption, to everybody who reaches this address")
+        say_address(f"serving {address}, answers in {path}", options.host)
         serving.run()
     finally:
         answers.close()
@@ -125,7 +218,6 @@ def tasks(arguments: Sequence[str]) -> None:
         raise ValueError(f"--address {options.address}: expected the address of a folder, https://...")
     check_at_least("--seed", options.seed, 0)
 
-    from seigan_tf.study.manifest import read_manifest
     from seigan_tf.study.tables import write_tasks
 
     study = read_manifest(options.study)
@@ -142,13 +234,11 @@ def report(arguments: Sequence[str]) -> None:
     if out is None:
         raise ValueError("--out is not given, expected the folder for report.json and figure4.png")
     if not out.is_dir():
-        raise ValueError(f"--out {out}: there is no such folder" if options.out else f"{out}: there is no such folder")
+        raise ValueError(f"{'--out ' if options.out else ''}{out}: there is no such folder")
     check_at_least("--seed", options.seed, 0)
 
     from seigan_tf.study import database, tables
-    from seigan_tf.study.answers import AttentionRule, sort_answers
     from seigan_tf.study.figure import draw_figure
-    from seigan_tf.study.manifest import read_manifest
     from seigan_tf.study.summary import print_summary, summarise
 
     console = Console()
@@ -160,8 +250,8 @@ def report(arguments: Sequence[str]) -> None:
         given = database.read_answers(options.study / database.ANSWERS_FILE, study)
         tables.write_answer_table(given, study, out / "answers.csv")
         written.append("answers.csv")
-    rule = AttentionRule(options.min_checks, options.min_right)
-    summary = summarise(sort_answers(given, study), rule, options.resamples, options.confidence, options.seed)
+    rating = options.resamples, options.confidence, options.seed
+    summary = summarise(sort_answers(given, study), options.rule, *rating)
     print_summary(summary, console)
     write_json(out / "report.json", summary)
     draw_figure(summary, out / "figure4.png")
@@ -169,7 +259,7 @@ def report(arguments: Sequence[str]) -> None:
 
 
 ACTIONS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
-    "make": (study_make.run, "make a folder with pictures, pairs and attention checks"),
+    "make": (make, "make a folder with pictures, pairs and attention checks"),
     "serve": (serve, "serve a page on which assessors compare the pairs; answers go to SQLite"),
     "tasks": (tasks, "write the pairs as a table for Toloka or Mechanical Turk"),
     "report": (report, "report Bradley-Terry ratings with intervals, fractions won, figure 4"),

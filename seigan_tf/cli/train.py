@@ -12,7 +12,7 @@ from seigan_tf.cli.options import Preset, preset_of
 from seigan_tf.config import Config, to_dict
 from seigan_tf.training import run_folder
 from seigan_tf.training.run_folder import RunFolder
-from seigan_tf.utils import quiet
+from seigan_tf.utils.quiet import native_messages_hidden
 
 DESCRIPTION = f"""Train SEIGAN to cut an object out of its photograph, restore the background behind it, and paste it
 into another one: from photographs and boxes, without masks.
@@ -54,9 +54,14 @@ def run(arguments: Sequence[str]) -> None:
     request = read_request(arguments)
     if request.renamed:
         print(f"The plain name is taken; this run is {request.folder.path} (--resume would continue the first).")
-    with quiet.native_messages_hidden():
+    train(request.config, request.folder)
+
+
+def train(config: Config, folder: RunFolder) -> None:
+    """Train without the messages of the import of TensorFlow."""
+    with native_messages_hidden():
         from seigan_tf.training import trainer
-    trainer.train(request.config, request.folder)
+    trainer.train(config, folder)
 
 
 def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request:

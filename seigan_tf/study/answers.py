@@ -41,11 +41,7 @@ class SortedAnswers(NamedTuple):
 
 
 def sort_answers(answers: Iterable[Answer], manifest: Manifest | None) -> SortedAnswers:
-    """Sort answers into comparisons and attention checks.
-
-    Args:
-        answers: answers about pictures of the manifest, or about sets by name.
-        manifest: the study; None if all answers name sets.
+    """Sort answers, which name pictures of the study or sets; without a manifest all of them name sets.
 
     Raises:
         ValueError: an answer names a picture that is not in the study, or two pictures of one set.
@@ -58,9 +54,8 @@ def sort_answers(answers: Iterable[Answer], manifest: Manifest | None) -> Sorted
     repeated = 0
     for answer in answers:
         own_checks = checks[answer.assessor]
-        pictures = manifest is not None and answer.left in manifest.pictures and answer.right in manifest.pictures
         pair = frozenset((answer.left, answer.right))
-        if pictures and (answer.assessor, pair) in seen:
+        if manifest is not None and pair <= manifest.pictures.keys() and (answer.assessor, pair) in seen:
             repeated += 1
             continue
         seen.add((answer.assessor, pair))
@@ -89,22 +84,18 @@ def _set_of(name: str, manifest: Manifest | None) -> str:
 
 
 class AttentionRule(NamedTuple):
-    """The condition under which an assessor counts.
+    """The condition under which an assessor counts."""
 
-    Args:
-        least: attention checks to answer, at least.
-        share: fraction of them to answer rightly, at least; 0 to 1.
-    """
-
-    least: int = 3
-    share: float = 0.8
+    min_checks: int = 3
+    """Least number of attention checks that an assessor must have answered to count."""
+    min_right: float = 0.8
+    """Least share of them that must be right."""
 
     def __str__(self) -> str:
-        if not self.least and not self.share:
+        if not self.min_checks and not self.min_right:
             return "every assessor counts"
-        return (
-            f"an assessor counts who answered {self.least} attention checks or more, {self.share:.0%} of them rightly"
-        )
+        checks = f"{self.min_checks} attention checks or more"
+        return f"an assessor counts who answered {checks}, {self.min_right:.0%} of them rightly"
 
 
 class DroppedAssessor(NamedTuple):
@@ -117,24 +108,20 @@ class DroppedAssessor(NamedTuple):
 
 
 def dropped_assessors(checks: dict[str, list[bool]], rule: AttentionRule) -> list[DroppedAssessor]:
-    """List the assessors that the rule excludes.
-
-    Args:
-        checks: for each assessor, whether each attention check was answered rightly.
-        rule: the condition.
+    """List the assessors that the rule excludes; `checks` as in `SortedAnswers`.
 
     Raises:
         ValueError: a number of the rule is out of its range.
     """
-    if rule.least < 0:
-        raise ValueError(f"--min-checks is {rule.least}, expected 0 or more")
-    if not 0 <= rule.share <= 1:
-        raise ValueError(f"--min-right is {rule.share}, expected 0 to 1")
+    if rule.min_checks < 0:
+        raise ValueError(f"--min-checks is {rule.min_checks}, expected 0 or more")
+    if not 0 <= rule.min_right <= 1:
+        raise ValueError(f"--min-right is {rule.min_right}, expected 0 to 1")
     result = []
     for assessor, answers in checks.items():
         right, count = sum(answers), len(answers)
-        if count < rule.least:
+        if count < rule.min_checks:
             result.append(DroppedAssessor(assessor, right, count, "too few attention checks"))
-        elif right < rule.share * count:
+        elif right < rule.min_right * count:
             result.append(DroppedAssessor(assessor, right, count, "failed attention checks"))
     return result

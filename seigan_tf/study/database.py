@@ -66,12 +66,7 @@ class AssessorState(NamedTuple):
 
 
 class AnswerStore:
-    """The database of a study. One object serves all threads of a server.
-
-    Args:
-        path: the file; it is made if it is missing.
-        manifest: the study.
-        settings: size of a session.
+    """The database of a study, made if it is missing. One object serves all threads of a server.
 
     Raises:
         ValueError: the file is no such database, or holds answers to another study.
@@ -88,7 +83,13 @@ class AnswerStore:
             try:
                 self._connection.execute("PRAGMA journal_mode=WAL")
                 self._connection.execute("PRAGMA synchronous=FULL")
-                self._create()
+                fingerprint = _fingerprint(manifest)
+                with self._transaction() as connection:
+                    if not connection.execute("SELECT name FROM sqlite_master WHERE name = 'study'").fetchone():
+                        for statement in filter(str.strip, SCHEMA.split(";")):
+                            connection.execute(statement)
+                        connection.execute("INSERT INTO study VALUES (?)", (fingerprint,))
+                _check(self._connection, fingerprint, path)
             except BaseException:
                 self._connection.close()
                 raise
@@ -97,35 +98,17 @@ class AnswerStore:
         with self._lock:
             self._connection.close()
 
-    def _create(self) -> None:
-        fingerprint = _fingerprint(self._manifest)
-        with self._transaction() as connection:
-            if not connection.execute("SELECT name FROM sqlite_master WHERE name = 'study'").fetchone():
-                for statement in filter(str.strip, SCHEMA.split(";")):
-                    connection.execute(statement)
-                connection.execute("INSERT INTO study VALUES (?)", (fingerprint,))
-        _check(self._connection, fingerprint, self.path)
-
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Run the block as one transaction, which is on the disk at the end of the block."""
-        with self._lock:
+        with self._lock, self._connection:  # commits, or rolls back after an error
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+            yield self._connection
 
     def start(self, token: str | None = None) -> str:
         """Give a session to a new assessor, or to the one with the token if all earlier tasks are answered.
 
-        Nothing is added if every pair has enough answers.
-
-        Returns:
-            The token of the assessor.
+        Nothing is added if every pair has enough answers. Returns the token of the assessor.
 
         Raises:
             UnknownAssessor: no assessor has the token.

@@ -5,7 +5,6 @@ import io
 import itertools
 import math
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,33 +15,19 @@ from PIL import Image
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.study import pictures
-from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, PICTURES, Manifest, Pair, write_manifest
+from seigan_tf.study.manifest import (
+    COARSE,
+    FULL,
+    GROUND_TRUTH,
+    NO_CYCLE,
+    PICTURES,
+    Manifest,
+    Pair,
+    StudySettings,
+    write_manifest,
+)
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import Progress
-
-
-@dataclass(frozen=True)
-class StudySettings:
-    """Size of a study. The defaults are the paper's: 300 pictures in each set, 9,000 answers, 5 for each pair.
-
-    Raises:
-        ValueError: a number is out of its range, or the question is empty.
-    """
-
-    pictures: int = 300
-    candidates: int = 10
-    """Random pairs of object and background for each picture that is chosen."""
-    pairs: int = 1800
-    checks: int = 20
-    seed: int = 0
-    question: str = "Which picture looks more natural?"
-
-    def __post_init__(self):
-        for name, least in (("pictures", 1), ("candidates", 1), ("pairs", 1), ("checks", 0), ("seed", 0)):
-            if getattr(self, name) < least:
-                raise ValueError(f"--{name} is {getattr(self, name)}, expected at least {least}")
-        if not self.question.strip():
-            raise ValueError("--question is empty, expected the question to the assessors")
 
 
 def make_study(
@@ -63,7 +48,7 @@ def make_study(
         no_cycle: the model of NoCycle; None leaves that set out.
         settings: numbers and seed.
         origin: entries for the manifest about models and crops.
-        progress: called after each batch of candidates.
+        progress: counts the candidates.
 
     Raises:
         ValueError: `out` exists, or there are too few crops.
@@ -125,16 +110,8 @@ def _checks(folder: Path, crops: Crops, settings: StudySettings, random: np.rand
 def broken_paste(image: np.ndarray, box: np.ndarray, background: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Make the wrong half of an attention check, which no attentive assessor takes for a photograph.
 
-    The whole box of the object lies at a random place of another background, upside down and in inverted colours.
-
-    Args:
-        image: uint8 [S, S, 3], the crop of the object.
-        box: [4], ymin, xmin, ymax, xmax relative to the crop.
-        background: uint8 [S, S, 3].
-        random: source of the place.
-
-    Returns:
-        uint8 [S, S, 3].
+    The whole box of the object (ymin, xmin, ymax, xmax relative to its crop) lies at a random place of another
+    background, upside down and in inverted colours. All pictures are uint8 [S, S, 3].
     """
     size = len(image)
     low, high = np.floor(np.asarray(box[:2]) * size).astype(int), np.ceil(np.asarray(box[2:]) * size).astype(int)
@@ -150,10 +127,7 @@ def broken_paste(image: np.ndarray, box: np.ndarray, background: np.ndarray, ran
 def random_pairs(sets: dict[str, list[str]], count: int, random: np.random.Generator) -> list[Pair]:
     """Draw different pairs in random order; all pictures of a set occur about equally often.
 
-    Args:
-        sets: names of the pictures of each set.
-        count: number of pairs; the combinations of two sets share them evenly.
-        random: source of the pairs and their order.
+    The combinations of two sets share the pairs evenly.
 
     Raises:
         ValueError: there are fewer than two sets, or fewer different pairs than `count`.

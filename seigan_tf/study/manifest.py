@@ -8,7 +8,7 @@ from typing import Any
 
 import dacite
 
-from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.atomic import write_json
 from seigan_tf.utils.text import one_line, shown
 
 MANIFEST_FILE = "study.json"
@@ -22,6 +22,35 @@ SIDES = ("left", "right")
 
 NAME = re.compile(r"[0-9a-f]{16}")
 """Names of pictures. They tell an assessor nothing."""
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """Size of a study. The defaults are the paper's: 300 pictures in each set, 9,000 answers, 5 for each pair.
+
+    Raises:
+        ValueError: a number is out of its range, or the question is empty.
+    """
+
+    pictures: int = 300
+    """Pictures in each set."""
+    candidates: int = 10
+    """Random pairs of object and background for each picture that is chosen."""
+    pairs: int = 1800
+    """Pairs to compare; the combinations of two sets share them evenly."""
+    checks: int = 20
+    """Attention checks: a real crop beside a visibly broken paste."""
+    seed: int = 0
+    """Seed of all random choices."""
+    question: str = "Which picture looks more natural?"
+    """Question to the assessors."""
+
+    def __post_init__(self):
+        for name, least in (("pictures", 1), ("candidates", 1), ("pairs", 1), ("checks", 0), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise ValueError(f"--{name} is {getattr(self, name)}, expected at least {least}")
+        if not self.question.strip():
+            raise ValueError("--question is empty, expected the question to the assessors")
 
 
 @dataclass(frozen=True)
@@ -71,8 +100,7 @@ class Manifest:
 
 def write_manifest(manifest: Manifest, folder: Path) -> None:
     """Write MANIFEST_FILE into the study's folder. Raises OSError if that is impossible."""
-    with replacing(folder / MANIFEST_FILE) as temporary:
-        temporary.write_text(json.dumps(asdict(manifest), indent=1) + "\n", encoding="utf-8")
+    write_json(folder / MANIFEST_FILE, asdict(manifest))
 
 
 def read_manifest(folder: Path) -> Manifest:

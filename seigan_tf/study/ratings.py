@@ -45,7 +45,7 @@ def rate(
     Args:
         comparisons: at least one.
         names: all sets that occur, in the order of the result.
-        resamples: number of bootstrap resamples, at least 2.
+        resamples: at least 2.
         confidence: level of the percentile intervals, in (0, 1).
         seed: seed of the resampling.
 

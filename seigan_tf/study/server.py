@@ -37,13 +37,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 class StudyApplication(web.Application):
-    """The study as a WSGI application.
-
-    Args:
-        folder: folder of the study.
-        manifest: its manifest.
-        answers: the store of answers.
-    """
+    """The study in a folder, with its manifest and the store of its answers, as a WSGI application."""
 
     front = "page.html"
     routes = Map(
@@ -93,23 +87,14 @@ class StudyApplication(web.Application):
 
     def _state(self, token: str) -> Response:
         state = self.answers.state(token)
+        # Addresses are relative: the study may lie in a folder of a larger server.
         shown = [
-            {"position": position, "left": _address(left), "right": _address(right)}
+            {"position": position, "left": f"pictures/{left}.png", "right": f"pictures/{right}.png"}
             for position, left, right in state.tasks
         ]
-        content = {
-            "assessor": token,
-            "done": state.done,
-            "given": state.given,
-            "task": shown[0] if shown else None,
-            "ahead": [task[side] for task in shown[1:] for side in SIDES],
-        }
+        content = {"assessor": token, "done": state.done, "given": state.given, "task": shown[0] if shown else None}
+        content["ahead"] = [task[side] for task in shown[1:] for side in SIDES]
         return Response(json.dumps(content), mimetype="application/json")
-
-
-def _address(picture: str) -> str:
-    # Relative: the study may lie in a folder of a larger server.
-    return f"pictures/{picture}.png"
 
 
 def _values(request: Request, **types: tuple[type, ...]) -> dict[str, Any]:
@@ -150,11 +135,5 @@ def _http_errors() -> Iterator[None]:
 
 def listen(application: StudyApplication, host: str, port: int) -> tuple[Any, str]:
     """Open the port, as `serve.server.listen` does, with limits for many assessors at once."""
-    return web.listen(
-        application,
-        host,
-        port,
-        threads=THREADS,
-        max_request_body_size=MAX_BODY * 4,
-        connection_limit=CONNECTIONS,
-    )
+    limits = {"threads": THREADS, "max_request_body_size": MAX_BODY * 4, "connection_limit": CONNECTIONS}
+    return web.listen(application, host, port, **limits)

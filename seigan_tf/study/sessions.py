@@ -15,7 +15,7 @@ class SessionSettings(NamedTuple):
     """Size of a session. The paper's 9,000 answers came from 458 assessors, 5 for each pair: about 20 pairs each."""
 
     pairs: int = 20
-    """Pairs in one session."""
+    """Pairs in a session; an assessor may do several sessions."""
     assessors: int = 5
     """Answers wanted for each pair."""
 
@@ -37,13 +37,8 @@ def draw_session(
     """Draw a session without a seed, so that nobody can predict it.
 
     It has the pairs with the fewest answers, at random among equals, and an attention check at a random place of every
-    PAIRS_PER_CHECK pairs. It is empty if every pair that the assessor has not seen has enough answers.
-
-    Args:
-        manifest: the study.
-        settings: size of the session.
-        counts: number of answers of each pair, including those that are under way.
-        seen: pairs and checks that the assessor was given before.
+    PAIRS_PER_CHECK pairs. It is empty if every pair that the assessor has not seen has enough answers. `counts` are the
+    answers of each pair, including those that are under way; `seen` has the pairs and checks given before.
     """
     source = random.SystemRandom()
     open_pairs = [

@@ -117,7 +117,7 @@ def test_the_rule_is_what_it_says():
     few, failed = "too few attention checks", "failed attention checks"
     assert found == {"none": few, "two": few, "half": failed}
     assert str(AttentionRule()) == "an assessor counts who answered 3 attention checks or more, 80% of them rightly"
-    for rule, name in ((AttentionRule(least=-1), "--min-checks"), (AttentionRule(share=1.1), "--min-right")):
+    for rule, name in ((AttentionRule(min_checks=-1), "--min-checks"), (AttentionRule(min_right=1.1), "--min-right")):
         with pytest.raises(ValueError, match=name):
             dropped_assessors(checks, rule)
 
