@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, ServiceUnavailable, UnprocessableEntity
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -27,11 +27,9 @@ from seigan_tf.compose.composer import Composer
 from seigan_tf.compose.picture import Picture
 from seigan_tf.serve import photos, server
 from seigan_tf.serve.photos import MEGABYTE, Limits
-from seigan_tf.serve.work_queue import Disconnected, QueueFull, WorkQueue
+from seigan_tf.serve.work_queue import WorkQueue
 from seigan_tf.utils.text import numbers
 
-RETRY_AFTER = 5
-"""Seconds after which a client that found the queue full may try again."""
 MOST_BOXES = 50
 """Largest number of boxes that a request may erase."""
 FIELDS = 2**18
@@ -39,14 +37,7 @@ FIELDS = 2**18
 
 
 class ComposeApplication(server.Application):
-    """The page and its requests as a WSGI application.
-
-    Args:
-        composer: does the work.
-        hosts: the server's names.
-        limits: limits of each photograph.
-        queue: runs the requests one at a time.
-    """
+    """The page and its requests as a WSGI application; `hosts` are the server's names, `limits` those of a photo."""
 
     routes = Map(
         [
@@ -87,12 +78,6 @@ class ComposeApplication(server.Application):
         disconnected = request.environ.get("waitress.client_disconnected", lambda: False)
         try:
             return self.queue.run(partial(getattr(self, f"_{action}"), request), disconnected)
-        except QueueFull:
-            raise ServiceUnavailable(
-                "many photos are being worked on right now; please try again in a moment", retry_after=RETRY_AFTER
-            ) from None
-        except Disconnected:
-            raise ServiceUnavailable("the connection was closed") from None
         except ValueError as error:
             raise UnprocessableEntity(" ".join(str(error).split())) from None
         except MemoryError:

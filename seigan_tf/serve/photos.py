@@ -21,19 +21,14 @@ MEGABYTE = 1_000_000
 
 
 class Limits(NamedTuple):
-    """Limits of a photograph."""
-
     pixels: int
     bytes: int
 
 
 def decode(upload: FileStorage, name: str, limits: Limits) -> Picture:
-    """Decode the photograph in a form field, upright.
+    """Decode the photograph in the form field `name`, upright; `limits` are checked before.
 
-    Args:
-        upload: the field's file. It is copied to a temporary file; its own name is never opened.
-        name: the field's name.
-        limits: checked before the pixels are decoded.
+    The upload is copied to a temporary file; its own name is never opened.
 
     Raises:
         RequestEntityTooLarge: too many bytes.

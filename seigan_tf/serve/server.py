@@ -32,8 +32,7 @@ LOGGER = logging.getLogger(__name__)
 class Application:
     """A WSGI application whose methods are the endpoints of `routes`. Errors become JSON, {"error": one line}.
 
-    Args:
-        files: the page, as `page_files` returns it.
+    `files` are the page, as `page_files` returns it.
     """
 
     routes: Map
@@ -91,11 +90,7 @@ class Hosts:
 
     A website can point its own name at this machine (DNS rebinding), and its scripts then have the page's rights. It
     cannot do so with addresses. Therefore a server for this machine answers to its loopback names alone, one for others
-    to any address, and both to the names given.
-
-    Args:
-        host: address or name that the server listens on.
-        names: further names.
+    to any address, and both to the names given. `host` is the address or name that the server listens on.
     """
 
     def __init__(self, host: str, names: Iterable[str] = ()):
@@ -135,12 +130,7 @@ def _is_address(name: str) -> bool:
 
 
 def listen(application: Application, host: str, port: int, **limits: Any) -> tuple[Any, str]:
-    """Open the port.
-
-    Args:
-        application: answers the requests.
-        host, port: to listen on; port 0 takes a free one.
-        limits: threads, max_request_body_size, connection_limit and other settings of waitress.
+    """Open the port, or a free one if it is 0; `limits` are settings of waitress.
 
     Returns:
         The server, whose run() serves until Ctrl-C, and the address of the page.

@@ -5,24 +5,17 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from werkzeug.exceptions import ServiceUnavailable
+
+RETRY_AFTER = 5
+"""Seconds after which a client that found the queue full may try again."""
 Result = TypeVar("Result")
 
 
-class QueueFull(Exception):
-    """No more requests may wait."""
-
-
-class Disconnected(Exception):
-    """The client has closed its connection."""
-
-
 class WorkQueue:
-    """Runs one function at a time, in order of arrival and always in the same thread.
+    """Runs one function at a time, in order of arrival and always in the same thread; at most `waiting` others wait.
 
     The memory in use is therefore that of one request.
-
-    Args:
-        waiting: largest number of functions that wait.
     """
 
     def __init__(self, waiting: int):
@@ -33,15 +26,15 @@ class WorkQueue:
         """Return or raise what `work` returns or raises.
 
         Raises:
-            QueueFull: too many functions wait already.
-            Disconnected: `disconnected()` is true when the turn of `work` comes.
+            ServiceUnavailable: too many functions wait, or `disconnected()` is true when the turn of `work` comes.
         """
         if not self._places.acquire(blocking=False):
-            raise QueueFull
+            text = "many photos are being worked on right now; please try again in a moment"
+            raise ServiceUnavailable(text, retry_after=RETRY_AFTER)
 
         def connected_work() -> Result:
             if disconnected():
-                raise Disconnected
+                raise ServiceUnavailable("the connection was closed")
             return work()
 
         try:
