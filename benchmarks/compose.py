@@ -54,7 +54,7 @@ def composer(weights):
         if weights is not None:
             return Composer.load(weights)
         from seigan_tf import presets
-        from seigan_tf.compose.backends.keras_backend import KerasBackend
+        from seigan_tf.compose.backends import KerasBackend
         from seigan_tf.seigan import SEIGAN
 
         config = presets.load_preset("mobile")

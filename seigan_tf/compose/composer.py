@@ -17,13 +17,10 @@ Photo = str | PathLike | np.ndarray | Picture
 
 
 class Composer:
-    """Applies one set of networks to photographs.
+    """Applies the networks of a backend to photographs.
 
-    Boxes are x, y, width, height in pixels of the upright photo; parts outside the photo are cut off.
-
-    Args:
-        backend: the networks, run by Keras or by LiteRT.
-        refine: masks follow the photo's edges; otherwise they are enlarged bilinearly and cleared of their haze.
+    Boxes are x, y, width, height in pixels of the upright photo; parts outside the photo are cut off. With `refine`
+    masks follow the photo's edges; otherwise they are enlarged bilinearly and cleared of their haze.
     """
 
     def __init__(self, backend: Backend, refine: bool = True):
@@ -32,16 +29,7 @@ class Composer:
 
     @classmethod
     def load(cls, weights: str | Path = "cats", refine: bool = True) -> "Composer":
-        """A composer with trained weights.
-
-        Args:
-            weights: a shipped name, a run folder, a .keras file, or an export folder with model.json and .tflite
-                files, which needs neither TensorFlow nor Keras.
-            refine: see the class.
-
-        Raises:
-            ValueError: there are no such weights.
-        """
+        """A composer with trained weights, given and refused as in `load_backend`."""
         return cls(load_backend(weights), refine)
 
     def cut(self, photo: Photo, box: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
@@ -78,12 +66,8 @@ class Composer:
     def paste(self, photo: Photo, box: Sequence[float], onto: Photo, at: Sequence[float]) -> np.ndarray:
         """Paste the object in a box of a photo onto another photo, in the light and colours of that one.
 
-        Args:
-            photo: the photo with the object.
-            box: the object's box.
-            onto: the other photo.
-            at: x, y of the box's corner in the other photo and, unless it keeps its size, the box's width there, in
-                pixels. Parts outside that photo are cut off.
+        `at` has x, y of the box's corner in the other photo and, unless it keeps its size, the box's width there, in
+        pixels. Parts outside that photo are cut off.
 
         Returns:
             uint8 [height, width, 3], or [height, width, 4] if `onto` has alpha; unchanged outside the object.

@@ -30,13 +30,7 @@ edges are copied; per earlier use."""
 
 
 class Tiles:
-    """The photo around a hole in cells, and its tiles that can be copied.
-
-    Args:
-        pixels: the photo, uint8 [height, width, 3].
-        pending: uint8 [height, width], above 0 at pixels that must not be copied.
-        region: the hole's crop.
-    """
+    """The photo around a hole in cells, and its tiles that can be copied. Arguments as in `detail`."""
 
     def __init__(self, pixels: np.ndarray, pending: np.ndarray, region: CropRegion):
         self.scale = max(REACH * region.side / SIDE, 1.0)

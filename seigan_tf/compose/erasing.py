@@ -61,13 +61,9 @@ def mark(pending: np.ndarray, hole: Hole, value: int = 255) -> None:
 
 
 def fill(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
-    """Replace the photo in the hole, in place; every other pixel is unchanged.
+    """Replace the photo, uint8 [height, width, 3], in the hole, in place; every other pixel is unchanged.
 
-    Args:
-        backend: provides the inpainter.
-        pixels: the photo, uint8 [height, width, 3].
-        hole: the part to fill.
-        pending: uint8 [height, width], 255 in this hole and in others that are not filled yet.
+    `pending`, uint8 [height, width], is 255 in this hole and in others that are not filled yet.
     """
     window = hole.window(pixels.shape[1], pixels.shape[0])
     if not window.width or not window.height:
@@ -95,10 +91,7 @@ def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
 
 
 def restored(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> np.ndarray:
-    """The inpainter's fill, shifted to the colours just outside the hole: float32 [n, n, 3] in [0, 255].
-
-    Arguments as in `fill`.
-    """
+    """The inpainter's fill, shifted to the colours just outside the hole: float32 [n, n, 3] in [0, 255]."""
     count, size = len(hole.weights), backend.size
     small, image = geometry.crops(pixels, hole.region, size, count)
     small_hole, unknown = geometry.crops(pending, hole.region, size, count)

@@ -96,13 +96,8 @@ def crops(array: np.ndarray, region: CropRegion, *sizes: int) -> list[np.ndarray
 def strips(values: np.ndarray, region: CropRegion, window: Window) -> Iterator[tuple[slice, np.ndarray]]:
     """Enlarge a map of a region to the pixels of a window, piece by piece, so that it is never in memory as a whole.
 
-    Args:
-        values: float32 [n, n] or [n, n, channels], the map over the whole region.
-        region: the square of the photo.
-        window: the pixels wanted; outside the region the map continues as at its border.
-
-    Yields:
-        Rows of the window, and the map there: float32 [rows, window.width, ...], bilinear.
+    The map is float32 [n, n] or [n, n, channels]; outside the region it continues as at its border. Yields rows of the
+    window, and the map there: float32 [rows, window.width, ...], bilinear.
     """
     if len(values) > region.side:
         values = _reduce(values, region.side)
@@ -127,15 +122,9 @@ def row_slices(window: Window) -> Iterator[slice]:
 
 
 def sample(values: np.ndarray, region: CropRegion, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Sample a map of a region bilinearly at points of the photo.
+    """Sample a map of a region, float32 [n, n, channels], bilinearly at points of the photo: float32 [..., channels].
 
-    Args:
-        values: float32 [n, n, channels], the map over the whole region.
-        region: the square of the photo.
-        y, x: coordinates, of shapes that broadcast; the centre of the first pixel is at 0.5.
-
-    Returns:
-        float32 [..., channels].
+    `y` and `x` have shapes that broadcast; the centre of the first pixel is at 0.5.
     """
     above, below, down = _neighbours(y, region.y, region.side, len(values))
     left, right, across = _neighbours(x, region.x, region.side, len(values))

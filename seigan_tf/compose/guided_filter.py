@@ -12,8 +12,7 @@ def affine(guide: np.ndarray, values: np.ndarray, radius: int, epsilon: float) -
     """Fit affine functions of the guide's colours to `values` around each pixel, by least squares.
 
     Args:
-        guide: float32 [height, width, 3] in [0, 1].
-        values: float32 [height, width].
+        guide: float32 [height, width, 3] in [0, 1]; `values` are float32 [height, width].
         radius: radius of the windows in pixels.
         epsilon: variance of the guide, in each colour, below which there is no edge.
 

@@ -65,12 +65,8 @@ class Matte:
     def cutout(self, photo: Picture, mask: np.ndarray) -> np.ndarray:
         """The object alone, uint8 RGBA [window.height, window.width, 4]; 0 outside it.
 
-        A transparent photo gives its own colours, not those on white, and its alpha times the mask: on white the
-        cut-out looks as the photo does there.
-
-        Args:
-            photo: the photo with the object.
-            mask: the result of `mask`.
+        A transparent photo gives its own colours, not those on white, and its alpha times `mask`, the result of the
+        method: on white the cut-out looks as the photo does there.
         """
         result = np.zeros((*mask.shape, 4), np.uint8)
         count = len(self.low)
@@ -87,14 +83,9 @@ class Matte:
 
 
 def matte(backend: Backend, pixels: np.ndarray, box: Box, refine: bool, region: CropRegion | None = None) -> Matte:
-    """The matte of the object in a box.
+    """The matte of the object in a box, inside the photo on white, uint8 [height, width, 3]; `refine` as in Composer.
 
-    Args:
-        backend: provides the segmenter, which sees the crop and its mirror image.
-        pixels: the photo on white, uint8 [height, width, 3].
-        box: x, y, width, height inside the photo (`geometry.clip_box`).
-        refine: the mask follows the photo's edges; otherwise it is enlarged bilinearly and cleared of its haze.
-        region: the crop square, if it is not the one around the box.
+    The segmenter sees the crop and its mirror image. `region` is the crop square, if it is not the one around the box.
     """
     region = region or region_around(box, backend.object_fraction)
     height, width = pixels.shape[:2]
@@ -117,15 +108,10 @@ def remove_haze(mask: np.ndarray) -> np.ndarray:
 
 
 def estimate_colours(image: np.ndarray, mask: np.ndarray, alpha: np.ndarray | None = None) -> np.ndarray:
-    """Estimate the colours of object and background around each pixel of a crop.
+    """Estimate the colours of object and background around each pixel of a crop, uint8 [n, n, 3].
 
-    Args:
-        image: uint8 [n, n, 3].
-        mask: float32 [n, n] in [0, 1].
-        alpha: uint8 [n, n] of the image; hidden colours are not used. None for an opaque image.
-
-    Returns:
-        float32 [n, n, 6]: the object's three colours, then the background's.
+    Colours hidden by `alpha`, uint8 [n, n], are not used. The result is float32 [n, n, 6]: the object's three colours,
+    then the background's.
     """
     image = image.astype(np.float32)
     opacity = np.ones_like(mask) if alpha is None else alpha / np.float32(255)
@@ -141,11 +127,7 @@ def edge_colours(
 ) -> np.ndarray:
     """The object's colours, uint8 [height, width, 3]; the photo's own if the mask is 0 or 1.
 
-    Args:
-        pixels: the window of the photo, uint8 [height, width, 3].
-        mask: the mask there, float32 [height, width].
-        estimates: the result of `estimate_colours`, over the region.
-        region, window: their places in the photo.
+    `pixels` and `mask` are those of the window; `estimates`, over the region, are the result of `estimate_colours`.
     """
     result = pixels.copy()
     soft = (mask > 0) & (mask < 1)

@@ -37,12 +37,9 @@ class Placed(NamedTuple):
 
 
 def target(box: Box, at: Sequence[float], width: int, height: int) -> Box:
-    """The object's box in the other photo; it may reach past its border.
+    """The object's box in another photo of that size; it may reach past its border.
 
-    Args:
-        box: the object's box in its own photo.
-        at: left and top in the other photo and, unless the object keeps its size, the box's width there, in pixels.
-        width, height: size of the other photo.
+    `at` has left and top there and, unless the object keeps its size, the box's width there, in pixels.
 
     Raises:
         ValueError: the place is not two or three numbers, the box lies outside the photo, or is too large or small.
@@ -68,14 +65,9 @@ def target(box: Box, at: Sequence[float], width: int, height: int) -> Box:
 
 
 def place(cutout: np.ndarray, box: Box, source: Window, goal: Box, width: int, height: int) -> Placed:
-    """Scale a cut-out, and clip it to the other photo.
+    """Scale a cut-out, uint8 RGBA [source.height, source.width, 4], and clip it to another photo of that size.
 
-    Args:
-        cutout: uint8 RGBA [source.height, source.width, 4].
-        box: the object's box in its own photo.
-        source: the cut-out's window in that photo.
-        goal: the object's box in the other photo (`target`).
-        width, height: size of the other photo.
+    `box` and `source` are the object's box and the cut-out's window in its own photo, `goal` the box in the other one.
     """
     scale = goal[2] / box[2]
     left, top = round(goal[0] + (source.left - box[0]) * scale), round(goal[1] + (source.top - box[1]) * scale)
@@ -131,11 +123,7 @@ def blend(colours: np.ndarray, alpha: np.ndarray, behind: np.ndarray) -> np.ndar
 def blend_over(
     colours: np.ndarray, alpha: np.ndarray, behind: np.ndarray, below: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """As `blend`, over colours with their own alpha, `below`, uint8 [height, width]: hidden colours are not mixed in.
-
-    Returns:
-        Colours and alpha, uint8 [height, width, 3] and [height, width].
-    """
+    """As `blend`, over colours with their own alpha, `below`, uint8 [height, width]; hidden ones are not mixed in."""
     alpha, below = alpha.astype(np.uint32), below[..., None].astype(np.uint32)
     upper, lower = 255 * alpha, below * (255 - alpha)
     total = upper + lower
@@ -144,16 +132,9 @@ def blend_over(
 
 
 def change(backend: Backend, coarse: np.ndarray, region: CropRegion, placed: Placed) -> np.ndarray:
-    """The enhancer's change of the object's colours: a factor and a constant for each, smooth over the region.
+    """The enhancer's change of the object's colours, smooth over the region: float32 [S, S, 6], factors and constants.
 
-    Args:
-        backend: provides the enhancer.
-        coarse: the photo with the object laid on it, uint8 [height, width, 3].
-        region: around the object.
-        placed: the object.
-
-    Returns:
-        float32 [S, S, 6]: the factors, and the constants in grey levels.
+    `coarse` is the photo with the object laid on it, uint8 [height, width, 3]; constants are in grey levels.
     """
     alpha = np.zeros(coarse.shape[:2], np.uint8)
     alpha[placed.window.of] = placed.cutout[..., 3]
@@ -165,13 +146,8 @@ def change(backend: Backend, coarse: np.ndarray, region: CropRegion, placed: Pla
 def fit_affine(colours: np.ndarray, differences: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Fit affine functions of each colour to its change around each pixel, by weighted least squares.
 
-    Args:
-        colours: float32 [n, n, 3] in [0, 255], before the change.
-        differences: float32 [n, n, 3], the change.
-        weight: float32 [n, n] in [0, 1], 1 on the object.
-
-    Returns:
-        float32 [n, n, 6]: factors and constants.
+    `colours`, before the change, are in [0, 255], `differences` their change, both float32 [n, n, 3]; `weight`, float32
+    [n, n], is 1 on the object. The result is float32 [n, n, 6]: factors and constants.
     """
     radius = max(round(RADIUS * len(colours)), 1)
     weight = weight[..., None] + np.float32(1e-3)  # some weight for the surroundings, far from the object

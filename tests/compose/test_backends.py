@@ -38,7 +38,7 @@ def exported(model, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def keras_backend(model):
-    from seigan_tf.compose.backends.keras_backend import KerasBackend
+    from seigan_tf.compose.backends import KerasBackend
 
     return KerasBackend(model, 0.7)
 

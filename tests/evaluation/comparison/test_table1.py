@@ -104,7 +104,7 @@ def test_masks_train_the_segmenter_alone_and_the_file_holds_a_seigan(crops, tmp_
     batches = masked_crops.batches(crops, 4, 0, Augmentation())
     history = model.fit(batches, steps_per_epoch=15, epochs=2, verbose=0, shuffle=False).history["loss"]
     assert history[-1] < history[0]
-    masks = arrays.segment(model, crops.images, crops.boxes)
+    masks = arrays.segment(model.seigan, crops.images, crops.boxes)
     outside = masks[..., 0] * (crops.masks[..., 0] == 0)
     assert outside.max() == 0  # confined to the box, which here is the object
     after = model.state()

@@ -1,15 +1,20 @@
-"""The .tflite files of an export folder as a backend: neither TensorFlow nor Keras is needed."""
+"""The three networks that full-size photographs need, run by Keras or by LiteRT."""
 
 import json
 import os
 import threading
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from seigan_tf import pretrained
 from seigan_tf.utils.boxes import box_to_mask
 from seigan_tf.utils.pixels import to_float
+
+if TYPE_CHECKING:
+    from seigan_tf.seigan import SEIGAN
 
 MODEL_JSON = "model.json"
 """File of an export folder that describes its other files."""
@@ -17,11 +22,61 @@ OUTPUTS = {"segmenter": "mask", "inpainter": "restored", "enhancer": "enhanced"}
 """Name of the output of each file NAME.tflite."""
 
 
-class LiteRTBackend:
-    """`Backend` of a folder that `python -m export` wrote.
+class Backend(Protocol):
+    """Segmenter, inpainter and enhancer of crops [N, S, S, 3], uint8 or float32 in [-1, 1]."""
 
-    Args:
-        folder: a folder with model.json, segmenter.tflite, inpainter.tflite and enhancer.tflite.
+    name: str
+    """Name of the weights."""
+    size: int
+    """S, the side of the crops in pixels."""
+    object_fraction: float
+    """Long side of the object's box, as a fraction of the crop's side."""
+    confine_mask: bool
+    """Whether masks are 0 outside the box."""
+
+    def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        """Masks, float32 [N, S, S, 1] in [0, 1], of crops with boxes [N, 4]: relative [ymin, xmin, ymax, xmax]."""
+
+    def inpaint(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        """Crops restored inside masks [N, S, S, 1]: float32 [N, S, S, 3] in [-1, 1]."""
+
+    def enhance(self, images: np.ndarray) -> np.ndarray:
+        """Coarse pastes with natural light and colours: float32 [N, S, S, 3] in [-1, 1]."""
+
+
+def load_backend(weights: str | Path) -> Backend:
+    """Choose LiteRT, without TensorFlow and Keras, for an export folder; Keras for a name, a run folder, a .keras file.
+
+    Raises:
+        ValueError: there are no such weights, or they cannot be used.
+    """
+    if str(weights) not in pretrained.names() and (Path(weights) / MODEL_JSON).is_file():
+        return LiteRTBackend(weights)
+    from seigan_tf.inference import loading
+
+    found = loading.find(weights)
+    return KerasBackend(loading.load_model(weights), found.object_fraction, found.name)
+
+
+class KerasBackend:
+    """`Backend` of a trained model; `object_fraction` as in training."""
+
+    def __init__(self, model: "SEIGAN", object_fraction: float, name: str = "model"):
+        from seigan_tf.inference import arrays
+
+        self.name = name
+        self.size = model.networks.size
+        self.object_fraction = object_fraction
+        self.confine_mask = model.networks.confine_mask
+        self.segment = partial(arrays.segment, model)
+        self.inpaint = partial(arrays.inpaint, model)
+        self.enhance = partial(arrays.enhance, model)
+
+
+class LiteRTBackend:
+    """`Backend` of a folder that `python -m export` wrote, with model.json and the .tflite files of OUTPUTS.
+
+    Neither TensorFlow nor Keras is needed.
 
     Raises:
         ValueError: a file is missing, damaged or of another model.
