@@ -25,7 +25,6 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
 
     Raises:
         ValueError: invalid arguments, weights, data or folder.
-        OSError: the folder cannot be written.
         BudgetExceeded: a file differs from Keras by more than its budget.
         Terminated: SIGTERM arrived; unfinished files were removed, as after Ctrl-C.
         SystemExit: --help, or an argument that is unknown or of another type.

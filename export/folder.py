@@ -88,11 +88,7 @@ def staged(target: Path) -> Iterator[Staged]:
     An empty `target` is kept and filled, because it may be a working directory or a mount point. The files of an
     earlier export are replaced one by one, each atomically, model.json last; .tflite files that the new model.json does
     not name are removed, and so is the comparison if it belongs to other weights. Everything else stays: servers may
-    be reading saved_model/.
-
-    Raises:
-        ValueError: as `earlier_export`.
-        OSError: the folder cannot be written.
+    be reading saved_model/. Raises ValueError as `earlier_export`.
     """
     earlier = earlier_export(target)
     target = target.absolute()
@@ -116,14 +112,9 @@ def describe(path: Path) -> dict[str, Any]:
     return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
-def _is_description(path: Path) -> bool:
-    """Sort key that puts model.json, which marks a folder as an export, last."""
-    return path.name == MODEL
-
-
 def _fill(path: Path, target: Path) -> None:
     """Move every entry to an empty folder; after an error move them back."""
-    entries = sorted(path.iterdir(), key=_is_description)
+    entries = sorted(path.iterdir(), key=lambda entry: entry.name == MODEL)  # last, as it marks the folder as an export
     try:
         for entry in entries:
             entry.rename(target / entry.name)
@@ -136,7 +127,7 @@ def _fill(path: Path, target: Path) -> None:
 
 def _merge(path: Path, target: Path, earlier: dict[str, Any]) -> None:
     files = [file for file in sorted(path.rglob("*")) if file.is_file()]
-    for file in sorted(files, key=_is_description):
+    for file in sorted(files, key=lambda file: file.name == MODEL):
         place = target / file.relative_to(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         file.replace(place)

@@ -40,10 +40,8 @@ class Graph(NamedTuple):
 def make(model: SEIGAN, noise: str | int = 0) -> dict[str, Graph]:
     """Return the graphs of NAMES over a model's generators, with EMA weights if there are any.
 
-    Args:
-        model: trained model.
-        noise: noise of G_inp and G_enh. A seed makes it a constant of the graph, 0 as in inference.arrays; "input" adds
-            a tensor `noise` [1, S, S, 1].
+    A seed makes the noise of G_inp and G_enh a constant of the graph, 0 as in inference.arrays; "input" adds a tensor
+    `noise` [1, S, S, 1].
 
     Raises:
         ValueError: `noise` is neither.

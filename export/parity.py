@@ -33,10 +33,7 @@ ROWS = 4
 
 
 class Comparison:
-    """Comparison of an export's files with the exported model, on the same crops.
-
-    `runs` is the number of timed calls of each file and number of threads.
-    """
+    """Comparison of an export's files with the exported model, on the same crops; `runs` as in `latency.measure`."""
 
     def __init__(self, crops: Crops, model: SEIGAN, runs: int):
         self._crops, self._model, self._runs = crops, model, runs

@@ -40,11 +40,7 @@ CONFINED = {
 
 
 def write(folder: Path) -> Path:
-    """Write README.md from model.json and the other files of the folder, and return its path; call it last.
-
-    Raises:
-        OSError: the folder cannot be written.
-    """
+    """Write README.md from model.json and the other files of the folder, and return its path; call it last."""
     model = json.loads((folder / MODEL).read_text(encoding="utf-8"))
     with replacing(folder / README) as temporary:
         temporary.write_text(_text(folder, model), encoding="utf-8")

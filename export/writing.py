@@ -114,6 +114,10 @@ def _description(
     options: Options, weights: loading.Weights, model: SEIGAN, made: dict[str, graphs.Graph], staged: folder.Staged
 ) -> dict[str, Any]:
     """Contents of model.json."""
+
+    def described(tensors: dict[str, graphs.Tensor]) -> dict[str, Any]:
+        return {name: {**tensor._asdict(), "dtype": "float32"} for name, tensor in tensors.items()}
+
     digest = hashlib.sha256(weights.file.read_bytes()).hexdigest()
     description = {
         "version": folder.VERSION,
@@ -125,21 +129,14 @@ def _description(
         "label": options.label,
         "int8_edges": options.int8_edges,
         "files": {path.name: folder.describe(path) for path in sorted(staged.path.glob("*.tflite"))},
-        "inputs": {name: _tensors(graph.inputs) for name, graph in made.items()},
-        "outputs": {name: _tensors(graph.outputs) for name, graph in made.items()},
+        "inputs": {name: described(graph.inputs) for name, graph in made.items()},
+        "outputs": {name: described(graph.outputs) for name, graph in made.items()},
     }
     earlier = staged.earlier or {}
     if "tflite" not in options.chosen_formats and earlier.get("files") and earlier.get("weights") == digest:
         # The .tflite files belong to the same weights and stay, and so does their description.
         description |= {name: earlier[name] for name in FILE_FIELDS if name in earlier}
     return description
-
-
-def _tensors(tensors: dict[str, graphs.Tensor]) -> dict[str, Any]:
-    return {
-        name: {"shape": list(tensor.shape), "range": list(tensor.range), "dtype": "float32"}
-        for name, tensor in tensors.items()
-    }
 
 
 def _card(weights: loading.Weights) -> str:

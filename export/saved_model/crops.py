@@ -104,12 +104,8 @@ def to_network(crop, size: int):
 
 def window(region: Region, height, width) -> Window:
     """The part of the region inside a photo of that height and width."""
-    return Window(
-        tf.clip_by_value(region.y, 0, height),
-        tf.clip_by_value(region.x, 0, width),
-        tf.clip_by_value(region.y + region.side, 0, height),
-        tf.clip_by_value(region.x + region.side, 0, width),
-    )
+    corners = ((region.y, height), (region.x, width), (region.y + region.side, height), (region.x + region.side, width))
+    return Window(*(tf.clip_by_value(value, 0, limit) for value, limit in corners))
 
 
 def resample(values, region: Region, inside: Window, kernel: str = "triangle"):

@@ -22,20 +22,11 @@ def check_name(name: str, field: str = "name") -> None:
 def write(model: SEIGAN, name: str, object_fraction: float, folder: Path) -> Path:
     """Write the next version of a trained model, saved_model/NAME/VERSION, visible only once it is complete.
 
-    The export folder also gets serving/, with settings for the server and an example client.
-
-    Args:
-        model: trained model, under the TensorFlow backend.
-        name: name by which clients address the model.
-        object_fraction: long side of the object's box divided by the crop's side, as in training; in (0, 1].
-        folder: export folder.
-
-    Returns:
-        The folder of the new version.
+    The export folder also gets serving/, with settings for the server and an example client. Clients address the model
+    by `name`; `object_fraction` is as in training, in (0, 1]. Returns the folder of the new version.
 
     Raises:
         ValueError: `name` or `object_fraction` is invalid.
-        OSError: the folder cannot be written.
     """
     check_name(name)
     if not 0 < object_fraction <= 1:

@@ -32,11 +32,7 @@ PHOTO = 2
 def write(folder: Path, name: str, names: list[str], size: int, object_fraction: float) -> None:
     """Write FILES and request.json, an example request for curl, to a folder that is created if missing.
 
-    The examples address the model `name`; the server loads all `names`. `size` is the side of the crops in pixels,
-    `object_fraction` the long side of the object's box divided by it.
-
-    Raises:
-        OSError: the folder cannot be written.
+    The examples address the model `name`; the server loads all `names`. `size` is the side of the crops in pixels.
     """
     folder.mkdir(parents=True, exist_ok=True)
     models = "\n".join(_MODEL.format(name=each) for each in names)

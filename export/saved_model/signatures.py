@@ -28,11 +28,7 @@ class Crop(NamedTuple):
 
 
 def make(model: SEIGAN, object_fraction: float) -> dict[str, tf.types.experimental.ConcreteFunction]:
-    """Trace segment, inpaint, compose, segment_bytes, erase_bytes and compose_bytes of a trained model.
-
-    templates/serving.md describes their inputs and outputs. `object_fraction` is the long side of the object's box
-    divided by the crop's side, as in training.
-    """
+    """Trace the signatures of a trained model, by name; templates/serving.md describes their inputs and outputs."""
     return {**_on_crops(model), **_on_photos(model, object_fraction)}
 
 

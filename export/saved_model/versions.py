@@ -25,9 +25,6 @@ def write(home: Path, fill: Callable[[Path], None]) -> Path:
 
     `home` is the model's folder, `saved_model/NAME`; created if missing. After an error there is no new version and no
     new folder.
-
-    Raises:
-        OSError: home cannot be created or written.
     """
     with parents_made(home / PARTIAL), temporary_folder(home, PARTIAL) as temporary:
         fill(temporary)

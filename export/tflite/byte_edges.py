@@ -12,7 +12,8 @@ from ai_edge_litert import schema_py_generated as schema
 from ..graphs import Graph, Tensor
 from .model_file import operator_code, read, write
 
-IMAGE_SCALE, MASK_SCALE = 1 / 127.5, 1 / 255
+SCALES = {(-1.0, 1.0): 1 / 127.5, (0.0, 1.0): 1 / 255}
+"""Value of one byte step by range: images and masks."""
 
 
 def shifted(graph: Graph) -> Graph:
@@ -52,14 +53,12 @@ def with_byte_edges(content: bytes, graph: Graph) -> bytes:
 
 
 def _is_image(tensor: Tensor) -> bool:
-    return len(tensor.shape) == 4 and tensor.range == (-1.0, 1.0)
+    return _scale(tensor) == SCALES[-1.0, 1.0]
 
 
 def _scale(tensor: Tensor) -> float | None:
     """The value of one byte step; None for a tensor that stays float32."""
-    if _is_image(tensor):
-        return IMAGE_SCALE
-    return MASK_SCALE if len(tensor.shape) == 4 and tensor.range == (0.0, 1.0) else None
+    return SCALES.get(tensor.range) if len(tensor.shape) == 4 else None
 
 
 def _split(part: schema.SubGraphT, index: int, scale: float) -> int:

@@ -45,18 +45,11 @@ def file_name(graph: str, kind: str) -> str:
 def convert(
     graph: Graph, kinds: Collection[str], examples: Sequence[Example] = (), byte_edges: bool = False
 ) -> dict[str, bytes]:
-    """Convert one graph to TFLite files.
+    """Convert one graph to TFLite files of some of FORMATS: contents by format, each with the signature SIGNATURE.
 
-    Args:
-        graph: the graph to convert.
-        kinds: some of FORMATS. float16 stores weights in half precision and computes in float32 on a CPU; int8
-            quantises convolutions, as `_quantized` explains; dynamic stores the weights of convolutions in int8 and
-            needs no examples.
-        examples: typical inputs, to calibrate int8.
-        byte_edges: let int8 files take and return images and masks as uint8.
-
-    Returns:
-        File contents by format, each with the signature SIGNATURE and the graph's names of inputs and outputs.
+    float16 stores weights in half precision and computes in float32 on a CPU; int8 quantises convolutions, as
+    `_quantized` explains, calibrated by typical inputs; dynamic stores the weights of convolutions in int8. With
+    `byte_edges` int8 files take and return images and masks as uint8.
     """
     files: dict[str, bytes] = {}
     float_edges = [kind for kind in kinds if kind != "int8" or not byte_edges]

@@ -16,11 +16,7 @@ THREADS = (1, 2)
 
 
 def measure(path: Path, runs: int) -> dict[str, Any]:
-    """Run a file several times on random inputs.
-
-    Args:
-        path: the file.
-        runs: timed calls for each number of THREADS.
+    """Run a file on random inputs, `runs` times for each number of THREADS.
 
     Returns:
         "latency_ms": {threads: {"fastest", "median"}}; "memory_mb": growth of the process's peak by loading and running

@@ -92,20 +92,15 @@ class Inspection:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     def problems(self, kind: str) -> list[str]:
-        """Obstacles to running the file as it should run, in words.
-
-        Args:
-            kind: format of the file; obstacles for a GPU delegate count for floating-point formats only.
-        """
+        """Obstacles to running a file of that format, in words; those of a GPU delegate for floating point only."""
         found = [f"custom operation {name}" for name in self.custom]
         if self.rank > MAX_RANK:
             found.append(f"a tensor of rank {self.rank}; at most {MAX_RANK}")
         if self.dynamic:
             found.append("a shape that is only known when it runs")
         if not self.whole:
-            found.append(
-                f"XNNPACK leaves some of it out ({self.partitions} partitions); expected the whole graph in one"
-            )
+            text = f"XNNPACK leaves some of it out ({self.partitions} partitions); expected the whole graph in one"
+            found.append(text)
         return found + ([f"GPU delegate: {reason}" for reason in self.gpu] if kind in ("float32", "float16") else [])
 
 

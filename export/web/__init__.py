@@ -16,13 +16,7 @@ def write(folder: Path) -> Path:
     """Copy the page to folder/web, a demo once `folder` is on any static host.
 
     The page reads model.json and the .tflite files of `folder`. Other files in folder/web stay, such as LiteRT.js in
-    vendor/.
-
-    Returns:
-        The folder of the page.
-
-    Raises:
-        OSError: the folder cannot be written.
+    vendor/. Returns the folder of the page.
     """
     target = Path(folder) / FOLDER
     target.mkdir(parents=True, exist_ok=True)
