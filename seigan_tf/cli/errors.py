@@ -28,7 +28,9 @@ def exit_code_of(command: Callable[[], None]) -> int:
             raise
         message, code = f"KERAS_BACKEND: {error.name} is not installed; pip install {error.name}", BAD_INPUT
     except OSError as error:
-        message, code = _describe(error), BAD_INPUT
+        message, code = error.strerror or str(error), BAD_INPUT
+        if error.strerror and error.filename:
+            message = f"{error.filename}: {error.strerror}"
     except (ValueError, RuntimeError) as error:
         if not isinstance(error, ValueError) and not hasattr(error, "exit_code"):
             raise
@@ -36,9 +38,3 @@ def exit_code_of(command: Callable[[], None]) -> int:
     # Print outside the except clauses: TensorFlow exits cleanly only when the traceback and its frames are gone.
     print("error:" if code == BAD_INPUT else "stopped:", " ".join(message.split()), file=sys.stderr)
     return code
-
-
-def _describe(error: OSError) -> str:
-    if error.strerror is None:
-        return str(error)
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import tyro
-from rich.console import Console
 from rich.table import Table
 
 from seigan_tf.cli import options as shared
-from seigan_tf.cli.options import Annotations, MaxBad, Source, parse, say
+from seigan_tf.cli.options import Annotations, MaxBad, Source, console, parse, say
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.atomic import replacing, write_json
 from seigan_tf.utils.progress import bar
@@ -40,8 +39,7 @@ known; differences inside the hole, for the model and OpenCV's Telea and Navier-
 
 Realism: kernel distance (KID) between the objects' photographs and their pastes onto these parts, coarse and full.
 """
-MOST = 2000
-"""Crops for inpainting and realism, at most: time and memory grow with their number or its square."""
+MOST = 2000  # crops for inpainting and realism, at most: time and memory grow with their number or its square
 COLUMNS = {"l1": ("L1", ".4f"), "psnr": ("PSNR", ".2f"), "ssim": ("SSIM", ".3f"), "vgg": ("VGG distance", ".3f")}
 """Titles and formats of the inpainting table."""
 
@@ -79,12 +77,9 @@ class Measured(NamedTuple):
     """The objects of a set: their scores and, in the same order, their crops at the model's size S."""
 
     scores: "list[ObjectScores]"
-    images: "np.ndarray"
-    """uint8 [N, S, S, 3]."""
-    boxes: "np.ndarray"
-    """float32 [N, 4]."""
-    holes: "np.ndarray"
-    """Their true masks, bool [N, S, S]."""
+    images: "np.ndarray"  # uint8 [N, S, S, 3]
+    boxes: "np.ndarray"  # float32 [N, 4]
+    holes: "np.ndarray"  # their true masks, bool [N, S, S]
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -102,16 +97,14 @@ def run(arguments: Sequence[str]) -> None:
     from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
 
-    limits = options.min_short_side, options.max_object_fraction, options.min_aspect
     fraction = DataConfig.object_fraction if options.object_fraction is None else options.object_fraction
-    rules = CropRules(fraction, *limits)
+    rules = CropRules(fraction, options.min_short_side, options.max_object_fraction, options.min_aspect)
     source = shared.annotation_format(options.source, options.images, options.annotations)
     items = list(read_annotations(source, options.images, options.annotations))
     photos = [item for item in items if isinstance(item, Photo)]
     problems = Tally(shared.parse_share(options.max_bad))
-    for item in items:
-        if isinstance(item, Problem):
-            problems.add(item)
+    for problem in (item for item in items if isinstance(item, Problem)):
+        problems.add(problem)
     # TensorFlow compiles again for a smaller last batch, with ten lines of warnings.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with native_messages_hidden():
@@ -123,17 +116,16 @@ def run(arguments: Sequence[str]) -> None:
     vgg = load_vgg(options.vgg_weights)
     if options.object_fraction is None:
         rules = replace(rules, object_fraction=weights.object_fraction)
-    console = Console()
-    measured = _measure(model, photos, rules, problems, console)
+    measured = _measure(model, photos, rules, problems)
     if not measured.scores:
         where = options.annotations or options.images
         raise ValueError(f"{where}: no object passes the crop rules and has a mask, expected at least one")
     wanted = 0 if weights.segments_only else min(len(measured.scores), MOST)
     backgrounds = empty_crops(photos, rules, model.networks.size, wanted, options.seed)
     result = mask_means(measured.scores) | _fills_and_pastes(model, vgg, measured, backgrounds, options.seed)
-    _print(result, console)
+    _print(result)
     if reason := _reason_for_gaps(weights.segments_only, vgg, result):
-        say(console, reason)
+        say(reason)
     if options.json is not None:
         write_json(options.json, result)
     if options.csv is not None:
@@ -142,7 +134,7 @@ def run(arguments: Sequence[str]) -> None:
         _draw(options.sheet, model, measured.scores, photos, rules, backgrounds)
 
 
-def _measure(model, photos: "list[Photo]", rules: "CropRules", problems: "Tally", console: Console) -> Measured:
+def _measure(model, photos: "list[Photo]", rules: "CropRules", problems: "Tally") -> Measured:
     """Score every object. Raises ValueError if too many photographs or objects are unusable."""
     import numpy as np
 
@@ -191,21 +183,21 @@ def _fills_and_pastes(model, vgg, measured: Measured, backgrounds: "np.ndarray",
     return result
 
 
-def _print(result: dict[str, Any], console: Console) -> None:
-    say(console, f"mean of {result['count']} objects at original resolution")
+def _print(result: dict[str, Any]) -> None:
+    say(f"mean of {result['count']} objects at original resolution")
     table = Table("masks", "IoU", "boundary F")
     for name in result["iou"]:
         table.add_row(name, f"{result['iou'][name]:.3f}", f"{result['boundary'][name]:.3f}")
     console.print(table)
     if values := result["inpainting"]:
-        say(console, f"mean inside {values['count']} holes of the objects' shapes")
+        say(f"mean inside {values['count']} holes of the objects' shapes")
         columns = {name: column for name, column in COLUMNS.items() if name in values}
         table = Table("inpainting", *(title for title, _ in columns.values()))
         for method in values["l1"]:
             table.add_row(method, *(f"{values[name][method]:{form}}" for name, (_, form) in columns.items()))
         console.print(table)
     if values := result["realism"]:
-        say(console, f"kernel distance of {values['count']} pastes to the objects' photographs")
+        say(f"kernel distance of {values['count']} pastes to the objects' photographs")
         table = Table("pastes", "KID", "error")
         for name, value in values["kid"].items():
             table.add_row(name.replace("_", " "), f"{value['distance']:.4f}", f"{value['error']:.4f}")

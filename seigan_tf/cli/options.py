@@ -14,6 +14,8 @@ from seigan_tf import presets
 
 Options = TypeVar("Options")
 
+console = Console()
+
 FORMATS = "auto|coco|yolo|voc|cityscapes|csv"
 
 Weights = Annotated[str, arg(help="A shipped name, runs/NAME, a .keras file, or an export folder (no TensorFlow).")]
@@ -28,11 +30,7 @@ Preset = Annotated[str, arg(metavar="|".join(presets.NAMES), help="Source of the
 
 
 def parse(options: type[Options], arguments: Sequence[str], command: str, description: str, **given: Any) -> Options:
-    """Read the options of a command from the arguments after its name; `given` goes to `tyro.cli`.
-
-    Raises:
-        SystemExit: after --help, or an argument is unknown or of another type.
-    """
+    """Read the options of a command from the arguments after its name; `given` goes to `tyro.cli`."""
     program = f"python -m seigan_tf {command}"
     return tyro.cli(options, args=list(arguments), prog=program, description=description, **given)
 
@@ -92,11 +90,11 @@ def say_address(text: str, host: str) -> None:
     """Print the address of a server that is about to run, with a warning if others can reach it."""
     from seigan_tf.serve.server import is_loopback
 
-    say(Console(), f"{text}; Ctrl-C ends")
+    say(f"{text}; Ctrl-C ends")
     if not is_loopback(host):
-        say(Console(), "without encryption, to everybody who reaches this address")
+        say("without encryption, to everybody who reaches this address")
 
 
-def say(console: Console, text: str) -> None:
+def say(text: str) -> None:
     """Print a line as it is: not wrapped, and without colours or markup."""
     console.print(text, soft_wrap=True, highlight=False, markup=False)

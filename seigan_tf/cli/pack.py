@@ -5,17 +5,10 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-from rich.console import Console
 
 from seigan_tf import config as settings
 from seigan_tf.cli.options import check_new, parse, say
-from seigan_tf.config import Config
 from seigan_tf.utils.quiet import native_messages_hidden
-
-if TYPE_CHECKING:
-    from seigan_tf.seigan import SEIGAN
 
 DESCRIPTION = """Write a folder with those parts of a trained model that its use needs: no optimizers, no replay pools,
 and VGG-19 only if it is the backbone of the segmenter.
@@ -79,18 +72,17 @@ def run(arguments: Sequence[str]) -> None:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         (partial / DIGEST).write_text(f"{digest}  {MODEL_FILE}\n")
         if found.folder is not None and (found.folder / "config.json").is_file():
-            settings.save_config(
-                _without_paths(settings.load_config(found.folder / "config.json"), model), partial / "config.json"
+            config = settings.load_config(found.folder / "config.json")
+            # Leave out the paths of the machine that trained the model.
+            data = replace(
+                config.data, crops=None, images=None, annotations=None, val_images=None, val_annotations=None
             )
+            training = replace(config.training, start_from=())
+            config = replace(config, networks=model.networks, data=data, training=training)
+            settings.save_config(config, partial / "config.json")
         if measured.folder is not None and (measured.folder / "report.json").is_file():
             shutil.copyfile(measured.folder / "report.json", partial / "report.json")
         partial.rename(options.out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    say(Console(), f"{options.out}: {(options.out / MODEL_FILE).stat().st_size / 1e6:.1f} MB")
-
-
-def _without_paths(config: Config, model: "SEIGAN") -> Config:
-    """Return the settings without the paths of the machine that trained the model."""
-    data = replace(config.data, crops=None, images=None, annotations=None, val_images=None, val_annotations=None)
-    return replace(config, networks=model.networks, data=data, training=replace(config.training, start_from=()))
+    say(f"{options.out}: {(options.out / MODEL_FILE).stat().st_size / 1e6:.1f} MB")

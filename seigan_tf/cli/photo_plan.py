@@ -12,8 +12,7 @@ from seigan_tf.cli.options import Source, Weights, annotation_format
 from seigan_tf.data.photos.photo import Photo, Problem
 from seigan_tf.utils.text import numbers, shown
 
-LABEL_FILES = frozenset({".xml", ".yaml", ".yml"})
-"""Further suffixes of files that hold boxes, in folders of annotations."""
+LABEL_FILES = frozenset({".xml", ".yaml", ".yml"})  # further suffixes of files that hold boxes, in folders
 
 Boxes = tyro.conf.UseAppendAction[Annotated[tuple[str, ...], tyro.conf.arg(metavar="X,Y,W,H")]]
 
@@ -43,8 +42,7 @@ class PhotoOptions:
 class Marked(NamedTuple):
     """One box of one photograph."""
 
-    box: tuple[float, float, float, float]
-    """x, y, width, height in pixels."""
+    box: tuple[float, float, float, float]  # x, y, width, height in pixels
     category: str
     output: Path
 
@@ -53,10 +51,8 @@ class Task(NamedTuple):
     """One photograph and its boxes."""
 
     photo: Path
-    name: str
-    """Name of the photograph in messages and reports."""
-    size: tuple[int, int] | None
-    """Width and height, if the annotations give them."""
+    name: str  # name of the photograph in messages and reports
+    size: tuple[int, int] | None  # width and height, if the annotations give them
     marked: tuple[Marked, ...]
 
 
@@ -64,8 +60,7 @@ class Plan(NamedTuple):
     """The work of one call."""
 
     tasks: list[Task]
-    problems: list[Problem]
-    """Problems of the annotations."""
+    problems: list[Problem]  # problems of the annotations
     one: bool
     """There is one output file: errors end the command. Otherwise errors are counted, and existing files are kept."""
 
@@ -80,11 +75,10 @@ def make_plan(
     """Read the boxes and check all paths, before anything slow is loaded.
 
     Args:
-        options: the options of the command.
+        options: those of the command.
         apart: each object has its own output; otherwise each photograph has one.
         transparent: outputs need transparency.
-        inputs: further files that are read.
-        also: further files that are written.
+        inputs, also: further files that are read, and that are written.
 
     Raises:
         ValueError: options that exclude each other, an invalid box, an output that cannot be written or is also an
@@ -122,7 +116,7 @@ def _annotation_files(options: PhotoOptions) -> list[Path]:
 
     if options.annotations is None:
         # Deeper folders are left out: they may hold the results of an earlier call.
-        inside = options.photo.iterdir() if options.photo.is_dir() else iter(())
+        inside = options.photo.glob("*")
     elif options.annotations.is_dir():
         inside = options.annotations.rglob("*")
     else:
@@ -184,12 +178,10 @@ def _concerns(problem: Problem, name: str) -> bool:
 
 
 def _task(options: PhotoOptions, photo: Photo, apart: bool, one: bool, problems: list[Problem]) -> Task:
-    objects = []
     for item in photo.objects:
-        if min(item.box[2:]) > 0:
-            objects += [] if item.crowd else [item]
-        else:
+        if min(item.box[2:]) <= 0:
             problems.append(Problem("object", photo.name, f"box {item.box} of annotation {item.id} has no area"))
+    objects = [item for item in photo.objects if min(item.box[2:]) > 0 and not item.crowd]
     outputs = _outputs(options, photo.name, len(objects), apart, one)
     marked = (Marked(item.box, item.category, output) for item, output in zip(objects, outputs, strict=True))
     return Task(photo.path, photo.name, (photo.width, photo.height), tuple(marked))

@@ -5,9 +5,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from rich.console import Console
-
-from seigan_tf.cli.options import parse, say
+from seigan_tf.cli.options import console, parse, say
 from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Plan, Task
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
@@ -39,18 +37,12 @@ class Job(NamedTuple):
 
     plan: Plan
     make: Make
-    again: bool = False
-    """Replace existing outputs."""
-    finish: Done = lambda: None
-    """Called at the end."""
+    again: bool = False  # replace existing outputs
+    finish: Done = lambda: None  # called at the end
 
 
 def run_photos(
-    command: str,
-    options: type[Options],
-    description: str,
-    job: Callable[[Options], Job],
-    arguments: Sequence[str],
+    command: str, options: type[Options], description: str, job: Callable[[Options], Job], arguments: Sequence[str]
 ) -> None:
     """Run cut, erase or paste with the arguments after the command's name, and print a summary.
 
@@ -60,7 +52,6 @@ def run_photos(
         SomeFailed: of several outputs, some could not be made.
     """
     given = parse(options, arguments, command, description + EXIT_CODES)
-    console = Console()
     plan, make, again, finish = job(given)
     again = again or given.overwrite or plan.one
     todo = [(task, [item for item in task.marked if again or not item.output.exists()]) for task in plan.tasks]
@@ -91,10 +82,10 @@ def run_photos(
                     progress(count, every)
     finish()
     if plan.one:
-        say(console, f"wrote {given.output}")
+        say(f"wrote {given.output}")
     else:
         there = sum(_outputs(task.marked) - _outputs(marked) for task, marked in todo)
-        say(console, f"wrote {made} files to {given.output}" + (f", {there} were there" if there else ""))
+        say(f"wrote {made} files to {given.output}" + (f", {there} were there" if there else ""))
     if problems:
         raise SomeFailed(f"{len(problems)} photographs or boxes could not be used; the first: {problems[0]}")
 

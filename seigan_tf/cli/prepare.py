@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import tyro
-from rich.console import Console
 
 from seigan_tf.cli.options import FORMATS as SOURCES
-from seigan_tf.cli.options import Annotations, MaxBad, annotation_format, check_new, parse, parse_share, say
+from seigan_tf.cli.options import Annotations, MaxBad, annotation_format, check_new, console, parse, parse_share, say
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.coco_writer import write_coco
 from seigan_tf.data.photos.photo import Problem
@@ -101,11 +100,9 @@ Fetched = tuple[DataConfig, Sequence[Problem]]
 class Source(NamedTuple):
     """A source of photographs with boxes, which knows its settings before anything slow runs."""
 
-    config: DataConfig
-    """Settings, as far as they are known before `fetch`."""
-    origin: dict[str, Any]
-    """See `CropsConfig.origin`."""
-    fetch: Callable[[Console], Fetched]
+    config: DataConfig  # settings, as far as they are known before `fetch`
+    origin: dict[str, Any]  # see `CropsConfig.origin`
+    fetch: Callable[[], Fetched]
     """Makes the files that the settings refer to; returns the final settings and the problems on the way."""
 
 
@@ -117,17 +114,16 @@ def run(arguments: Sequence[str]) -> None:
         from seigan_tf.data.storage.prepare import check, prepare
 
         source = _source(options, Path(temporary))
-        console = Console()
         # On a single core a second process would only cost memory.
         workers = (cores() if cores() > 1 else 0) if options.workers is None else options.workers
         target = options.size, options.out, workers, options.beam
         check(source.config, *target)
-        config, problems = source.fetch(console)
+        config, problems = source.fetch()
         with bar(console, "cutting photographs") as progress:
             report = prepare(config, *target, progress, problems, source.origin)
         for line in report_lines(report):
-            say(console, line)
-        say(console, f"look at {options.out / 'objects.png'} and {options.out / 'backgrounds.png'}")
+            say(line)
+        say(f"look at {options.out / 'objects.png'} and {options.out / 'backgrounds.png'}")
 
 
 def _source(options: Options, temporary: Path) -> Source:
@@ -150,7 +146,7 @@ def _source(options: Options, temporary: Path) -> Source:
     if source not in FORMATS:
         raise ValueError(f"--source {source}: expected one of auto, {', '.join(FORMATS)}, tfds:NAME")
     config = replace(config, source=source)
-    return Source(config, {}, lambda console: (config, ()))
+    return Source(config, {}, lambda: (config, ()))
 
 
 def _refuse_unused(options: Options, published: bool) -> None:
@@ -188,7 +184,7 @@ def _published_set(config: DataConfig, name: str, folder: Path) -> Source:
     files = {split: (folder / split, folder / f"{split}.json") for split in ("train", "validation")}
     config = replace(config, source="coco", images=files["train"][0], annotations=files["train"][1])
 
-    def fetch(console: Console) -> Fetched:
+    def fetch() -> Fetched:
         from seigan_tf.data.annotations.tfds_source import read_tfds, usable_splits
 
         splits = usable_splits(name)
@@ -216,13 +212,13 @@ def _detected(
     origin = {"source": f"detector:{model.name}, class {wanted}, score {score:g}{named}", "annotations": None}
     config = replace(config, source="coco", annotations=boxes)
 
-    def fetch(console: Console) -> Fetched:
+    def fetch() -> Fetched:
         from seigan_tf.data.detection import detector
 
         with bar(console, "detecting") as progress, parents_made(boxes):
             found = detector.detect(images, model, wanted, score, labels, progress)
             problems = write_coco(found, boxes)
-        say(console, f"boxes: {boxes}; edit it and give it as --annotations to prepare again")
+        say(f"boxes: {boxes}; edit it and give it as --annotations to prepare again")
         return replace(config, classes=(found.wanted,)), problems
 
     return Source(config, origin, fetch)

@@ -18,8 +18,7 @@ Photographs are processed one at a time, in memory or temporary files, and delet
 password nor encryption: outside a network that you trust put a web server with HTTPS before it, and give its host name
 by --name. Ctrl-C ends the server.
 """
-FREE_THREADS = 4
-"""Threads for the page and for refusals, while all others wait for their turn."""
+FREE_THREADS = 4  # threads for the page and for refusals, while all others wait for their turn
 CONNECTIONS = 200
 GRACE = 16_000_000
 """Excess bytes that are still read, so that the client receives the refusal; beyond them the connection is closed."""

@@ -7,26 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import tyro
-from rich.console import Console
 
-from seigan_tf.cli.options import (
-    Annotations,
-    Host,
-    MaxBad,
-    Port,
-    Source,
-    annotation_format,
-    check_at_least,
-    check_new,
-    parse,
-    parse_share,
-    say,
-    say_address,
-)
+from seigan_tf.cli import options as shared
+from seigan_tf.cli.options import Annotations, Host, MaxBad, Port, Source, check_at_least, console, parse, say
 from seigan_tf.config import DataConfig, load_config
 from seigan_tf.study.answers import AttentionRule, sort_answers
+from seigan_tf.study.database import ANSWERS_FILE, AnswerStore, SessionSettings, read_answers
 from seigan_tf.study.manifest import StudySettings, read_manifest
-from seigan_tf.study.sessions import SessionSettings
 from seigan_tf.utils.atomic import write_json
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
@@ -140,7 +127,7 @@ class ReportOptions:
 def make(arguments: Sequence[str]) -> None:
     """Make the folder of a study."""
     options = parse(MakeOptions, arguments, "study make", MAKE)
-    check_new(options.out)
+    shared.check_new(options.out)
     if (options.images is None) == (options.crops is None):
         raise ValueError("--images and --crops: expected one of them, a folder of photographs or of prepared crops")
 
@@ -149,7 +136,6 @@ def make(arguments: Sequence[str]) -> None:
     from seigan_tf.data.loading import load_crops
     from seigan_tf.study.making import make_study
 
-    console = Console()
     found = [loading.find(weights) for weights in (options.weights, options.no_cycle) if weights is not None]
     config = _crop_settings(options, found[0])
     models = [loading.load_model(weights.file) for weights in found]
@@ -166,9 +152,9 @@ def make(arguments: Sequence[str]) -> None:
     counts = {name: list(made.pictures.values()).count(name) for name in made.sets}
     for name, scores in made.origin["scores"].items():
         of_all = f", {scores['all']:.3f} of all candidates" if "all" in scores else ""
-        say(console, f"{name}: {counts[name]} pictures, mean discriminator score {scores['chosen']:.3f}{of_all}")
+        say(f"{name}: {counts[name]} pictures, mean discriminator score {scores['chosen']:.3f}{of_all}")
     then = f"look at its pictures, then python -m seigan_tf study serve {options.out}"
-    say(console, f"{len(made.pairs)} pairs and {len(made.checks)} attention checks in {options.out}; {then}")
+    say(f"{len(made.pairs)} pairs and {len(made.checks)} attention checks in {options.out}; {then}")
 
 
 def _crop_settings(options: MakeOptions, weights: "Weights") -> DataConfig:
@@ -183,10 +169,10 @@ def _crop_settings(options: MakeOptions, weights: "Weights") -> DataConfig:
     paths = {name: getattr(options, name) for name in ("crops", "images", "annotations")}
     source: Any = "crops"
     if options.images is not None:
-        source = annotation_format(options.source, options.images, options.annotations)
+        source = shared.annotation_format(options.source, options.images, options.annotations)
     # A crop that shows a mirror image of its object is real, but looks less so than a paste: max_mirrored is 0.
     fixed: dict[str, Any] = {"val_images": None, "val_annotations": None, "held_out": 0.0, "max_mirrored": 0.0}
-    max_bad, seed = parse_share(options.max_bad), options.settings.seed
+    max_bad, seed = shared.parse_share(options.max_bad), options.settings.seed
     return replace(data, source=source, max_bad=max_bad, seed=seed, **given, **paths, **fixed)
 
 
@@ -196,15 +182,15 @@ def serve(arguments: Sequence[str]) -> None:
     check_at_least("--pairs", options.session.pairs, 1)
     check_at_least("--assessors", options.session.assessors, 1)
 
-    from seigan_tf.study import database, server
+    from seigan_tf.study import server
 
     study = read_manifest(options.study)
-    path = options.study / database.ANSWERS_FILE
-    answers = database.AnswerStore(path, study, options.session)
+    path = options.study / ANSWERS_FILE
+    answers = AnswerStore(path, study, options.session)
     try:
         application = server.StudyApplication(options.study, study, answers)
         serving, address = server.listen(application, options.host, options.port)
-        say_address(f"serving {address}, answers in {path}", options.host)
+        shared.say_address(f"serving {address}, answers in {path}", options.host)
         serving.run()
     finally:
         answers.close()
@@ -222,7 +208,7 @@ def tasks(arguments: Sequence[str]) -> None:
 
     study = read_manifest(options.study)
     count = write_tasks(study, options.platform, options.address, options.out, options.seed)
-    say(Console(), f"{count} tasks in {options.out}, {len(study.checks)} of them attention checks")
+    say(f"{count} tasks in {options.out}, {len(study.checks)} of them attention checks")
 
 
 def report(arguments: Sequence[str]) -> None:
@@ -237,17 +223,16 @@ def report(arguments: Sequence[str]) -> None:
         raise ValueError(f"{'--out ' if options.out else ''}{out}: there is no such folder")
     check_at_least("--seed", options.seed, 0)
 
-    from seigan_tf.study import database, tables
+    from seigan_tf.study import tables
     from seigan_tf.study.figure import draw_figure
     from seigan_tf.study.summary import print_summary, summarise
 
-    console = Console()
     study = None if options.study is None else read_manifest(options.study)
     written = ["report.json", "figure4.png"]
     if options.answers or options.study is None or study is None:
         given = [answer for path in options.answers for answer in tables.read_answer_table(path)]
     else:
-        given = database.read_answers(options.study / database.ANSWERS_FILE, study)
+        given = read_answers(options.study / ANSWERS_FILE, study)
         tables.write_answer_table(given, study, out / "answers.csv")
         written.append("answers.csv")
     rating = options.resamples, options.confidence, options.seed
@@ -255,7 +240,7 @@ def report(arguments: Sequence[str]) -> None:
     print_summary(summary, console)
     write_json(out / "report.json", summary)
     draw_figure(summary, out / "figure4.png")
-    say(console, f"{', '.join(written)} in {out}")
+    say(f"{', '.join(written)} in {out}")
 
 
 ACTIONS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import tyro
-from rich.console import Console
 
-from seigan_tf.cli.options import Preset, parse_with_preset, say
+from seigan_tf.cli.options import Preset, console, parse_with_preset, say
 from seigan_tf.cli.train import train
 from seigan_tf.config import Config
 from seigan_tf.training.run_folder import RunFolder
@@ -72,12 +71,11 @@ def run(arguments: Sequence[str]) -> None:
         for name in options.methods
         for seed in options.seeds
     }
-    console = Console()
     reports: dict[str, list[dict]] = {}
     for (name, seed), config in runs.items():
         folder = RunFolder(options.out / config.name)
         if folder.report() is None:
-            say(console, f"training {name}, seed {seed}, in {folder.path}")
+            say(f"training {name}, seed {seed}, in {folder.path}")
             folder.path.mkdir(parents=True, exist_ok=True)
             _train(config, folder)
         reports.setdefault(name, []).append(folder.report() or {})
@@ -88,13 +86,13 @@ def run(arguments: Sequence[str]) -> None:
     with replacing(options.out / "table.md") as temporary:
         temporary.write_text(text)
     write_json(options.out / "table.json", result)
-    say(console, f"IoU at original resolution, mean of {result['count']} objects, in {options.out / 'table.md'}:")
-    say(console, text)
+    say(f"IoU at original resolution, mean of {result['count']} objects, in {options.out / 'table.md'}:")
+    say(text)
     shown = {name: options.out / f"{name}-{options.seeds[0]}" for name in results.shown_methods(options.methods)}
     path = options.out / "figure.png"
     with replacing(path) as temporary:
         results.draw_masks(shown, runs[options.methods[0], options.seeds[0]]).save(temporary, format="PNG")
-    say(console, f"masks: {path}")
+    say(f"masks: {path}")
 
 
 def _train(config: Config, folder: RunFolder) -> None:

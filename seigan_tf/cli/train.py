@@ -43,10 +43,8 @@ class Request(NamedTuple):
     """The run that the command line asks for."""
 
     config: Config
-    folder: RunFolder
-    """A new folder or, to resume, that of the run."""
-    renamed: bool
-    """The name of the run was taken, and it got another one."""
+    folder: RunFolder  # a new folder or, to resume, that of the run
+    renamed: bool  # the name of the run was taken, and it got another one
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -65,11 +63,7 @@ def train(config: Config, folder: RunFolder) -> None:
 
 
 def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request:
-    """Read the settings from the arguments and make or find the run folder.
-
-    Args:
-        arguments: the command line without the program's name.
-        root: the folder of the run folders.
+    """Read the settings from the arguments, and make the run folder in `root` or find it there.
 
     Raises:
         ValueError: the preset is unknown, the name is taken, or there is no run to resume with these settings.

@@ -11,13 +11,10 @@ class Answer(NamedTuple):
     """The choice of an assessor between two pictures."""
 
     assessor: str
-    left: str
-    """Name of the picture, or of its set if the pictures themselves are unknown."""
+    left: str  # name of the picture, or of its set if the pictures themselves are unknown
     right: str
-    choice: str
-    """One of SIDES."""
-    expected: str = ""
-    """The right choice of a known attention check, one of SIDES; otherwise empty."""
+    choice: str  # one of SIDES
+    expected: str = ""  # the right choice of a known attention check, one of SIDES; otherwise empty
 
 
 class Comparison(NamedTuple):
@@ -32,12 +29,9 @@ class SortedAnswers(NamedTuple):
     """Answers by kind."""
 
     comparisons: list[Comparison]
-    checks: dict[str, list[bool]]
-    """For every assessor, whether each of their attention checks was answered rightly."""
-    sides: Counter
-    """Number of choices of each of SIDES, without attention checks."""
-    repeated: int
-    """Number of answers to a pair that the same assessor had answered before; only the first one counts."""
+    checks: dict[str, list[bool]]  # for every assessor, whether each of their attention checks was answered rightly
+    sides: Counter  # number of choices of each of SIDES, without attention checks
+    repeated: int  # number of answers to a pair that the same assessor had answered before; only the first one counts
 
 
 def sort_answers(answers: Iterable[Answer], manifest: Manifest | None) -> SortedAnswers:

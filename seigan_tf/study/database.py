@@ -1,25 +1,26 @@
-"""Answers in SQLite. Each is one transaction, which is on the disk before the assessor is told that it was taken.
+"""Sessions of assessors, and their answers in SQLite.
 
-The write-ahead log lets `study report` read while assessors answer. Committed answers survive a killed process and,
-through synchronous=FULL, a loss of power. The log needs a local disk; a network share does not do.
+Each answer is one transaction, on the disk before the assessor is told that it was taken. The write-ahead log lets
+`study report` read while assessors answer. Committed answers survive a killed process and, through synchronous=FULL, a
+loss of power. The log needs a local disk; a network share does not do.
 """
 
 import contextlib
 import hashlib
 import json
+import random
 import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 from seigan_tf.study.answers import Answer
-from seigan_tf.study.manifest import SIDES, Manifest
-from seigan_tf.study.sessions import SessionSettings, draw_session
+from seigan_tf.study.manifest import SIDES, Manifest, Pair
 
 ANSWERS_FILE = "answers.sqlite"
 
@@ -42,10 +43,29 @@ CREATE TABLE tasks (
 """`pair` is the number of a pair in the manifest, or "c" and the number of an attention check; times are seconds since
 1970."""
 
-RESERVED = 3600.0
-"""Seconds for which a pair counts as answered after an assessor was given it."""
-MAX_ASSESSORS = 100_000
-"""Limit against scripts that would fill the disk."""
+RESERVED = 3600.0  # seconds for which a pair counts as answered after an assessor was given it
+MAX_ASSESSORS = 100_000  # limit against scripts that would fill the disk
+PAIRS_PER_CHECK = 4
+LEAST_CHECKS = 3  # attention checks in a session, if the study has so many; fewer would say little about an assessor
+
+
+class SessionSettings(NamedTuple):
+    """Size of a session. The paper's 9,000 answers came from 458 assessors, 5 for each pair: about 20 pairs each."""
+
+    pairs: int = 20
+    """Pairs in a session; an assessor may do several sessions."""
+    assessors: int = 5
+    """Answers wanted for each pair."""
+
+
+class SessionTask(NamedTuple):
+    """One task of a session."""
+
+    pair: str
+    """Number of the pair in the manifest, "c" before that of a check."""
+    left: str
+    right: str
+    expected: str  # the side of the real picture in an attention check; otherwise empty
 
 
 class UnknownAssessor(LookupError):
@@ -174,6 +194,40 @@ class AnswerStore:
                     raise UnknownAssessor(f"task {position} was not given to this assessor")
                 if row[0] != choice:
                     raise Conflict(f"task {position} was answered {row[0]} before")
+
+
+def draw_session(
+    manifest: Manifest, settings: SessionSettings, counts: Mapping[str, int], seen: Set[str]
+) -> list[SessionTask]:
+    """Draw a session without a seed, so that nobody can predict it.
+
+    It has the pairs with the fewest answers, at random among equals, and an attention check at a random place of every
+    PAIRS_PER_CHECK pairs. It is empty if every pair that the assessor has not seen has enough answers. `counts` are the
+    answers of each pair, including those that are under way; `seen` has the pairs and checks given before.
+    """
+    source = random.SystemRandom()
+    open_pairs = [
+        (counts.get(str(number), 0), source.random(), number)
+        for number in range(len(manifest.pairs))
+        if str(number) not in seen and counts.get(str(number), 0) < settings.assessors
+    ]
+    chosen = [number for *_, number in sorted(open_pairs)[: settings.pairs]]
+    if not chosen:
+        return []
+    source.shuffle(chosen)
+    tasks = [_task(str(number), manifest.pairs[number], False, source) for number in chosen]
+    checks = [number for number in range(len(manifest.checks)) if f"c{number}" not in seen]
+    count = min(max(-(-len(tasks) // PAIRS_PER_CHECK), LEAST_CHECKS), len(checks))
+    for place, number in enumerate(source.sample(checks, count)):
+        # Insert from the last stretch to the first: an insertion then moves none of the places that follow.
+        low, high = ((count - 1 - place) * len(chosen) // count, (count - place) * len(chosen) // count)
+        tasks.insert(source.randint(low, high), _task(f"c{number}", manifest.checks[number], True, source))
+    return tasks
+
+
+def _task(number: str, pair: Pair, check: bool, source: random.Random) -> SessionTask:
+    swapped = bool(source.getrandbits(1))
+    return SessionTask(number, *pair.placed(swapped), SIDES[swapped] if check else "")
 
 
 def read_answers(path: Path, manifest: Manifest) -> list[Answer]:

@@ -8,22 +8,15 @@ from PIL import Image, ImageDraw, ImageFont
 from seigan_tf.study.summary import fraction_text
 from seigan_tf.utils.atomic import replacing
 
-TEXT, SMALL = 30, 24
-"""Heights of letters in pixels."""
+TEXT, SMALL = 30, 24  # heights of letters in pixels
 INK, GREY, COLOUR = (30, 30, 30), (205, 205, 205), (31, 90, 160)
-TITLE = 90
-"""Height of the strip above both panels."""
-ROW = 110
-"""Height of a set's row in both panels."""
-AXIS = 130
-"""Height of the strip below the rows, for the axis."""
-LABELS, SCALE = 260, 560
-"""Widths of the set's names and of the rating axis."""
-CELL = 220
-"""Width of a cell of the matrix."""
+TITLE = 90  # height of the strip above both panels
+ROW = 110  # height of a set's row in both panels
+AXIS = 130  # height of the strip below the rows, for the axis
+LABELS, SCALE = 260, 560  # widths of the set's names and of the rating axis
+CELL = 220  # width of a cell of the matrix
 MARGIN = 40
-STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Possible distances between the axis's marks."""
+STEPS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)  # possible distances between the axis's marks
 
 
 def draw_figure(summary: dict[str, Any], path: Path) -> None:

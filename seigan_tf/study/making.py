@@ -5,29 +5,24 @@ import io
 import itertools
 import math
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
+import keras
 import numpy as np
 from PIL import Image
 
 from seigan_tf.data.crop_set import Crops
+from seigan_tf.inference import arrays
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.study import pictures
-from seigan_tf.study.manifest import (
-    COARSE,
-    FULL,
-    GROUND_TRUTH,
-    NO_CYCLE,
-    PICTURES,
-    Manifest,
-    Pair,
-    StudySettings,
-    write_manifest,
-)
+from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, PICTURES, Manifest, Pair, StudySettings
 from seigan_tf.utils.interruption import parents_made, termination
+from seigan_tf.utils.pixels import to_float, to_uint8
 from seigan_tf.utils.progress import Progress
+
+BATCH = 32
 
 
 def make_study(
@@ -78,10 +73,10 @@ def make_study(
         folder = Path(temporary) / "study"
         (folder / PICTURES).mkdir(parents=True)
         sets = {GROUND_TRUTH: crops.objects.images[real.choice(available, settings.pictures, replace=False)]}
-        scores = {GROUND_TRUTH: {"chosen": float(pictures.scores(seigan, sets[GROUND_TRUTH]).mean())}}
+        scores = {GROUND_TRUTH: {"chosen": float(mean_scores(seigan, sets[GROUND_TRUTH]).mean())}}
         for model, kinds, random in jobs:
-            drawn = pictures.draw_candidates(available, len(crops.backgrounds.images), count, random)
-            chosen = pictures.choose(model, list(kinds.values()), crops, drawn, settings.pictures, advance)
+            drawn = draw_candidates(available, len(crops.backgrounds.images), count, random)
+            chosen = choose(model, list(kinds.values()), crops, drawn, settings.pictures, advance)
             for name, kind in kinds.items():
                 sets[name] = chosen[kind].images
                 scores[name] = {"chosen": float(chosen[kind].scores.mean()), "all": chosen[kind].mean_of_all}
@@ -91,7 +86,7 @@ def make_study(
         shown |= {picture: None for check in broken for picture in (check.first, check.second)}
         origin = origin | {"seed": settings.seed, "candidates_per_picture": settings.candidates, "scores": scores}
         manifest = Manifest(settings.question, shown, random_pairs(names, settings.pairs, pairs), broken, origin)
-        write_manifest(manifest, folder)
+        manifest.write(folder)
         folder.rename(out)
     return manifest
 
@@ -166,3 +161,81 @@ def _write(folder: Path, salt: str, seed: int, image: np.ndarray) -> str:
         name = hashlib.sha256(f"{digest} {number}".encode()).hexdigest()[:16]
     path.write_bytes(buffer.getvalue())
     return name
+
+
+class Chosen(NamedTuple):
+    """The pictures of one set, best first."""
+
+    images: np.ndarray  # uint8 [n, S, S, 3]
+    scores: np.ndarray  # float32 [n], as of `mean_scores`
+    mean_of_all: float  # mean score of all candidates
+
+
+def draw_candidates(objects: int, backgrounds: int, count: int, random: np.random.Generator) -> np.ndarray:
+    """Draw the indices of an object and of a background for each candidate: int [count, 2].
+
+    All objects occur equally often, plus or minus one, and so do all backgrounds.
+    """
+    orders = [
+        np.concatenate([random.permutation(length) for _ in range(math.ceil(count / length))])[:count]
+        for length in (objects, backgrounds)
+    ]
+    return np.stack(orders, axis=1)
+
+
+def choose(
+    model: SEIGAN,
+    kinds: Sequence[str],
+    crops: Crops,
+    candidates: np.ndarray,
+    count: int,
+    done: Callable[[int], None] = lambda number: None,
+) -> dict[str, Chosen]:
+    """Paste the candidates and, for each kind separately, keep the `count` pictures with the highest scores.
+
+    Args:
+        model: pastes with its averaged generators, if it has them, and with fixed noise.
+        kinds: "coarse" (z) and "composite" (y1, enhanced).
+        crops: objects and backgrounds at the model's size.
+        candidates: int [n, 2], indices of an object and of a background.
+        count: number of pictures to keep of each kind, at most n.
+        done: called after each batch with its number of candidates.
+    """
+    best = {kind: (np.empty((0, *crops.objects.images.shape[1:]), np.uint8), np.empty(0, np.float32)) for kind in kinds}
+    totals = dict.fromkeys(kinds, 0.0)
+    for start in range(0, len(candidates), BATCH):
+        part = candidates[start : start + BATCH]
+        # Fill up the last batch: TensorFlow would compile everything again for another size.
+        objects, backgrounds = np.resize(part, (BATCH, 2)).T
+        images, boxes = crops.objects.images[objects], crops.objects.boxes[objects]
+        made = paste(model, images, boxes, crops.backgrounds.images[backgrounds], enhanced="composite" in kinds)
+        for kind in kinds:
+            # Score the rounded pictures that assessors will see.
+            images = to_uint8(made[kind])
+            given = mean_scores(model, images)[: len(part)]
+            totals[kind] += float(given.sum())
+            images, given = np.concatenate([best[kind][0], images[: len(part)]]), np.concatenate([best[kind][1], given])
+            order = np.argsort(-given, kind="stable")[:count]
+            best[kind] = images[order], given[order]
+        done(len(part))
+    return {kind: Chosen(*best[kind], totals[kind] / len(candidates)) for kind in kinds}
+
+
+def paste(
+    model: SEIGAN, images: np.ndarray, boxes: np.ndarray, backgrounds: np.ndarray, enhanced: bool
+) -> dict[str, np.ndarray]:
+    """Return the first swap, float32 [N, S, S, 3]: "coarse" z = m x + (1 - m) y; on demand "composite" G_enh(z)."""
+    mask = arrays.segment(model, images, boxes, BATCH)
+    if model.networks.hard_mask:
+        mask = (mask > 0.5).astype(np.float32)
+    coarse = mask * to_float(images) + (1.0 - mask) * to_float(backgrounds)
+    return {"coarse": coarse} | ({"composite": arrays.enhance(model, coarse, BATCH)} if enhanced else {})
+
+
+def mean_scores(model: SEIGAN, images: np.ndarray) -> np.ndarray:
+    """Return the mean over the patches of D_obj for uint8 images: float32 [N], 1 for real and 0 for fake."""
+    parts = [
+        keras.ops.convert_to_numpy(model.discriminators.object(to_float(images[start : start + BATCH])))
+        for start in range(0, len(images), BATCH)
+    ]
+    return np.concatenate(parts).mean(axis=(1, 2, 3)).astype(np.float32)

@@ -12,12 +12,10 @@ from seigan_tf.utils.atomic import write_json
 from seigan_tf.utils.text import one_line, shown
 
 MANIFEST_FILE = "study.json"
-PICTURES = "pictures"
-"""Folder beside MANIFEST_FILE, with NAME.png for each picture."""
+PICTURES = "pictures"  # folder beside MANIFEST_FILE, with NAME.png for each picture
 
 GROUND_TRUTH, NO_CYCLE, COARSE, FULL = "GroundTruth", "NoCycle", "SEIGAN-Coarse", "SEIGAN-Full"
-SETS = (GROUND_TRUTH, NO_CYCLE, COARSE, FULL)
-"""The sets of section 4.1, in the order of figure 4."""
+SETS = (GROUND_TRUTH, NO_CYCLE, COARSE, FULL)  # the sets of section 4.1, in the order of figure 4
 SIDES = ("left", "right")
 
 NAME = re.compile(r"[0-9a-f]{16}")
@@ -97,17 +95,16 @@ class Manifest:
         """The file of a picture in the study's folder."""
         return folder / PICTURES / f"{name}.png"
 
-
-def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write MANIFEST_FILE into the study's folder. Raises OSError if that is impossible."""
-    write_json(folder / MANIFEST_FILE, asdict(manifest))
+    def write(self, folder: Path) -> None:
+        """Write MANIFEST_FILE into the study's folder. Raises OSError if that is impossible."""
+        write_json(folder / MANIFEST_FILE, asdict(self))
 
 
 def read_manifest(folder: Path) -> Manifest:
     """Read and check MANIFEST_FILE.
 
     Raises:
-        ValueError: the file is missing, or is not one of `write_manifest`; the message names the field.
+        ValueError: the file is missing, or is not one of `Manifest.write`; the message names the field.
     """
     path = folder / MANIFEST_FILE
     if not path.is_file():

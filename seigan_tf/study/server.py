@@ -28,11 +28,9 @@ from seigan_tf.study.database import AnswerStore, Conflict, UnknownAssessor
 from seigan_tf.study.manifest import SIDES, Manifest
 
 THREADS = 8
-MAX_BODY = 4096
-"""Bytes of a request; an answer has about a hundred."""
+MAX_BODY = 4096  # bytes of a request; an answer has about a hundred
 CONNECTIONS = 1000
-MAX_POSITION = 2**31
-"""Limit of task positions, below the 2^63 of SQLite's integers."""
+MAX_POSITION = 2**31  # limit of task positions, below the 2^63 of SQLite's integers
 LOGGER = logging.getLogger(__name__)
 
 

@@ -22,12 +22,9 @@ class Layout(NamedTuple):
     left: str
     right: str
     choice: str
-    expected: str
-    """Right choice of an attention check; the column may be missing."""
-    status: str = ""
-    """State of the answer; the column may be missing."""
-    refused: tuple[str, ...] = ()
-    """States in which an answer does not count, in lower case."""
+    expected: str  # right choice of an attention check; the column may be missing
+    status: str = ""  # state of the answer; the column may be missing
+    refused: tuple[str, ...] = ()  # states in which an answer does not count, in lower case
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -130,26 +127,17 @@ def _picture(value: str) -> str:
 
 def write_answer_table(answers: Iterable[Answer], manifest: Manifest, path: Path) -> None:
     """Write answers in the plain layout, with the columns PLAIN. Raises OSError if that is impossible."""
-    rows = (
-        (*answer, manifest.pictures.get(answer.left) or "", manifest.pictures.get(answer.right) or "")
-        for answer in answers
-    )
+    sets = manifest.pictures
+    rows = ((*answer, sets.get(answer.left) or "", sets.get(answer.right) or "") for answer in answers)
     _write(path, PLAIN, rows, ",")
 
 
 def write_tasks(manifest: Manifest, platform: str, address: str, path: Path, seed: int) -> int:
     """Write the pairs and checks of a study as tasks for a platform, in random order and with random sides.
 
-    Args:
-        manifest: the study.
-        platform: "toloka" (tabs; checks are control tasks) or "mturk" (commas; checks look like other tasks, and the
-            manifest tells them when the answers come back).
-        address: address of the folder of pictures for the assessors' browsers.
-        path: file to write.
-        seed: seed of order and sides.
-
-    Returns:
-        The number of tasks.
+    The platform is "toloka" (tabs; checks are control tasks) or "mturk" (commas; checks look like other tasks, and the
+    manifest tells them when the answers come back). `address` is that of the folder of pictures for the assessors'
+    browsers. Returns the number of tasks.
 
     Raises:
         ValueError: the platform is another one.

@@ -31,7 +31,7 @@ def write(made: Manifest, folder: Path) -> Path:
     (folder / manifest.PICTURES).mkdir(parents=True)
     for number, name in enumerate(made.pictures):
         Image.new("RGB", (16, 16), (number % 256, number // 256, 99)).save(made.picture(folder, name))
-    manifest.write_manifest(made, folder)
+    made.write(folder)
     return folder
 
 

@@ -10,7 +10,7 @@ from seigan_tf import config
 from seigan_tf.config import Config, DataConfig
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, ObjectCrops
 from seigan_tf.inference import arrays
-from seigan_tf.study import manifest, pictures
+from seigan_tf.study import making, manifest
 from seigan_tf.study.making import StudySettings, broken_paste, make_study, random_pairs
 from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, SETS
 from seigan_tf.utils.pixels import to_float, to_uint8
@@ -62,7 +62,7 @@ def test_the_four_sets_are_in_the_folder(study, crops):
 
 def test_the_discriminator_chooses_the_best_of_all_candidates(models, crops):
     model = models[0]
-    candidates = pictures.draw_candidates(9, 14, 40, np.random.default_rng(0))
+    candidates = making.draw_candidates(9, 14, 40, np.random.default_rng(0))
     assert max(Counter(candidates[:, 0].tolist()).values()) == 5
     assert max(Counter(candidates[:, 1].tolist()).values()) == 3
     objects, backgrounds = candidates.T
@@ -70,7 +70,7 @@ def test_the_discriminator_chooses_the_best_of_all_candidates(models, crops):
         model, crops.objects.images[objects], crops.objects.boxes[objects], crops.backgrounds.images[backgrounds]
     )
     told = []
-    found = pictures.choose(model, ["coarse", "composite"], crops, candidates, 6, told.append)
+    found = making.choose(model, ["coarse", "composite"], crops, candidates, 6, told.append)
     assert sum(told) == 40
     for kind in ("coarse", "composite"):
         every = to_uint8(swapped[kind])
@@ -85,11 +85,11 @@ def test_the_discriminator_chooses_the_best_of_all_candidates(models, crops):
 def test_no_cycle_is_of_its_own_model(study, models, crops):
     folder, made = study
     shown = members(folder, made, NO_CYCLE)
-    given = pictures.scores(models[1], shown)
+    given = making.mean_scores(models[1], shown)
     assert (np.diff(given) <= 1e-6).all()  # best first, by its own discriminator
     assert made.origin["scores"][NO_CYCLE]["chosen"] == pytest.approx(given.mean(), rel=1e-4)
     for name in (COARSE, FULL):
-        assert (np.diff(pictures.scores(models[0], members(folder, made, name))) <= 1e-6).all()
+        assert (np.diff(making.mean_scores(models[0], members(folder, made, name))) <= 1e-6).all()
 
 
 def test_one_seed_makes_one_study(study, models, crops, tmp_path):
@@ -124,7 +124,7 @@ def test_nothing_is_left_of_a_study_that_fails(models, crops, tmp_path, one_line
 def test_hard_masks_paste_hard(crops):
     model = tiny.seigan(seed=1, hard_mask=True)
     images, backgrounds = crops.objects.images, crops.backgrounds.images[:9]
-    coarse = pictures.paste(model, images, crops.objects.boxes, backgrounds, enhanced=False)["coarse"]
+    coarse = making.paste(model, images, crops.objects.boxes, backgrounds, enhanced=False)["coarse"]
     both = np.stack([to_float(images), to_float(backgrounds)])
     assert (np.abs(coarse - both).min(axis=0) == 0).all()
 
@@ -242,5 +242,5 @@ def test_a_manifest_is_checked(study, tmp_path, one_line_error, old, new, expect
 def test_pairs_of_one_set_are_refused(study, tmp_path, one_line_error):
     _, made = study
     two = [name for name, of in made.pictures.items() if of == GROUND_TRUTH][:2]
-    manifest.write_manifest(manifest.Manifest("?", made.pictures, [manifest.Pair(*two)], []), tmp_path)
+    manifest.Manifest("?", made.pictures, [manifest.Pair(*two)], []).write(tmp_path)
     assert "expected pictures of two sets" in one_line_error(manifest.read_manifest, tmp_path)

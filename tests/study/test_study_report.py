@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.study import database, figure, ratings, summary
+from seigan_tf.study import database, figure, summary
 from seigan_tf.study.answers import Answer, AttentionRule, Comparison, dropped_assessors, sort_answers
-from seigan_tf.study.database import AnswerStore
+from seigan_tf.study.database import AnswerStore, SessionSettings
 from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, SETS
-from seigan_tf.study.sessions import SessionSettings
 from tests import commands
 from tests.study import simulation
 
@@ -54,11 +53,11 @@ def test_ratings_are_the_maximum_of_the_likelihood():
         for j in range(3)
         for number in range(wins[i, j])
     ]
-    found = ratings.rate(comparisons, "abc", 10, 0.95, 0)
+    found = summary.rate(comparisons, "abc", 10, 0.95, 0)
     np.testing.assert_array_equal(found.wins, wins)
 
     def likelihood(r):
-        win = wins + ratings.PRIOR * (1 - np.eye(3))
+        win = wins + summary.PRIOR * (1 - np.eye(3))
         return -(win * np.log1p(np.exp(r[None] - r[:, None]))).sum()
 
     best = likelihood(found.ratings)
@@ -69,7 +68,7 @@ def test_ratings_are_the_maximum_of_the_likelihood():
 
 def test_a_set_that_never_lost_has_a_rating():
     comparisons = [Comparison(f"a{number % 3}", *pair) for number in range(30) for pair in (("a", "b"), ("b", "c"))]
-    found = ratings.rate(comparisons, "abc", 20, 0.95, 0)
+    found = summary.rate(comparisons, "abc", 20, 0.95, 0)
     assert np.isfinite(found.ratings).all()
     assert found.ratings[0] > found.ratings[1] > found.ratings[2]
     np.testing.assert_array_equal(found.win_fractions[0], [np.nan, 1.0, np.nan])
@@ -77,14 +76,14 @@ def test_a_set_that_never_lost_has_a_rating():
 
 def test_what_cannot_be_rated_is_named(one_line_error):
     pair, other = Comparison("x", "a", "b"), Comparison("y", "c", "d")
-    assert "a and c were never compared" in one_line_error(ratings.rate, [pair, other], "abcd", 10, 0.95, 0)
-    assert "no comparison is left" in one_line_error(ratings.rate, [], "ab", 10, 0.95, 0)
-    assert "--resamples is 1" in one_line_error(ratings.rate, [pair], "ab", 1, 0.95, 0)
-    assert "--confidence is 95" in one_line_error(ratings.rate, [pair], "ab", 10, 95, 0)
+    assert "a and c were never compared" in one_line_error(summary.rate, [pair, other], "abcd", 10, 0.95, 0)
+    assert "no comparison is left" in one_line_error(summary.rate, [], "ab", 10, 0.95, 0)
+    assert "--resamples is 1" in one_line_error(summary.rate, [pair], "ab", 1, 0.95, 0)
+    assert "--confidence is 95" in one_line_error(summary.rate, [pair], "ab", 10, 95, 0)
 
 
 def test_one_assessor_gives_no_interval():
-    found = ratings.rate([Comparison("x", "a", "b")] * 5, "ab", 10, 0.95, 0)
+    found = summary.rate([Comparison("x", "a", "b")] * 5, "ab", 10, 0.95, 0)
     assert found.low is None
     assert found.high is None
 

@@ -13,9 +13,8 @@ import pytest
 from werkzeug.test import Client as WsgiClient
 
 from seigan_tf.study import database, server
-from seigan_tf.study.database import AnswerStore, Conflict, UnknownAssessor
+from seigan_tf.study.database import AnswerStore, Conflict, SessionSettings, UnknownAssessor, draw_session
 from seigan_tf.study.manifest import SIDES
-from seigan_tf.study.sessions import SessionSettings, draw_session
 from tests.study import simulation
 from tests.study.simulation import Client, Server
 
