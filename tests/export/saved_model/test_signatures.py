@@ -17,7 +17,7 @@ from scipy.ndimage import binary_dilation
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from export.saved_model import save, serving
+from export.saved_model import save
 from export.saved_model import signatures as signatures_module
 from seigan_tf.cycle import fixed_noise
 from seigan_tf.data.crops import extract, relative_box
@@ -261,7 +261,7 @@ def test_inputs_of_different_numbers_are_named(signatures):
 @pytest.mark.parametrize("name", SIGNATURES)
 def test_other_shapes_are_refused(signatures, name):
     for key, spec in signatures[name].structured_input_signature[1].items():
-        good = serving.requests(SIZE)[name]
+        good = save.requests(SIZE)[name]
         shape = (1, *spec.shape[1:-1], 7) if spec.shape.rank > 1 else (1, 1)
         wrong = {other: tf.constant(value) for other, value in good.items()}
         wrong[key] = tf.zeros(shape, spec.dtype) if spec.dtype != tf.string else tf.fill(shape, b"")
@@ -468,7 +468,7 @@ def test_an_interrupted_export_leaves_the_old_version_alone(model, tmp_path, sma
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(serving, "write_warmup", interrupted)
+    monkeypatch.setattr(save, "write_warmup", interrupted)
     with pytest.raises(KeyboardInterrupt):
         save.write(model, "cats", FRACTION, tmp_path)
     assert [path.name for path in (tmp_path / "saved_model" / "cats").iterdir()] == ["1"]
