@@ -22,9 +22,13 @@ class CropRegion(NamedTuple):
 
     def overlaps(self, boxes: np.ndarray) -> np.ndarray:
         """Tell which boxes [N, 4] (left, top, right, bottom) share a point with the region or its border: bool [N]."""
-        left, top, right, bottom = np.asarray(boxes, float).T
-        across = (left <= self.x + self.side) & (right >= self.x)
-        return across & (top <= self.y + self.side) & (bottom >= self.y)
+        return touching(self.x, self.y, self.side, boxes)
+
+
+def touching(x: int | np.ndarray, y: int | np.ndarray, side: int, boxes: np.ndarray) -> np.ndarray:
+    """Tell which boxes [N, 4] share a point with the square, or squares [K, 1], at `x` and `y`: bool [N] or [K, N]."""
+    left, top, right, bottom = np.asarray(boxes, float).T
+    return (left <= x + side) & (right >= x) & (top <= y + side) & (bottom >= y)
 
 
 def region_around(box: Box, object_fraction: float) -> CropRegion:

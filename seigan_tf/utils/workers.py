@@ -15,8 +15,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-AHEAD = 4
-"""Items submitted per worker, so that no worker waits for the result of the oldest item."""
+AHEAD = 4  # items submitted per worker, so that no worker waits for the result of the oldest item
 
 
 def cores() -> int:
@@ -28,16 +27,10 @@ def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], worke
     """Do the same as `map(function, items)`, reading at most AHEAD * workers items ahead of the results.
 
     The workers are fresh processes, which import the module of `function` and nothing of this process. They end with
-    the iterator, with an error, with Ctrl-C, and also if this process is killed.
+    the iterator, with an error, with Ctrl-C, and also if this process is killed. `function` (of a module, or a
+    `functools.partial` of one), items and results are pickled. With 0 workers the function is called here.
 
-    Args:
-        function: function of a module, or a `functools.partial` of one; it, items and results are pickled.
-        workers: number of processes; 0 calls the function here.
-
-    Raises:
-        ValueError: `workers` is negative.
-        ChildProcessError: a worker was killed, as the system does if memory runs out.
-        Exception: an error of `function`.
+    Raises ValueError if `workers` is negative, ChildProcessError if a worker was killed, and errors of `function`.
     """
     if workers < 0:
         raise ValueError(f"workers is {workers}, expected at least 0")

@@ -9,7 +9,7 @@ from seigan_tf.data.annotations.coco import read_coco
 from seigan_tf.data.annotations.table import read_csv
 from seigan_tf.data.annotations.voc import read_voc
 from seigan_tf.data.annotations.yolo import read_yolo
-from seigan_tf.data.photos.files import BOX_FILES, TABLES, only_file
+from seigan_tf.data.photos.files import BOX_FILES, TABLES, only_file, require_folder
 from seigan_tf.data.photos.photo import Photo, Problem
 
 READERS: dict[str, Callable[[Path, Path | None], Iterator[Photo | Problem]]] = {
@@ -37,6 +37,7 @@ def read_annotations(source: str, images: Path, annotations: Path | None) -> Ite
     """
     if source not in READERS:
         raise ValueError(f"format of annotations is {source!r}, expected one of {', '.join(FORMATS)}")
+    require_folder(images)
     return READERS[source](images, annotations)
 
 
@@ -47,8 +48,15 @@ def guess_format(images: Path, annotations: Path | None) -> str:
     """
     if annotations is None:
         annotations = only_file(images, BOX_FILES)
+    found: str | None
     if annotations.is_dir():
-        found = _format_of_folder(annotations)
+        # All names count: sets of Pascal VOC and of Cityscapes hold text files too.
+        kinds: set[str | None] = set()
+        for _, _, names in os.walk(annotations):
+            kinds.update(FOLDER_FORMATS.get(os.path.splitext(name)[1].lower()) for name in names)
+            if any(name.endswith((POLYGONS, INSTANCES)) for name in names):
+                kinds.add("cityscapes")
+        found = next((kind for kind in ("cityscapes", "voc", "yolo") if kind in kinds), None)
     elif annotations.is_file():
         found = FILE_FORMATS.get(annotations.suffix.lower())
     else:
@@ -56,13 +64,3 @@ def guess_format(images: Path, annotations: Path | None) -> str:
     if found is None:
         raise ValueError(f"{annotations}: format not recognised, expected annotations as {', '.join(FORMATS)}")
     return found
-
-
-def _format_of_folder(folder: Path) -> str | None:
-    """Look at all names in it: sets of Pascal VOC and of Cityscapes hold text files too."""
-    found: set[str | None] = set()
-    for _, _, names in os.walk(folder):
-        if any(name.endswith((POLYGONS, INSTANCES)) for name in names):
-            return "cityscapes"
-        found.update(FOLDER_FORMATS.get(os.path.splitext(name)[1].lower()) for name in names)
-    return next((name for name in ("voc", "yolo") if name in found), None)

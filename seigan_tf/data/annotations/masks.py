@@ -29,7 +29,11 @@ def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
         return None
     try:
         if isinstance(segmentation, dict):
-            return coco_mask.frPyObjects(_checked_runs(segmentation, photo), photo.height, photo.width)
+            size = [photo.height, photo.width]
+            if segmentation.get("size") != size:
+                raise ValueError(f"run-length encoding of size {segmentation.get('size')!r:.100}, expected {size}")
+            counts = read_counts(segmentation.get("counts"), photo.height * photo.width)
+            return coco_mask.frPyObjects({"size": size, "counts": counts}, *size)
         polygons = _polygons(segmentation, photo)
         return coco_mask.merge(coco_mask.frPyObjects(polygons, photo.height, photo.width)) if polygons else None
     except ValueError as error:
@@ -72,13 +76,6 @@ def _decompress(text: str | bytes) -> list[int]:
             runs.append(value + runs[-2] if len(runs) > 2 else value)
             value = shift = 0
     return runs
-
-
-def _checked_runs(segmentation: dict[str, Any], photo: Photo) -> dict[str, Any]:
-    size = [photo.height, photo.width]
-    if segmentation.get("size") != size:
-        raise ValueError(f"run-length encoding of size {segmentation.get('size')!r:.100}, expected {size}")
-    return {"size": size, "counts": read_counts(segmentation.get("counts"), photo.height * photo.width)}
 
 
 def _polygons(segmentation: Any, photo: Photo) -> list[list[float]]:

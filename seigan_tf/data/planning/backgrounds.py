@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seigan_tf.data.crops import CropRegion
+from seigan_tf.data.crops import CropRegion, touching
 
 POSITIONS = 64  # random positions tried for one side
 SHRINK = 0.9  # factor on the side after all its positions have failed
@@ -48,7 +48,7 @@ def find_background(
     while side >= smallest:
         x = generator.integers(0, scene.width - side + 1, POSITIONS)
         y = generator.integers(0, scene.height - side + 1, POSITIONS)
-        free = ~_touching(x, y, side, scene.boxes) & _apart(x, y, side, earlier)
+        free = ~touching(x[:, None], y[:, None], side, scene.boxes).any(axis=1) & _apart(x, y, side, earlier)
         if not free.any():
             # If there is little room, it is found from its corners.
             corners = _corners(scene) if corners is None else corners
@@ -90,12 +90,6 @@ def _starts(ends: np.ndarray, length: int) -> np.ndarray:
     starts = np.unique(np.append(np.floor(ends).astype(np.int64) + 1, 0))
     starts = starts[starts < length]
     return starts[np.linspace(0, len(starts) - 1, min(len(starts), MAX_CORNERS)).astype(np.int64)]
-
-
-def _touching(x: np.ndarray, y: np.ndarray, side: int, boxes: np.ndarray) -> np.ndarray:
-    """Tell which squares share a point with any box (left, top, right, bottom): bool, as `x` and `y`."""
-    left, top, right, bottom = boxes.T[:, :, None]
-    return ((left <= x + side) & (right >= x) & (top <= y + side) & (bottom >= y)).any(axis=0)
 
 
 def _apart(x: np.ndarray, y: np.ndarray, side: int, others: Sequence[CropRegion]) -> np.ndarray:

@@ -36,15 +36,14 @@ GAP = 4
 BOX_COLOUR = (0, 255, 0)
 
 
-def check(config: DataConfig, size: int, out: Path, workers: int = 0, beam_options: str | None = None) -> None:
-    """Raise ValueError for arguments that `prepare` would refuse whatever the photographs are."""
+def check(config: DataConfig, size: int, out: Path, workers: int = 0, beam_options: str | None = None) -> Any:
+    """Raise ValueError for arguments that `prepare` refuses whatever the photographs are; return Beam's options."""
     if os.path.lexists(out):
         raise ValueError(f"{out}: exists already, expected a folder to make")
     check_settings(config)
     CropsConfig("crops", data=config, size=size, workers=workers)
-    if beam_options is not None:
-        with _beam_errors(), _silence():
-            beam_pipeline().pipeline_options(beam_options)
+    with _beam_errors(), _silence():
+        return None if beam_options is None else beam_pipeline().pipeline_options(beam_options)
 
 
 def prepare(
@@ -79,7 +78,7 @@ def prepare(
         Terminated: SIGTERM arrived.
     """
     out = Path(out)
-    check(config, size, out, workers, beam_options)
+    options = check(config, size, out, workers, beam_options)
     crops = CropsConfig(
         "crops", data=config, size=size, workers=workers, beam=beam_options is not None, origin=dict(origin or {})
     )
@@ -89,7 +88,6 @@ def prepare(
     with termination(out), errors, _full_disk(out), parents_made(out), _claimed(partial):
         folder.mkdir()
         with _silence():
-            options = None if beam_options is None else beam_pipeline().pipeline_options(beam_options)
             version = tfds.core.Version(records.VERSION)
             identity = tfds.core.DatasetIdentity(records.NAME, version, str(folder), __name__, config_name=crops.name)
             info = describe_crops(identity, size)

@@ -54,7 +54,7 @@ def pack(crop: Crop) -> Record:
     fields = {
         "image": to_jpeg(crop.image),
         "box": crop.box,
-        "mask": b"" if crop.mask is None else to_png(crop.mask),
+        "mask": b"" if crop.mask is None else _encoded(crop.mask, "PNG"),  # one bit per pixel
         "photo": crop.photo.encode(),
         "photo_size": np.array(crop.photo_size, np.int32),
         "region": np.array([crop.region.x, crop.region.y, crop.region.side], np.int32),
@@ -65,8 +65,12 @@ def pack(crop: Crop) -> Record:
 
 
 def to_jpeg(image: np.ndarray) -> bytes:
+    return _encoded(image, "JPEG", quality=QUALITY, subsampling=0)
+
+
+def _encoded(image: np.ndarray, file_format: str, **options: Any) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=QUALITY, subsampling=0)
+    Image.fromarray(image).save(file, file_format, **options)
     return file.getvalue()
 
 
@@ -76,13 +80,6 @@ def from_jpeg(data: bytes, size: int) -> np.ndarray:
     if image.width != size:
         image = image.resize((size, size), Image.Resampling.LANCZOS)
     return np.asarray(image)
-
-
-def to_png(mask: np.ndarray) -> bytes:
-    """Pack a mask, bool [side, side], with one bit per pixel."""
-    file = io.BytesIO()
-    Image.fromarray(mask).save(file, "PNG")
-    return file.getvalue()
 
 
 def from_png(data: bytes) -> np.ndarray:
