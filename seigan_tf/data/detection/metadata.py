@@ -52,7 +52,7 @@ class Labels(NamedTuple):
     @classmethod
     def of_model(cls, path: Path) -> "Labels":
         """Read the labels inside the model's file; the classes of COCO if there are none."""
-        text = _read_labels(path)
+        text = read_labels(path)
         return cls(tuple(COCO.split(","))) if text is None else cls.parse(text)
 
     @classmethod
@@ -98,7 +98,7 @@ class Labels(NamedTuple):
         return (self.names[number] if number < len(self.names) else "") or f"class {number}"
 
 
-def _read_labels(path: Path) -> str | None:
+def read_labels(path: Path) -> str | None:
     """Read the text of the label file inside the model file; None if there is none."""
     try:
         with zipfile.ZipFile(path) as members:

@@ -193,7 +193,7 @@ def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, caps
 
     def train(config, folder):
         trained.append(config)
-        folder.path.mkdir(parents=True)
+        folder.path.mkdir(parents=True, exist_ok=True)
         folder.save_report({"count": 3, "iou": {"model": 0.5, "box": 0.4}, "cost": {"seconds": 1.0}})
 
     monkeypatch.setattr(command, "_train", train)
