@@ -15,9 +15,9 @@ from seigan_tf.utils.pixels import to_uint8
 RADIUS = 3
 """Radius of OpenCV's neighbourhood in pixels, as in its own example."""
 OPENCV = {"telea": cv2.INPAINT_TELEA, "navier_stokes": cv2.INPAINT_NS}
-EIGHT_WAYS = "model_eight_ways"
+TTA = "model_tta"
 """The model with the averaging of `erase`."""
-METHODS = ("model", EIGHT_WAYS, *OPENCV)
+METHODS = ("model", TTA, *OPENCV)
 """The rows of the table."""
 ROUNDING = 1 / (12 * 255**2)
 """Mean squared error of rounding to uint8, the least error that counts: PSNR is at most 58.9 dB."""
@@ -63,7 +63,7 @@ def measure_inpainting(
     """
     holed = np.where(holes[..., None], np.uint8(0), truth)
     masks = holes[..., None].astype(np.float32)
-    filled = {"model": to_uint8(inpaint(holed, masks)), EIGHT_WAYS: to_uint8(inpaint_tta(inpaint, holed, masks))}
+    filled = {"model": to_uint8(inpaint(holed, masks)), TTA: to_uint8(inpaint_tta(inpaint, holed, masks))}
     for name in OPENCV:
         filled[name] = np.stack([opencv_fill(name, *pair) for pair in zip(holed, holes, strict=True)])
     scores = {name: [hole_scores(*each) for each in zip(filled[name], truth, holes, strict=True)] for name in METHODS}

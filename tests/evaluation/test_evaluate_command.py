@@ -69,7 +69,7 @@ def test_command_prints_tables_and_writes_means_scores_and_a_sheet(evaluate, tmp
         assert f"{means['iou'][name]:.3f}" in out
         assert means["iou"][name] == pytest.approx(np.mean([float(row[f"iou_{name}"]) for row in rows]), abs=1e-5)
     for kind in ("l1", "psnr", "ssim", "vgg"):
-        assert list(means["inpainting"][kind]) == ["model", "model_eight_ways", "telea", "navier_stokes"]
+        assert list(means["inpainting"][kind]) == ["model", "model_tta", "telea", "navier_stokes"]
     assert f"{means['inpainting']['l1']['telea']:.4f}" in out
     assert list(means["realism"]["kid"]) == ["coarse", "full", "background", "full_minus_coarse"]
     assert "left out" not in out

@@ -91,7 +91,7 @@ def test_the_model_never_sees_what_is_in_the_hole(ramp):
     assert list(result) == ["count", "l1", "psnr", "ssim"]
     assert result["count"] == 2
     for kind in ("l1", "psnr", "ssim"):
-        assert list(result[kind]) == ["model", "model_eight_ways", "telea", "navier_stokes"]
+        assert list(result[kind]) == ["model", "model_tta", "telea", "navier_stokes"]
     black = [hole_scores(np.zeros_like(image), *pair)["l1"] for pair in zip(truth, holes, strict=True)]
     assert result["l1"]["model"] == pytest.approx(np.mean(black))
     assert result["l1"]["telea"] < 0.1 * result["l1"]["model"]
