@@ -6,6 +6,7 @@ import signal
 import threading
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,6 +16,9 @@ from seigan_tf.config import DataConfig
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
     # A shell starts what runs in the background deaf to Ctrl-C, and programs hand that on to those that they start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+# A busy machine must not fail a property by its time.
+hypothesis.settings.register_profile("no_deadline", hypothesis.settings.default, deadline=None)
+hypothesis.settings.load_profile("no_deadline")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
