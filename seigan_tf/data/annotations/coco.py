@@ -64,7 +64,8 @@ def _read_list(annotations: Path, name: str, kind: str, read: Callable[[Any], No
             named = f" ({shown(fields['file_name'])})" if "file_name" in fields else ""
             lost: Literal["photo", "object"] = "photo" if kind == "image" else "object"
             yield Problem(lost, f"{annotations.name}: {kind} {which}{named}", str(error))
-    if not count and not any([isinstance(value, list) for value in _items(annotations, name, False)]):  # noqa: C419
+    # list() reads the file to its end, so that damage anywhere in it is named first.
+    if not count and not any(isinstance(value, list) for value in list(_items(annotations, name, False))):
         raise ValueError(f"{annotations}: not COCO annotations, expected an object with the list '{name}'")
     if not count and kind == "image":
         raise ValueError(f"{annotations}: names no photo, expected at least one entry in 'images'")
