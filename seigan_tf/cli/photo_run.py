@@ -12,7 +12,7 @@ from seigan_tf.utils.quiet import native_messages_hidden
 
 if TYPE_CHECKING:
     from seigan_tf.compose.composer import Composer
-    from seigan_tf.compose.picture import Picture
+    from seigan_tf.data.photos.picture import Picture
 
 EXIT_CODES = """
 Exit codes: 0 everything is done; 1 some photographs or boxes could not be used, the others are done;

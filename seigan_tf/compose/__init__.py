@@ -2,5 +2,5 @@
 
 composer is the interface. backends run the networks, by Keras or by LiteRT; geometry has boxes, windows and crops;
 matting finds the object's mask and colours (with guided_filter), erasing fills holes (with detail), pasting harmonises;
-picture and photo_files hold, read and write photographs; pull_push fills gaps in maps.
+photo_files reads and writes photographs; pull_push fills gaps in maps.
 """

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files, picture
+from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files
 from seigan_tf.compose.backends import Backend, load_backend
 from seigan_tf.compose.matting import Matte
-from seigan_tf.compose.picture import Picture
+from seigan_tf.data.photos import picture
+from seigan_tf.data.photos.picture import Picture
 
 Photo = str | PathLike | np.ndarray | Picture
 """A file, or pixels: uint8 [height, width, 3] RGB, or [height, width, 4] with alpha."""

@@ -19,10 +19,10 @@ import numpy as np
 from seigan_tf.compose import geometry, guided_filter
 from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Window
-from seigan_tf.compose.picture import Picture
 from seigan_tf.compose.pull_push import pull_push
 from seigan_tf.data.crops import CropRegion, region_around, relative_box
 from seigan_tf.data.photos.photo import Box
+from seigan_tf.data.photos.picture import Picture
 from seigan_tf.inference import grabcut
 from seigan_tf.inference.tta import segment_tta
 

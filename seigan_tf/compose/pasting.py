@@ -11,9 +11,9 @@ from PIL import Image
 from seigan_tf.compose import geometry
 from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Window
-from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion, region_around
 from seigan_tf.data.photos.photo import Box
+from seigan_tf.data.photos.picture import Picture
 from seigan_tf.data.photos.reading import MAX_PIXELS
 
 RADIUS = 1 / 8

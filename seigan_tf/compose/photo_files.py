@@ -1,8 +1,4 @@
-"""Reading and writing photographs in colour, with their transparency and their colour profile.
-
-Colours and the ICC profile of the file are kept: a conversion to sRGB would change every pixel, and training does not
-convert colours either. Other metadata (EXIF, GPS) is left out.
-"""
+"""Photographs in and out, with their transparency and colour profile; other metadata (EXIF, GPS) is left out."""
 
 import io
 import os
@@ -12,16 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from seigan_tf.compose.picture import Picture
-from seigan_tf.data.photos.reading import (
-    STORED,
-    UnreadablePhoto,
-    opened,
-    remaining_orientation,
-    strips,
-    to_rgb,
-    turned_size,
-)
+from seigan_tf.data.photos import reading
+from seigan_tf.data.photos.picture import Picture
 from seigan_tf.utils.atomic import replacing
 
 FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -41,33 +29,10 @@ LONGEST_SIDE = {"JPEG": 65_535, "WEBP": 16_383}
 
 
 def read(path: Path, size: tuple[int, int] | None = None) -> Picture:
-    """Read the photograph in a file, upright by its EXIF data.
-
-    Args:
-        path: JPEG, PNG, WebP, TIFF or another readable format.
-        size: width and height in the annotations; a photo whose stored pixels have that size is not turned.
-
-    Raises:
-        ValueError: missing, no image, damaged, too large, or of another size.
-    """
+    """Read a photograph as `data.photos.reading.read`; errors are ValueError and name the path."""
     try:
-        with opened(path) as image:
-            orientation = remaining_orientation(image, path)
-            width, height = upright = turned_size(image.size, orientation)
-            if size not in (None, upright, image.size):
-                raise UnreadablePhoto(f"{width} x {height} pixels, but its annotations expect {size[0]} x {size[1]}")
-            turned = size in (None, upright) and orientation != 1
-            turn = STORED[orientation] if turned else lambda array: array
-            width, height = size or upright
-            image.load()
-            pixels, alpha = np.empty((height, width, 3), np.uint8), None
-            if image.has_transparency_data:
-                alpha = np.empty((height, width), np.uint8)
-                _split(image, turn(pixels), turn(alpha))
-            else:
-                to_rgb(image, turn(pixels))
-            return Picture(pixels, None if alpha is None or alpha.min() == 255 else alpha, _profile(image))
-    except UnreadablePhoto as error:
+        return reading.read(path, size)
+    except reading.UnreadablePhoto as error:
         raise ValueError(f"{path}: {error}") from None
 
 
@@ -133,16 +98,3 @@ def convert_colours(pixels: np.ndarray, source: bytes | None, target: bytes | No
     except (ImageCms.PyCMSError, OSError):
         return pixels
     return np.asarray(image)
-
-
-def _split(image: Image.Image, pixels: np.ndarray, alpha: np.ndarray) -> None:
-    """Fill colours [height, width, 3] and transparency [height, width] from a transparent image."""
-    for rows, strip in strips(image):
-        rgba = np.asarray(strip.convert("RGBA"))
-        pixels[rows], alpha[rows] = rgba[..., :3], rgba[..., 3]
-
-
-def _profile(image: Image.Image) -> bytes | None:
-    """The ICC profile if it is one of RGB; profiles of grey and CMYK do not fit the RGB pixels."""
-    profile = image.info.get("icc_profile")
-    return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None

@@ -24,7 +24,7 @@ from werkzeug.wrappers import Request, Response
 
 from seigan_tf.compose import geometry
 from seigan_tf.compose.composer import Composer
-from seigan_tf.compose.picture import Picture
+from seigan_tf.data.photos.picture import Picture
 from seigan_tf.serve import photos, server
 from seigan_tf.serve.photos import MEGABYTE, Limits
 from seigan_tf.serve.work_queue import WorkQueue

@@ -12,7 +12,8 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnprocessableEntity
 from werkzeug.wrappers import Response
 
 from seigan_tf.compose import photo_files
-from seigan_tf.compose.picture import Picture
+from seigan_tf.data.photos.kinds import RAW_SUFFIXES
+from seigan_tf.data.photos.picture import Picture
 from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
 
 PREVIEW = 1600
@@ -28,14 +29,15 @@ class Limits(NamedTuple):
 def decode(upload: FileStorage, name: str, limits: Limits) -> Picture:
     """Decode the photograph in the form field `name`, upright; `limits` are checked before.
 
-    The upload is copied to a temporary file; its own name is never opened.
+    The upload is copied to a temporary file; of its own name only the ending of camera raw files is kept.
 
     Raises:
         RequestEntityTooLarge: too many bytes.
         UnprocessableEntity: not an image, damaged, or too many pixels.
     """
     with tempfile.TemporaryDirectory(prefix="seigan-") as folder:
-        path = Path(folder) / "photo"
+        suffix = Path(upload.filename or "").suffix.lower()
+        path = Path(folder) / f"photo{suffix if suffix in RAW_SUFFIXES else ''}"
         upload.save(path)
         size = path.stat().st_size
         if size > limits.bytes:

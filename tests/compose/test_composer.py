@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 import seigan_tf
-from seigan_tf.compose import geometry, pasting, photo_files, picture
+from seigan_tf.compose import geometry, pasting, photo_files
 from seigan_tf.compose.composer import Composer
-from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import region_around
+from seigan_tf.data.photos import picture
+from seigan_tf.data.photos.picture import Picture
 from tests.compose.scene import RED, BallBackend, ball, box_of, enlarged, filled, gravel
 
 
@@ -126,7 +127,7 @@ def test_paste_beyond_the_border_is_clipped(composer, at):
         ((-90, 20), "outside the photo"),
         ((10, 10, 0), "the width must be more than 0"),
         ((10, 10, 0.5), "smaller than a pixel"),
-        ((10, 10, 1e6), "more than 110,000,000 pixels"),
+        ((10, 10, 1e6), "more than 210,000,000 pixels"),
         ((10,), "expected x, y"),
         ((10, float("inf")), "expected x, y"),
     ],

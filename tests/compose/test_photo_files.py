@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from seigan_tf.compose import photo_files
-from seigan_tf.compose.picture import Picture, from_array
+from seigan_tf.data.photos.picture import Picture, from_array
 from tests.compose.scene import gravel
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -117,8 +117,8 @@ def test_names_truncated_files_and_bombs(tmp_path, one_line_error):
     content = (tmp_path / "a.png").read_bytes()
     (tmp_path / "a.png").write_bytes(content[: len(content) // 2])
     assert "truncated" in one_line_error(photo_files.read, tmp_path / "a.png")
-    Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
-    assert "more than 110,000,000 pixels" in one_line_error(photo_files.read, tmp_path / "bomb.png")
+    Image.new("1", (20_000, 11_000)).save(tmp_path / "bomb.png")
+    assert "more than 210,000,000 pixels" in one_line_error(photo_files.read, tmp_path / "bomb.png")
     assert "a folder" in one_line_error(photo_files.read, tmp_path)
 
 

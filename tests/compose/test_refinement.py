@@ -6,8 +6,8 @@ import pytest
 
 from seigan_tf.compose import geometry, guided_filter, matting
 from seigan_tf.compose.geometry import Window
-from seigan_tf.compose.picture import Picture
 from seigan_tf.data.crops import CropRegion, region_around
+from seigan_tf.data.photos.picture import Picture
 from seigan_tf.evaluation.agreement import boundary_f, iou
 from tests.compose.scene import RED, BallBackend, ball, gravel
 

@@ -8,7 +8,7 @@ from pathlib import Path, PureWindowsPath
 from seigan_tf.utils.text import UNPRINTABLE, shown
 
 PHOTO_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".png", ".webp", ".avif"}
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".jp2", ".j2k", ".png", ".webp", ".avif", ".heic", ".heif", ".hif"}
     | {".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm"}
 )
 """File name endings of the formats that `reading` opens."""

@@ -1,4 +1,7 @@
-"""Reading of photographs of any format and pixel type, upright and as RGB."""
+"""Reading of photographs of any format and pixel type, upright and as RGB: the one reader of the whole project.
+
+Colours and the ICC profile of the file are kept: a conversion to sRGB would change every pixel.
+"""
 
 import os
 import stat
@@ -6,23 +9,30 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from seigan_tf.data.photos.decoding import fill, mend_transparent_colour
+from seigan_tf.data.photos.kinds import START, image_kind, raw_kind
 from seigan_tf.data.photos.photo import Photo
-from seigan_tf.utils.text import one_line
+from seigan_tf.data.photos.picture import Picture
+from seigan_tf.utils.text import one_line, shown
 
 Image.init()  # registers every format now, which Pillow would do for some only when another one is met
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
 """Pillow's names. Others it reads are no photographs, and some of them start programs (EPS)."""
-MAX_PIXELS = 110_000_000
-"""Cameras for photographs make up to 102 million (medium format, 11,656 x 8,742). Decoding takes up to 8 bytes for each
-in every worker process, however small the file; so more is refused, by the header."""
-STRIP_PIXELS = 2**20
-"""Pixels that are converted at a time, so that no second copy of a photo is in memory on the way to RGB."""
+MAX_PIXELS = 210_000_000
+"""Phones make photos of up to 200 million pixels, 16,320 x 12,240. Decoding takes up to 8 bytes for each, however small
+the file; so more is refused, by the header."""
+if Image.MAX_IMAGE_PIXELS is not None:
+    Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, MAX_PIXELS // 2)  # Pillow itself refuses twice its number
+MOST_IN_FULL = 110_000_000
+"""Largest JPEG file that `read_photo` decodes in full: several processes read training data at once."""
 EXIF_ORIENTATION = 0x0112
 STORED = {
     2: lambda upright: upright[:, ::-1],
@@ -43,33 +53,70 @@ class UnreadablePhoto(Exception):
 def photo_size(path: Path) -> tuple[int, int]:
     """Read width and height of the upright photo, by the orientation in its EXIF data, from the file's header.
 
-    Raises UnreadablePhoto if it is missing, no image, or too large; `read_photo` may refuse the rest of the file.
+    Raises UnreadablePhoto if it is missing, no image, or too large; `read` may refuse the rest of the file.
     """
-    with opened(path) as image:
-        return turned_size(image.size, remaining_orientation(image, path))
+    with _opened(path) as image:
+        return _turned_size(image.size, _remaining_orientation(image, path))
 
 
 def read_photo(photo: Photo) -> np.ndarray:
-    """Read the photo's pixels, uint8 [height, width, 3] RGB.
+    """Read the photo's visible pixels, uint8 [height, width, 3] RGB, on white where it is transparent.
 
-    They are turned upright by the EXIF data, unless width and height of the annotations are those of the pixels as they
-    are stored. Transparent pixels are laid on white; 16-bit and float values are scaled to 8 bits.
+    A JPEG of more than MOST_IN_FULL pixels is decoded at half its width and height, and each of those pixels is
+    repeated: crops, which are far smaller, look the same, and decoding takes 5 bytes a pixel. Otherwise as `read`.
+    """
+    return _read(photo.path, (photo.width, photo.height), MOST_IN_FULL).visible
+
+
+def read(path: Path, size: tuple[int, int] | None = None) -> Picture:
+    """Read the photograph in a file, turned upright by its EXIF data.
+
+    16-bit and float values are scaled to 8 bits. `size`: width and height in its annotations; a photo whose stored
+    pixels have that size is not turned.
 
     Raises UnreadablePhoto if the file cannot be decoded, or is of another size than its annotations say.
     """
-    expected = photo.width, photo.height
-    with opened(photo.path) as image:
-        orientation = remaining_orientation(image, photo.path)
-        size = turned_size(image.size, orientation)
-        if size != expected and image.size != expected:
+    return _read(path, size, MAX_PIXELS)
+
+
+def _read(path: Path, size: tuple[int, int] | None, most_in_full: int) -> Picture:
+    with _opened(path) as image:
+        orientation = _remaining_orientation(image, path)
+        upright = _turned_size(image.size, orientation)
+        if size not in (None, upright, image.size):
             raise UnreadablePhoto(
-                f"{size[0]} x {size[1]} pixels, but its annotations expect {expected[0]} x {expected[1]}"
+                f"{upright[0]} x {upright[1]} pixels, but its annotations expect {size[0]} x {size[1]}"
             )
+        turned = size in (None, upright) and orientation != 1
+        turn = STORED[orientation] if turned else lambda array: array
+        width, height = size or upright
+        if image.width * image.height > most_in_full:
+            image.draft(image.mode, (image.width // 2, image.height // 2))  # changes JPEG only
         image.load()
-        pixels = np.empty((photo.height, photo.width, 3), np.uint8)
-        turned = size == expected and orientation != 1
-        to_rgb(image, STORED[orientation](pixels) if turned else pixels)
-        return pixels
+        pixels, alpha = np.empty((height, width, 3), np.uint8), None
+        if image.has_transparency_data:
+            alpha = np.empty((height, width), np.uint8)
+        if image.width * image.height < width * height:
+            _fill_doubled(image, turn(pixels))
+        else:
+            fill(image, turn(pixels), None if alpha is None else turn(alpha))
+        return Picture(pixels, None if alpha is None or alpha.min() == 255 else alpha, _profile(image))
+
+
+def _fill_doubled(image: Image.Image, pixels: np.ndarray) -> None:
+    """Fill pixels from an image of half their width and height, rounded up."""
+    half = np.empty((image.height, image.width, 3), np.uint8)
+    fill(image, half, None)
+    for top in (0, 1):
+        for left in (0, 1):
+            part = pixels[top::2, left::2]
+            part[...] = half[: part.shape[0], : part.shape[1]]
+
+
+def _profile(image: Image.Image) -> bytes | None:
+    """The ICC profile if it is one of RGB; profiles of grey and CMYK do not fit the RGB pixels."""
+    profile = image.info.get("icc_profile")
+    return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None
 
 
 def without_exif(content: bytes) -> bytes:
@@ -88,7 +135,7 @@ def without_exif(content: bytes) -> bytes:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: Path) -> Iterator[Image.Image]:
     """Yield the image at `path`, header read; any error inside becomes UnreadablePhoto, warnings are dropped."""
     try:
         status = os.stat(path)
@@ -100,17 +147,18 @@ def opened(path: Path) -> Iterator[Image.Image]:
     if not status.st_size:
         raise UnreadablePhoto("an empty file, expected a photograph")
     too_large = f"more than {MAX_PIXELS:,} pixels, expected a photograph of a camera"
+    start = b""
     try:
         # Pillow warns of large photos, of damaged metadata and of more; only errors matter here. It is given no path,
         # because from one it maps uncompressed TIFF files into memory, and turns those of some modes wrongly.
-        with (
-            warnings.catch_warnings(action="ignore"),
-            path.open("rb") as file,
-            Image.open(file, formats=FORMATS) as image,
-        ):
-            if image.width * image.height > MAX_PIXELS:
-                raise UnreadablePhoto(too_large)
-            yield image
+        with warnings.catch_warnings(action="ignore"), path.open("rb") as file:
+            start = file.read(START)
+            formats = _formats(file, start, path)
+            with Image.open(file, formats=formats) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise UnreadablePhoto(too_large)
+                mend_transparent_colour(image)
+                yield image
     except UnreadablePhoto:
         raise
     except Image.DecompressionBombError:
@@ -118,19 +166,44 @@ def opened(path: Path) -> Iterator[Image.Image]:
     except MemoryError:
         raise UnreadablePhoto("too large for the memory that is free; use fewer workers") from None
     except UnidentifiedImageError:
-        raise UnreadablePhoto(f"not an image of a known format ({', '.join(FORMATS)})") from None
+        kind = image_kind(start)
+        what = f"a {kind} file that cannot be read" if kind else "not an image of a known format"
+        raise UnreadablePhoto(f"{what} (known: {', '.join(FORMATS)}, HEIC)") from None
     except Exception as error:  # Pillow's decoders raise nearly everything on damaged files.
         raise UnreadablePhoto(getattr(error, "strerror", None) or one_line(error)) from None
 
 
-def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+def _formats(file: BinaryIO, start: bytes, path: Path) -> tuple[str, ...]:
+    """Pillow's names of the formats that the file may have; raises UnreadablePhoto if it is a camera raw file."""
+    if raw := raw_kind(file, start, path.suffix):
+        raise UnreadablePhoto(
+            f"a camera raw file ({raw}), whose only picture is a preview; develop it first, for example: "
+            f"darktable-cli {shown(path.name)} {shown(path.stem)}.jpg"
+        )
+    file.seek(0)
+    if image_kind(start) != "HEIC":
+        return FORMATS
+    _register_heic()
+    return ("HEIF",)
+
+
+@cache
+def _register_heic() -> None:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise UnreadablePhoto("a HEIC photograph needs the package pillow-heif: pip install pillow-heif") from None
+    register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+
+
+def _turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
     return size[::-1] if orientation >= 5 else size
 
 
-def remaining_orientation(image: Image.Image, path: Path) -> int:
+def _remaining_orientation(image: Image.Image, path: Path) -> int:
     """Return the EXIF orientation, 1 to 8, that Pillow has not applied; 1 if the file has none that can be read."""
-    if image.format == "TIFF":
-        return 1  # Pillow applies it.
+    if image.format in ("TIFF", "HEIF"):
+        return 1  # Pillow or its plugin applies it.
     if image.format == "PNG" and "exif" not in image.info and not _late_exif(path):
         return 1  # Pillow would decode the whole image to look for it.
     try:
@@ -150,42 +223,3 @@ def _late_exif(path: Path) -> bool:
                 return True
             file.seek(length + 4, os.SEEK_CUR)
     return False
-
-
-def to_rgb(image: Image.Image, pixels: np.ndarray) -> None:
-    """Fill `pixels`, uint8 [height, width, 3], with the image's colours."""
-    deep = image.mode.startswith("I;16") or image.mode in ("I", "F")
-    top = _top(image) if deep else 255.0
-    for rows, strip in strips(image):
-        if deep:
-            pixels[rows] = (np.clip(_finite(strip) / top, 0, 1) * 255 + 0.5).astype(np.uint8)[..., None]
-        elif strip.has_transparency_data:
-            layer = strip.convert("RGBA")
-            white = Image.new("RGBA", layer.size, "white")
-            pixels[rows] = np.asarray(Image.alpha_composite(white, layer).convert("RGB"))
-        else:
-            pixels[rows] = np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB"))
-
-
-def strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
-    """Yield the image in pieces of full width, each with its rows."""
-    count = max(STRIP_PIXELS // image.width, 1)
-    if count >= image.height:
-        yield slice(None), image
-        return
-    for top in range(0, image.height, count):
-        bottom = min(top + count, image.height)
-        yield slice(top, bottom), image.crop((0, top, image.width, bottom))
-
-
-def _top(image: Image.Image) -> float:
-    """Return the value of white among grey values of more than 8 bits: the end of the smallest usual range."""
-    # Integers are of 16 bits however dark the photo; of floats, ranges of 1 and of 255 are common.
-    ranges = (1.0, 255.0, 65535.0) if image.mode == "F" else (65535.0,)
-    peak = max(float(_finite(strip).max()) for _, strip in strips(image))
-    return next((top for top in ranges if peak <= top), peak)
-
-
-def _finite(image: Image.Image) -> np.ndarray:
-    """Return grey values of more than 8 bits as float32, with 0 in place of NaN and infinity."""
-    return np.nan_to_num(np.asarray(image, np.float32), nan=0.0, posinf=0.0, neginf=0.0)

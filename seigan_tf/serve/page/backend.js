@@ -4,7 +4,7 @@ import { Photo, decoded } from "./photo.js";
 import { Server, numbers } from "./server.js";
 
 export const promise = "The server keeps no photos.";
-export const accept = "image/*,.tif,.tiff";
+export const accept = "image/*,.tif,.tiff,.heic,.heif,.hif";
 
 let server = null;
 

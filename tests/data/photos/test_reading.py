@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from seigan_tf.data.photos import reading
+from seigan_tf.data.photos import decoding, reading
 from seigan_tf.data.photos.photo import Photo
 from seigan_tf.data.photos.reading import MAX_PIXELS, UnreadablePhoto, photo_size, read_photo, without_exif
 
@@ -116,6 +116,57 @@ def test_16_bit_grey_is_scaled_and_not_clipped(tmp_path, name):
 def test_a_dark_16_bit_photo_stays_dark(tmp_path):
     Image.fromarray(np.full((HEIGHT, WIDTH), 2570, np.uint16)).save(tmp_path / "a.png")
     assert (read(tmp_path / "a.png") == 10).all()
+
+
+def grey_png(depth, colour_type, row, transparent):
+    """A PNG file of four pixels whose transparent colour is in its tRNS chunk, at any depth."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    parts = chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 1, depth, colour_type, 0, 0, 0)) + chunk(b"tRNS", transparent)
+    return b"\x89PNG\r\n\x1a\n" + parts + chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b"")
+
+
+TRANSPARENT_COLOURS = {
+    "1 bit": grey_png(1, 0, b"\x50", b"\0\1"),
+    "2 bits": grey_png(2, 0, b"\x1b", b"\0\1"),
+    "4 bits": grey_png(4, 0, b"\x15\x9f", b"\0\5"),
+    "8 bits": grey_png(8, 0, b"\0\x64\x65\xff", b"\0\x64"),
+    "16 bits": grey_png(16, 0, struct.pack(">4H", 0, 0x6400, 0x6500, 65535), b"\x64\0"),
+    "RGB": grey_png(8, 2, bytes([1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0]), struct.pack(">3H", 4, 5, 6)),
+    "RGB of 16 bits": grey_png(16, 2, bytes([1, 9, 2, 9, 3, 9, 4, 9, 5, 9, 6, 9] * 2), b"\4\t\5\t\6\t"),
+}
+"""Files of four pixels; in each the second, and maybe the fourth, is transparent."""
+
+
+@pytest.mark.parametrize("content", TRANSPARENT_COLOURS.values(), ids=TRANSPARENT_COLOURS)
+def test_the_transparent_colour_of_a_png_is_white_and_hidden_whatever_its_depth(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    picture = reading.read(tmp_path / "a.png")
+    assert picture.alpha[0, :3].tolist() == [255, 0, 255]
+    visible = read_photo(Photo(tmp_path / "a.png", 4, 1))
+    assert (visible == picture.visible).all()
+    assert (visible[0, 1] == 255).all()
+    assert (visible[0, 2] == picture.pixels[0, 2]).all()
+    assert not (visible[0, 0] == 255).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_jpegs_too_large_for_many_processes_are_decoded_at_half_their_size(tmp_path, monkeypatch, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    rows, columns = np.indices((75, 91))
+    pixels = np.stack([rows * 3, columns * 2, rows + columns], axis=-1).astype(np.uint8)
+    path = tmp_path / "a.jpg"
+    Image.fromarray(turned(pixels, orientation)).save(path, exif=exif, quality=95)
+    monkeypatch.setattr(reading, "MOST_IN_FULL", 75 * 91)
+    whole = read(path, 91, 75)
+    monkeypatch.setattr(reading, "MOST_IN_FULL", 75 * 91 - 1)
+    halved = read(path, 91, 75)
+    difference = np.abs(halved.astype(int) - whole)
+    assert 0 < difference.mean() < 4 and difference.max() < 16
+    assert (reading.read(path).pixels == whole).all()  # pictures that are given back keep every pixel
 
 
 @pytest.mark.parametrize("top", [65535, 2**31 - 1])
@@ -296,9 +347,9 @@ def test_bomb_is_refused_where_pillows_own_limit_is_lifted(tmp_path, monkeypatch
 
 def test_large_photos_pass_without_a_warning(tmp_path):
     path = tmp_path / "a.png"
-    path.write_bytes(png_header(11_656, 8_742))  # the largest of medium format cameras
+    path.write_bytes(png_header(16_320, 12_240))  # the largest of phones
     with warnings.catch_warnings(action="error"):
-        assert photo_size(path) == (11_656, 8_742)
+        assert photo_size(path) == (16_320, 12_240)
 
 
 PEAK = """
@@ -342,7 +393,7 @@ def test_photos_are_the_same_however_many_rows_are_converted_at_a_time(tmp_path,
         image = Image.fromarray(np.dstack([colours(), GREY.astype(np.uint8)])).convert(mode)
     image.save(path)
     expected = read(path)
-    monkeypatch.setattr(reading, "STRIP_PIXELS", pixels)
+    monkeypatch.setattr(decoding, "STRIP_PIXELS", pixels)
     assert (read(path) == expected).all()
 
 

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seigan_tf.data.photos import decoding
+
 
 class Picture(NamedTuple):
     """An upright photograph."""
@@ -22,11 +24,16 @@ class Picture(NamedTuple):
 
     @property
     def visible(self) -> np.ndarray:
-        """The photo laid on white, uint8 [height, width, 3], as the networks saw photos in training."""
+        """The photo laid on white, uint8 [height, width, 3], as the networks see photos in training."""
         if self.alpha is None:
             return self.pixels
-        alpha = self.alpha[..., None].astype(np.uint16)
-        return ((self.pixels * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
+        visible = np.empty_like(self.pixels)
+        rows = max(decoding.STRIP_PIXELS // self.size[0], 1)
+        for top in range(0, self.size[1], rows):
+            alpha = self.alpha[top : top + rows, :, None].astype(np.uint16)
+            layers = self.pixels[top : top + rows] * alpha + 255 * (255 - alpha)
+            visible[top : top + rows] = (layers + 127) // 255
+        return visible
 
     @property
     def array(self) -> np.ndarray:
