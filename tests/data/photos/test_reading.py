@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 from seigan_tf.data.photos import decoding, reading
 from seigan_tf.data.photos.photo import Photo
 from seigan_tf.data.photos.reading import MAX_PIXELS, UnreadablePhoto, photo_size, read_photo, without_exif
+from tests.png_files import TRANSPARENT_COLOURS, chunk
 
 WIDTH, HEIGHT = 24, 16
 GREY = np.linspace(0, 255, WIDTH * HEIGHT).reshape(HEIGHT, WIDTH)
@@ -49,10 +50,6 @@ def colours():
 
 def png_header(width, height):
     """A PNG file of that size without pixels."""
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
@@ -116,28 +113,6 @@ def test_16_bit_grey_is_scaled_and_not_clipped(tmp_path, name):
 def test_a_dark_16_bit_photo_stays_dark(tmp_path):
     Image.fromarray(np.full((HEIGHT, WIDTH), 2570, np.uint16)).save(tmp_path / "a.png")
     assert (read(tmp_path / "a.png") == 10).all()
-
-
-def grey_png(depth, colour_type, row, transparent):
-    """A PNG file of four pixels whose transparent colour is in its tRNS chunk, at any depth."""
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    parts = chunk(b"IHDR", struct.pack(">IIBBBBB", 4, 1, depth, colour_type, 0, 0, 0)) + chunk(b"tRNS", transparent)
-    return b"\x89PNG\r\n\x1a\n" + parts + chunk(b"IDAT", zlib.compress(b"\0" + row)) + chunk(b"IEND", b"")
-
-
-TRANSPARENT_COLOURS = {
-    "1 bit": grey_png(1, 0, b"\x50", b"\0\1"),
-    "2 bits": grey_png(2, 0, b"\x1b", b"\0\1"),
-    "4 bits": grey_png(4, 0, b"\x15\x9f", b"\0\5"),
-    "8 bits": grey_png(8, 0, b"\0\x64\x65\xff", b"\0\x64"),
-    "16 bits": grey_png(16, 0, struct.pack(">4H", 0, 0x6400, 0x6500, 65535), b"\x64\0"),
-    "RGB": grey_png(8, 2, bytes([1, 2, 3, 4, 5, 6, 7, 8, 9, 0, 0, 0]), struct.pack(">3H", 4, 5, 6)),
-    "RGB of 16 bits": grey_png(16, 2, bytes([1, 9, 2, 9, 3, 9, 4, 9, 5, 9, 6, 9] * 2), b"\4\t\5\t\6\t"),
-}
-"""Files of four pixels; in each the second, and maybe the fourth, is transparent."""
 
 
 @pytest.mark.parametrize("content", TRANSPARENT_COLOURS.values(), ids=TRANSPARENT_COLOURS)

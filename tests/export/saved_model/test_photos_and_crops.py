@@ -17,6 +17,7 @@ from seigan_tf.data.crops import CropRegion, extract, region_around, relative_bo
 from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.photos.reading import photo_size, read_photo
 from seigan_tf.data.planning.rules import CropRules, object_regions
+from tests.png_files import TRANSPARENT_COLOURS, chunk
 
 RULES = CropRules(0.78, 0, 10, 0)
 
@@ -65,9 +66,6 @@ def with_orientation(number, order=">"):
 
 def png(width, height, pixels=b""):
     """A PNG file of any size in its header."""
-
-    def chunk(kind, content):
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(pixels)) + chunk(b"IEND", b"")
@@ -127,22 +125,95 @@ def test_grey_and_cmyk_jpeg_are_rgb(tmp_path):
         assert np.abs(decoded(content)[0].numpy().astype(int) - as_read_by_training(content, tmp_path)).max() <= 3
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"an image", encoded(picture(), "GIF")])
-def test_what_is_neither_jpeg_nor_png_is_named(content):
-    assert f"photo[7]: {len(content)} bytes that are no image; expected a JPEG or PNG file" in message(decoded, content)
+@pytest.mark.parametrize("name", ["a.png", "a.webp"])
+@pytest.mark.parametrize("order", [">", "<"])
+@pytest.mark.parametrize("orientation", range(10))
+def test_turns_png_and_webp_upright_as_the_training_data_is(orientation, order, name, tmp_path):
+    content = encoded(picture(), name[2:].upper(), exif=with_orientation(orientation, order), lossless=True)
+    pixels, height, width = decoded(content)
+    expected = as_read_by_training(content, tmp_path)
+    assert (height, width) == expected.shape[:2] == pixels.shape[:2]
+    assert np.array_equal(pixels, expected)
+
+
+def test_finds_the_exif_data_behind_the_pixels_of_a_png(tmp_path):
+    content = encoded(picture())
+    for exif in (with_orientation(6), with_orientation(6)[6:]):
+        late = content[:-12] + chunk(b"eXIf", exif) + content[-12:]
+        assert decoded(late)[0].shape == (61, 47, 3) == as_read_by_training(late, tmp_path).shape
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("lossless", [True, False])
+@pytest.mark.parametrize("orientation", [None, 8])
+def test_webp_of_any_kind_is_rgb_on_white(channels, lossless, orientation, tmp_path):
+    exif = {"exif": with_orientation(orientation)} if orientation else {}
+    content = encoded(picture(channels=channels), "WEBP", lossless=lossless, **exif)
+    pixels, height, width = decoded(content)
+    expected = as_read_by_training(content, tmp_path)
+    assert (height, width) == expected.shape[:2]
+    assert np.abs(pixels.numpy().astype(int) - expected).max() <= (0 if lossless else 2)
+
+
+@pytest.mark.parametrize("content", TRANSPARENT_COLOURS.values(), ids=TRANSPARENT_COLOURS)
+def test_the_transparent_colour_of_a_png_is_white_as_in_training(content, tmp_path):
+    pixels = decoded(content)[0].numpy()
+    assert (pixels[0, 1] == 255).all()
+    assert np.abs(pixels.astype(int) - as_read_by_training(content, tmp_path)).max() <= 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"\x89PNG\r\n\x1a", b"an image"])
+def test_what_is_no_image_is_named(content):
+    expected = f"photo[7]: {len(content)} bytes that are no image; expected a JPEG, PNG or WebP file"
+    assert expected in message(decoded, content)
+
+
+NOT_DECODED = {
+    "a GIF": encoded(picture(), "GIF"),
+    "a BMP": encoded(picture(), "BMP"),
+    "a TIFF": encoded(picture(), "TIFF"),
+    "an AVIF": encoded(picture(), "AVIF"),
+    "a JPEG 2000": encoded(picture(), "JPEG2000"),
+    "a HEIC": b"\0\0\0\x18ftypheic",
+    "a JPEG XL": b"\xff\x0a",
+    "a Canon CR3": b"\0\0\0\x18ftypcrx ",
+}
+
+
+@pytest.mark.parametrize(("name", "content"), NOT_DECODED.items(), ids=NOT_DECODED)
+def test_other_images_are_named(name, content):
+    assert f"photo[7]: {name} file; expected a JPEG, PNG or WebP file" in message(decoded, content)
+
+
+def test_animations_are_named():
+    content = encoded(picture(), "WEBP", save_all=True, append_images=[picture(seed=1)])
+    assert "photo[7]: an animated WebP file; expected a photo" in message(decoded, content)
+
+
+def webp(width, height, lossless):
+    """The first bytes of a WebP file of that size."""
+    if lossless:
+        frame = b"VP8L\0\0\0\0\x2f" + struct.pack("<I", (width - 1) | (height - 1) << 14)
+    else:
+        frame = b"VP8 \0\0\0\0\0\0\0\x9d\1\x2a" + struct.pack("<HH", width, height)
+    return b"RIFF\0\0\0\0WEBP" + frame
 
 
 def test_size_is_asked_of_the_header_before_anything_is_decoded():
     jpeg = bytearray(encoded(picture(), "JPEG"))
     frame = jpeg.index(b"\xff\xc0")
     jpeg[frame + 5 : frame + 9] = struct.pack(">HH", 60000, 60000)
+    for lossless in (True, False):
+        assert "photo[7]: 16383 x 16000 pixels; expected at most" in message(decoded, webp(16383, 16000, lossless))
+    extended = b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + b"\xff\xff\xff\xff\xff\0"
+    assert "photo[7]: 16777216 x 65536 pixels; expected at most" in message(decoded, extended)
     for content in (png(60000, 60000), bytes(jpeg)):
         assert "photo[7]: 60000 x 60000 pixels; expected at most 50000000 pixels" in message(decoded, content)
     for sides in ((0, 5), (2**31, 1), (2**31 - 1, 2**31 - 1)):
         assert "expected at most" in message(decoded, png(*sides))
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 @pytest.mark.parametrize("part", [0.05, 0.3, 0.6, 0.95])
 def test_files_that_break_off_are_refused(kind, part):
     content = encoded(picture(200, 150), kind)
@@ -151,9 +222,10 @@ def test_files_that_break_off_are_refused(kind, part):
 
 def test_garbage_of_any_kind_ends_the_request_and_nothing_else():
     random = np.random.default_rng(0)
-    contents = [encoded(picture(), "JPEG", exif=with_orientation(6)), encoded(picture(channels=4))]
-    for _ in range(200):
-        content = bytearray(contents[random.integers(2)])
+    exif = {"exif": with_orientation(6)}
+    contents = [encoded(picture(), kind, **exif) for kind in ("JPEG", "PNG", "WEBP")] + [encoded(picture(channels=4))]
+    for _ in range(300):
+        content = bytearray(contents[random.integers(len(contents))])
         for position in random.integers(0, len(content), 8):
             content[position] = random.integers(256)
         with contextlib.suppress(tf.errors.InvalidArgumentError):

@@ -218,8 +218,8 @@ def test_photos_of_a_request_do_not_touch_each_other(signatures):
 def test_one_bad_photo_ends_the_request_and_names_its_place(signatures):
     good = png(photo())
     for bad, expected in (
-        (b"", "image_bytes[1]: 0 bytes that are no image; expected a JPEG or PNG file"),
-        (b"no image", "image_bytes[1]: 8 bytes that are no image; expected a JPEG or PNG file"),
+        (b"", "image_bytes[1]: 0 bytes that are no image; expected a JPEG, PNG or WebP file"),
+        (b"no image", "image_bytes[1]: 8 bytes that are no image; expected a JPEG, PNG or WebP file"),
         (good[: len(good) // 2], "PNG"),
         (good[:16] + b"\0\1\0\0" * 2 + good[24:], "image_bytes[1]: 65536 x 65536 pixels; expected at most 50000000"),
     ):
