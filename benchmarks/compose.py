@@ -1,6 +1,6 @@
 """Cut and erase on a photograph of 12 megapixels, and what the refinement of masks gains.
 
-    python benchmarks/compose.py [--weights RUN]
+    python benchmarks/compose.py [--weights RUN] [--backend keras]
     python benchmarks/compose.py --weights RUN --images DIR --annotations FILE
 
 The first draws a photograph of 4000 x 3000 pixels and cuts and erases an object of half its height, and one that nearly
@@ -46,21 +46,21 @@ def drawn_photo(box):
     return np.clip(scene + grain[..., None], 0, 255).astype(np.uint8)
 
 
-def composer(weights):
+def composer(weights, backend):
     from seigan_tf.compose.composer import Composer
     from seigan_tf.utils import quiet
 
     with quiet.native_messages_hidden():
         if weights is not None:
-            return Composer.load(weights)
+            return Composer.load(weights, backend=backend)
         from seigan_tf import presets
-        from seigan_tf.compose.backends import KerasBackend
+        from seigan_tf.compose.keras_backend import KerasBackend
         from seigan_tf.seigan import SEIGAN
 
         config = presets.load_preset("mobile")
         model = SEIGAN(config.networks)
         model.build()
-        return Composer(KerasBackend(model, config.data.object_fraction))
+        return Composer(KerasBackend(model))
 
 
 def seconds_of(function):
@@ -76,12 +76,12 @@ def peak():
     return int(status["VmHWM"].split()[0]) / 1024
 
 
-def measure(weights, name, file):
+def measure(weights, backend, name, file):
     """Prints, as JSON, what one object of the photograph in the file costs in this process."""
     import numpy as np
 
     box = OBJECTS[name]
-    photo, tool = np.load(file), composer(weights)
+    photo, tool = np.load(file), composer(weights, backend)
     loaded = peak()
     first, _ = seconds_of(lambda: tool.cut(photo, box))
     cut, _ = seconds_of(lambda: tool.cut(photo, box))
@@ -96,7 +96,7 @@ def measure(weights, name, file):
     print(json.dumps(result | {"peak": peak(), "same": bool((erased == photo)[outside].all())}))
 
 
-def costs(weights):
+def costs(weights, backend):
     import numpy as np
 
     def text(times):
@@ -108,7 +108,7 @@ def costs(weights):
             file = Path(folder) / "photo.npy"
             np.save(file, drawn_photo(OBJECTS[name]))
             command = [sys.executable, __file__, "--object", name, "--photo", file]
-            command += ["--weights", weights] if weights else []
+            command += ["--weights", weights, "--backend", backend] if weights else []
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         r = json.loads(done.stdout.splitlines()[-1])
         print(f"{name}: cut {text(r['first'])}, {text(r['cut'])}; erase {text(r['first_erase'])}, {text(r['erase'])}")
@@ -138,7 +138,7 @@ def masks_by_method(backend, item):
     return {name: mask > 0.5 for name, mask in masks.items()}
 
 
-def gains(weights, images, annotations):
+def gains(weights, backend, images, annotations):
     import numpy as np
 
     from seigan_tf.compose.backends import load_backend
@@ -150,7 +150,7 @@ def gains(weights, images, annotations):
     from seigan_tf.evaluation.agreement import boundary_f, iou
     from seigan_tf.evaluation.crops import evaluation_objects
 
-    backend = load_backend(weights)
+    backend = load_backend(weights, backend)
     rules = CropRules(backend.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)
     source = guess_format(images, annotations)
     photos = (item for item in read_annotations(source, images, annotations) if isinstance(item, Photo))
@@ -170,6 +170,7 @@ def gains(weights, images, annotations):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", help="a shipped name, a run folder, a .keras file or an export folder")
+    parser.add_argument("--backend", choices=("auto", "keras"), default="auto", help="as in cut, erase and paste")
     parser.add_argument("--images", type=Path, help="photographs with true masks")
     parser.add_argument("--annotations", type=Path, help="their boxes and masks")
     # For the process that is measured:
@@ -179,11 +180,11 @@ def main():
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     if arguments.object:
-        measure(arguments.weights, arguments.object, arguments.photo)
+        measure(arguments.weights, arguments.backend, arguments.object, arguments.photo)
     elif arguments.images:
-        gains(arguments.weights, arguments.images, arguments.annotations)
+        gains(arguments.weights, arguments.backend, arguments.images, arguments.annotations)
     else:
-        costs(arguments.weights)
+        costs(arguments.weights, arguments.backend)
 
 
 if __name__ == "__main__":

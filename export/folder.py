@@ -1,15 +1,18 @@
 """The export folder: staged elsewhere and then moved into place; an earlier export is renewed file by file."""
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from seigan_tf.utils.digest import sha256
 from seigan_tf.utils.interruption import parents_made
 
 from .saved_model.versions import temporary_folder
+
+if TYPE_CHECKING:
+    from seigan_tf.seigan import SEIGAN
 
 MODEL, CARD, PARITY, PICTURE = "model.json", "MODEL_CARD.md", "parity.json", "parity.png"
 README = "README.md"
@@ -106,10 +109,21 @@ def staged(target: Path) -> Iterator[Staged]:
             path.rename(target)
 
 
+def facts(name: str, file: Path, model: "SEIGAN") -> dict[str, Any]:
+    """Facts about a model, which `file` holds, for model.json."""
+    return {
+        "version": VERSION,
+        "name": name,
+        "weights": sha256(file),
+        "size": model.networks.size,
+        "object_fraction": model.object_fraction,
+        "confine_mask": model.networks.confine_mask,
+    }
+
+
 def describe(path: Path) -> dict[str, Any]:
     """Size and SHA-256 of a file, for model.json."""
-    content = path.read_bytes()
-    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    return {"bytes": path.stat().st_size, "sha256": sha256(path)}
 
 
 def _fill(path: Path, target: Path) -> None:

@@ -37,6 +37,12 @@ class Graph(NamedTuple):
     """Layers whose weights the function reads."""
 
 
+def check_backend() -> None:
+    """Raise ValueError unless Keras runs on TensorFlow, which converts the graphs."""
+    if keras.backend.backend() != "tensorflow":
+        raise ValueError(f"KERAS_BACKEND: {keras.backend.backend()}; expected tensorflow, which writes these files")
+
+
 def make(model: SEIGAN, noise: str | int = 0) -> dict[str, Graph]:
     """Return the graphs of NAMES over a model's generators, with EMA weights if there are any.
 

@@ -1,15 +1,15 @@
 """Contents of an export folder: TFLite files compared with Keras, the SavedModel, the page and model.json."""
 
-import hashlib
 import itertools
 from pathlib import Path
 from typing import Any
 
-import keras
 import tensorflow as tf
 from rich.console import Console
 
-from seigan_tf.inference import arrays, loading
+from seigan_tf.inference import arrays
+from seigan_tf.inference.loading import load_model
+from seigan_tf.inference.weights import Weights, find
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.atomic import write_json
 from seigan_tf.utils.pixels import to_float
@@ -35,13 +35,12 @@ def write(options: Options, staged: folder.Staged, console: Console, progress: P
         ValueError: weights or data cannot be used, or the backend is not TensorFlow.
         OSError: the folder cannot be written.
     """
-    if keras.backend.backend() != "tensorflow":
-        raise ValueError(f"KERAS_BACKEND: {keras.backend.backend()}; expected tensorflow, which writes these files")
+    graphs.check_backend()
     tf.get_logger().setLevel("ERROR")  # its messages about tracing are for authors of graphs
-    weights, formats = loading.find(options.weights), options.chosen_formats
+    weights, formats = find(options.weights), options.chosen_formats
     if "saved_model" in formats:
         save.check_name(weights.name, f"{weights.folder or weights.file}: name for the SavedModel")
-    model = loading.load_model(options.weights)
+    model = load_model(options.weights)
     made = graphs.make(model, options.noise_source)
     size, confine_mask, card = model.networks.size, model.networks.confine_mask, _card(weights)
     about = About(weights.name, size, weights.object_fraction, confine_mask, options.label, card)
@@ -60,7 +59,7 @@ def write(options: Options, staged: folder.Staged, console: Console, progress: P
 
 
 def _write_tflite(
-    options: Options, weights: loading.Weights, model: SEIGAN, made: dict[str, graphs.Graph], about: About,
+    options: Options, weights: Weights, model: SEIGAN, made: dict[str, graphs.Graph], about: About,
     target: Path, console: Console, progress: Progress,
 ) -> dict[str, Any]:  # fmt: skip
     calibration, crops = (_crops(options, weights, model, console, held_out) for held_out in (False, True))
@@ -86,7 +85,7 @@ def _write_tflite(
     return sources | comparison.report()
 
 
-def _crops(options: Options, weights: loading.Weights, model: SEIGAN, console: Console, held_out: bool) -> Crops:
+def _crops(options: Options, weights: Weights, model: SEIGAN, console: Console, held_out: bool) -> Crops:
     """Crops for the comparison if `held_out`, else for calibration: photographs given, else the run's, else drawn."""
     size, fraction = model.networks.size, weights.object_fraction
     calibration = (options.calibration_images, options.calibration_annotations)
@@ -111,21 +110,15 @@ def _crops(options: Options, weights: loading.Weights, model: SEIGAN, console: C
 
 
 def _description(
-    options: Options, weights: loading.Weights, model: SEIGAN, made: dict[str, graphs.Graph], staged: folder.Staged
+    options: Options, weights: Weights, model: SEIGAN, made: dict[str, graphs.Graph], staged: folder.Staged
 ) -> dict[str, Any]:
     """Contents of model.json."""
 
     def described(tensors: dict[str, graphs.Tensor]) -> dict[str, Any]:
         return {name: {**tensor._asdict(), "dtype": "float32"} for name, tensor in tensors.items()}
 
-    digest = hashlib.sha256(weights.file.read_bytes()).hexdigest()
-    description = {
-        "version": folder.VERSION,
-        "name": weights.name,
-        "weights": digest,
-        "size": model.networks.size,
-        "object_fraction": weights.object_fraction,
-        "confine_mask": model.networks.confine_mask,
+    facts = folder.facts(weights.name, weights.file, model)
+    description = facts | {
         "label": options.label,
         "int8_edges": options.int8_edges,
         "files": {path.name: folder.describe(path) for path in sorted(staged.path.glob("*.tflite"))},
@@ -133,13 +126,13 @@ def _description(
         "outputs": {name: described(graph.outputs) for name, graph in made.items()},
     }
     earlier = staged.earlier or {}
-    if "tflite" not in options.chosen_formats and earlier.get("files") and earlier.get("weights") == digest:
+    if "tflite" not in options.chosen_formats and earlier.get("files") and earlier.get("weights") == facts["weights"]:
         # The .tflite files belong to the same weights and stay, and so does their description.
         description |= {name: earlier[name] for name in FILE_FIELDS if name in earlier}
     return description
 
 
-def _card(weights: loading.Weights) -> str:
+def _card(weights: Weights) -> str:
     """The model card of the weights, or a minimal one."""
     if weights.folder is not None and (weights.folder / "README.md").is_file():
         return (weights.folder / "README.md").read_text(encoding="utf-8")

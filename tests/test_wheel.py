@@ -61,17 +61,26 @@ def install(wheel, folder):
     return site, empty
 
 
-def test_asks_for_what_running_needs(wheel):
+def requirements(part):
+    """Lines of requirements.txt: those of every installation ("use"), or those of the extra "train"."""
+    parts = dict(zip(("use", "train"), (ROOT / "requirements.txt").read_text().split("\n\n"), strict=True))
+    lines = (line.split("#")[0].strip() for line in parts[part].splitlines())
+    return [line for line in lines if line]
+
+
+def normal_name(requirement):
+    return re.match(r"[\w-]+", requirement).group().lower().replace("-", "_")
+
+
+def test_asks_for_what_use_needs_and_in_an_extra_for_what_training_needs(wheel):
     with zipfile.ZipFile(wheel) as archive:
         metadata = archive.read(next(n for n in archive.namelist() if n.endswith("METADATA"))).decode()
-    required = {line.split(":")[1].strip() for line in metadata.splitlines() if line.startswith("Requires-Dist:")}
-    required = {requirement for requirement in required if "extra ==" not in requirement}
-    lines = (line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text().splitlines())
-    assert {name_of(requirement) for requirement in required} == {name_of(line) for line in lines if line}
-
-
-def name_of(requirement):
-    return re.match(r"[\w-]+", requirement).group()
+    required = [line.split(":")[1].strip() for line in metadata.splitlines() if line.startswith("Requires-Dist:")]
+    for part, mark in (("use", None), ("train", 'extra == "train"')):
+        asked = {normal_name(line) for line in required if (mark in line if mark else "extra ==" not in line)}
+        assert asked == {normal_name(line) for line in requirements(part)}
+    use = {normal_name(line) for line in requirements("use")}
+    assert not use & {"tensorflow", "keras", "jax", "scipy", "tensorflow_datasets", "apache_beam"}
 
 
 def test_trains_from_an_empty_folder(wheel, tmp_path):

@@ -5,14 +5,20 @@ import sys
 from collections.abc import Callable
 
 BAD_INPUT = 2
-BACKENDS = ("tensorflow", "jax", "torch")
+BACKENDS = ("jax", "torch")
+"""Backends of Keras that KERAS_BACKEND chooses in place of TensorFlow."""
+TRAINING = (
+    "absl", "array_record", "choix", "etils", "flatbuffers", "grain", "importlib_resources", "keras", "scipy",
+    "tensorboard", "tensorflow", "tensorflow_datasets",
+)  # fmt: skip
+"""Packages of the extra `train`, by the names under which they are imported."""
 
 
 def exit_code_of(command: Callable[[], None]) -> int:
     """Call a command and print bad input as one line on stderr. A fault of the program itself keeps its traceback.
 
     Returns:
-        0; 2 for bad input (ValueError, OSError, missing backend); 130 for Ctrl-C; or the error's own `exit_code`.
+        0; 2 for bad input (ValueError, OSError, a missing package); 130 for Ctrl-C; or the error's own `exit_code`.
     """
     for stream in (sys.stdout, sys.stderr):
         # File names may hold characters that the terminal lacks; print a substitute instead of failing.
@@ -24,9 +30,14 @@ def exit_code_of(command: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         message, code = "interrupted", 130
     except ModuleNotFoundError as error:
-        if error.name not in BACKENDS:
+        name = (error.name or "").partition(".")[0]
+        if name in BACKENDS:
+            message = f"KERAS_BACKEND: {name} is not installed; pip install {name}"
+        elif name in TRAINING:
+            message = f'this command needs {name}, which is not installed: pip install "seigan-tf[train]"'
+        else:
             raise
-        message, code = f"KERAS_BACKEND: {error.name} is not installed; pip install {error.name}", BAD_INPUT
+        code = BAD_INPUT
     except OSError as error:
         message, code = error.strerror or str(error), BAD_INPUT
         if error.strerror and error.filename:

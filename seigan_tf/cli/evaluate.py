@@ -111,8 +111,9 @@ def run(arguments: Sequence[str]) -> None:
         from seigan_tf.evaluation.crops import empty_crops
         from seigan_tf.evaluation.masks import mask_means, write_scores
         from seigan_tf.evaluation.vgg import load_vgg
-        from seigan_tf.inference import loading
-    weights, model = loading.find(options.weights), loading.load_model(options.weights)
+        from seigan_tf.inference.loading import load_model
+        from seigan_tf.inference.weights import find
+    weights, model = find(options.weights), load_model(options.weights)
     vgg = load_vgg(options.vgg_weights)
     if options.object_fraction is None:
         rules = replace(rules, object_fraction=weights.object_fraction)

@@ -4,13 +4,17 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import tyro
 from rich.console import Console
 from tyro.conf import arg
 
 from seigan_tf import presets
+from seigan_tf.utils.quiet import native_messages_hidden
+
+if TYPE_CHECKING:
+    from seigan_tf.compose.composer import Composer
 
 Options = TypeVar("Options")
 
@@ -18,7 +22,11 @@ console = Console()
 
 FORMATS = "auto|coco|yolo|voc|cityscapes|csv"
 
-Weights = Annotated[str, arg(help="A shipped name, runs/NAME, a .keras file, or an export folder (no TensorFlow).")]
+Weights = Annotated[str, arg(help="A shipped name, runs/NAME, a packed or an export folder, or a .keras file.")]
+Backend = Annotated[
+    Literal["auto", "keras"],
+    arg(help="auto: LiteRT if the weights have TFLite files, as shipped and packed ones do; keras: Keras, to compare."),
+]
 Annotations = Annotated[Path | None, arg(help="File or folder with the boxes; by default the one file in --images.")]
 Source = Annotated[str, arg(metavar=FORMATS, help="Format of the annotations; auto looks at the files.")]
 Host = Annotated[str, arg(help="Address to listen on; 0.0.0.0 means all addresses of this machine.")]
@@ -84,6 +92,14 @@ def check_new(out: Path) -> None:
     """Raise ValueError if the folder that --out names exists."""
     if os.path.lexists(out):
         raise ValueError(f"--out {out}: exists already, expected a folder to make")
+
+
+def load_composer(weights: str, backend: Backend, refine: bool = True) -> "Composer":
+    """Load the networks that --weights and --backend name; print one line if LiteRT cannot run them."""
+    with native_messages_hidden():
+        from seigan_tf.compose.composer import Composer
+
+        return Composer.load(weights, refine, backend, say)
 
 
 def say_address(text: str, host: str) -> None:

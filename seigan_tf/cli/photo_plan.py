@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 import tyro
 
-from seigan_tf.cli.options import Source, Weights, annotation_format
+from seigan_tf.cli.options import Backend, Source, Weights, annotation_format
 from seigan_tf.data.photos.photo import Photo, Problem
 from seigan_tf.utils.text import numbers, shown
 
@@ -31,6 +31,7 @@ class PhotoOptions:
     it."""
     source: Source = "auto"
     weights: Weights = "cats"
+    backend: Backend = "auto"
     refine: bool = True
     """Align masks with the edges in the photograph."""
     format: Annotated[str, tyro.conf.arg(metavar="png|jpg|webp|tif")] = "png"

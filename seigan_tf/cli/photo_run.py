@@ -5,10 +5,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from seigan_tf.cli.options import console, parse, say
+from seigan_tf.cli.options import console, load_composer, parse, say
 from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Plan, Task
 from seigan_tf.utils.progress import bar
-from seigan_tf.utils.quiet import native_messages_hidden
 
 if TYPE_CHECKING:
     from seigan_tf.compose.composer import Composer
@@ -58,10 +57,7 @@ def run_photos(
     problems = [f"{problem.where}: {problem.what}" for problem in plan.problems]
     made = 0
     if any(marked for _, marked in todo):
-        from seigan_tf.compose.composer import Composer
-
-        with native_messages_hidden():
-            composer = Composer.load(given.weights, given.refine)
+        composer = load_composer(given.weights, given.backend, given.refine)
         with bar(console, "objects") as progress:
             every = sum(len(task.marked) for task in plan.tasks)
             count = every - sum(len(marked) for _, marked in todo)

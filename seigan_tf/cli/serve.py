@@ -6,8 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from seigan_tf.cli.options import Host, Port, Weights, parse, say_address
-from seigan_tf.utils.quiet import native_messages_hidden
+from seigan_tf.cli.options import Backend, Host, Port, Weights, load_composer, parse, say_address
 
 DESCRIPTION = """Serve a web page for cutting, erasing and pasting, to browsers on this machine or on phones.
 
@@ -27,6 +26,7 @@ GRACE = 16_000_000
 @dataclass(frozen=True)
 class Options:
     weights: Weights = "cats"
+    backend: Backend = "auto"
     host: Host = "127.0.0.1"
     port: Port = 8100
     name: tyro.conf.UseAppendAction[Annotated[tuple[str, ...], tyro.conf.arg(metavar="HOST")]] = ()
@@ -49,11 +49,9 @@ def run(arguments: Sequence[str]) -> None:
     if not 0 <= options.waiting <= 150:
         raise ValueError(f"--waiting is {options.waiting}, expected 0 to 150")
 
-    with native_messages_hidden():
-        from seigan_tf.compose.composer import Composer
-        from seigan_tf.serve import application, photos, server, work_queue
+    from seigan_tf.serve import application, photos, server, work_queue
 
-        composer = Composer.load(options.weights)
+    composer = load_composer(options.weights, options.backend)
     served = application.ComposeApplication(
         composer,
         server.Hosts(options.host, options.name),

@@ -19,7 +19,7 @@ from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
 
 if TYPE_CHECKING:
-    from seigan_tf.inference.loading import Weights
+    from seigan_tf.inference.weights import Weights
 
 MAKE = """Make the pictures and pairs of a human study (section 4.1 of the paper).
 
@@ -132,13 +132,14 @@ def make(arguments: Sequence[str]) -> None:
         raise ValueError("--images and --crops: expected one of them, a folder of photographs or of prepared crops")
 
     with native_messages_hidden():
-        from seigan_tf.inference import loading
+        from seigan_tf.inference.loading import load_model
     from seigan_tf.data.loading import load_crops
+    from seigan_tf.inference.weights import find
     from seigan_tf.study.making import make_study
 
-    found = [loading.find(weights) for weights in (options.weights, options.no_cycle) if weights is not None]
+    found = [find(weights) for weights in (options.weights, options.no_cycle) if weights is not None]
     config = _crop_settings(options, found[0])
-    models = [loading.load_model(weights.file) for weights in found]
+    models = [load_model(weights.file) for weights in found]
     size = models[0].networks.size
     if models[-1].networks.size != size:
         raise ValueError(f"--no-cycle {options.no_cycle}: crops of {models[-1].networks.size} px, expected {size}")

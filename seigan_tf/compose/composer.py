@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files
-from seigan_tf.compose.backends import Backend, load_backend
+from seigan_tf.compose.backends import Backend, Choice, load_backend
 from seigan_tf.compose.matting import Matte
 from seigan_tf.data.photos import picture
 from seigan_tf.data.photos.picture import Picture
@@ -29,9 +29,15 @@ class Composer:
         self.refine = refine
 
     @classmethod
-    def load(cls, weights: str | Path = "cats", refine: bool = True) -> "Composer":
-        """A composer with trained weights, given and refused as in `load_backend`."""
-        return cls(load_backend(weights), refine)
+    def load(
+        cls,
+        weights: str | Path = "cats",
+        refine: bool = True,
+        backend: Choice = "auto",
+        warn: Callable[[str], None] = lambda line: None,
+    ) -> "Composer":
+        """A composer with trained weights; `weights`, `backend`, `warn` and errors as in `load_backend`."""
+        return cls(load_backend(weights, backend, warn), refine)
 
     def cut(self, photo: Photo, box: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
         """Cut the object in a box out of a photo.

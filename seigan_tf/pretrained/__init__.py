@@ -1,11 +1,12 @@
-"""Weights that ship with the package: one folder each, laid out as a run folder, with a model card (README.md)."""
+"""Weights that ship with the package: one folder each, as `pack` writes it, with a model card (README.md)."""
 
-import hashlib
 from pathlib import Path
+
+from seigan_tf.utils.digest import sha256
 
 HERE = Path(__file__).parent
 DIGEST = "sha256"
-"""Name of the file with the SHA-256 of the model's file, in the format of sha256sum."""
+"""Name of the file with the SHA-256 of the model's files, in the format of sha256sum."""
 
 
 def names() -> tuple[str, ...]:
@@ -14,13 +15,15 @@ def names() -> tuple[str, ...]:
 
 
 def folder(name: str) -> Path:
-    """Return the folder of the shipped weights `name`, after a check of their file.
+    """Return the folder of the shipped weights `name`, after a check of their files.
 
     Raises:
-        ValueError: the file was changed or damaged.
+        ValueError: a file was changed or damaged.
+        OSError: a file is missing.
     """
     path = HERE / name
-    expected, file = (path / DIGEST).read_text().split()
-    if hashlib.sha256((path / file).read_bytes()).hexdigest() != expected:
-        raise ValueError(f"{path / file}: not the file that was shipped; install the package again")
+    for line in (path / DIGEST).read_text().splitlines():
+        expected, file = line.split()
+        if sha256(path / file) != expected:
+            raise ValueError(f"{path / file}: not the file that was shipped; install the package again")
     return path

@@ -14,7 +14,7 @@ from seigan_tf.config import Config
 from seigan_tf.data import pairs
 from seigan_tf.data.augmentation import Augmentation
 from seigan_tf.data.crop_set import Crops
-from seigan_tf.inference import loading
+from seigan_tf.inference import weights
 from seigan_tf.objective import active_terms, box_terms_only
 from seigan_tf.optimizers import learning_rate, training_optimizers
 from seigan_tf.seigan import SEIGAN
@@ -156,5 +156,5 @@ def make(config: Config) -> Task:
         raise ValueError(
             "training.teacher is not given, expected a run folder, a .keras file or the name of shipped weights"
         )
-    loading.find(training.teacher)  # before photographs are read
+    weights.find(training.teacher)  # before photographs are read
     return MaskTask(config, masked_crops.with_teacher_masks)

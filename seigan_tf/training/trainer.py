@@ -10,8 +10,9 @@ from seigan_tf.config import Config, TrainingConfig, check_training
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.data.loading import load_crops
 from seigan_tf.data.planning.report import report_lines
-from seigan_tf.inference.loading import MODEL_FILE, load_model
+from seigan_tf.inference.loading import load_model
 from seigan_tf.inference.transfer import transfer_weights
+from seigan_tf.inference.weights import MODEL_FILE
 from seigan_tf.training import backend, callbacks, checkpoint, report, samples, tasks
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.checkpointing import SignalCatcher

@@ -22,7 +22,7 @@ def loaded(monkeypatch):
     """The weights that were asked for; whatever they are, those of the scene are used."""
     asked = []
 
-    def load(weights):
+    def load(weights, *_):
         asked.append(weights)
         return BallBackend()
 

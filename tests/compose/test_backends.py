@@ -1,15 +1,17 @@
 """The networks of a Keras model and of exported files: the same results, and no TensorFlow for the second."""
 
 import json
-import subprocess
-import sys
+import shutil
 
 import numpy as np
 import pytest
 
 from seigan_tf.compose.backends import load_backend
 from seigan_tf.compose.composer import Composer
+from seigan_tf.compose.keras_backend import KerasBackend
+from seigan_tf.compose.litert_backend import LiteRTBackend
 from seigan_tf.inference import arrays
+from seigan_tf.utils.digest import sha256
 from tests import tiny
 from tests.compose.scene import ball, box_of
 
@@ -18,7 +20,7 @@ SETTINGS = {"name": "tiny", "size": 16, "object_fraction": 0.7, "confine_mask": 
 
 @pytest.fixture(scope="module")
 def model():
-    return tiny.seigan(confine_mask=True, composite_inpainting=True)
+    return tiny.seigan(object_fraction=0.7, confine_mask=True, composite_inpainting=True)
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +40,7 @@ def exported(model, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def keras_backend(model):
-    from seigan_tf.compose.backends import KerasBackend
-
-    return KerasBackend(model, 0.7)
+    return KerasBackend(model)
 
 
 def test_keras_backend_answers_as_the_model(model, keras_backend):
@@ -76,32 +76,55 @@ def test_composers_of_both_agree_on_a_photo(exported, keras_backend, refine):
     assert (np.abs(pasted[0] - pasted[1]) > 2).mean() < 0.001
 
 
-def test_exported_files_run_where_tensorflow_and_keras_are_not(exported, tmp_path):
-    code = f"""
-import sys
-for name in ("tensorflow", "keras", "jax"):
-    sys.modules[name] = None  # importing it now raises ModuleNotFoundError
-import numpy as np
-import seigan_tf
-composer = seigan_tf.Composer.load({str(exported)!r})
-photo = np.random.default_rng(0).integers(0, 256, (60, 80, 3), np.uint8)
-composer.cut(photo, (20, 10, 30, 40)), composer.erase(photo, (20, 10, 30, 40))
-composer.paste(photo, (20, 10, 30, 40), photo, (1, 2, 25))
-from PIL import Image
-Image.fromarray(photo).save("photo.png")
-from seigan_tf.cli.commands import main
-main(["cut", "photo.png", "--box", "20,10,30,40", "--weights", {str(exported)!r}, "-o", "cut.png"])
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, env=environment())
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "cut.png").is_file()
+@pytest.fixture
+def weights(exported, model, tmp_path):
+    """A folder of packed weights."""
+    folder = tmp_path / "packed" / "weights"
+    shutil.copytree(exported, folder)
+    model.save(folder / "seigan.keras")
+    (folder / "model.json").write_text(json.dumps(SETTINGS | {"weights": sha256(folder / "seigan.keras")}))
+    return folder.parent
 
 
-def environment():
-    import os
-    from pathlib import Path
+def test_packed_weights_run_on_litert_unless_keras_is_asked_for(weights):
+    said = []
+    assert isinstance(load_backend(weights, warn=said.append), LiteRTBackend)
+    assert isinstance(load_backend(weights, "keras", said.append), KerasBackend)
+    assert not said
 
-    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+def test_weights_without_tflite_files_of_their_own_run_on_keras_and_one_line_says_so(weights, keras_backend, monkeypatch):
+    monkeypatch.setattr("seigan_tf.compose.keras_backend.load", lambda path: keras_backend)  # saves seconds
+
+    def said_of(path):
+        said = []
+        assert load_backend(path, warn=said.append) is keras_backend
+        (line,) = said
+        return line
+
+    file = weights / "weights" / "seigan.keras"
+    line = said_of(file)
+    assert line.startswith(f"{file}: has no TFLite files, so Keras runs it")
+    assert f"`python -m export.pack --weights {file} --out DIR`" in line
+    for content in ("{", "[]", json.dumps(SETTINGS), json.dumps(SETTINGS | {"weights": "0" * 64})):
+        (weights / "weights" / "model.json").write_text(content)
+        assert said_of(weights).startswith(f"{weights}: its TFLite files are not those of seigan.keras, so Keras runs")
+    (weights / "weights" / "model.json").unlink()
+    assert said_of(weights).startswith(f"{weights}: has no TFLite files, so Keras runs it")
+
+
+def test_an_export_folder_has_no_keras_model(exported, one_line_error):
+    assert one_line_error(load_backend, exported, "keras").startswith(
+        f"{exported}: an export folder, which Keras cannot"
+    )
+
+
+def test_the_shipped_weights_give_the_same_mask_by_litert_and_by_keras():
+    photo, _ = ball()
+    backends = [load_backend("cats", choice) for choice in ("auto", "keras")]
+    assert isinstance(backends[0], LiteRTBackend)
+    masks = [Composer(backend).cut(photo, box_of())[0] for backend in backends]
+    assert np.abs(masks[0] - masks[1]).max() < 1 / 255
 
 
 def test_names_what_is_wrong_with_an_export_folder(exported, tmp_path, one_line_error):

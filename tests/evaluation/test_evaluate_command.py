@@ -10,7 +10,7 @@ from PIL import Image
 from seigan_tf import config
 from seigan_tf.config import Config, DataConfig, TrainingConfig
 from seigan_tf.evaluation import masks, pictures
-from seigan_tf.inference import loading
+from seigan_tf.inference.weights import MODEL_FILE
 from seigan_tf.seigan import SEIGAN
 from tests import commands, tiny
 
@@ -37,7 +37,7 @@ def supervised(tmp_path_factory):
     """The folder of a run that trained the segmenter alone."""
     folder = tmp_path_factory.mktemp("runs") / "supervised-0"
     (folder / "weights").mkdir(parents=True)
-    tiny.seigan().save(folder / loading.MODEL_FILE)
+    tiny.seigan(object_fraction=0.5).save(folder / MODEL_FILE)
     data, training = DataConfig(object_fraction=0.5), TrainingConfig(task="supervised")
     config.save_config(Config(networks=tiny.networks(), data=data, training=training), folder / "config.json")
     return folder

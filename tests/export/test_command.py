@@ -18,7 +18,8 @@ from export import command, examples, folder, options, readme, writing
 from export.tflite import conversion
 from seigan_tf import config
 from seigan_tf.cli.errors import exit_code_of
-from seigan_tf.inference import loading
+from seigan_tf.inference.loading import load_model
+from seigan_tf.inference.weights import find
 from tests import tiny
 from tests.export import exports
 
@@ -137,7 +138,7 @@ def test_takes_nothing_from_around_a_bare_file(run, tmp_path):
     file.symlink_to(run / "weights" / "seigan.keras")
     (tmp_path / "README.md").write_text("somebody else's")
     (tmp_path / "config.json").write_text("somebody else's")
-    weights, given = loading.find(file), options.Options(tmp_path / "out", crops=2, calibration_crops=2)
+    weights, given = find(file), options.Options(tmp_path / "out", crops=2, calibration_crops=2)
     assert "somebody" not in writing._card(weights)
     model, console = SimpleNamespace(networks=tiny.networks()), Console(quiet=True)
     for held_out in (False, True):
@@ -235,7 +236,7 @@ def test_int8_of_trained_weights_keeps_the_masks_of_real_photographs(cats_train,
     from export.tflite.runtime import Runner
     from seigan_tf.utils.pixels import to_float
 
-    model, weights = loading.load_model("cats"), loading.find("cats")
+    model, weights = load_model("cats"), find("cats")
     graph = graphs.make(model)["segmenter"]
     settings = model.networks.size, weights.object_fraction
     calibration, shown = (

@@ -9,7 +9,7 @@ import pytest
 
 import seigan_tf
 from seigan_tf import config, pretrained
-from seigan_tf.inference import loading
+from seigan_tf.inference.weights import find
 from seigan_tf.optimizers import learning_rate
 from seigan_tf.seigan import SEIGAN
 from tests import tiny
@@ -40,8 +40,8 @@ def test_what_lies_around_a_bare_file_is_not_its_own(tmp_path):
     file.parent.mkdir()
     file.touch()
     config.save_config(config.Config(data=config.DataConfig(object_fraction=0.4)), tmp_path / "config.json")
-    assert loading.find(tmp_path) == (tmp_path.name, file, tmp_path, 0.4, False)
-    assert loading.find(file) == ("seigan", file, None, config.DataConfig().object_fraction, False)
+    assert find(tmp_path) == (tmp_path.name, file, tmp_path, 0.4, False)
+    assert find(file) == ("seigan", file, None, config.DataConfig().object_fraction, False)
 
 
 def test_a_folder_named_like_shipped_weights_is_reached_by_a_text_with_its_dot(tmp_path, monkeypatch):
@@ -52,9 +52,9 @@ def test_a_folder_named_like_shipped_weights_is_reached_by_a_text_with_its_dot(t
     monkeypatch.setattr(pretrained, "names", lambda: ("cats",))
     monkeypatch.setattr(pretrained, "folder", lambda name: tmp_path / "shipped" / name)
     monkeypatch.chdir(tmp_path / "here")
-    assert loading.find("cats").object_fraction == 0.3
+    assert find("cats").object_fraction == 0.3
     for ours in ("./cats", Path("cats").resolve()):
-        assert loading.find(ours).object_fraction == 0.4
+        assert find(ours).object_fraction == 0.4
 
 
 def test_names_what_it_cannot_load(run, tmp_path):

@@ -8,16 +8,9 @@ import urllib.request
 import pytest
 
 from seigan_tf.serve import server
-from tests import commands, tiny
+from tests import commands
 from tests.serve import stub
 from tests.web_server import Server
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory):
-    file = tmp_path_factory.mktemp("weights") / "tiny.keras"
-    tiny.seigan(confine_mask=True).save(file)
-    return file
 
 
 @pytest.mark.parametrize(
@@ -34,10 +27,10 @@ def test_options_that_cannot_be_used_are_one_line(capsys, arguments, expected):
     assert expected in commands.call(capsys, "serve", *arguments).refusal
 
 
-def test_a_port_that_is_taken_is_one_line(capsys, weights):
+def test_a_port_that_is_taken_is_one_line(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        refusal = commands.call(capsys, "serve", "--weights", weights, "--port", port).refusal
+        refusal = commands.call(capsys, "serve", "--port", port).refusal
     assert f"--port {port}: cannot be listened on (Address already in use)" in refusal
 
 
@@ -48,12 +41,12 @@ def test_ports_and_hosts_that_there_are_not_are_one_line(one_line_error):
     assert message.startswith("--host no.such.host.invalid --port 8100: cannot be listened on")
 
 
-def test_serves_the_page_to_this_machine_until_ctrl_c(weights):
-    with Server("serve", "--weights", weights, "--port", 0, "--max-upload", 3) as running:
+def test_serves_the_page_to_this_machine_until_ctrl_c():
+    with Server("serve", "--port", 0, "--max-upload", 3) as running:
         assert running.address.startswith("http://127.0.0.1:")
         with urllib.request.urlopen(f"{running.address}api/settings") as reply:
             settings = json.load(reply)
-        assert (settings["name"], settings["size"], settings["max_upload"]) == ("tiny", 16, 3_000_000)
+        assert (settings["name"], settings["size"], settings["max_upload"]) == ("cats", 128, 3_000_000)
         running.process.send_signal(signal.SIGINT)
         assert running.process.wait(20) == 0
         assert running.process.stdout.read() == ""

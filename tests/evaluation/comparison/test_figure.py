@@ -12,7 +12,7 @@ from seigan_tf.evaluation.agreement import per_image_iou
 from seigan_tf.evaluation.comparison import results
 from seigan_tf.evaluation.masks import grabcut_iou
 from seigan_tf.inference import arrays
-from seigan_tf.inference.loading import MODEL_FILE
+from seigan_tf.inference.weights import MODEL_FILE
 from tests import tiny
 from tests.conftest import PhotoSet
 

@@ -1,0 +1,97 @@
+"""The networks of TFLite files, run by LiteRT, without Keras and TensorFlow."""
+
+import json
+import threading
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seigan_tf.utils.boxes import box_to_mask
+from seigan_tf.utils.pixels import to_float
+from seigan_tf.utils.quiet import native_messages_hidden
+from seigan_tf.utils.workers import cores
+
+MODEL_JSON = "model.json"
+"""File that describes the TFLite files of its folder."""
+OUTPUTS = {"segmenter": "mask", "inpainter": "restored", "enhancer": "enhanced"}
+"""Name of the output of each file NAME.tflite."""
+
+
+class LiteRTBackend:
+    """`Backend` of a folder with model.json and the .tflite files of OUTPUTS: an export, or weights/ of packed weights.
+
+    Raises:
+        ValueError: a file is missing, damaged or of another model.
+    """
+
+    def __init__(self, folder: str | Path):
+        folder = Path(folder)
+        settings = _read_settings(folder / MODEL_JSON)
+        self.name: str = settings["name"]
+        self.size: int = settings["size"]
+        self.object_fraction: float = settings["object_fraction"]
+        self.confine_mask: bool = settings["confine_mask"]
+        threads = cores()
+        self._networks = {name: _Network(folder / f"{name}.tflite", self.size, threads) for name in OUTPUTS}
+
+    def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+        masks = self._run("segmenter", image=images)
+        return masks * box_to_mask(boxes, self.size, self.size)[..., None] if self.confine_mask else masks
+
+    def inpaint(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        return self._run("inpainter", image=images, mask=masks)
+
+    def enhance(self, images: np.ndarray) -> np.ndarray:
+        return self._run("enhancer", image=images)
+
+    def _run(self, name: str, **arrays: np.ndarray) -> np.ndarray:
+        if arrays["image"].dtype == np.uint8:
+            arrays["image"] = to_float(arrays["image"])
+        network, crops = self._networks[name], zip(*arrays.values(), strict=True)
+        return np.concatenate([network(**dict(zip(arrays, crop, strict=True)))[OUTPUTS[name]] for crop in crops])
+
+
+class _Network:
+    """One .tflite file. Calls of several threads take turns, since an interpreter serves one at a time."""
+
+    def __init__(self, path: Path, size: int, threads: int):
+        from ai_edge_litert.interpreter import Interpreter
+
+        if not path.is_file():
+            raise ValueError(f"{path}: missing; expected {', '.join(f'{name}.tflite' for name in OUTPUTS)}")
+        try:
+            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            self._runner = self._interpreter.get_signature_runner()
+        except (ValueError, RuntimeError) as error:
+            raise ValueError(f"{path}: not a model that LiteRT can run ({' '.join(str(error).split())})") from None
+        self._inputs = self._runner.get_input_details()
+        shape = self._inputs["image"]["shape"].tolist() if "image" in self._inputs else None
+        if shape != [1, size, size, 3]:
+            raise ValueError(f"{path}: input 'image' of shape {shape}; expected {[1, size, size, 3]}")
+        self._lock, self._used = threading.Lock(), False
+
+    def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
+        """Outputs [1, ...] by name, for inputs without the batch axis. Noise inputs are drawn as SEIGAN draws them."""
+        inputs = {name: np.asarray(array, np.float32)[None] for name, array in arrays.items()}
+        for name in self._inputs.keys() - inputs.keys():
+            noise = np.random.default_rng(0).standard_normal(self._inputs[name]["shape"])
+            inputs[name] = noise.astype(np.float32)
+        # The first call allocates tensors, and LiteRT announces that XNNPACK will run the network.
+        with self._lock, nullcontext() if self._used else native_messages_hidden():
+            self._used = True
+            return {name: values.copy() for name, values in self._runner(**inputs).items()}
+
+
+def _read_settings(path: Path) -> dict[str, Any]:
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path}: cannot be read ({error})") from None
+    expected: dict[str, Any] = {"name": str, "size": int, "object_fraction": (int, float), "confine_mask": bool}
+    for name, kind in expected.items():
+        found = settings.get(name) if isinstance(settings, dict) else None
+        if not isinstance(found, kind):
+            raise ValueError(f"{path}: '{name}' is {found!r}; expected the {name} of an exported model")
+    return settings

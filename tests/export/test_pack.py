@@ -1,0 +1,156 @@
+"""What is handed on of a trained model, and weights that ship under a name."""
+
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+import seigan_tf
+from export import pack
+from seigan_tf import config as settings
+from seigan_tf import pretrained
+from seigan_tf.cli.errors import exit_code_of
+from seigan_tf.compose.backends import load_backend
+from seigan_tf.compose.litert_backend import LiteRTBackend
+from seigan_tf.config import BackboneConfig, Config, DataConfig
+from seigan_tf.inference import arrays
+from seigan_tf.inference.transfer import exchange_segmenter, strip_for_inference
+from seigan_tf.inference.weights import find
+from seigan_tf.utils.digest import sha256
+from tests import tiny
+
+FILES = ("enhancer.tflite", "inpainter.tflite", "model.json", "segmenter.tflite", "seigan.keras")
+
+
+@pytest.fixture
+def refusal(capsys):
+    """Function that packs with arguments which are refused, and returns the one line."""
+
+    def line(*arguments) -> str:
+        assert exit_code_of(lambda: pack.run([str(argument) for argument in arguments])) == 2
+        text = capsys.readouterr().err
+        assert text.count("\n") == 1
+        return text
+
+    return line
+
+
+def run_folder(folder, model):
+    """A run folder of crops in which objects are smaller than the default."""
+    (folder / "weights").mkdir(parents=True)
+    model.save(folder / "weights" / "seigan.keras")
+    settings.save_config(
+        Config(networks=model.networks, data=DataConfig(object_fraction=0.5, images=folder)), folder / "config.json"
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    model = tiny.seigan(object_fraction=0.5, ema_decay=0.9)
+    model.train_on_batch(tiny.batch(4))
+    return run_folder(tmp_path_factory.mktemp("runs") / "birds", model)
+
+
+@pytest.fixture(scope="module")
+def made(run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made") / "birds"
+    pack.run(["--weights", str(run), "--out", str(folder)])
+    return folder
+
+
+@pytest.fixture
+def packed(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "birds")
+
+
+def test_a_packed_model_is_smaller_and_gives_the_same_masks_by_keras_and_by_litert(run, packed):
+    small, large = seigan_tf.load(packed), seigan_tf.load(run)
+    images, boxes = (tiny.batch(2)["object"][name] for name in ("image", "box"))
+    expected = arrays.segment(large, images, boxes)
+    np.testing.assert_allclose(arrays.segment(small, images, boxes), expected, atol=1e-6)
+    light = load_backend(packed)
+    assert isinstance(light, LiteRTBackend)
+    assert (light.name, light.object_fraction) == ("birds", 0.5)
+    np.testing.assert_allclose(light.segment(images, boxes), expected, atol=1e-4)
+    before, after = (folder / "weights" / "seigan.keras" for folder in (run, packed))
+    assert after.stat().st_size < before.stat().st_size / 2
+    assert find(packed).object_fraction == 0.5
+    assert str(run) not in (packed / "config.json").read_text()
+    assert settings.load_config(packed / "config.json").networks == small.networks
+
+
+def test_every_file_of_the_weights_has_its_digest(packed):
+    lines = [line.split() for line in (packed / "sha256").read_text().splitlines()]
+    assert [name for _, name in lines] == [f"weights/{name}" for name in FILES]
+    assert [digest for digest, _ in lines] == [sha256(packed / name) for _, name in lines]
+
+
+@pytest.fixture
+def student(tmp_path):
+    """A run folder whose segmenter is another one, of the same form."""
+    model = tiny.seigan(object_fraction=0.5, ema_decay=0.9)
+    weight = model.ema_generators.segmenter.weights[0]
+    weight.assign_add(keras.ops.ones_like(weight))
+    return run_folder(tmp_path / "student", model)
+
+
+def test_a_segmenter_is_exchanged_and_its_report_comes_with_it(run, student, tmp_path):
+    (student / "report.json").write_text('{"count": 5}')
+    pack.run(["--weights", str(run), "--segmenter", str(student), "--out", str(tmp_path / "birds")])
+    assert (tmp_path / "birds" / "report.json").read_text() == '{"count": 5}'
+    made, first, other = (seigan_tf.load(folder).inference_generators for folder in (tmp_path / "birds", run, student))
+    assert same(made.segmenter, other.segmenter)
+    assert not same(made.segmenter, first.segmenter)
+    assert same(made.inpainter, first.inpainter)
+
+
+def same(network, other) -> bool:
+    pairs = zip(network.weights, other.weights, strict=True)
+    return all(np.array_equal(ours, theirs) for ours, theirs in pairs)
+
+
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"segmenter": BackboneConfig("resnet", 2, 1)}, "is a resnet of width 2 and depth 1 for crops of 16 px"),
+        ({"segmenter": BackboneConfig("resnet", 3, 1, separable=True)}, "is a separable resnet of width 3"),
+        ({"size": 32}, "for crops of 32 px"),
+        ({"confine_mask": True}, "confined to the box, expected a resnet of width 3"),
+    ],
+)
+def test_a_segmenter_of_another_form_is_refused(run, changes, said, one_line_error):
+    model, other = strip_for_inference(seigan_tf.load(run)), tiny.seigan(object_fraction=0.5, **changes)
+    assert said in one_line_error(exchange_segmenter, model, other)
+
+
+def test_a_segmenter_for_other_crops_or_of_no_model_is_refused(run, tmp_path, refusal):
+    arguments = "--weights", run, "--out", tmp_path / "birds", "--segmenter"
+    other = tmp_path / "other.keras"
+    tiny.seigan(ema_decay=0.9).save(other)
+    text = refusal(*arguments, other)
+    assert text.startswith(f"error: --segmenter {other}: the segmenter is a resnet")
+    assert f"objects of {DataConfig().object_fraction:g} of the side" in text
+    assert refusal(*arguments, "nowhere").startswith("error: nowhere: no trained model")
+    assert not (tmp_path / "birds").exists()
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_shipped_weights_are_found_by_name_and_refused_once_they_are_damaged(packed, monkeypatch, file):
+    monkeypatch.setattr(pretrained, "HERE", packed.parent)
+    assert pretrained.names() == ("birds",)
+    assert find("birds").file == packed / "weights" / "seigan.keras"
+    with pytest.raises(ValueError, match=r"^owls: no trained model; expected shipped weights \(birds\), a run folder"):
+        find("owls")
+    with (packed / "weights" / file).open("ab") as opened:
+        opened.write(b"x")
+    with pytest.raises(ValueError, match=rf"{file}: not the file that was shipped; install the package again$"):
+        find("birds")
+
+
+def test_mistakes_are_one_line_and_nothing_is_written(run, packed, refusal):
+    assert "exists already" in refusal("--weights", run, "--out", packed)
+    assert "no trained model" in refusal("--weights", "nowhere", "--out", packed.parent / "new")
+    shutil.rmtree(packed)
+    assert not list(packed.parent.iterdir())
