@@ -1,6 +1,7 @@
 // A full-size, upright photo with access to its pixels.
 
 import { newCanvas } from "./canvas.js";
+import { TURNS, refusal, unturned } from "./formats.js";
 
 /** Largest canvas on every phone: Safari on iOS draws nothing on a larger one. */
 const MOST_PIXELS = 4096 * 4096;
@@ -9,20 +10,24 @@ const PREVIEW = 1600;
 export class Photo {
   /** Open an image file; throws an Error of one line if the browser cannot. */
   static async open(file) {
+    const { blob, orientation } = await unturned(file);
     let bitmap;
     try {
-      bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
+      bitmap = await createImageBitmap(blob, { imageOrientation: "from-image" });
     } catch {
-      throw new Error(`${file.name}: not a picture that this browser opens; expected JPEG, PNG or WebP`);
+      throw new Error(`${file.name}: ${await refusal(file)}`);
     }
-    const { width, height } = bitmap;
+    const { width, height } = orientation < 5 ? bitmap : { width: bitmap.height, height: bitmap.width };
     const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
     const photo = new Photo(Math.floor(width * scale), Math.floor(height * scale), file.name);
     if (scale < 1) photo.note = ", made smaller for this browser";
     photo.context.fillStyle = "white"; // behind transparent pixels, as in training
     photo.context.fillRect(0, 0, photo.width, photo.height);
     photo.context.imageSmoothingQuality = "high";
-    photo.context.drawImage(bitmap, 0, 0, photo.width, photo.height);
+    photo.context.setTransform(photo.width / width, 0, 0, photo.height / height, 0, 0);
+    photo.context.transform(...TURNS[orientation](bitmap.width, bitmap.height));
+    photo.context.drawImage(bitmap, 0, 0);
+    photo.context.resetTransform();
     bitmap.close();
     photo.refresh();
     return photo;

@@ -26,7 +26,7 @@ from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.evaluation.agreement import to_original
 from seigan_tf.inference import arrays
 from seigan_tf.utils.pixels import to_float
-from tests import tiny
+from tests import photo_matrix, tiny
 from tests.export.saved_model import serving_stub
 
 SIZE, FRACTION = 16, 0.78
@@ -212,7 +212,23 @@ def test_photos_of_a_request_do_not_touch_each_other(signatures):
         assert np.abs(pixels_of(erased).astype(int) - pixels_of(alone)).max() <= 1
 
 
+def test_a_photo_in_any_format_and_orientation_has_the_same_mask(signatures):
+    contents = photo_matrix.files("jpg", "png", "webp")
+    boxes = floats(*[photo_matrix.BOX] * len(contents))
+    found = signatures["segment_bytes"](image_bytes=strings(*contents.values()), box=boxes)
+    masks = dict(zip(contents, map(pixels_of, found["mask_png_bytes"].numpy()), strict=True))
+    assert masks["png-1.png"].shape == (photo_matrix.HEIGHT, photo_matrix.WIDTH) and masks["png-1.png"].std() > 1
+    photo_matrix.check_alike(masks)
+
+
 # What it refuses.
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [("tif", "a TIFF"), ("heic", "a HEIC"), ("avif", "an AVIF")])
+def test_formats_that_tensorflow_cannot_decode_are_named(signatures, suffix, kind):
+    content = photo_matrix.files(suffix)[f"{suffix}-6.{suffix}"]
+    text = refusal(signatures["segment_bytes"], image_bytes=strings(content), box=floats(photo_matrix.BOX))
+    assert f"image_bytes[0]: {kind} file; expected a JPEG, PNG or WebP file" in text
 
 
 def test_one_bad_photo_ends_the_request_and_names_its_place(signatures):

@@ -23,7 +23,7 @@ from seigan_tf.compose import geometry, matting, pasting
 from seigan_tf.data.crops import CropRegion, extract, region_around
 from seigan_tf.inference import arrays
 from seigan_tf.inference.tta import inpaint_tta
-from tests import tiny
+from tests import photo_matrix, tiny
 
 api = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives a browser")
 
@@ -733,6 +733,66 @@ def test_a_photo_is_turned_upright(open_page, address):
     page = open_page(address)
     choose(page, "#photo", "phone.jpg", buffer.getvalue())
     expect(page, "200 × 300")
+
+
+def test_a_photo_in_any_format_and_orientation_has_the_same_mask(lab):
+    contents = photo_matrix.files("jpg", "png", "webp", "avif")
+    masks = {}
+    for name, content in contents.items():
+        text = lab.evaluate(
+            """async ([text, name, box]) => {
+                const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+                const { rectangle, canvas } = await cut(
+                    await Models.find("float32"), await Photo.open(new File([bytes], name)), box);
+                if (rectangle.x !== box.x || rectangle.y !== box.y) throw new Error(`${name}: elsewhere`);
+                return shot({ context: canvas.getContext("2d"), width: canvas.width, height: canvas.height });
+            }""",
+            [base64.b64encode(content).decode(), name, dict(zip(BOX, photo_matrix.BOX, strict=True))],
+        )
+        width, height = photo_matrix.BOX[2:]
+        masks[name] = np.frombuffer(base64.b64decode(text), np.uint8).reshape(height, width, 4)[..., 3]
+    assert masks["png-1.png"].std() > 1
+    photo_matrix.check_alike(masks)
+
+
+@pytest.mark.parametrize("form", ["", "Exif\0\0", "damaged", "without"])
+def test_a_webp_is_turned_whatever_its_exif_data_begin_with(lab, form):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif = exif.tobytes().removeprefix(b"Exif\0\0")
+    exif = {"damaged": exif[:9], "without": b"MM\0*\0\0\0\x08\0\0"}.get(form, form.encode() + exif)
+    file = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(file, "WEBP", exif=exif)
+    size = lab.evaluate(
+        """async (text) => {
+            const { width, height } = await Photo.open(
+                new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], "a.webp"));
+            return [width, height];
+        }""",
+        base64.b64encode(file.getvalue()).decode(),
+    )
+    assert size == ([20, 30] if form in ("", "Exif\0\0") else [30, 20])
+
+
+def test_pictures_that_the_browser_does_not_open_are_named_with_what_to_do(open_page, address, photo):
+    page = open_page(address)
+    for name, content, words in (
+        (
+            "a.heic",
+            photo_matrix.files("heic")["heic-6.heic"],
+            "a HEIC photo, which this browser does not open; convert",
+        ),
+        (
+            "a.tif",
+            photo_matrix.files("tif")["tif-1.tif"],
+            "a TIFF or camera raw file, which this browser does not open",
+        ),
+        ("a.png", png(photo)[:100], "damaged, or too large for this browser"),
+        ("a.txt", b"not a picture", "not a picture that this browser opens; expected JPEG, PNG, WebP or AVIF"),
+    ):
+        choose(page, "#photo", name, content)
+        page.wait_for_function("(name) => document.getElementById('error').textContent.startsWith(name)", arg=name)
+        assert words in page.inner_text("#error")
 
 
 def test_what_is_no_picture_is_refused_and_the_photo_stays(open_page, address, photo):
