@@ -23,3 +23,9 @@ def test_nothing_is_imported_by_a_string():
 
 def test_at_most_eight_modules_lie_at_the_top():
     assert len(list((ROOT / "seigan_tf").glob("*.py"))) <= 8
+
+
+def test_processors_are_counted_by_one_function():
+    """`cores` counts those that the process may use; a host of 64 would get 64 threads on the two of a container."""
+    counting = re.compile(r"\b(cpu_count|sched_getaffinity)\(")
+    assert [path.name for path in SOURCES if counting.search(path.read_text())] == ["workers.py"]
