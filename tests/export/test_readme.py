@@ -131,6 +131,18 @@ def test_mediapipe_s_buffer_is_read_in_the_order_of_the_device(folder):
     assert "ByteBufferExtractor.extract(confidence).order(ByteOrder.nativeOrder()).asFloatBuffer()" in text(folder)
 
 
+def test_every_receiver_is_told_the_size_of_the_crop(folder):
+    """MediaPipe takes other sizes, and then shifts the mask."""
+    (folder / "segmenter.tflite").touch()
+    (folder / web.FOLDER).mkdir()
+    sections = re.split(r"\n## ", text(folder))
+    receivers = [part for part in sections if part.startswith(("Crops", "Android", "iOS", "Browser", "Python"))]
+    assert len(receivers) == 6
+    for part in receivers:
+        assert re.search(r"16 x 16|SIZE x SIZE|size x size", part), part.partition("\n")[0]
+    assert "any size" not in "".join(receivers)
+
+
 def test_leaves_no_placeholder(folder):
     for graph in graphs.NAMES:
         (folder / f"{graph}.tflite").touch()
