@@ -64,6 +64,13 @@ def pixels(response):
     return np.asarray(picture(response))
 
 
+def test_a_camera_raw_file_is_refused_by_name(client):
+    content = encoded(scene(), "TIFF")  # as Nikon's begin
+    response = client.post("/api/open", data={"photo": file(content, "DSC_1.NEF")}, **LOCAL)
+    refused(response, 422, "photo: a camera raw file (NEF), whose only picture is a preview; develop it first")
+    assert client.post("/api/open", data={"photo": file(content, "../DSC_1.tif")}, **LOCAL).status_code == 200
+
+
 def test_the_page_and_every_file_that_it_names_are_served_with_guarding_headers(client):
     names, seen = ["", "app.js"], {}
     while names:

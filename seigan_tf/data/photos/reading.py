@@ -120,7 +120,9 @@ def _profile(image: Image.Image) -> bytes | None:
 
 
 def without_exif(content: bytes) -> bytes:
-    """Remove the EXIF data of a JPEG file; other files are returned unchanged."""
+    """Remove the EXIF data of a JPEG or PNG file; other files are returned unchanged."""
+    if image_kind(content[:START]) == "PNG":
+        return _png_without_exif(content)
     if not content.startswith(b"\xff\xd8"):
         return content
     kept, position = [content[:2]], 2
@@ -132,6 +134,16 @@ def without_exif(content: bytes) -> bytes:
             kept.append(content[position:end])
         position = end
     return b"".join([*kept, content[position:]])
+
+
+def _png_without_exif(content: bytes) -> bytes:
+    kept, position = [content[:8]], 8
+    while position < len(content):
+        end = position + 12 + int.from_bytes(content[position : position + 4], "big")
+        if content[position + 4 : position + 8] != b"eXIf":
+            kept.append(content[position:end])
+        position = end
+    return b"".join(kept)
 
 
 @contextmanager

@@ -1,11 +1,13 @@
 """Kinds of files: what is no finished picture is refused by its name, and HEIC is read if its package is there."""
 
 import builtins
+import io
 import struct
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
+from pillow_heif import register_heif_opener
 
 from seigan_tf.data.photos import reading
 from seigan_tf.data.photos.kinds import image_kind
@@ -121,3 +123,43 @@ def test_heic_without_its_package_is_refused_by_the_packages_name(tmp_path, monk
     reading._register_heic.cache_clear()
     monkeypatch.setattr(builtins, "__import__", absent)
     assert refusal(tmp_path / "a.heic").endswith("needs the package pillow-heif: pip install pillow-heif")
+
+
+def rendered(kind, pixels, **settings):
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, kind, **settings)
+    return file.getvalue()
+
+
+SMOOTH = np.asarray(Image.fromarray(np.arange(96, dtype=np.uint8).reshape(8, 12)).convert("RGB").resize((48, 32)))
+
+
+@pytest.mark.parametrize("kind", ["motion photo", "two pictures", "gain map"])
+def test_phones_jpegs_are_read_whatever_follows_the_photo(tmp_path, kind):
+    """Video behind the photo; a second view (MPO); and a gain map with its name in the metadata (Ultra HDR)."""
+    photo = rendered("JPEG", SMOOTH, quality=95)
+    second = Image.fromarray(255 - SMOOTH[::2, ::2])
+    if kind == "motion photo":
+        content = photo + b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(range(256)) * 8
+    elif kind == "two pictures":
+        content = rendered("MPO", SMOOTH, quality=95, save_all=True, append_images=[second])
+    else:
+        name = b"http://ns.adobe.com/xap/1.0/\0<x:xmpmeta xmlns:x='adobe:ns:meta/' hdrgm:Version='1.0'/>"
+        segment = b"\xff\xe1" + struct.pack(">H", len(name) + 2) + name
+        content = photo[:2] + segment + photo[2:] + rendered("JPEG", np.asarray(second))
+    (tmp_path / "plain.jpg").write_bytes(photo)
+    (tmp_path / "a.jpg").write_bytes(content)
+    assert photo_size(tmp_path / "a.jpg") == (48, 32)
+    assert (read(tmp_path / "a.jpg").pixels == read(tmp_path / "plain.jpg").pixels).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "HEIF", "AVIF"])
+def test_colours_and_profile_of_wide_gamut_photos_are_kept(tmp_path, kind):
+    register_heif_opener()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    wide = profile.replace(b"sRGB", b"P3  ")  # any profile of RGB colours; its tables do not matter here
+    settings = {"HEIF": {"chroma": 444}, "AVIF": {"subsampling": "4:4:4"}}.get(kind, {})
+    (tmp_path / "a").write_bytes(rendered(kind, SMOOTH, quality=95, icc_profile=wide, **settings))
+    picture = read(tmp_path / "a")
+    assert picture.profile == wide
+    assert np.abs(picture.pixels.astype(int) - SMOOTH).mean() < 3

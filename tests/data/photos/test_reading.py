@@ -394,14 +394,18 @@ def test_exif_is_all_that_is_taken_out():
     without = packed("JPEG", comment="kept")
     assert without_exif(packed("JPEG", exif=exif, comment="kept")) == without
     assert without_exif(without) == without
-    other = packed("PNG", exif=exif)
+    assert without_exif(packed("PNG", exif=exif)) == packed("PNG")
+    assert without_exif(packed("PNG")) == packed("PNG")
+    other = packed("WEBP", exif=exif)
     assert without_exif(other) == other
 
 
 @given(st.binary(max_size=60), st.integers(0, 60))
-def test_damaged_jpegs_lose_no_more_than_exif(rest, cut):
+def test_damaged_files_lose_no_more_than_exif(rest, cut):
     exif = b"\xff\xe1\x00\x0aExif\0\0ab"
-    for content in (b"\xff\xd8" + rest, b"\xff\xd8" + exif + rest, (b"\xff\xd8\xff\xe1\xff\xffExif\0\0" + rest)[:cut]):
+    jpegs = b"\xff\xd8" + rest, b"\xff\xd8" + exif + rest, (b"\xff\xd8\xff\xe1\xff\xffExif\0\0" + rest)[:cut]
+    pngs = (b"\x89PNG\r\n\x1a\n" + part + rest for part in (b"", b"\0\0\0\4eXIfabcdcrc4"))
+    for content in (*jpegs, *pngs):
         kept = without_exif(content)
         assert len(kept) <= len(content)
         assert without_exif(kept) == kept
