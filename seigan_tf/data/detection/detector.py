@@ -10,7 +10,7 @@ import numpy as np
 from seigan_tf.data.annotations.boxes import checked_box
 from seigan_tf.data.detection.metadata import Labels
 from seigan_tf.data.detection.model import DetectionModel, Detections
-from seigan_tf.data.photos.files import find_photos, name_of, require_folder
+from seigan_tf.data.photos.files import find_photos, name_of, none_found, require_folder
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size, read_photo
 from seigan_tf.utils.progress import Progress
@@ -33,7 +33,7 @@ class Found:
     def __iter__(self) -> Iterator[Photo | Problem]:
         total = sum(1 for _ in find_photos(self.images))
         if not total:
-            raise ValueError(f"{self.images}: no photograph in it, expected some to find objects in")
+            raise ValueError(none_found(self.images))
         ids = itertools.count(1)
         for done, path in enumerate(find_photos(self.images), 1):
             yield from self._photo(path, ids)

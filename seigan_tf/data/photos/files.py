@@ -5,6 +5,7 @@ import posixpath
 from collections.abc import Collection, Iterator
 from pathlib import Path, PureWindowsPath
 
+from seigan_tf.data.photos.kinds import RAW_SUFFIXES
 from seigan_tf.utils.text import UNPRINTABLE, shown
 
 PHOTO_SUFFIXES = frozenset(
@@ -41,6 +42,14 @@ def only_file(folder: Path, suffixes: Collection[str]) -> Path:
 def find_photos(folder: Path) -> Iterator[Path]:
     """Find the photographs in the folder and below it, in the order of `find_files`."""
     return find_files(folder, *PHOTO_SUFFIXES)
+
+
+def none_found(images: Path) -> str:
+    """Say that a folder holds no photograph, and what to do if it holds camera raw files instead."""
+    raw = next(find_files(images, *RAW_SUFFIXES), None)
+    example = f"darktable-cli {shown(raw.name)} {shown(raw.stem)}.jpg" if raw else ""
+    hint = f"; develop its camera raw files first, for example: {example}" if raw else ""
+    return f"{images}: no photo in it, expected the folder of the photographs{hint}"
 
 
 def find_files(folder: Path, *endings: str) -> Iterator[Path]:

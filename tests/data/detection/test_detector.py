@@ -283,7 +283,7 @@ def test_files_that_are_no_detection_model_are_named_in_one_line(built, drawn, m
 
 
 def test_missing_package_folder_and_photos_are_named(drawn, model, tmp_path, one_line_error, monkeypatch):
-    assert "no photograph in it" in one_line_error(list, detect(drawn.folder, model, "person"))
+    assert "no photo in it" in one_line_error(list, detect(drawn.folder, model, "person"))
     assert "no such folder" in one_line_error(detect, tmp_path / "none", model, "person")
     for score in (-0.1, 1.1, float("nan")):
         assert f"score is {score}" in one_line_error(detect, drawn.folder, model, "person", score)

@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 from pillow_heif import register_heif_opener
 
 from seigan_tf.data.photos import reading
+from seigan_tf.data.photos.files import none_found
 from seigan_tf.data.photos.kinds import image_kind
 from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size, read
 
@@ -163,3 +164,13 @@ def test_colours_and_profile_of_wide_gamut_photos_are_kept(tmp_path, kind):
     picture = read(tmp_path / "a")
     assert picture.profile == wide
     assert np.abs(picture.pixels.astype(int) - SMOOTH).mean() < 3
+
+
+def test_a_folder_of_camera_raw_files_alone_is_named(tmp_path):
+    (tmp_path / "DSC_1.NEF").write_bytes(b"")
+    expected = f"{tmp_path}: no photo in it, expected the folder of the photographs"
+    assert none_found(tmp_path) == (
+        f"{expected}; develop its camera raw files first, for example: darktable-cli DSC_1.NEF DSC_1.jpg"
+    )
+    (tmp_path / "DSC_1.NEF").unlink()
+    assert none_found(tmp_path) == expected
