@@ -31,9 +31,9 @@ class Options:
     port: Port = 8100
     name: tyro.conf.UseAppendAction[Annotated[tuple[str, ...], tyro.conf.arg(metavar="HOST")]] = ()
     """A further host name of the page, such as that of a web server before it."""
-    max_pixels: int = 55_000_000
-    """Largest number of pixels of a photograph."""
-    max_upload: float = 32
+    max_pixels: int = 210_000_000
+    """Largest number of pixels of a photograph; phones make up to 200 million. Each takes 8 bytes or more of memory."""
+    max_upload: float = 100
     """Largest file of a photograph, in megabytes."""
     waiting: int = 16
     """Requests that may wait while one is processed; further ones are asked to try again."""
