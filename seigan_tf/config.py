@@ -120,11 +120,19 @@ class LossesConfig:
     """Mean absolute difference in RGB, of values in [-1, 1], below which two neighbours are alike."""
 
 
+Source = Literal[
+    Literal["synthetic", "crops"],
+    Literal["coco", "csv", "cvat", "label-studio", "via", "createml"],
+    Literal["cityscapes", "voc", "labelme", "kitti", "yolo", "yolo-pose", "yolo-segment", "yolo-obb"],
+]
+"""Drawn shapes, prepared crops, and the formats of annotations: with one file for all photos, with one for each."""
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Source of photographs and boxes, and the rules that make crops of them."""
 
-    source: Literal["synthetic", "crops", "coco", "yolo", "voc", "cityscapes", "csv"] = "synthetic"
+    source: Source = "synthetic"
     """synthetic: generated shapes; crops: a folder made by `python -m seigan_tf prepare`; else the format of the
     annotations."""
     crops: Path | None = None

@@ -93,7 +93,7 @@ def run(arguments: Sequence[str]) -> None:
     shared.check_at_least("--seed", options.seed, 0)
 
     from seigan_tf.data.annotations.formats import read_annotations
-    from seigan_tf.data.photos.photo import Photo, Problem
+    from seigan_tf.data.photos.photo import Note, Photo, Problem
     from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
 
@@ -102,6 +102,8 @@ def run(arguments: Sequence[str]) -> None:
     source = shared.annotation_format(options.source, options.images, options.annotations)
     items = list(read_annotations(source, options.images, options.annotations))
     photos = [item for item in items if isinstance(item, Photo)]
+    for note in (item for item in items if isinstance(item, Note)):
+        say(note.text)
     problems = Tally(shared.parse_share(options.max_bad))
     for problem in (item for item in items if isinstance(item, Problem)):
         problems.add(problem)

@@ -20,7 +20,7 @@ Options = TypeVar("Options")
 
 console = Console()
 
-FORMATS = "auto|coco|yolo|voc|cityscapes|csv"
+FORMATS = "auto|coco|yolo|voc|csv|..."  # `data.annotations.formats.FORMATS` has all
 
 Weights = Annotated[str, arg(help="A shipped name, runs/NAME, a packed or an export folder, or a .keras file.")]
 Backend = Annotated[
@@ -28,7 +28,7 @@ Backend = Annotated[
     arg(help="auto: LiteRT if the weights have TFLite files, as shipped and packed ones do; keras: Keras, to compare."),
 ]
 Annotations = Annotated[Path | None, arg(help="File or folder with the boxes; by default the one file in --images.")]
-Source = Annotated[str, arg(metavar=FORMATS, help="Format of the annotations; auto looks at the files.")]
+Source = Annotated[str, arg(metavar=FORMATS, help="Format of the annotations; auto looks at them. All: docs/formats.md.")]
 Host = Annotated[str, arg(help="Address to listen on; 0.0.0.0 means all addresses of this machine.")]
 Port = Annotated[int, arg(help="Port to listen on; 0 takes a free one.")]
 MaxBad = Annotated[

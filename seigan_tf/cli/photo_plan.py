@@ -8,8 +8,8 @@ from typing import Annotated, NamedTuple
 
 import tyro
 
-from seigan_tf.cli.options import Backend, Source, Weights, annotation_format
-from seigan_tf.data.photos.photo import Photo, Problem
+from seigan_tf.cli.options import Backend, Source, Weights, annotation_format, say
+from seigan_tf.data.photos.photo import Note, Photo, Problem
 from seigan_tf.utils.text import numbers, shown
 
 LABEL_FILES = frozenset({".xml", ".yaml", ".yml"})  # further suffixes of files that hold boxes, in folders
@@ -148,7 +148,9 @@ def _from_annotations(options: PhotoOptions, images: Path, apart: bool, one: boo
     problems: list[Problem] = []
     incomplete = False
     for item in read_annotations(source, images, options.annotations):
-        if isinstance(item, Problem):
+        if isinstance(item, Note):
+            say(item.text)
+        elif isinstance(item, Problem):
             problems.append(item)
         elif not options.photo.is_file() or os.path.realpath(item.path) == os.path.realpath(options.photo):
             incomplete = incomplete or item.incomplete

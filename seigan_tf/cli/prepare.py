@@ -1,8 +1,10 @@
 """python -m seigan_tf prepare: cut photographs with boxes into stored crops."""
 
+import re
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -23,15 +25,20 @@ DESCRIPTION = """Cut crops out of photographs with boxes, once, and store them f
 Examples:
 
   python -m seigan_tf prepare --images photos --annotations boxes.json --out crops/cats
-      COCO JSON; YOLO labels, Pascal VOC XML, Cityscapes gtFine and CSV are recognised too
   python -m seigan_tf prepare --images photos --out crops/cats
-      the photographs' folder holds the one file of boxes (.json, .csv, .txt)
+      the photographs' folder holds the boxes
   python -m seigan_tf prepare --images photos --detector model.tflite --detector-class dog --out crops/dogs
       without boxes: a detector draws them into crops/dogs-boxes.json, to look at, edit and give as --annotations
   python -m seigan_tf prepare --source tfds:voc --classes dog cat --out crops/pets
       a set of TensorFlow Datasets
   python train.py --preset boxes --data.source crops --data.crops crops/cats
       training on prepared crops
+
+Formats of the boxes, told by the content of the files (--source says it otherwise; docs/formats.md has the details):
+  one file:    coco (LVIS too), csv (spreadsheets, Kaggle, Open Images), cvat (XML), label-studio (JSON, JSON-MIN),
+               via (JSON, CSV), createml
+  one a photo: voc (labelImg, Roboflow), labelme (X-AnyLabeling too), kitti, cityscapes, yolo; yolo-pose, yolo-segment
+               and yolo-obb say what rows of 7 numbers and more are
 
 The folder holds the crops (a set of TensorFlow Datasets), report.json (objects kept, objects dropped by each rule,
 unreadable files) and the contact sheets objects.png and backgrounds.png. It appears when it is complete, or not at all.
@@ -110,7 +117,11 @@ def run(arguments: Sequence[str]) -> None:
     """Prepare crops and print the report."""
     options = parse(Options, arguments, "prepare", DESCRIPTION)
     check_new(options.out)
-    with termination(options.out), tempfile.TemporaryDirectory(prefix="seigan-photos-") as temporary:
+    with (
+        _settings_by_option(),
+        termination(options.out),
+        tempfile.TemporaryDirectory(prefix="seigan-photos-") as temporary,
+    ):
         from seigan_tf.data.storage.prepare import check, prepare
 
         source = _source(options, Path(temporary))
@@ -124,6 +135,21 @@ def run(arguments: Sequence[str]) -> None:
         for line in report_lines(report):
             say(line)
         say(f"look at {options.out / 'objects.png'} and {options.out / 'backgrounds.png'}")
+
+
+@contextmanager
+def _settings_by_option() -> Iterator[None]:
+    """Name a setting in an error by its option: --held-out for data.held_out."""
+    try:
+        yield
+    except ValueError as error:
+        names = {field.name for field in fields(Options)}
+        text = re.sub(
+            r"\bdata\.(\w+)",
+            lambda found: f"--{found[1].replace('_', '-')}" if found[1] in names else found[0],
+            str(error),
+        )
+        raise ValueError(text) from None
 
 
 def _source(options: Options, temporary: Path) -> Source:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from seigan_tf.data.annotations.boxes import is_fraction
 from seigan_tf.data.crops import CropRegion, extract, region_pixels
 from seigan_tf.data.photos.photo import Box
 
@@ -57,7 +58,7 @@ def clip_box(box: Sequence[float], width: int, height: int) -> Box:
     """The part of a box inside its photo of that width and height.
 
     Raises:
-        ValueError: not four finite numbers, without area, or outside the photo.
+        ValueError: not four finite numbers, without area, in fractions of the photo, or outside it.
     """
     try:
         x, y, w, h = (float(value) for value in box)
@@ -68,6 +69,9 @@ def clip_box(box: Sequence[float], width: int, height: int) -> Box:
         raise ValueError(f"{text}: a number is not finite, expected x, y, width, height in pixels")
     if w <= 0 or h <= 0:
         raise ValueError(f"{text}: width and height must be more than 0")
+    if is_fraction((x, y, w, h)):
+        pixels = f"{x * width:.0f},{y * height:.0f},{w * width:.0f},{h * height:.0f}"
+        raise ValueError(f"{text}: fractions of the photo, expected x, y, width, height in pixels ({pixels})")
     left, top, right, bottom = max(x, 0.0), max(y, 0.0), min(x + w, width), min(y + h, height)
     if left >= right or top >= bottom:
         raise ValueError(f"{text}: outside the photo of {width} x {height} pixels")

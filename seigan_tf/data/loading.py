@@ -53,7 +53,12 @@ def _cut(config: DataConfig, plan: Plan, size: int, progress: Progress | None) -
         ObjectCrops(*_stack(objects)),
         BackgroundCrops(_stack(backgrounds)[0]),
         EvaluationCrops(*_stack(evaluation), masks) if evaluation else None,
-        {"source": config.source, "train": result.report["train"], "validation": result.report["val"]},
+        {
+            "source": config.source,
+            "notes": result.report["notes"],
+            "train": result.report["train"],
+            "validation": result.report["val"],
+        },
     )
 
 

@@ -14,9 +14,21 @@ MAX_SIDE = 2**31 - 1  # longest side of a photo in any file format, in pixels
 def number(value: Any) -> float:
     """Convert a number, or its text, to a float, which may be NaN or infinite. Raises ValueError if it is no number."""
     try:
+        # Python takes True for 1, "1_0" for 10 and digits of every script for numbers; no annotation means that.
+        if isinstance(value, bool) or (isinstance(value, str) and ("_" in value or not value.strip().isascii())):
+            raise ValueError
         return float(value)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{shown(value)} is not a number") from None
+
+
+def finite_numbers(values: Sequence[Any]) -> list[float] | None:
+    """Convert numbers, or their texts, to floats; None if one is no finite number."""
+    try:
+        numbers = [number(value) for value in values]
+    except ValueError:
+        return None
+    return numbers if all(map(math.isfinite, numbers)) else None
 
 
 def checked_size(width: Any, height: Any) -> tuple[int, int]:
@@ -28,6 +40,21 @@ def checked_size(width: Any, height: Any) -> tuple[int, int]:
     if not all(1 <= side <= MAX_SIDE and side.is_integer() for side in size):
         raise ValueError(f"photo of {shown(width)} x {shown(height)} pixels, expected whole numbers of at least 1")
     return int(size[0]), int(size[1])
+
+
+def is_fraction(box: Sequence[float]) -> bool:
+    """Tell whether left, top, width and height of a box lie in [0, 1], as fractions of a photo do."""
+    return all(0 <= value <= 1 for value in box) and min(box[2:]) > 0
+
+
+def pixel_box(box: Sequence[Any], width: int, height: int) -> Box:
+    """Return `checked_box` of a box that should be in pixels. Raises ValueError also if its numbers are fractions."""
+    numbers = [number(value) for value in box]
+    if is_fraction(numbers) and not all(value.is_integer() for value in numbers):
+        raise ValueError(
+            f"box {numbers} (x, y, width, height) is in fractions of the {width} x {height} photo, expected pixels"
+        )
+    return checked_box(numbers, width, height)
 
 
 def checked_box(box: Sequence[Any], width: int, height: int) -> Box:

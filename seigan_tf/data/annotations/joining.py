@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_ID = 2**63 - 1  # numbers are stored in 64 bits
 
@@ -13,19 +13,34 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA temp_store = FILE;
 PRAGMA cache_size = -8000;  -- KiB of memory; the rest lies on disk
-CREATE TABLE photos (position INTEGER PRIMARY KEY, name TEXT UNIQUE, width INTEGER, height INTEGER, refused INTEGER,
-    incomplete INTEGER DEFAULT 0);
+CREATE TABLE photos (position INTEGER PRIMARY KEY, name TEXT UNIQUE, given TEXT, width INTEGER, height INTEGER,
+    refused INTEGER DEFAULT 0, incomplete INTEGER DEFAULT 0);
 CREATE TABLE keys (key PRIMARY KEY, photo INTEGER) WITHOUT ROWID;
-CREATE TABLE objects (position INTEGER PRIMARY KEY, photo INTEGER, id INTEGER UNIQUE, content BLOB);
+CREATE TABLE objects (position INTEGER PRIMARY KEY, photo INTEGER, id INTEGER UNIQUE, box BLOB, content BLOB);
 CREATE INDEX objects_of_photo ON objects (photo);
 BEGIN;
 """
 # Both orders are those of the tables and the index: SQLite walks along them and sorts nothing.
 JOINED = """
-SELECT photos.position, name, width, height, incomplete, id, content
+SELECT photos.position, name, width, height, incomplete, objects.position, id, box, content
 FROM photos LEFT JOIN objects ON objects.photo = photos.position
 WHERE NOT refused ORDER BY photos.position, objects.position
 """
+BOXES = """
+SELECT box, width, height FROM photos JOIN objects ON objects.photo = photos.position WHERE NOT refused
+"""
+UNSIZED = (
+    "SELECT position, name FROM photos WHERE NOT width AND NOT refused AND position > ? ORDER BY position LIMIT 1000"
+)
+
+
+class Stored(NamedTuple):
+    """An object as it was added."""
+
+    position: int  # unique, in the order of adding
+    id: int | str | None
+    box: bytes
+    content: bytes
 
 
 class Join:
@@ -53,12 +68,31 @@ class Join:
                 " as much as the annotations take; TMPDIR chooses the folder"
             ) from None
 
-    def add_photo(self, name: str, width: int = 0, height: int = 0) -> tuple[int, bool]:
-        """Return the photo's number, and whether the name is new; otherwise the earlier photo of that name stays."""
-        values = name, width, height
-        added = self._file.execute("INSERT OR IGNORE INTO photos VALUES (NULL, ?, ?, ?, 0, 0)", values)
-        number = self._file.execute("SELECT position FROM photos WHERE name = ?", (name,)).fetchone()[0]
-        return number, bool(added.rowcount)
+    def add_photo(self, name: str, given: str = "", width: int = 0, height: int = 0) -> tuple[int, str | None]:
+        """Return the photo's number, and None or, if there is a photo of that name already, what was given for it.
+
+        `given` is what the annotations call the photo; an earlier photo of the name stays as it is.
+        """
+        added = self._file.execute(
+            "INSERT OR IGNORE INTO photos (name, given, width, height) VALUES (?, ?, ?, ?)",
+            (name, given, width, height),
+        )
+        number, earlier = self._file.execute("SELECT position, given FROM photos WHERE name = ?", (name,)).fetchone()
+        return number, None if added.rowcount else earlier
+
+    def size(self, photo: int) -> tuple[int, int]:
+        """Return width and height of the photo; 0 if unknown."""
+        return self._file.execute("SELECT width, height FROM photos WHERE position = ?", (photo,)).fetchone()
+
+    def set_size(self, photo: int, width: int, height: int) -> None:
+        self._file.execute("UPDATE photos SET width = ?, height = ? WHERE position = ?", (width, height, photo))
+
+    def unsized(self) -> Iterator[tuple[int, str]]:
+        """Yield number and name of each photo whose size is unknown; it may be set meanwhile."""
+        last = 0
+        while rows := self._file.execute(UNSIZED, (last,)).fetchall():
+            yield from rows
+            last = rows[-1][0]
 
     def link(self, key: int | str, photo: int | None) -> None:
         """Make the key lead to the photo, or to None."""
@@ -72,15 +106,19 @@ class Join:
 
     def refuse(self, key: int | str) -> None:
         """Leave out the photo that the key leads to, with all its objects, and make the key lead to None."""
-        self._file.execute(
-            "UPDATE photos SET refused = 1 WHERE position = (SELECT photo FROM keys WHERE key = ?)", (key,)
-        )
+        photo = self.linked(key)
+        if photo and photo[0]:
+            self.refuse_photo(photo[0])
         self.link(key, None)
 
-    def add_object(self, photo: int, identity: int, content: bytes) -> bool:
+    def refuse_photo(self, photo: int) -> None:
+        """Leave out the photo with all its objects."""
+        self._file.execute("UPDATE photos SET refused = 1 WHERE position = ?", (photo,))
+
+    def add_object(self, photo: int, identity: int | str | None, box: bytes, content: bytes) -> bool:
         """Add an object and return True; if its id is not new, mark the photo as incomplete and return False."""
-        values = photo, identity, content
-        if self._file.execute("INSERT OR IGNORE INTO objects VALUES (NULL, ?, ?, ?)", values).rowcount:
+        values = photo, identity, box, content
+        if self._file.execute("INSERT OR IGNORE INTO objects VALUES (NULL, ?, ?, ?, ?)", values).rowcount:
             return True
         self.lacks_object(photo)
         return False
@@ -89,10 +127,14 @@ class Join:
         """Mark the photo as incomplete: it shows an object that could not be added."""
         self._file.execute("UPDATE photos SET incomplete = 1 WHERE position = ?", (photo,))
 
-    def __iter__(self) -> Iterator[tuple[str, int, int, bool, list[tuple[int, bytes]]]]:
-        """Yield name, width, height, incompleteness and objects (id, content) of each photo; all in order of adding."""
+    def boxes(self) -> Iterator[tuple[bytes, int, int]]:
+        """Yield each box with width and height of its photo."""
+        yield from self._file.execute(BOXES)
+
+    def __iter__(self) -> Iterator[tuple[str, int, int, bool, list[Stored]]]:
+        """Yield name, width, height, incompleteness and objects of each photo; all in order of adding."""
         for _, group in groupby(self._file.execute(JOINED), key=lambda row: row[0]):
             rows: list[tuple[Any, ...]] = list(group)
-            objects = [(identity, content) for *_, identity, content in rows if identity is not None]
+            objects = [Stored(*row[5:]) for row in rows if row[5] is not None]
             name, width, height, incomplete = rows[0][1:5]
             yield name, width, height, bool(incomplete), objects

@@ -1,110 +1,99 @@
-"""Reader of boxes from a text table with one object per line, as spreadsheets and small scripts write it."""
+"""Reader of tables with one object per line, as spreadsheets, scripts, Kaggle and Open Images have them."""
 
 import codecs
 import csv
-import marshal
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
-from seigan_tf.data.annotations.boxes import checked_box, number
-from seigan_tf.data.annotations.coco import read_coco
-from seigan_tf.data.annotations.joining import MAX_ID, Join
-from seigan_tf.data.photos.files import BOX_FILES, locate, name_of, only_file, require_folder
-from seigan_tf.data.photos.photo import Box, Object, Photo, Problem
-from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
-from seigan_tf.utils.text import numbers, printable, shown
+from seigan_tf.data.annotations import open_images
+from seigan_tf.data.annotations.boxes import number
+from seigan_tf.data.annotations.collecting import Collection, Drawn, box_of_corners, refuse_fractions
+from seigan_tf.data.annotations.columns import CENTERS, EDGES, SIZES, TEXT, WITHOUT_HEADER, Layout, find_layout
+from seigan_tf.data.annotations.joining import MAX_ID
+from seigan_tf.data.photos.files import require_folder
+from seigan_tf.data.photos.photo import Note, Photo, Problem
+from seigan_tf.utils.text import numbers, shown
 
-COLUMNS = {
-    "file": ("file", "filename", "image", "path", "photo"),
-    "left": ("xmin", "left", "x1", "x"),
-    "top": ("ymin", "top", "y1", "y"),
-    "right": ("xmax", "right", "x2"),
-    "bottom": ("ymax", "bottom", "y2"),
-    "width": ("width", "w"),
-    "height": ("height", "h"),
-    "class": ("class", "label", "category", "name"),
-    "id": ("id",),
-}
-"""Names that each column may have in the header, in small letters and without underscores."""
-EDGES = ("left", "top", "right", "bottom")
-SIZES = ("left", "top", "width", "height")
-WITHOUT_HEADER = ("file", *SIZES, "class")
 DELIMITERS = ("\t", ";", ",", " ")  # in the order in which they are tried; " " stands for blanks
 BLANKS = re.compile(r'("(?:[^"]|"")*")|[ \t]+')
 LONGEST_LINE = 65_536
 SNIFFED_LINES = 1000  # lines in which a box is looked for that shows the delimiter
+NO_BOX = ("", "[]", "nan", "none", "null")  # texts of a photo without object, in small letters
 
 
-class Layout(NamedTuple):
-    delimiter: str
-    columns: dict[str, int]  # place of each column, by its name in COLUMNS
-    width: int  # most columns of a line
-    box: tuple[str, ...]  # EDGES or SIZES
-    has_header: bool
+def read_csv(images: Path, annotations: Path) -> Iterator[Photo | Problem | Note]:
+    """Read a table of boxes, in the order in which it first names the photos.
 
+    Columns are separated by tabs, semicolons, commas or blanks. A header names them, see `columns.COLUMNS`, in any
+    order: the file, with or without the photo's ending, and the box in pixels: edges, or left, top, width and height,
+    or center, width and height, or one column "bbox" with "[left, top, width, height]". Class, id, crowd and the
+    photo's width and height are optional; photos are opened for sizes that are not given. Without a header the columns
+    are file, left, top, width, height and, optionally, class. A table of Open Images is in fractions of the photo.
 
-def read_csv(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
-    """Read a table of boxes, in the order in which it first names the photos; sizes are read from the photos.
+    Fields may be in double quotes; empty lines and lines that begin with # are skipped. A line without numbers is a
+    photo without object. Photos that the table does not name are not used: their objects are unknown. The table is in
+    UTF-8 or UTF-16.
 
-    Columns are separated by tabs, semicolons, commas or blanks. A header names them, see COLUMNS, in any order: file,
-    left, top, and right and bottom or else width and height, in pixels; class and id are optional. Without a header
-    they are file, left, top, width, height and, optionally, class. Fields may be in double quotes; empty lines and
-    lines that begin with # are skipped. A line without numbers is a photo without object. Photos that the table does
-    not name are not used: their objects are unknown.
-
-    The table is in UTF-8 or UTF-16. Without `annotations` it is the one table, or COCO file, in the folder of the
-    photographs, to which the file names are relative.
+    Raises ValueError if a column is missing, or the numbers of all boxes are likely others than the columns say.
     """
     require_folder(images)
-    if annotations is None:
-        annotations = only_file(images, BOX_FILES)
-        if annotations.suffix.lower() == ".json":
-            yield from read_coco(images, annotations)
-            return
     layout = _layout_of(annotations)
-    with Join(annotations) as join:
-        yield from _read_rows(annotations, layout, images, join)
-        for name, _, _, incomplete, rows in join:
-            try:
-                width, height = photo_size(images / name)
-            except UnreadablePhoto as error:
-                yield Problem("photo", name, str(error))
-                continue
-            objects = []
-            for identity, row in rows:
-                line, box, category = marshal.loads(row)
-                try:
-                    objects.append(Object(checked_box(box, width, height), id=identity, category=category))
-                except ValueError as error:
-                    incomplete = True
-                    yield Problem("object", f"{annotations.name}: line {line} ({name})", str(error))
-            yield Photo(images / name, width, height, tuple(objects), name, incomplete)
+    layout = _without_box_sizes(annotations, layout)
+    classes = open_images.class_names(annotations) if layout.fractions else {}
+    as_box = open_images.in_pixels if layout.fractions else None
+    with Collection(images, annotations, as_box) as collection:
+        yield from _read_rows(annotations, layout, collection, classes)
+        yield from collection.read_sizes()
+        if not layout.fractions:
+            _check_readings(annotations, layout, collection)
+        yield from collection.photos()
 
 
-def _read_rows(annotations: Path, layout: Layout, images: Path, join: Join) -> Iterator[Problem]:
-    rows = _lines(annotations)
-    if layout.has_header:
-        next(rows)
-    line = 0
-    for line, text in rows:
-        where = f"{annotations.name}: line {line}"
-        try:
-            fields = _split(text, layout.delimiter)
-        except ValueError as error:
-            yield Problem("object", where, str(error))
+def is_table(path: Path) -> bool:
+    """Tell whether a file is such a table: its header is known, or its first line has numbers in place of a box."""
+    try:
+        layout = _layout_of(path)
+        fields = _split(next(_lines(path))[1], layout.delimiter)
+    except ValueError:
+        return False
+    box = fields[1:5]
+    return layout.has_header or not any(box) or (len(box) == 4 and all(numbers(field, (1,)) for field in box))
+
+
+def _check_readings(path: Path, layout: Layout, collection: Collection) -> None:
+    readings = collection.readings(edges=layout.box is EDGES)
+    refuse_fractions(path, readings)
+    if layout.box in (SIZES, TEXT) and not (layout.has_header and layout.box is SIZES) and readings.are_corners:
+        columns = "four columns x1,y1,x2,y2 in place of it" if layout.has_header else "the line file,x1,y1,x2,y2,class"
+        sizes = "four columns x,y,width,height" if layout.has_header else "file,x,y,width,height,class"
+        raise ValueError(
+            f"{path}: the boxes are likely x1, y1, x2, y2, expected x, y, width, height where no column is named so"
+            f" ({readings.reason}); say it by a header: {columns}, or, if they are right, {sizes}"
+        )
+    if layout.box is EDGES and readings.are_sizes:
+        raise ValueError(
+            f"{path}: {readings.bad_corners} of {readings.count} boxes end before they begin or leave their photos, and"
+            " all fit as x, y, width, height; name the columns so if they are, expected right and bottom edges"
+        )
+
+
+def _read_rows(path: Path, layout: Layout, collection: Collection, classes: dict[str, str]) -> Iterator[Problem]:
+    join, line = collection.join, 0
+    for line, fields in _rows(path, layout):
+        where = f"{path.name}: line {line}"
+        if isinstance(fields, ValueError):
+            yield Problem("object", where, str(fields))
             continue
-        fields += [""] * (layout.width - len(fields))
         # Before the box: if that cannot be read, the photo is known to show an object somewhere.
-        file = fields[layout.columns["file"]]
+        file, size = fields[layout.columns["file"]], _photo_size(fields, layout)
         linked = join.linked(file)
         if linked:
             photo = linked[0]
         else:
             try:
-                photo = join.add_photo(name_of(locate(images, file), images))[0]
+                photo = collection.add_photo(file, size)[0]
             except ValueError as error:
                 yield Problem("photo", where, str(error))
                 photo = None
@@ -112,6 +101,8 @@ def _read_rows(annotations: Path, layout: Layout, images: Path, join: Join) -> I
         if photo is None:
             continue
         try:
+            if size and linked and size != join.size(photo):
+                raise ValueError(f"photo of {size[0]} x {size[1]} pixels, of another size in an earlier line")
             box = _box(fields, layout)
             identity = _identity(fields[layout.columns["id"]]) if box and "id" in layout.columns else line
         except ValueError as error:
@@ -120,65 +111,126 @@ def _read_rows(annotations: Path, layout: Layout, images: Path, join: Join) -> I
             continue
         if box is None:
             continue
-        category = printable(fields[layout.columns["class"]]) if "class" in layout.columns else ""
-        if not join.add_object(photo, identity, marshal.dumps((line, box, category))):
+        category = fields[layout.columns["class"]] if "class" in layout.columns else ""
+        crowd = "crowd" in layout.columns and fields[layout.columns["crowd"]].lower() in ("1", "true")
+        drawn = Drawn(f"line {line}", box, classes.get(category, category), crowd, id=identity)
+        if not collection.add_object(photo, drawn):
             yield Problem("object", where, f"id {identity} is given twice, expected unique ids")
     if not line:
-        raise ValueError(f"{annotations}: names no photo, expected at least one line below the header")
+        raise ValueError(f"{path}: names no photo, expected at least one line below the header")
 
 
-def _box(fields: list[str], layout: Layout) -> Box | None:
+def _rows(path: Path, layout: Layout) -> Iterator[tuple[int, list[str] | ValueError]]:
+    """Yield number and fields of each line below the header, or the error that says why it cannot be split."""
+    lines = _lines(path)
+    if layout.has_header:
+        next(lines)
+    for line, text in lines:
+        try:
+            fields = _split(text, layout.delimiter)
+        except ValueError as error:
+            yield line, error
+        else:
+            yield line, fields + [""] * (layout.width - len(fields))
+
+
+def _box(fields: list[str], layout: Layout) -> tuple[float, ...] | None:
     """Return left, top, width and height; None if the line has no numbers: a photo without object."""
     if any(fields[layout.width :]):
         raise ValueError(f"has {len(fields)} columns, expected {layout.width}")
-    texts = [fields[layout.columns[name]] for name in layout.box]
+    names, texts = layout.box, [fields[layout.columns[name]] for name in layout.box]
+    if layout.box is TEXT:
+        if texts[0].lower() in NO_BOX:
+            return None
+        names, texts = SIZES, re.split(r"[\s,;]+", texts[0].strip("[](){} "))
+        if len(texts) != 4:
+            raise ValueError(f"box: {shown(fields[layout.columns['box']])}, expected [left, top, width, height]")
     if not any(texts):
         return None
     values = []
-    for name, text in zip(layout.box, texts, strict=True):
+    for name, text in zip(names, texts, strict=True):
         try:
             values.append(number(text))
         except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-    left, top, right, bottom = values
-    return (left, top, right - left, bottom - top) if layout.box is EDGES else (left, top, right, bottom)
+            raise ValueError(f"{name.replace('_', ' ')}: {error}") from None
+    if layout.box is EDGES:
+        return box_of_corners(*values)
+    if layout.box is CENTERS:
+        return values[0] - values[2] / 2, values[1] - values[3] / 2, values[2], values[3]
+    return tuple(values)
 
 
-def _identity(text: str) -> int:
+def _photo_size(fields: list[str], layout: Layout) -> tuple[float, float] | None:
+    """Return width and height of the photo in its columns; None if there are none, or they are empty or 0."""
+    if not layout.columns.keys() >= {"photo_width", "photo_height"}:
+        return None
+    sides = []
+    for side in ("photo_width", "photo_height"):
+        text = fields[layout.columns[side]]
+        try:
+            sides.append(number(text or 0))
+        except ValueError:
+            return None
+    return (sides[0], sides[1]) if all(sides) else None
+
+
+def _without_box_sizes(path: Path, layout: Layout) -> Layout:
+    """Return the layout without the photo's size if these columns hold that of the box, in every line."""
+    if layout.box is not EDGES or "photo_width" not in layout.columns:
+        return layout
+    seen = False
+    for _, fields in _rows(path, layout):
+        if isinstance(fields, ValueError):
+            continue
+        try:
+            box, size = _box(fields, layout), _photo_size(fields, layout)
+        except ValueError:
+            continue
+        if box and size:
+            if max(abs(box[2] - size[0]), abs(box[3] - size[1])) > 1:
+                return layout
+            seen = True
+    return layout.without_photo_size() if seen else layout
+
+
+def _identity(text: str) -> int | str:
     try:
         value = int(text)
     except ValueError:
-        value = MAX_ID + 1
+        if not text:
+            raise ValueError("id: is empty, expected a number or a text") from None
+        return text
     if abs(value) > MAX_ID:
-        raise ValueError(f"id: {shown(text)} is not a whole number")
+        raise ValueError(f"id: {shown(text)} is too large")
     return value
 
 
 def _layout_of(path: Path) -> Layout:
     """Find the layout of a table from its first lines. Raises ValueError if they hold no box, or lack a column."""
-    first, delimiter = "", None
+    first, delimiter, lacking = "", None, ""
     for count, (_, text) in enumerate(_lines(path)):
-        first = first or text
+        if not first:
+            first = text
+            for mark in DELIMITERS:
+                layout = find_layout(_split(first, mark, strict=False), mark)
+                if isinstance(layout, Layout):
+                    return layout
+                lacking = lacking or layout
         delimiter = next((mark for mark in DELIMITERS if len(_split(text, mark, strict=False)) >= 5), None)
         if delimiter or count == SNIFFED_LINES:
             break
+    header = _split(first, delimiter or " ", strict=False)
+    boxes = [field for field in header[1:5] if field]
+    if (lacking or (delimiter and boxes)) and not any(numbers(field, (1,)) for field in boxes):
+        raise ValueError(
+            f"{path}: the columns are {shown(first)}: {lacking or 'none is known'}; expected file, left and top, with"
+            " right and bottom or with width and height"
+        )
     if delimiter is None:
         what = f"begins with {shown(first)}" if first else "is empty"
         raise ValueError(
             f"{path}: {what}, expected a table with columns {', '.join(WITHOUT_HEADER)},"
             " separated by tabs, semicolons, commas or blanks"
-        )
-    header = [re.sub("[_ -]", "", field.lower()) for field in _split(first, delimiter, strict=False)]
-    columns = {
-        column: header.index(name) for column, names in COLUMNS.items() for name in names[::-1] if name in header
-    }
-    for box in (EDGES, SIZES):
-        if columns.keys() >= {"file", *box}:
-            return Layout(delimiter, columns, len(header), box, True)
-    if len(header) >= 5 and any(header[1:5]) and not any(numbers(field, (1,)) for field in header[1:5]):
-        raise ValueError(
-            f"{path}: the columns are {shown(first)}, expected file, left and top, with right and bottom or with width"
-            " and height"
         )
     columns = {name: place for place, name in enumerate(WITHOUT_HEADER)}
     return Layout(delimiter, columns, len(columns), SIZES, False)

@@ -1,123 +1,122 @@
 """Reader of Pascal VOC's format (http://host.robots.ox.ac.uk/pascal/VOC/): one XML file per photograph."""
 
-import marshal
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from seigan_tf.data.annotations.boxes import checked_box, checked_size, number
-from seigan_tf.data.annotations.joining import Join
-from seigan_tf.data.photos.files import PHOTO_SUFFIXES, find_files, locate, name_of, require_folder
-from seigan_tf.data.photos.photo import Box, Object, Photo, Problem
-from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
-from seigan_tf.utils.text import printable, shown
+from seigan_tf.data.annotations import xml_files
+from seigan_tf.data.annotations.boxes import number
+from seigan_tf.data.annotations.collecting import Collection, Drawn, refuse_fractions
+from seigan_tf.data.photos.files import PHOTO_SUFFIXES, find_files, locate, require_folder
+from seigan_tf.data.photos.photo import Note, Photo, Problem
+from seigan_tf.utils.text import shown
+
+OFFICIAL = "The VOC"
+"""How <database> of the official sets begins ("The VOC2007 Database"); they count pixels from 1."""
+UNKNOWN = "Unknown"  # <database> that labelImg, Datumaro and CVAT write; they count from 0
 
 
-def read_voc(images: Path, annotations: Path | None = None) -> Iterator[Photo | Problem]:
+def read_voc(images: Path, annotations: Path) -> Iterator[Photo | Problem | Note]:
     """Read the XML files of the folder, in the order of their names. Photos without a file are not used.
 
-    Objects marked as difficult are used like the others. The corners of boxes are pixels counted from 1, both inside
-    the box. Photos are opened only if a file does not give their size.
+    Objects marked as difficult are used like the others. Corners are pixels counted from 1, both inside the box, as in
+    the official sets, whose <source> names them. Other files count from 0, with edges between the pixels, if one of
+    them has a corner at 0, a fraction of a pixel, or a tool that is known to do so; labelImg, Label Studio, Datumaro
+    and CVAT do. Photos are opened only if a file does not give their size.
 
     `images` is JPEGImages, `annotations` Annotations: its files lie at the same relative paths as their photos, or
     anywhere below it if <filename> names the photo. Problems come first. A photo that two files describe has the
     objects of the first and is incomplete.
     """
     require_folder(images)
-    annotations = images if annotations is None else annotations
     if not annotations.is_dir():
         raise ValueError(f"{annotations}: no such folder, expected a folder of Pascal VOC's XML files")
-    # Whether another file is of the same photo is known at the end.
-    with Join(annotations) as join:
-        number = 0
-        for number, path in enumerate(find_files(annotations, ".xml"), 1):
-            yield from _read_file(path, number, images, annotations, join)
-        if not number:
+    counting = _Counting()
+    # Whether another file is of the same photo, and from where pixels are counted, is known at the end.
+    with Collection(images, annotations, counting.as_box) as collection:
+        path = None
+        for path in find_files(annotations, ".xml"):
+            yield from _read_file(path, annotations, collection, counting)
+        if path is None:
             raise ValueError(f"{annotations}: no XML file in it, expected Pascal VOC's annotations")
-        for name, width, height, incomplete, contents in join:
-            objects = [
-                Object(box, id=index, category=category)
-                for _, content in contents
-                for index, box, category in marshal.loads(content)
-            ]
-            yield Photo(images / name, width, height, tuple(objects), name, incomplete)
+        yield from collection.read_sizes()
+        refuse_fractions(annotations, collection.readings())
+        yield from collection.photos()
 
 
-def _read_file(path: Path, number: int, images: Path, annotations: Path, join: Join) -> Iterator[Problem]:
-    """Add the photo of an XML file with its objects, as one entry of that number."""
-    where = shown(path.relative_to(annotations).as_posix())
+class _Counting:
+    """Finds out from where the files count pixels, and makes boxes of their corners."""
+
+    def __init__(self) -> None:
+        self._from_zero = False
+
+    def see(self, root: ElementTree.Element, corners: Sequence[float]) -> bool:
+        """Take corners of a file; return whether the file says that it is one of the official sets."""
+        database = root.findtext("source/database", "").strip()
+        official = database.startswith(OFFICIAL)
+        known = database == UNKNOWN or root.findtext("owner/name", "").strip() == "Label Studio"
+        if not official and (known or 0 in corners or any(value % 1 for value in corners if math.isfinite(value))):
+            self._from_zero = True
+        return official
+
+    def as_box(self, stored: list, width: int, height: int) -> list[float]:
+        official, left, top, right, bottom = stored
+        first = 1 if official or not self._from_zero else 0
+        left, top = left - first, top - first
+        return [left, top, right - left, bottom - top]
+
+
+def _read_file(path: Path, annotations: Path, collection: Collection, counting: _Counting) -> Iterator[Problem]:
+    """Add the photo of an XML file with its objects."""
+    relative = path.relative_to(annotations)
+    where = shown(relative.as_posix())
     try:
-        root = _parse(path)
-        photo = _find_photo(root, path.relative_to(annotations), images)
-        name = name_of(photo, images)
-        width, height = _size(root, photo)
-    except UnreadablePhoto as error:
-        yield Problem("photo", name, str(error))
-        return
+        root = xml_files.parse(path, "annotation", "Pascal VOC's annotation")
+        size = [root.findtext(f"size/{side}", "").strip() for side in ("width", "height")]
+        position, is_new = collection.add_photo(_file_name(root, relative, collection), (size[0], size[1]))
     except ValueError as error:
         yield Problem("photo", where, str(error))
         return
-    position, is_new = join.add_photo(name, width, height)
     if not is_new:
-        join.lacks_object(position)
-        what = f"of photo {name}, which another XML file describes as well; no crop is taken from the photo"
-        yield Problem("photo", where, what)
+        collection.join.lacks_object(position)
+        yield Problem("photo", where, "of a photo that another XML file describes as well; no crop is taken from it")
         return
-    objects = []
     for index, element in enumerate(root.findall("object"), 1):
+        name = f"{where}: object {index}"
         try:
-            box = _box(element, width, height)
-            objects.append((index, box, printable(element.findtext("name") or "")))
+            corners = _corners(element)
         except ValueError as error:
-            join.lacks_object(position)
-            yield Problem("object", f"{where}: object {index}", str(error))
-    join.add_object(position, number, marshal.dumps(objects))
+            collection.join.lacks_object(position)
+            yield Problem("object", name, str(error))
+        else:
+            box = [counting.see(root, corners), *corners]
+            collection.add_object(position, Drawn(name, box, element.findtext("name") or ""))
 
 
-def _parse(path: Path) -> ElementTree.Element:
-    if not path.is_file():
-        raise ValueError("not a file")
-    try:
-        root = ElementTree.fromstring(path.read_bytes(), ElementTree.XMLParser(target=_WithoutDoctype()))
-    except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror})") from None
-    except (ElementTree.ParseError, LookupError) as error:  # LookupError: it names an encoding that does not exist.
-        raise ValueError(f"not XML ({shown(str(error))})") from None
-    if root.tag != "annotation":
-        raise ValueError(f"root element is {shown(root.tag)}, expected Pascal VOC's annotation")
-    return root
-
-
-class _WithoutDoctype(ElementTree.TreeBuilder):
-    """Refuses a document type: VOC has none, and entities that one defines can grow to any size."""
-
-    def doctype(self, *_):
-        raise ValueError("XML with a document type, expected Pascal VOC's annotation without one")
-
-
-def _find_photo(root: ElementTree.Element, relative: Path, images: Path) -> Path:
-    """Find the photo that <filename> names, in the XML file's own subfolder or else from the top, or else the photo of
-    the XML file's name."""
+def _file_name(root: ElementTree.Element, relative: Path, collection: Collection) -> str:
+    """Return the name by which the photo is found: <filename> in the XML file's own subfolder or else from the top, or
+    else the XML file's own name, or else <filename> as a path of another machine."""
     file_name = (root.findtext("filename") or "").strip()
-    places = [locate(folder, file_name) for folder in (images / relative.parent, images) if file_name]
-    own = images / relative.with_suffix("")
+    own = relative.with_suffix("")
     suffixes = sorted(PHOTO_SUFFIXES)
-    places += [own.with_name(own.name + suffix) for suffix in (*suffixes, *map(str.upper, suffixes))]
-    if found := next(filter(os.path.isfile, places), None):
-        return found
-    raise ValueError(f"no photo {shown(file_name or own.name)} in the folder of photographs")
+    names = [own.with_name(own.name + suffix).as_posix() for suffix in (*suffixes, *map(str.upper, suffixes))]
+    if file_name:
+        names = [(relative.parent / file_name).as_posix(), file_name, *names]
+    for name in names:
+        try:
+            if os.path.isfile(locate(collection.images, name)):
+                return name
+        except ValueError:
+            continue
+    found = collection.names.find(file_name or own.as_posix())
+    if not os.path.isfile(collection.images / found):
+        raise ValueError(f"no photo {shown(file_name or own.name)} in the folder of photographs")
+    return file_name or own.as_posix()
 
 
-def _size(root: ElementTree.Element, photo: Path) -> tuple[int, int]:
-    width, height = (root.findtext(f"size/{side}", "").strip() for side in ("width", "height"))
-    # Some tools write 0 for an unknown size.
-    if width in ("", "0") or height in ("", "0"):
-        return photo_size(photo)
-    return checked_size(width, height)
-
-
-def _box(element: ElementTree.Element, width: int, height: int) -> Box:
+def _corners(element: ElementTree.Element) -> list[float]:
     corners = element.find("bndbox")
     if corners is None:
         raise ValueError("has no <bndbox>, expected one")
@@ -127,5 +126,4 @@ def _box(element: ElementTree.Element, width: int, height: int) -> Box:
         if not text:
             raise ValueError(f"<bndbox> has no <{name}>, expected one")
         edges.append(number(text))
-    left, top = edges[0] - 1, edges[1] - 1
-    return checked_box((left, top, edges[2] - left, edges[3] - top), width, height)
+    return edges

@@ -2,7 +2,7 @@
 
 import os
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 
 from seigan_tf.data.photos.kinds import RAW_SUFFIXES
@@ -22,21 +22,6 @@ def require_folder(images: Path) -> None:
     """Raise ValueError if the folder of the photographs is missing."""
     if not os.path.isdir(images):
         raise ValueError(f"{images}: no such folder, expected the folder of the photographs")
-
-
-def only_file(folder: Path, suffixes: Collection[str]) -> Path:
-    """Find the one file directly in the folder with one of the endings (lower case, with the dot); else ValueError."""
-    require_folder(folder)
-    with os.scandir(folder) as entries:
-        found = sorted(entry.name for entry in entries if os.path.splitext(entry.name)[1].lower() in suffixes)
-    if len(found) != 1:
-        names = ", ".join(map(shown, found[:3])) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
-        kinds = " or ".join(sorted(suffixes))
-        raise ValueError(
-            f"{folder}: holds {names or 'no annotations'}, expected one {kinds} if none are given"
-            " (labels of YOLO beside their photos: name the folder as annotations too)"
-        )
-    return folder / found[0]
 
 
 def find_photos(folder: Path) -> Iterator[Path]:

@@ -51,3 +51,9 @@ class Problem(NamedTuple):
     kind: Literal["photo", "object"]  # the loss: a photo with all its objects, or one annotated object
     where: str  # the photo or annotation, named as its owner would look for it
     what: str  # the fault and what was expected, on one line
+
+
+class Note(NamedTuple):
+    """A choice of the reader that the owner of the annotations should know of, on one line; nothing is lost by it."""
+
+    text: str

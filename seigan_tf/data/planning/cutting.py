@@ -73,12 +73,11 @@ class CutReport:
         every = sum(self._problems.values(), Tally(max_bad))
         parts = [self.report[split] for split in SPLITS]
         self._photos = sum(part["photos"] for part in parts) + every.counts["photo"]
-        self._objects = sum(part["annotations"] for part in parts) + every.counts["object"]
         for part in parts:
             part["dropped"]["unreadable_photo"] = 0
 
     def lose(self, plan: PhotoPlan, problem: Problem) -> None:
-        """Count a photo that could not be read. Raises ValueError if they are more than `max_bad` allows."""
+        """Count a photo that could not be read."""
         part = self.report[plan.split]
         part["objects"] -= len(plan.objects)
         part["dropped"]["unreadable_photo"] += len(plan.objects)
@@ -87,7 +86,10 @@ class CutReport:
             part["without_mask"] -= sum(item.segmentation is None for item, _ in plan.objects)
         self._problems[plan.split].add(problem)
         part["problems"] = self._problems[plan.split].as_report()
-        sum(self._problems.values(), Tally(self._problems["train"].max_bad)).check(self._photos, self._objects)
+
+    def check(self) -> None:
+        """Raise ValueError if the photos that could not be read are more than `max_bad` allows, after all were lost."""
+        sum(self._problems.values(), Tally(self._problems["train"].max_bad)).check(self._photos)
 
 
 def cut_all(
@@ -99,7 +101,7 @@ def cut_all(
 ) -> Generator[Made, None, None]:
     """Yield the results of `cut` for all photos, in order; the report loses photos that cannot be read.
 
-    `workers` and `cut` as in `ordered_map`. Raises what that and `CutReport.lose` raise.
+    `workers` and `cut` as in `ordered_map`. Raises what that and, at the end, `CutReport.check` raise.
     """
     for done, (planned, made) in enumerate(zip(plan, ordered_map(cut, plan, workers), strict=True), 1):
         if isinstance(made, Problem):
@@ -108,3 +110,4 @@ def cut_all(
             yield from made
         if progress:
             progress(done, len(plan))
+    report.check()

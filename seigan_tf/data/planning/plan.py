@@ -20,7 +20,7 @@ from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import read_annotations
 from seigan_tf.data.annotations.masks import mask_runs
 from seigan_tf.data.crops import CropRegion
-from seigan_tf.data.photos.photo import Object, Photo, Problem
+from seigan_tf.data.photos.photo import Note, Object, Photo, Problem
 from seigan_tf.data.photos.reading import MAX_PIXELS
 from seigan_tf.data.planning.backgrounds import Share, mine
 from seigan_tf.data.planning.report import Tally, check_crops_left
@@ -49,7 +49,7 @@ class Plan:
 
     path: Path
     report: dict[str, Any]
-    """Plain JSON values: "source", and for each of SPLITS
+    """Plain JSON values: "source", "notes" (lines of the reader, see `Note`), and for each of SPLITS
     photos, photos_without_annotation: numbers read from the annotations;
     annotations: number of their objects;
     objects: number of objects that become crops; dropped: {rule: number} of the others;
@@ -104,8 +104,12 @@ def make_plan(
         problems["train"].add(problem)
     rules = CropRules.from_config(config)
     with TemporaryDirectory(dir=folder) as scratch, Scan(rules, config.seed, Path(scratch) / "scanned") as scan:
-        training_photos = _read(config, scan, problems, progress)
-        _check_problems(config, scan, problems)
+        notes: list[str] = []
+        training_photos = _read(config, scan, problems, notes, progress)
+        # Later problems are masks of objects that are counted here.
+        every = sum(problems.values(), Tally(config.max_bad)).counts
+        totals = len(scan) + every["photo"], scan.objects + every["object"]
+        _check_problems(config, problems, *totals)
         _check_classes(config, scan.classes)
         validation = _validation(config, scan, training_photos)
         shares = _shares(config, scan, validation)
@@ -114,8 +118,8 @@ def make_plan(
         mined = mine(lambda: (scanned.scene for scanned in scan), order, shares, config.seed, Path(scratch))
         path = folder / "plan.jsonl"
         counts, length = _write(path, scan, validation, mined, problems)
-        _check_problems(config, scan, problems)
-    report: dict[str, Any] = {"source": config.source}
+        _check_problems(config, problems, *totals)
+    report: dict[str, Any] = {"source": config.source, "notes": notes}
     for split, share in zip(SPLITS, shares, strict=True):
         more = {"backgrounds_wanted": share.wanted, "object_sides": _quartiles(share.sides)}
         report[split] = counts[split] | more | {"problems": problems[split].as_report()}
@@ -123,7 +127,9 @@ def make_plan(
     return Plan(path, report, length)
 
 
-def _read(config: DataConfig, scan: Scan, problems: dict[str, Tally], progress: Progress | None) -> int:
+def _read(
+    config: DataConfig, scan: Scan, problems: dict[str, Tally], notes: list[str], progress: Progress | None
+) -> int:
     """Read the annotations to their end; return the number of training photos, which come first."""
     training_photos = 0
     for split, images, annotations in (
@@ -133,6 +139,9 @@ def _read(config: DataConfig, scan: Scan, problems: dict[str, Tally], progress: 
         if images is None:
             continue
         for item in read_annotations(config.source, images, annotations):
+            if isinstance(item, Note):
+                notes.append(item.text)
+                continue
             if isinstance(item, Photo) and item.width * item.height > MAX_PIXELS:
                 item = Problem("photo", item.name, f"annotated as {item.width} x {item.height}, no photo is so large")
             if isinstance(item, Problem):
@@ -157,9 +166,8 @@ def _check_classes(config: DataConfig, found: set[str]) -> None:
         raise ValueError(f"data.classes: no object is of the class {missing[0]!r}, expected one of {known}")
 
 
-def _check_problems(config: DataConfig, scan: Scan, problems: dict[str, Tally]) -> None:
-    every = sum(problems.values(), Tally(config.max_bad))
-    every.check(len(scan) + every.counts["photo"], scan.objects + every.counts["object"])
+def _check_problems(config: DataConfig, problems: dict[str, Tally], photos: int, objects: int) -> None:
+    sum(problems.values(), Tally(config.max_bad)).check(photos, objects)
 
 
 def _validation(config: DataConfig, scan: Scan, training_photos: int) -> np.ndarray:

@@ -41,9 +41,14 @@ class Tally:
         result._first = other._first | self._first
         return result
 
-    def check(self, photos: int, objects: int) -> None:
-        """Raise ValueError if more than `max_bad` of all photographs, or of all annotated objects, are unusable."""
+    def check(self, photos: int, objects: int | None = None) -> None:
+        """Raise ValueError if more than `max_bad` of all photographs, or of all annotated objects, are unusable.
+
+        `objects` is None if their number has been checked.
+        """
         for kind, total in (("photo", photos), ("object", objects)):
+            if total is None:
+                continue
             bad = self.counts[kind]
             if bad > self.max_bad * total + 1e-9:  # 0.29 * 100 is less than 29.
                 raise ValueError(
@@ -85,7 +90,9 @@ def _check_split(counts: dict[str, Any], images: Path | None, annotations: Path 
 
 
 def report_lines(report: dict[str, Any]) -> Iterator[str]:
-    """Yield the report of a set of crops for the screen: crops kept, objects dropped by rule, unusable files."""
+    """Yield the report of a set of crops for the screen: notes, crops kept, objects dropped by rule, unusable files."""
+    # A store made by an earlier version has no notes, nor sides.
+    yield from report.get("notes", [])
     train, validation = report["train"], report["validation"]
     with_masks = validation["objects"] - validation.get("without_mask", 0)
     yield (
@@ -96,7 +103,6 @@ def report_lines(report: dict[str, Any]) -> Iterator[str]:
         yield "there is no mask to measure by: no IoU is shown, and the last weights are kept"
     if train["backgrounds"] < train.get("backgrounds_wanted", 0):
         yield f"training: the photographs have no room for the {train['backgrounds_wanted']} backgrounds wanted"
-    # A store made by an earlier version has no sides.
     objects, backgrounds = train.get("object_sides"), train.get("background_sides")
     if objects and backgrounds and abs(backgrounds[1] - objects[1]) > objects[1] / 3:
         yield (

@@ -80,6 +80,7 @@ def write_with_beam(
             for line in _lines(shared, PROBLEMS):
                 planned, *problem = json.loads(line)
                 report.lose(parse_line(planned), Problem(*problem))
+            report.check()
             check_crops_left(config.data, report.report)
         found: dict[str, dict[int, tuple[int, int]]] = {}
         for line in _lines(shared, WRITTEN):

@@ -21,11 +21,13 @@ def write_yolo_segments(photos: Iterable[Photo], folder: Path) -> Path:
     return _write_labels(photos, folder, _polygon_row)
 
 
-def write_voc(photos: Iterable[Photo], folder: Path) -> Path:
-    """One XML file for each photo, in the folder, which is made and handed back."""
+def write_voc(photos: Iterable[Photo], folder: Path, first: int = 1) -> Path:
+    """One XML file for each photo, in the folder, which is made and handed back; pixels are counted from `first`."""
     for photo in photos:
         root = ElementTree.Element("annotation")
         _add(root, "filename", Path(photo.name).name)
+        if first:
+            _add(ElementTree.SubElement(root, "source"), "database", "The VOC2012 Database")
         size = ElementTree.SubElement(root, "size")
         for side, value in (("width", photo.width), ("height", photo.height), ("depth", 3)):
             _add(size, side, value)
@@ -35,7 +37,12 @@ def write_voc(photos: Iterable[Photo], folder: Path) -> Path:
             _add(element, "difficult", 0)
             left, top, width, height = item.box
             box = ElementTree.SubElement(element, "bndbox")
-            for side, value in (("xmin", left + 1), ("ymin", top + 1), ("xmax", left + width), ("ymax", top + height)):
+            for side, value in (
+                ("xmin", left + first),
+                ("ymin", top + first),
+                ("xmax", left + width),
+                ("ymax", top + height),
+            ):
                 _add(box, side, value)
         path = _beside(folder, photo, ".xml")
         ElementTree.ElementTree(root).write(path, encoding="utf-8")

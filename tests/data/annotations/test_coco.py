@@ -12,7 +12,9 @@ import ijson
 import pytest
 
 from seigan_tf.data.annotations import joining
-from seigan_tf.data.annotations.coco import DEEPEST, _Shallow, read_coco
+from seigan_tf.data.annotations.coco import read_coco
+from seigan_tf.data.annotations.formats import read_annotations
+from seigan_tf.data.annotations.json_files import DEEPEST, Shallow
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 
 # ijson's generators in Python are not silent when they are left early.
@@ -79,7 +81,8 @@ def test_annotations_may_come_before_the_photos_and_in_any_order(photo_set, back
 
 
 def test_photos_in_folders_are_named_with_forward_slashes(photo_set):
-    photo_set.add("a.png", (1, 1, 5, 5))
+    (photo_set.images / "train").mkdir()
+    photo_set.add("train/a.png", (1, 1, 5, 5))
     photo_set.content["images"][0]["file_name"] = "train\\.\\a.png"
     photos, _ = read(photo_set)
     assert photos["train/a.png"].path == photo_set.images / "train" / "a.png"
@@ -101,19 +104,18 @@ def test_byte_order_mark_is_skipped(photo_set):
 @pytest.mark.parametrize(
     ("kind", "change", "expected"),
     [
-        ("images", {"id": "one"}, "'id' is one"),
         ("images", {"id": True}, "'id' is True"),
-        ("images", {"width": None}, "'width' is None"),
-        ("images", {"height": "tall"}, "'height' is tall"),
-        ("images", {"height": 0}, "photo of 200 x 0 pixels"),
-        ("images", {"width": 20.5}, "'width' is 20.5"),
+        ("images", {"id": ""}, "'id' is ''"),
+        ("images", {"height": "tall"}, "photo of 200 x tall pixels"),
+        ("images", {"height": -1}, "photo of 200 x -1 pixels"),
+        ("images", {"width": 20.5}, "photo of 20.5 x 160 pixels"),
         ("images", {"file_name": 7}, "'file_name' is 7"),
-        ("images", {"file_name": ""}, "file name is ''"),
-        ("images", {"file_name": "../a.png"}, "../a.png leaves the folder"),
+        ("images", {"file_name": ""}, "'file_name' is ''"),
+        ("images", {"file_name": "../c.png"}, "../c.png leaves the folder"),
         ("images", {"file_name": "a\n.png"}, "control characters"),
-        ("annotations", {"id": None}, "'id' is None"),
+        ("annotations", {"id": [1]}, "'id' is [1]"),
         ("annotations", {"image_id": 99}, "is of image 99"),
-        ("annotations", {"image_id": "1"}, "'image_id' is 1"),
+        ("annotations", {"image_id": "one"}, "is of image one"),
         ("annotations", {"image_id": [[1]]}, "'image_id' is [[1]]"),
         ("annotations", {"bbox": [1, 2, 3]}, "'bbox' is [1, 2, 3]"),
         ("annotations", {"bbox": None}, "'bbox' is None"),
@@ -291,7 +293,7 @@ def test_missing_folder_and_missing_file_are_named(photo_set, one_line_error, tm
     assert str(tmp_path / "nowhere") in one_line_error(next, missing)
     assert str(tmp_path / "no.json") in one_line_error(next, read_coco(photo_set.images, tmp_path / "no.json"))
     assert "no such file" in one_line_error(next, read_coco(photo_set.images, tmp_path))
-    assert "expected one .json" in one_line_error(next, read_coco(photo_set.images))
+    assert "holds no annotations, expected one" in one_line_error(read_annotations, "coco", photo_set.images, None)
 
 
 @pytest.mark.parametrize("text", ["[" * 1_000_000, '{"images": [{"id": ' + '{"":' * 1_000_000, "[{" * 500 + "}]" * 500])
@@ -321,9 +323,9 @@ def test_brackets_quotes_and_backslashes_in_text_are_not_taken_for_lists(photo_s
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
 def test_text_is_told_from_lists_wherever_the_file_is_cut(size):
     data = json.dumps(NAMES).encode()
-    file = _Shallow(io.BytesIO(data))
+    file = Shallow(io.BytesIO(data))
     assert b"".join(iter(lambda: file.read(size), b"")) == data
-    file = _Shallow(io.BytesIO(data[:-1] + b"," + b"[" * DEEPEST))
+    file = Shallow(io.BytesIO(data[:-1] + b"," + b"[" * DEEPEST))
     with pytest.raises(ValueError, match="deep"):
         list(iter(lambda: file.read(size), b""))
 

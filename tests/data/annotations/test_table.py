@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from seigan_tf.config import DataConfig
-from seigan_tf.data.annotations.formats import FORMATS, read_annotations
+from seigan_tf.data.annotations.formats import FORMATS, guess_format, read_annotations
 from seigan_tf.data.annotations.table import LONGEST_LINE, read_csv
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 
@@ -107,12 +107,18 @@ def test_rows_of_one_photo_need_not_be_together_and_class_may_be_left_out(table)
 def test_objects_are_numbered_by_line_unless_the_table_has_ids(table):
     photos, _ = table("a.png,1,1,2,2\n\na.png,1,1,3,3\n")
     assert [item.id for item in photos["a.png"].objects] == [1, 3]
-    photos, problems = table("id,file,x,y,w,h\n70,a.png,1,1,2,2\n-5,a.png,1,1,3,3\n70,a.png,1,1,4,4\nx,a.png,1,1,5,5\n")
+    photos, problems = table("id,file,x,y,w,h\n70,a.png,1,1,2,2\n-5,a.png,1,1,3,3\n70,a.png,1,1,4,4\n,a.png,1,1,5,5\n")
     assert photos["a.png"].objects == (Object((1, 1, 2, 2), id=70), Object((1, 1, 3, 3), id=-5))
     assert problems == [
         Problem("object", "boxes.csv: line 4", "id 70 is given twice, expected unique ids"),
-        Problem("object", "boxes.csv: line 5", "id: x is not a whole number"),
+        Problem("object", "boxes.csv: line 5", "id: is empty, expected a number or a text"),
     ]
+
+
+def test_objects_with_ids_of_text_are_numbered(table):
+    photos, problems = table("id,file,x,y,w,h\nx7,a.png,1,1,2,2\n7,a.png,1,1,3,3\nx7,a.png,1,1,4,4\n")
+    assert [item.id for item in photos["a.png"].objects] == [1, 7]
+    assert problems == [Problem("object", "boxes.csv: line 4", "id x7 is given twice, expected unique ids")]
 
 
 @pytest.mark.parametrize("row", ["a.png", "a.png,,,,", "a.png,,,,,cat", '"a.png", , , , ,'])
@@ -162,7 +168,7 @@ def test_photo_whose_box_cannot_be_read_is_incomplete(table, box):
         ("a.png", 1 + complete, not complete),
         ("day 1/b, b.png", 1, False),
     ]
-    photos, problems = table(f'id,file,x,y,w,h,class\n1,a.png,1,1,3,3\nten,"day 1/b, b.png",{box}\n')
+    photos, problems = table(f'id,file,x,y,w,h,class\n1,a.png,1,1,3,3\n,"day 1/b, b.png",{box}\n')
     assert [(name, photo.incomplete) for name, photo in photos.items()] == [("a.png", False), ("day 1/b, b.png", True)]
     assert len(problems) == 1
 
@@ -186,7 +192,7 @@ def test_photo_that_is_missing_or_damaged_is_one_problem_for_all_its_rows(table,
 
 
 def test_name_that_leaves_the_folder_is_one_problem_for_all_its_rows(table):
-    photos, problems = table("../a.png,1,1,2,2\n/etc/a.png,1,1,2,2\n../a.png,1,1,3,3\na.png,1,1,2,2\n,1,1,2,2\n")
+    photos, problems = table("../c.png,1,1,2,2\n/etc/c.png,1,1,2,2\n../c.png,1,1,3,3\na.png,1,1,2,2\n,1,1,2,2\n")
     assert list(photos) == ["a.png"]
     assert [(problem.kind, problem.where) for problem in problems] == [
         ("photo", "boxes.csv: line 1"),
@@ -202,7 +208,9 @@ def test_name_that_leaves_the_folder_is_one_problem_for_all_its_rows(table):
         ("# nothing\n\n", "is empty"),
         ("a.png\nb.png\n", "begins with a.png, expected a table"),
         ("<html>\n", "begins with <html>"),
-        ("ImageID,Source,XMin,XMax,YMin,YMax\nx,y,0,1,0,1\n", "the columns are ImageID,Source"),
+        ("Number,Source,A,B,C,D\nx,y,0,1,0,1\n", "the columns are Number,Source,A,B,C,D: none is known"),
+        ("Number,xmin,xmax,ymin,ymax\nx,0,1,0,1\n", "no column file (file, filename,"),
+        ("image,xmin,xmax,ymin\nx,0,1,0\n", "no column bottom (ymax, bottom,"),
         ("file,left,top,bottom,class\n", "expected file, left and top"),
         ("file,x,y,w,h\n", "names no photo"),
         (b"a.png,1,1,2,\xe9\n", "not UTF-8 text"),
@@ -223,20 +231,18 @@ def test_missing_folder_and_missing_file_are_named(images, tmp_path, one_line_er
     assert "no such file" in one_line_error(next, read_csv(images, tmp_path / "a.csv"))
 
 
-def test_bare_folder_with_one_table_or_coco_file_is_read(photo_set, one_line_error):
+def test_table_or_coco_file_beside_the_photos_is_read(photo_set, one_line_error):
     photo_set.add("a.png", (1, 2, 30, 40))
     photo_set.config()
-    assert "expected one .csv or .json or .tsv or .txt" in one_line_error(next, read_csv(photo_set.images))
+    assert "format not recognised" in one_line_error(guess_format, photo_set.images, None)
     (photo_set.images / "boxes.txt").write_text("a.png 1 2 30 40 cat\n")
+    assert guess_format(photo_set.images, None) == "csv"
     from_table = list(read_annotations("csv", photo_set.images, None))
     photo_set.annotations.rename(photo_set.images / "boxes.json")
-    assert "holds boxes.json, boxes.txt, expected one" in one_line_error(next, read_csv(photo_set.images))
+    assert "holds boxes.json, boxes.txt, expected one" in one_line_error(guess_format, photo_set.images, None)
     (photo_set.images / "boxes.txt").unlink()
-    assert (
-        list(read_annotations("csv", photo_set.images, None))
-        == list(read_annotations("coco", photo_set.images, None))
-        == from_table
-    )
+    assert guess_format(photo_set.images, None) == "coco"
+    assert list(read_annotations("coco", photo_set.images, None)) == from_table
 
 
 def test_every_format_can_be_chosen_in_the_settings():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from seigan_tf.data.annotations.formats import guess_format, read_annotations
 from seigan_tf.data.annotations.masks import object_mask
 from seigan_tf.data.annotations.yolo import read_yolo
 from seigan_tf.data.photos.photo import Photo, Problem
@@ -85,7 +86,8 @@ def test_labels_of_subfolders_lie_at_the_same_relative_path(yolo_set):
 def test_labels_may_lie_beside_the_photos(yolo_set, given):
     yolo_set.add("a.png")
     (yolo_set.images / "a.txt").write_text("0 0.5 0.5 1 1")
-    (photo,) = read_yolo(yolo_set.images, yolo_set.images if given else None)
+    assert guess_format(yolo_set.images, yolo_set.images if given else None) == "yolo"
+    (photo,) = read_annotations("yolo", yolo_set.images, yolo_set.images if given else None)
     assert photo.objects[0].box == (0, 0, 200, 100)
 
 

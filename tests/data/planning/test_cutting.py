@@ -127,10 +127,12 @@ def test_what_is_lost_with_a_photo_leaves_the_counts(photo):
     assert result.report["val"]["without_mask"] == 19
 
 
-def test_too_many_lost_photos_end_the_cutting_at_once_those_of_the_annotations_included(photo, one_line_error):
+def test_too_many_lost_photos_are_all_counted_those_of_the_annotations_included(photo, one_line_error):
     earlier = {"photo": 2, "object": 0, "listed": ["x.jpg: bad", "y.jpg: bad"]}
     result = CutReport(report_of(photos=98, problems=earlier), 0.02)
     result.lose(plan_of(photo, "train"), Problem("photo", "a.png", "missing"))
     result.lose(plan_of(photo, "val"), Problem("photo", "b.png", "missing"))
-    message = one_line_error(result.lose, plan_of(photo, "val"), Problem("photo", "c.png", "missing"))
-    assert "5 of 200 photographs cannot be used (2.5 %)" in message
+    result.check()
+    for name in ("c.png", "d.png"):
+        result.lose(plan_of(photo, "val"), Problem("photo", name, "missing"))
+    assert "6 of 200 photographs cannot be used (3 %)" in one_line_error(result.check)

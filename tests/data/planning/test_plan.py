@@ -422,7 +422,7 @@ def test_masks_that_are_none_are_problems_of_validation_only(planned, one_line_e
     assert result.report["val"]["without_mask"] == result.report["val"]["objects"] == 4
     assert result.report["train"]["problems"]["object"] == 0
     assert all(item.segmentation is None for found in result for item, _ in found.objects)
-    assert "4 of 44 annotated objects" in one_line_error(planned, photos)
+    assert "4 of 40 annotated objects" in one_line_error(planned, photos)
 
 
 def test_photo_annotated_as_gigantic_is_a_problem(planned):
