@@ -45,7 +45,8 @@ class Header(NamedTuple):
     """bool: whether a PNG may have transparent pixels."""
 
 
-HEADER_SPEC = Header(*(tf.TensorSpec((), tf.int32) for _ in range(4)), tf.TensorSpec((), tf.bool))
+_NUMBER = tf.TensorSpec((), tf.int32)
+HEADER_SPEC = Header(_NUMBER, _NUMBER, _NUMBER, _NUMBER, tf.TensorSpec((), tf.bool))
 
 
 def require(condition, text: str, *values) -> tf.Operation:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 STRIP_PIXELS = 2**20
 """Pixels that are converted at a time, so that no second copy of a photo is in memory on the way to RGB."""
@@ -33,7 +33,7 @@ def fill(image: Image.Image, pixels: np.ndarray, alpha: np.ndarray | None) -> No
             pixels[rows] = np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB"))
 
 
-def mend_transparent_colour(image: Image.Image) -> None:
+def mend_transparent_colour(image: ImageFile.ImageFile) -> None:
     """Bring the transparent colour of a PNG file into the range of Pillow's pixels; call it before they are loaded.
 
     Pillow 12.3 scales pixels of 2, 4 and, in colour, 16 bits to 8, but leaves the colour of the tRNS chunk as it is.

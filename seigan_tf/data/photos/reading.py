@@ -90,13 +90,14 @@ def _read(path: Path, size: tuple[int, int] | None, most_in_full: int) -> Pictur
         turned = size in (None, upright) and orientation != 1
         turn = STORED[orientation] if turned else lambda array: array
         width, height = size or upright
-        if image.width * image.height > most_in_full:
-            image.draft(image.mode, (image.width // 2, image.height // 2))  # changes JPEG only
+        halved = image.format in ("JPEG", "MPO") and image.width * image.height > most_in_full
+        if halved:
+            image.draft(image.mode, (image.width // 2, image.height // 2))
         image.load()
         pixels, alpha = np.empty((height, width, 3), np.uint8), None
         if image.has_transparency_data:
             alpha = np.empty((height, width), np.uint8)
-        if image.width * image.height < width * height:
+        if halved:
             _fill_doubled(image, turn(pixels))
         else:
             fill(image, turn(pixels), None if alpha is None else turn(alpha))
