@@ -34,6 +34,8 @@ IMAGES: tuple[tuple[str, Marks], ...] = (
 )
 """Names of kinds and their first bytes; the first that fits counts."""
 RAW = frozenset(name for name, _ in IMAGES if name.startswith(("Canon", "Fujifilm", "Olympus", "Panasonic", "Sigma")))
+UNREAD = frozenset({"JPEG XL", "Photoshop"})
+"""Kinds of finished pictures that nothing here reads."""
 RAW_SUFFIXES = frozenset(
     {".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dcr", ".dng", ".erf", ".fff", ".iiq", ".kdc", ".mef", ".mos", ".mrw"}
     | {".nef", ".nrw", ".orf", ".pef", ".raf", ".raw", ".rw2", ".rwl", ".sr2", ".srf", ".srw", ".x3f"}

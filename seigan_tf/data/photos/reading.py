@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from seigan_tf.data.photos.decoding import fill, mend_transparent_colour
-from seigan_tf.data.photos.kinds import START, image_kind, raw_kind
+from seigan_tf.data.photos.kinds import START, UNREAD, image_kind, raw_kind
 from seigan_tf.data.photos.photo import Photo
 from seigan_tf.data.photos.picture import Picture
 from seigan_tf.utils.text import one_line, shown
@@ -180,8 +180,10 @@ def _opened(path: Path) -> Iterator[Image.Image]:
         raise UnreadablePhoto("too large for the memory that is free; use fewer workers") from None
     except UnidentifiedImageError:
         kind = image_kind(start)
-        what = f"a {kind} file that cannot be read" if kind else "not an image of a known format"
-        raise UnreadablePhoto(f"{what} (known: {', '.join(FORMATS)}, HEIC)") from None
+        if kind and kind not in UNREAD:
+            raise UnreadablePhoto(f"damaged or unusual {kind} file") from None
+        what = f"{kind} file" if kind else "not an image of a known format"
+        raise UnreadablePhoto(f"{what}, expected one of {', '.join(FORMATS)}, HEIC") from None
     except Exception as error:  # Pillow's decoders raise nearly everything on damaged files.
         raise UnreadablePhoto(getattr(error, "strerror", None) or one_line(error)) from None
 

@@ -88,11 +88,11 @@ STARTS = {
     b"\0\0\0\x18ftypcrx \0\0\0\1crx isom": "camera raw file (Canon CR3)",
     b"FUJIFILMCCD-RAW 0201": "camera raw file (Fujifilm RAF)",
     b"IIU\0\x18\0\0\0": "camera raw file (Panasonic RW2)",
-    b"\0\0\0\x0cJXL \r\n\x87\n": "a JPEG XL file that cannot be read",
-    b"8BPS\0\1": "a Photoshop file that cannot be read",
-    b"II*\0": "a TIFF file that cannot be read",
-    b"II*\0\xff\xff\xff\xff": "a TIFF file that cannot be read",
-    b"MM\0*\0\0\0\x08\0\2\1\x06\0\3": "a TIFF file that cannot be read",
+    b"\0\0\0\x0cJXL \r\n\x87\n": "JPEG XL file, expected one of JPEG, ",
+    b"8BPS\0\1": "Photoshop file, expected one of JPEG, ",
+    b"II*\0": "damaged or unusual TIFF file",
+    b"II*\0\xff\xff\xff\xff": "damaged or unusual TIFF file",
+    b"MM\0*\0\0\0\x08\0\2\1\x06\0\3": "damaged or unusual TIFF file",
     b"BMW": "not an image of a known format",
 }
 

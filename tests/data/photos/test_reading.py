@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
+from pillow_heif import register_heif_opener
 
 from seigan_tf.data.photos import decoding, reading
 from seigan_tf.data.photos.photo import Photo
@@ -413,6 +414,7 @@ def test_damaged_files_lose_no_more_than_exif(rest, cut):
 
 @cache
 def sound_file(kind: str) -> bytes:
+    register_heif_opener()
     file = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -421,7 +423,7 @@ def sound_file(kind: str) -> bytes:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from(["JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP"]), st.data())
+@given(st.sampled_from(["JPEG", "PNG", "TIFF", "WEBP", "GIF", "BMP", "HEIF", "AVIF"]), st.data())
 def test_damaged_files_are_read_or_refused_and_nothing_else(tmp_path, kind, data):
     content = bytearray(sound_file(kind))
     for _ in range(data.draw(st.integers(0, 4))):
