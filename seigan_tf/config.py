@@ -136,7 +136,7 @@ class DataConfig:
     """synthetic: generated shapes; crops: a folder made by `python -m seigan_tf prepare`; else the format of the
     annotations."""
     crops: Path | None = None
-    """Folder of prepared crops, to which the rules below were applied when it was made."""
+    """Folder of prepared crops. The rules by which they were made, CROP_RULES, take the place of those below."""
     images: Path | None = None
     """Folder of the training photographs."""
     annotations: Path | None = None
@@ -177,6 +177,20 @@ class DataConfig:
     """Number of crops in the synthetic validation set."""
     seed: int = 0
     """Seed of backgrounds, pairing, augmentation and the synthetic set."""
+
+
+CROP_RULES = (
+    "held_out",
+    "classes",
+    "max_bad",
+    "object_fraction",
+    "min_short_side",
+    "max_object_fraction",
+    "min_aspect",
+    "max_mirrored",
+    "backgrounds_per_object",
+)
+"""Fields of DataConfig by which crops are chosen and cut; the others of a run may differ from those of its crops."""
 
 
 @dataclass(frozen=True)

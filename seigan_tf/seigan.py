@@ -11,7 +11,7 @@ from keras import ops
 
 from seigan_tf import config as configuration
 from seigan_tf import steps
-from seigan_tf.config import LossesConfig, NetworksConfig
+from seigan_tf.config import DataConfig, LossesConfig, NetworksConfig
 from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, fixed_noise
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Discriminator, Enhancer, Inpainter, Segmenter, VGG19Features
@@ -84,6 +84,7 @@ class SEIGAN(keras.Model):
 
     Args:
         networks: forms of the networks, and treatment of the mask in the cycle.
+        object_fraction: long side of the objects' boxes by the side of the crops, in (0, 1], to cut photographs by.
 
     Raises:
         ValueError: a number is out of its range, a size does not fit a network, or VGG-19 weights are missing.
@@ -91,11 +92,14 @@ class SEIGAN(keras.Model):
 
     built: bool
 
-    def __init__(self, networks: NetworksConfig, **kwargs):
+    def __init__(self, networks: NetworksConfig, object_fraction: float = DataConfig.object_fraction, **kwargs):
         # Without autocast boxes stay float32 under mixed precision; the networks cast for themselves.
         super().__init__(**{"name": "seigan", "autocast": False, **kwargs})
         configuration.check_networks(networks)
+        if not 0 < object_fraction <= 1:
+            raise ValueError(f"object_fraction: {object_fraction}; expected more than 0, at most 1")
         self.networks = networks
+        self.object_fraction = object_fraction
         size = networks.size
         self.vgg: VGG19Features | None = None
         self._restored = False
@@ -383,11 +387,12 @@ class SEIGAN(keras.Model):
     # Saving
 
     def get_config(self):
-        return {"networks": configuration.to_dict(self.networks), "name": self.name}
+        networks = configuration.to_dict(self.networks)
+        return {"networks": networks, "object_fraction": self.object_fraction, "name": self.name}
 
     @classmethod
     def from_config(cls, config):
-        return cls(configuration.from_dict(NetworksConfig, config["networks"]), name=config["name"])
+        return cls(**{**config, "networks": configuration.from_dict(NetworksConfig, config["networks"])})
 
     def save_own_variables(self, store):
         """Save the random state: Keras leaves the state of a SeedGenerator out of its files."""

@@ -18,6 +18,7 @@ import train
 from seigan_tf.inference import loading
 from seigan_tf.training import checkpoint
 from seigan_tf.training.callbacks.recording import read_rows
+from tests.runs import assert_same_metrics, assert_same_state
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -102,14 +103,6 @@ def trained(tmp_path_factory):
     )
 
 
-def assert_same_state(run, other):
-    states = [checkpoint.load_latest(folder / "checkpoint") for folder in (run, other)]
-    assert states[0].progress["step"] == states[1].progress["step"]
-    assert list(states[0].state) == list(states[1].state)
-    for name, array in states[0].state.items():
-        np.testing.assert_array_equal(states[1].state[name], array, err_msg=name, strict=True)
-
-
 def test_a_run_ends_with_a_table_a_picture_and_the_folder(trained):
     out = trained.whole.out
     for shown in ("model", "box", "ellipse", "32 steps in", "runs/demo/samples/latest.png", "run folder: runs/demo"):
@@ -164,7 +157,7 @@ def test_interrupted_and_killed_and_resumed_ends_bit_identical(trained):
 def test_resumes_neither_lose_nor_repeat_a_row_of_metrics(trained):
     whole, other = (read_rows(run / "metrics.csv") for run in (trained.run, trained.other))
     assert [row["step"] for row in other] == [row["step"] for row in whole] == ["8", "16", "24", "32"]
-    assert [row["val_iou"] for row in other] == [row["val_iou"] for row in whole]
+    assert_same_metrics(trained.run, trained.other)
     seconds = [float(row["seconds"]) for row in other]
     assert seconds == sorted(seconds)
 
@@ -199,16 +192,19 @@ def test_a_rate_that_blows_up_stops_with_one_line_and_a_code_of_its_own(tmp_path
     assert "generator-rate" in err
 
 
-def test_a_killed_run_under_jax_resumes_bit_identical(tmp_path, monkeypatch):
+def test_an_interrupted_run_under_jax_resumes_bit_identical(tmp_path, monkeypatch):
     # The first run compiles, the others find what it compiled.
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "compiled"))
     monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
     finish(start(tmp_path, *TINY, backend="jax"))
-    killed = start(tmp_path, *TINY, "--name", "other", backend="jax")
-    stop_after(killed, tmp_path / "runs" / "other", 8, signal.SIGKILL)
-    finish(killed, -signal.SIGKILL)
+    runs = tmp_path / "runs" / "demo", tmp_path / "runs" / "other"
+    interrupted = start(tmp_path, *TINY, "--name", "other", backend="jax")
+    stop_after(interrupted, runs[1], 8, signal.SIGTERM)
+    finish(interrupted, 143)
+    assert checkpoint.load_latest(runs[1] / "checkpoint").progress["step"] % 8 != 0
     finish(start(tmp_path, "--name", "other", "--resume", backend="jax"))
-    assert_same_state(tmp_path / "runs" / "demo", tmp_path / "runs" / "other")
+    assert_same_state(*runs)
+    assert_same_metrics(*runs)
 
 
 def fail(arguments, capsys):

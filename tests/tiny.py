@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from seigan_tf.config import BackboneConfig, DiscriminatorConfig, LossesConfig, NetworksConfig
+from seigan_tf.config import BackboneConfig, DataConfig, DiscriminatorConfig, LossesConfig, NetworksConfig
 from seigan_tf.seigan import SEIGAN
 from tests.reference.weights import randomise
 
@@ -64,9 +64,9 @@ def compile_model(model, losses=None, optimizer=adam, traced=False):
     return model
 
 
-def seigan(losses=None, seed=0, optimizer=adam, traced=False, **changes):
+def seigan(losses=None, seed=0, optimizer=adam, traced=False, object_fraction=DataConfig.object_fraction, **changes):
     """A compiled model, every weight of its generators and discriminators random."""
-    model = SEIGAN(networks(**changes))
+    model = SEIGAN(networks(**changes), object_fraction)
     model.build()
     randomise([*model.generator_variables, *model.discriminator_variables], seed)
     return compile_model(model, losses, optimizer, traced)

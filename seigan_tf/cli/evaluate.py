@@ -118,7 +118,9 @@ def run(arguments: Sequence[str]) -> None:
     weights, model = find(options.weights), load_model(options.weights)
     vgg = load_vgg(options.vgg_weights)
     if options.object_fraction is None:
-        rules = replace(rules, object_fraction=weights.object_fraction)
+        rules = replace(rules, object_fraction=model.object_fraction)
+    elif options.object_fraction != model.object_fraction:
+        say(f"objects of {fraction:g} of the crops' sides; the weights were trained on {model.object_fraction:g}")
     measured = _measure(model, photos, rules, problems)
     if not measured.scores:
         where = options.annotations or options.images

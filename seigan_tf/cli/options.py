@@ -11,6 +11,7 @@ from rich.console import Console
 from tyro.conf import arg
 
 from seigan_tf import presets
+from seigan_tf.config import CROP_RULES, DataConfig
 from seigan_tf.utils.quiet import native_messages_hidden
 
 if TYPE_CHECKING:
@@ -52,7 +53,26 @@ def parse_with_preset(
     """
     preset = preset_of(arguments, preset)
     default = options(**required, preset=preset, config=presets.load_preset(preset))
-    return parse(options, arguments, command, description, default=default)
+    parsed = parse(options, arguments, command, description, default=default)
+    check_crop_rules(parsed.config.data, arguments)
+    return parsed
+
+
+def check_crop_rules(data: DataConfig, arguments: Sequence[str]) -> None:
+    """Raise ValueError if a crop rule among the arguments is not that by which the prepared crops were made."""
+    if data.source != "crops":
+        return
+    from seigan_tf.data.loading import crop_settings
+
+    made = crop_settings(data)
+    given = {argument.partition("=")[0].replace("-", "_") for argument in arguments}
+    for name in CROP_RULES:
+        asked, there = getattr(data, name), getattr(made, name)
+        if f"__data.{name}" in given and asked != there:
+            raise ValueError(
+                f"--data.{name.replace('_', '-')} {asked}: {data.crops} was made with {there}; leave it out, or prepare"
+                " the photographs again"
+            )
 
 
 def preset_of(arguments: Sequence[str], default: str) -> str:

@@ -139,10 +139,13 @@ def make(arguments: Sequence[str]) -> None:
 
     found = [find(weights) for weights in (options.weights, options.no_cycle) if weights is not None]
     config = _crop_settings(options, found[0])
-    models = [load_model(weights.file) for weights in found]
+    models = [load_model(weights) for weights in (options.weights, options.no_cycle) if weights is not None]
     size = models[0].networks.size
     if models[-1].networks.size != size:
         raise ValueError(f"--no-cycle {options.no_cycle}: crops of {models[-1].networks.size} px, expected {size}")
+    if models[-1].object_fraction != models[0].object_fraction:
+        scales = f"{models[-1].object_fraction:g} of the crops' sides, expected {models[0].object_fraction:g}"
+        raise ValueError(f"--no-cycle {options.no_cycle}: trained on objects of {scales}")
     with bar(console, "cutting crops") as progress:
         crops = load_crops(config, size, progress)
     no_cycle, no_cycle_name = (models[1], found[1].name) if options.no_cycle is not None else (None, None)

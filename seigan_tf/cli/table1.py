@@ -4,7 +4,7 @@ import logging
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -61,26 +61,29 @@ def run(arguments: Sequence[str]) -> None:
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it comments on every model that it compiles
     with native_messages_hidden():
+        from seigan_tf.data.loading import crop_settings
         from seigan_tf.evaluation.comparison import methods, results
         from seigan_tf.evaluation.masks import grabcut_iou
     for student, teacher in methods.TEACHERS.items():
         if student in options.methods and teacher not in options.methods[: options.methods.index(student)]:
             raise ValueError(f"--methods: {student} learns from {teacher}, expected that before it")
+    given = replace(options.config, data=crop_settings(options.config.data))
     runs = {
-        (name, seed): methods.method_config(name, options.config, seed, options.out)
+        (name, seed): methods.method_config(name, given, seed, options.out)
         for name in options.methods
         for seed in options.seeds
     }
     reports: dict[str, list[dict]] = {}
     for (name, seed), config in runs.items():
         folder = RunFolder(options.out / config.name)
+        folder.check_crops(config.data)
         if folder.report() is None:
             say(f"training {name}, seed {seed}, in {folder.path}")
             folder.path.mkdir(parents=True, exist_ok=True)
             _train(config, folder)
         reports.setdefault(name, []).append(folder.report() or {})
     with bar(console, "GrabCut") as progress:
-        references = grabcut_iou(options.config.data, progress)
+        references = grabcut_iou(given.data, progress)
     result = results.make_table(reports, references)
     text = results.to_markdown(result)
     with replacing(options.out / "table.md") as temporary:

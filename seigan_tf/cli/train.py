@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import tyro
 
 from seigan_tf import presets
-from seigan_tf.cli.options import Preset, preset_of
+from seigan_tf.cli.options import Preset, check_crop_rules, preset_of
 from seigan_tf.config import Config, to_dict
 from seigan_tf.training import run_folder
 from seigan_tf.training.run_folder import RunFolder
@@ -80,6 +80,7 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request
         asked = _parse(arguments, Options(preset, config=saved)).config
         _check_unchanged(saved, asked, folder)
         return Request(asked, folder, renamed=False)
+    check_crop_rules(options.config.data, arguments)
     exact = any(argument == "--name" or argument.startswith("--name=") for argument in arguments)
     folder = run_folder.fresh(root, name, exact)
     return Request(replace(options.config, name=folder.name), folder, renamed=folder.name != name)

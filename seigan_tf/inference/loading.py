@@ -25,7 +25,7 @@ def load_model(weights: str | Path) -> SEIGAN:
         raise ValueError(f"{file}: holds a {type(model).__name__}; expected a SEIGAN")
     if found.object_fraction != model.object_fraction:
         raise ValueError(
-            f"{found.folder}: in {file.name} objects take {model.object_fraction:g} of the crops' sides, but in config.json"
-            f" {found.object_fraction:g} (data.object_fraction); expected the same"
+            f"{found.folder}: in {file.name} objects take {model.object_fraction:g} of the crops' sides, but in"
+            f" config.json {found.object_fraction:g} (data.object_fraction); expected the same"
         )
     return model

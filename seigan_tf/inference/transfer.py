@@ -41,24 +41,25 @@ def exchange_segmenter(model: SEIGAN, source: SEIGAN) -> None:
     """Replace the segmenter of `model`, made by `strip_for_inference`, by that of `source`, which is built.
 
     Raises:
-        ValueError: the two are of different form, or their masks are for crops of different sizes or confined by one
-            of the models only.
+        ValueError: the two are of different form, or their masks are for crops of different sizes or scales, or
+            confined by one of the models only.
     """
     ours, theirs = model.inference_generators.segmenter, source.inference_generators.segmenter
-    settings = [(n.size, n.confine_mask) for n in (model.networks, source.networks)]
+    settings = [(one.networks.size, one.object_fraction, one.networks.confine_mask) for one in (model, source)]
     if not _same_form(ours, theirs) or settings[0] != settings[1]:
-        expected, found = (_described(networks) for networks in (model.networks, source.networks))
+        expected, found = (_described(one) for one in (model, source))
         raise ValueError(f"the segmenter is a {found}, expected a {expected}")
     _copy(theirs, ours)
     if ours.encoder is not None and theirs.encoder is not None:
         _copy(theirs.encoder, ours.encoder)
 
 
-def _described(networks: NetworksConfig) -> str:
-    form = networks.segmenter
+def _described(model: SEIGAN) -> str:
+    networks, form = model.networks, model.networks.segmenter
     return (
         f"{'separable ' if form.separable else ''}{form.backbone} of width {form.width} and depth {form.depth} for"
-        f" crops of {networks.size} px, {'confined to the box' if networks.confine_mask else 'not confined to the box'}"
+        f" crops of {networks.size} px with objects of {model.object_fraction:g} of the side,"
+        f" {'confined to the box' if networks.confine_mask else 'not confined to the box'}"
     )
 
 
@@ -70,16 +71,16 @@ def strip_for_inference(model: SEIGAN) -> SEIGAN:
     """
     settings = model.networks
     vgg_weights = settings.vgg_weights if settings.segmenter.backbone == "vgg19" else "none"
-    small = _without_loading(replace(settings, ema_decay=0.0, replay_size=0, vgg_weights=vgg_weights), model.name)
+    small = _without_loading(replace(settings, ema_decay=0.0, replay_size=0, vgg_weights=vgg_weights), model)
     transfer_weights(small, model)
     if small.vgg is not None and model.vgg is not None:
         _copy(model.vgg, small.vgg)
     return small
 
 
-def _without_loading(networks: NetworksConfig, name: str) -> SEIGAN:
+def _without_loading(networks: NetworksConfig, like: SEIGAN) -> SEIGAN:
     """Return a model built as for a saved file: VGG-19's weights are not read from `vgg_weights`."""
-    model = SEIGAN(networks, name=name)
+    model = SEIGAN(networks, like.object_fraction, name=like.name)
     model.build_from_config(model.get_build_config())
     return model
 

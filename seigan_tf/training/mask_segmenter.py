@@ -5,7 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from seigan_tf.config import NetworksConfig
+from seigan_tf.config import DataConfig, NetworksConfig
 from seigan_tf.losses import boxes
 from seigan_tf.losses.masks import mask_loss
 from seigan_tf.networks.vgg19 import without_vgg
@@ -20,15 +20,15 @@ class MaskSegmenter(keras.Model):
     [ymin, xmin, ymax, xmax], masks float32 [N, S, S, 1] in [0, 1]. EMA weights and replay pools are left out.
 
     Args:
-        networks: settings of the SEIGAN.
+        networks, object_fraction: those of the SEIGAN.
 
     Raises:
         ValueError: the same as SEIGAN.
     """
 
-    def __init__(self, networks: NetworksConfig):
+    def __init__(self, networks: NetworksConfig, object_fraction: float = DataConfig.object_fraction):
         super().__init__(name="mask_segmenter", autocast=False)  # see SEIGAN
-        self.seigan = SEIGAN(replace(networks, ema_decay=0.0, replay_size=0))
+        self.seigan = SEIGAN(replace(networks, ema_decay=0.0, replay_size=0), object_fraction)
         self.seigan.build()
         for network in (self.seigan.generators.inpainter, self.seigan.generators.enhancer, *self.seigan.discriminators):
             network.trainable = False

@@ -11,7 +11,7 @@ from seigan_tf.config import Config
 from seigan_tf.data.annotations.formats import FORMATS
 from seigan_tf.data.augmentation import Augmentation, augment
 from seigan_tf.data.crop_set import Crops, ObjectCrops
-from seigan_tf.data.loading import load_crops
+from seigan_tf.data.loading import load_objects
 from seigan_tf.data.pairs import READ_AHEAD, resize_mask
 from seigan_tf.data.planning.overlapping_objects import overlapping_objects
 from seigan_tf.data.planning.report import Tally
@@ -95,23 +95,24 @@ def with_teacher_masks(config: Config, crops: Crops, console: Console) -> Masked
     The masks depend on settings and teacher alone: a resumed run makes the same ones again.
 
     Args:
-        config: settings of the run; the teacher's crops may be of another size.
+        config: settings of the run. The teacher gets crops of the same objects at its own size and scale.
         crops: crops of these settings.
         console: destination of progress and the number of masks.
 
     Raises:
-        ValueError: the teacher cannot be loaded.
+        ValueError: the teacher cannot be loaded, or prepared crops do not give crops at its size and scale.
     """
     teacher = loading.load_model(config.training.teacher)
     size = config.networks.size
+    ours, theirs = (size, config.data.object_fraction), (teacher.networks.size, teacher.object_fraction)
     objects = crops.objects
-    if teacher.networks.size != size:
+    if theirs != ours:
         with bar(console, "reading photographs for the teacher") as progress:
-            objects = load_crops(config.data, teacher.networks.size, progress).objects
+            objects = load_objects(config.data, *theirs, progress)
     with bar(console, "reading objects that others overlap") as progress:
-        overlapped, seen = overlapping_objects(config.data, (size, teacher.networks.size), progress)
+        overlapped, seen = overlapping_objects(config.data, (ours, theirs), progress)
     shown = _joined(crops.objects, overlapped)
-    masks = teacher_masks(partial(arrays.segment, teacher), _joined(objects, seen), size)
+    masks = teacher_masks(partial(arrays.segment, teacher), _joined(objects, seen), shown.boxes, size)
     with bar(console, "comparing masks with GrabCut") as progress:
         chosen = select_confident(shown.images, masks, shown.boxes, progress)
     console.print(

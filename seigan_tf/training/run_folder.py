@@ -47,6 +47,19 @@ class RunFolder:
         """
         return settings.load_config(self.config_file)
 
+    def check_crops(self, data: settings.DataConfig) -> None:
+        """Raise ValueError if this folder holds a run whose crops were made by other rules than `data`."""
+        if not self.holds_run:
+            return
+        before = self.config().data
+        for name in settings.CROP_RULES:
+            old, new = getattr(before, name), getattr(data, name)
+            if old != new:
+                raise ValueError(
+                    f"{self.path}: was trained on crops with data.{name} {old}, not {new}; start a new run, with"
+                    " another name or folder"
+                )
+
     def save_config(self, config: settings.Config) -> None:
         with replacing(self.config_file) as temporary:
             settings.save_config(config, temporary)

@@ -82,7 +82,7 @@ class CycleTask(Task):
             )
         self.config = config
         self.ends = (training.pretrain_steps, training.steps)
-        self.model = self.seigan = SEIGAN(config.networks)
+        self.model = self.seigan = SEIGAN(config.networks, config.data.object_fraction)
         self._compile(config.losses)
 
     def read(self, crops, console):
@@ -122,7 +122,7 @@ class MaskTask(Task):
         self.config = config
         self._read = read
         self.ends = (training.steps,)
-        self.model = MaskSegmenter(config.networks)
+        self.model = MaskSegmenter(config.networks, config.data.object_fraction)
         self.seigan = self.model.seigan
         rate = learning_rate(training.generator_rate, training.steps, training.decay_fraction)
         self.model.compile(keras.optimizers.Adam(rate, beta_1=training.beta_1))

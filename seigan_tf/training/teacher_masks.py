@@ -4,13 +4,15 @@ All of it needs boxes only, as the teacher did: self-training for masks from box
 CVPR 2017, arXiv 1603.07485), which selects masks by GrabCut and the box, too.
 """
 
+import math
 from collections.abc import Callable
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from seigan_tf.data.crop_set import ObjectCrops
-from seigan_tf.evaluation.agreement import iou, to_original
+from seigan_tf.evaluation.agreement import iou
 from seigan_tf.inference import grabcut
 from seigan_tf.inference.tta import segment_tta
 from seigan_tf.utils.boxes import box_to_mask
@@ -26,21 +28,39 @@ CONFIDENT = 0.7
 """Fraction of the masks that is selected."""
 
 
-def teacher_masks(segment: Callable[[np.ndarray, np.ndarray], np.ndarray], crops: ObjectCrops, size: int) -> np.ndarray:
-    """Return soft masks of the crops: means over each crop and its mirror image, expanded by `expand_to_box`.
+def teacher_masks(
+    segment: Callable[[np.ndarray, np.ndarray], np.ndarray], crops: ObjectCrops, boxes: np.ndarray, size: int
+) -> np.ndarray:
+    """Return soft masks of objects: means over each crop and its mirror image, expanded by `expand_to_box`.
 
     They are 0 outside the box, apart from the blur of resizing, also if the teacher's own are not confined to it.
 
     Args:
         segment: function of images and boxes that returns the teacher's masks, as for `segment_tta`.
-        crops: objects, at the teacher's size.
-        size: side of the masks in pixels.
+        crops: the objects at the teacher's size and scale.
+        boxes: float32 [N, 4], the objects' boxes relative to the student's crops.
+        size: side of the student's crops, and of the masks, in pixels.
 
     Returns:
         float32 [N, size, size, 1] in [0, 1].
     """
     masks = expand_to_box(segment_tta(segment, crops.images, crops.boxes), crops.boxes)
-    return np.stack([to_original(mask[..., 0], size, size) for mask in masks])[..., None]
+    placed = zip(masks[..., 0], crops.boxes, boxes, strict=True)
+    return np.stack([_resize_to_box(mask, before, after, size) for mask, before, after in placed])[..., None]
+
+
+def _resize_to_box(mask: np.ndarray, before: np.ndarray, after: np.ndarray, size: int) -> np.ndarray:
+    """Resize a mask, float32 [S, S], bilinearly to [size, size] so that its box `before` becomes `after`, relative.
+
+    The mask continues with 0 past its border.
+    """
+    extent = max(before[2:] - before[:2]) / max(after[2:] - after[:2])  # of the result, relative to the mask
+    top, left = ((before[:2] + before[2:] - extent * (after[:2] + after[2:])) / 2 * len(mask)).tolist()
+    bottom, right = top + extent * len(mask), left + extent * len(mask)
+    margin = max(math.ceil(max(-top, -left, bottom - len(mask), right - len(mask))), 0)
+    image = Image.fromarray(np.pad(mask, margin))
+    part = left + margin, top + margin, right + margin, bottom + margin
+    return np.asarray(image.resize((size, size), Image.Resampling.BILINEAR, part))
 
 
 def expand_to_box(masks: np.ndarray, boxes: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The trainer: one run of any task, from its settings to its report."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import keras
@@ -8,7 +9,7 @@ from rich.console import Console
 
 from seigan_tf.config import Config, TrainingConfig, check_training
 from seigan_tf.data.crop_set import Crops
-from seigan_tf.data.loading import load_crops
+from seigan_tf.data.loading import crop_settings, load_crops
 from seigan_tf.data.planning.report import report_lines
 from seigan_tf.inference.loading import load_model
 from seigan_tf.inference.transfer import transfer_weights
@@ -28,6 +29,7 @@ def train(config: Config, folder: RunFolder, console: Console | None = None) -> 
 
     Args:
         config: all settings; for a resumed run those saved in its folder, except `training.steps`, which may differ.
+            Prepared crops have their own CROP_RULES, which are saved in the place of those given.
         folder: that of a new run, without config.json, or of a run to resume.
         console: destination of progress and closing table; default: standard output.
 
@@ -47,9 +49,11 @@ def train(config: Config, folder: RunFolder, console: Console | None = None) -> 
         return finished
     try:
         check_training(config.training)
+        config = replace(config, data=crop_settings(config.data))
+        folder.check_crops(config.data)
         backend.prepare(config.networks.seed, config.training.precision)
         task = tasks.make(config)
-        start = _restore(task, folder, config.training.steps)
+        start, metrics = _restore(task, folder, config.training.steps)
         if not start.step:
             for weights in config.training.start_from:
                 _start_from(weights, task, console)
@@ -63,7 +67,7 @@ def train(config: Config, folder: RunFolder, console: Console | None = None) -> 
         raise
     folder.save_config(config)
     shown = samples.choose(crops, with_backgrounds=task.trains_cycle)
-    position = _fit(task, crops, shown, config.training, folder, start, console)
+    position = _fit(task, crops, shown, config.training, folder, start, metrics, console)
     result = report.measure(task.seigan, crops.evaluation, position, config.training.batch_size, folder.metrics)
     result["data"] = crops.report
     latest = save_grid(task.seigan, shown, folder.samples, "final.png")
@@ -72,11 +76,13 @@ def train(config: Config, folder: RunFolder, console: Console | None = None) -> 
     return result
 
 
-def _restore(task: Task, folder: RunFolder, steps: int) -> Position:
+def _restore(task: Task, folder: RunFolder, steps: int) -> tuple[Position, dict[str, float]]:
+    """Return the position of the newest checkpoint, and the metrics of its epoch if that is not complete."""
     saved = checkpoint.load_latest(folder.checkpoint)
     if saved is None:
-        return Position()
+        return Position(), {}
     try:
+        metrics = saved.progress.pop("metrics")
         backend, here = saved.progress.pop("backend"), keras.backend.backend()
         if backend != here:
             raise ValueError(f"was trained with KERAS_BACKEND={backend}, not {here}; set it, or start a new run")
@@ -86,14 +92,24 @@ def _restore(task: Task, folder: RunFolder, steps: int) -> Position:
         raise ValueError(f"{saved.path}: {error}") from None
     if position.step > steps:
         raise ValueError(f"--training.steps: {steps}, but {saved.path} has {position.step} steps already")
-    return position
+    return position, metrics
 
 
 def _start_from(weights: str, task: Task, console: Console) -> None:
-    taken = transfer_weights(task.seigan, load_model(weights))
+    source, model = load_model(weights), task.seigan
+    taken = transfer_weights(model, source)
     if not taken:
         raise ValueError(f"training.start_from: {weights} has no network with the settings of this run")
-    console.print(f"from {weights}: {', '.join(taken)}", soft_wrap=True, highlight=False, markup=False)
+    line = f"from {weights}: {', '.join(taken)}"
+    if source.object_fraction != model.object_fraction:
+        scales = f"objects of {source.object_fraction:g} of the crops' sides, not {model.object_fraction:g}"
+        if task.trains_cycle and "segmenter" in taken and "segmenter" not in model.trained_networks:
+            raise ValueError(
+                f"training.start_from: the segmenter of {weights} was trained on {scales}, and this run does not train"
+                " it; expected crops of its scale"
+            )
+        line += f", trained on {scales}"
+    console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 class Stretch(NamedTuple):
@@ -125,16 +141,24 @@ def stretches(start: int, ends: Sequence[int], steps_per_epoch: int) -> Iterator
 
 
 def _fit(
-    task: Task, crops: Crops, shown: Samples, training: TrainingConfig, folder: RunFolder, start: Position, out: Console
+    task: Task,
+    crops: Crops,
+    shown: Samples,
+    training: TrainingConfig,
+    folder: RunFolder,
+    start: Position,
+    metrics: dict[str, float],
+    out: Console,
 ) -> Position:
-    """Train from `start` to the last step; return the position reached."""
+    """Train from `start`, in an epoch with these `metrics` so far, to the last step; return the position reached."""
     references, validation = {}, []
     if crops.evaluation:
         references = {name: float(values.mean()) for name, values in report.baselines(crops.evaluation).items()}
         validation = [callbacks.Validation(task.seigan, crops.evaluation, start)]
     display = callbacks.ProgressDisplay(training.steps, out, references, start)
     signals = SignalCatcher()
-    saving = callbacks.Checkpointing(folder.checkpoint, folder.path / MODEL_FILE, signals, folder.resume_command, start)
+    files = folder.checkpoint, folder.path / MODEL_FILE
+    saving = callbacks.Checkpointing(*files, signals, folder.resume_command, start, metrics)
     hooks = [
         callbacks.NotFiniteGuard(start),
         *validation,

@@ -93,7 +93,7 @@ def test_packed_weights_run_on_litert_unless_keras_is_asked_for(weights):
     assert not said
 
 
-def test_weights_without_tflite_files_of_their_own_run_on_keras_and_one_line_says_so(weights, keras_backend, monkeypatch):
+def test_without_tflite_files_of_their_own_weights_run_on_keras_and_a_line_says_so(weights, keras_backend, monkeypatch):
     monkeypatch.setattr("seigan_tf.compose.keras_backend.load", lambda path: keras_backend)  # saves seconds
 
     def said_of(path):

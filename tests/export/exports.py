@@ -21,7 +21,7 @@ EVERYTHING = dict(
 
 
 def model(**changes):
-    return tiny.seigan(**(EVERYTHING | changes))
+    return tiny.seigan(object_fraction=0.7, **(EVERYTHING | changes))
 
 
 def run_folder(folder: Path, made) -> Path:

@@ -38,10 +38,34 @@ def test_loads_a_run_folder_or_its_file_ready_to_train_on(run):
 def test_what_lies_around_a_bare_file_is_not_its_own(tmp_path):
     file = tmp_path / "weights" / "seigan.keras"
     file.parent.mkdir()
-    file.touch()
-    config.save_config(config.Config(data=config.DataConfig(object_fraction=0.4)), tmp_path / "config.json")
-    assert find(tmp_path) == (tmp_path.name, file, tmp_path, 0.4, False)
-    assert find(file) == ("seigan", file, None, config.DataConfig().object_fraction, False)
+    tiny.seigan(object_fraction=0.4).save(file)
+    training = config.TrainingConfig(task="supervised")
+    settings = config.Config(data=config.DataConfig(object_fraction=0.4), training=training)
+    config.save_config(settings, tmp_path / "config.json")
+    assert find(tmp_path) == (tmp_path.name, file, tmp_path, 0.4, True)
+    assert find(file) == ("seigan", file, None, 0.4, False)
+
+
+def test_a_model_knows_the_scale_of_its_crops_and_settings_of_another_one_are_refused(tmp_path, one_line_error):
+    file = tmp_path / "weights" / "seigan.keras"
+    file.parent.mkdir()
+    tiny.seigan(object_fraction=0.4).save(file)
+    assert find(tmp_path).object_fraction == seigan_tf.load(tmp_path).object_fraction == 0.4
+    config.save_config(config.Config(data=config.DataConfig(object_fraction=0.5)), tmp_path / "config.json")
+    message = one_line_error(seigan_tf.load, tmp_path)
+    assert message.startswith(f"{tmp_path}: ")
+    assert "objects take 0.4 of the crops' sides, but in config.json 0.5" in message
+
+
+def test_weights_that_were_saved_without_a_scale_have_the_default_one(tmp_path, monkeypatch):
+    given = SEIGAN.get_config
+    monkeypatch.setattr(
+        SEIGAN, "get_config", lambda model: {n: v for n, v in given(model).items() if "fraction" not in n}
+    )
+    tiny.seigan().save(tmp_path / "old.keras")
+    monkeypatch.undo()
+    old = tmp_path / "old.keras"
+    assert find(old).object_fraction == seigan_tf.load(old).object_fraction == 100 / 128
 
 
 def test_a_folder_named_like_shipped_weights_is_reached_by_a_text_with_its_dot(tmp_path, monkeypatch):

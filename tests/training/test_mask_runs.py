@@ -17,6 +17,7 @@ from seigan_tf.training.callbacks.progress import ProgressDisplay
 from seigan_tf.training.callbacks.recording import read_rows
 from tests import tiny
 from tests.commands import call
+from tests.runs import assert_same_metrics
 
 SMALL = (
     *("--networks.size", "32", "--networks.segmenter.width", "2", "--networks.segmenter.depth", "2"),
@@ -113,9 +114,7 @@ def test_interrupted_and_resumed_ends_bit_identical_with_everything_in_its_folde
         report = json.loads((run / "report.json").read_text())
         assert report["weights"] == {"kept": "last", "step": 12}
         assert report["cost"]["peak_memory_mb"] > 50
-    assert [row["val_iou"] for row in read_rows(runs[0] / "metrics.csv")] == [
-        row["val_iou"] for row in read_rows(runs[1] / "metrics.csv")
-    ]
+    assert_same_metrics(*runs)
 
 
 def test_a_finished_student_is_reported_and_with_more_steps_trained_on(teacher, capsys):

@@ -28,13 +28,32 @@ def test_a_teacher_is_asked_about_the_mirror_image_too():
     # Half of the two say so, which is doubtful; the box is reached everywhere with the least that makes it more.
     expected = 1 / (1 + np.exp(-0.25))
     np.testing.assert_allclose(
-        module.teacher_masks(SaysLeft().segment, crops, 8), np.full((2, 8, 8, 1), expected), rtol=1e-6
+        module.teacher_masks(SaysLeft().segment, crops, WHOLE, 8), np.full((2, 8, 8, 1), expected), rtol=1e-6
     )
 
 
 def test_masks_come_at_the_students_size():
     crops = ObjectCrops(np.zeros((2, 8, 8, 3), np.uint8), WHOLE)
-    assert module.teacher_masks(SaysLeft().segment, crops, 16).shape == (2, 16, 16, 1)
+    assert module.teacher_masks(SaysLeft().segment, crops, WHOLE, 16).shape == (2, 16, 16, 1)
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(0.5, 0.8), (0.8, 0.5), (0.5, 0.5)])
+def test_masks_come_at_the_students_scale(theirs, ours):
+    """The upper half of a box twice as wide as high, in crops of 64 and of 32 pixels."""
+    boxes = [np.float32([[0.5 - part / 4, 0.5 - part / 2, 0.5 + part / 4, 0.5 + part / 2]]) for part in (theirs, ours)]
+
+    def upper_half(images, given):
+        masks = np.zeros((len(images), 64, 64, 1), np.float32)
+        top, left, bottom, right = np.round(64 * given[0]).astype(int)
+        masks[:, top : (top + bottom) // 2, left:right] = 1.0
+        return masks
+
+    crops = ObjectCrops(np.zeros((1, 64, 64, 3), np.uint8), boxes[0])
+    (mask,) = module.teacher_masks(upper_half, crops, boxes[1], 32)[..., 0]
+    rows, columns = (np.flatnonzero(mask.max(axis=axis) > 0.5) for axis in (1, 0))
+    expected = 32 * boxes[1][0]
+    found = [rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]
+    np.testing.assert_allclose(found, [expected[0], expected[1], 16, expected[3]], atol=1)
 
 
 def hill(width, size=16):

@@ -8,7 +8,7 @@ import numpy as np
 
 from seigan_tf.data.annotations.masks import object_mask
 from seigan_tf.data.crops import CropRegion, extract, extract_mask, relative_box
-from seigan_tf.data.photos.photo import Object, Problem
+from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.plan import SPLITS, PhotoPlan, Plan
 from seigan_tf.data.planning.report import Tally
@@ -21,7 +21,7 @@ Made = TypeVar("Made")
 class Crop(NamedTuple):
     """One crop, and its place."""
 
-    key: str  # KIND:PHOTO:X:Y:SIDE, unique in its split
+    key: str  # unique in its split
     split: str
     kind: str  # either "object" or "background"
     image: np.ndarray  # uint8 [size, size, 3] RGB
@@ -36,6 +36,10 @@ class Crop(NamedTuple):
     category: str
 
 
+def crop_key(kind: str, photo: Photo, region: CropRegion) -> str:
+    return f"{kind}:{photo.name}:{region.x}:{region.y}:{region.side}"
+
+
 def cut_photo(plan: PhotoPlan, size: int) -> list[Crop] | Problem:
     """Cut the crops of one photo, objects first, at `size` pixels; or return the reason why it cannot be read."""
     photo = plan.photo
@@ -47,7 +51,7 @@ def cut_photo(plan: PhotoPlan, size: int) -> list[Crop] | Problem:
     def crop(kind: str, item: Object | None, region: CropRegion) -> Crop:
         mask = object_mask(item, photo) if item and plan.split == "val" else None
         return Crop(
-            f"{kind}:{photo.name}:{region.x}:{region.y}:{region.side}",
+            crop_key(kind, photo, region),
             plan.split,
             kind,
             extract(pixels, region, size),

@@ -11,7 +11,7 @@ import numpy as np
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import FORMATS, read_annotations
 from seigan_tf.data.crop_set import ObjectCrops
-from seigan_tf.data.crops import CropRegion, extract, mirrored_depth, relative_box
+from seigan_tf.data.crops import CropRegion, extract, mirrored_depth, region_around, relative_box
 from seigan_tf.data.photos.photo import Photo
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.plan import make_plan
@@ -22,27 +22,32 @@ MAX_COVERED = 0.15  # largest fraction of an object's box that another box may c
 
 
 def overlapping_objects(
-    config: DataConfig, sizes: tuple[int, ...], progress: Progress | None = None
+    config: DataConfig, views: tuple[tuple[int, float], ...], progress: Progress | None = None
 ) -> tuple[ObjectCrops, ...]:
-    """Cut the training objects that pass every rule except "other_object_touches", in each of `sizes` (pixels).
+    """Cut the training objects that pass every rule except "other_object_touches".
+
+    `views` are the sides of the crops in pixels, each with the part of it that the long side of the object takes; the
+    objects are chosen by `config.object_fraction`.
 
     Held-out and unreadable photos are left out. A source that is not read from annotations has none of these objects.
     `progress` is called after each photo.
     """
-    found: list[tuple[list[np.ndarray], np.ndarray]] = []
+    found: list[list[tuple[np.ndarray, np.ndarray]]] = []
     if config.source in FORMATS and config.images is not None:
         held_out = _held_out(config)
         rules = CropRules.from_config(config)
         items = read_annotations(config.source, config.images, config.annotations)
         for done, photo in enumerate((item for item in items if isinstance(item, Photo)), 1):
             if photo.name not in held_out:
-                found += _cut(photo, rules, sizes)
+                found += _cut(photo, rules, views)
             if progress:
                 progress(done, None)
-    boxes = np.array([box for _, box in found], np.float32).reshape(-1, 4)
     return tuple(
-        ObjectCrops(np.array([images[i] for images, _ in found], np.uint8).reshape(-1, size, size, 3), boxes)
-        for i, size in enumerate(sizes)
+        ObjectCrops(
+            np.array([crops[i][0] for crops in found], np.uint8).reshape(-1, size, size, 3),
+            np.array([crops[i][1] for crops in found], np.float32).reshape(-1, 4),
+        )
+        for i, (size, _) in enumerate(views)
     )
 
 
@@ -54,11 +59,13 @@ def _held_out(config: DataConfig) -> set[str]:
         return {planned.photo.name for planned in make_plan(config, Path(folder)) if planned.split == "val"}
 
 
-def _cut(photo: Photo, rules: CropRules, sizes: tuple[int, ...]) -> list[tuple[list[np.ndarray], np.ndarray]]:
-    """Cut the objects of one photo in each size, with their relative boxes."""
+def _cut(
+    photo: Photo, rules: CropRules, views: tuple[tuple[int, float], ...]
+) -> list[list[tuple[np.ndarray, np.ndarray]]]:
+    """Cut the objects of one photo; return for each the crops of all views with their relative boxes."""
     strict, tolerant = object_regions(photo, rules), object_regions(photo, rules, MAX_COVERED)
     chosen = [
-        (item.box, region)
+        item.box
         for item, alone, region in zip(photo.objects, strict, tolerant, strict=True)
         if alone == "other_object_touches"
         and isinstance(region, CropRegion)
@@ -70,4 +77,10 @@ def _cut(photo: Photo, rules: CropRules, sizes: tuple[int, ...]) -> list[tuple[l
         pixels = read_photo(photo)
     except UnreadablePhoto:
         return []  # named where the other objects are read
-    return [([extract(pixels, region, size) for size in sizes], relative_box(box, region)) for box, region in chosen]
+    return [
+        [
+            (extract(pixels, region, size), relative_box(box, region))
+            for size, region in ((size, region_around(box, fraction)) for size, fraction in views)
+        ]
+        for box in chosen
+    ]

@@ -5,9 +5,11 @@ Everything is read through ArrayRecord and protocol buffers: TensorFlow is neith
 
 import operator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow_datasets as tfds
+from PIL import Image
 
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.data.storage import records
@@ -87,6 +89,39 @@ def load_stored_crops(folder: Path, size: int) -> Crops:
         raise ValueError(f"{folder}: unfinished or damaged ({one_line(error)}); prepare the crops again") from None
 
 
+def load_stored_objects(folder: Path, size: int, zoom: float) -> ObjectCrops:
+    """Read training objects in crops that show 1 / `zoom` of the side of the stored ones, around the middle of the box.
+
+    Raises ValueError as `load_stored_crops`, or if `zoom` is below 1.
+    """
+    folder = Path(folder)
+    if zoom < 1:
+        raise ValueError(
+            f"{folder}: its crops show {zoom:.3g} of the side that is needed; prepare the photographs again with an"
+            f" --object-fraction of at most {zoom:.3g} times theirs"
+        )
+    side = _info(folder).features["image"].shape[0]
+    inner = round(side / zoom)
+    if not 1 <= size <= inner:
+        raise ValueError(f"{folder}: {inner} pixels of its crops cannot give crops of {size}; expected 1 to {inner}")
+    images, boxes = load_stored_crops(folder, side).objects
+    corners = np.clip((boxes[:, :2] + boxes[:, 2:] - 1 / zoom) / 2, 0, 1 - 1 / zoom).astype(np.float32)
+    made = np.empty((len(images), size, size, 3), np.uint8)
+    for number, (top, left) in enumerate((side * corners).tolist()):
+        part = left, top, min(left + side / zoom, side), min(top + side / zoom, side)
+        made[number] = np.asarray(Image.fromarray(images[number]).resize((size, size), Image.Resampling.LANCZOS, part))
+    return ObjectCrops(made, np.clip((boxes - np.tile(corners, 2)) * np.float32(zoom), 0, 1))
+
+
+def stored_settings(folder: Path) -> dict[str, Any]:
+    """Return the fields of DataConfig with which prepared crops were made, as plain JSON values.
+
+    Raises ValueError if the folder is missing or holds no prepared crops, the build is unfinished, damaged or of
+    another version.
+    """
+    return dict(_info(Path(folder)).metadata["settings"])
+
+
 def splits(info: tfds.core.DatasetInfo) -> dict[str, StoredRecords]:
     """Open the records of each split; RuntimeError if some are missing."""
     stored = {name: StoredRecords(split.filepaths, split.shard_lengths) for name, split in info.splits.items()}
@@ -114,7 +149,7 @@ def _info(folder: Path) -> tfds.core.DatasetInfo:
         raise ValueError(f"{folder}: no prepared crops in it (no dataset_info.json)")
     try:
         info = tfds.builder_from_directory(folder).info
-        info.metadata.keys()  # Read only now.
+        info.metadata["settings"]  # Read only now.
     except Exception as error:  # TFDS raises many types for damaged files.
         raise ValueError(f"{folder}: damaged ({one_line(error)}); prepare the crops again") from None
     if info.name != records.NAME:

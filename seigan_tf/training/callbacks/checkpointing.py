@@ -1,6 +1,7 @@
 """Checkpoints and weights, on schedule and after a signal."""
 
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -50,14 +51,16 @@ class SignalCatcher:
 class Checkpointing(RunCallback):
     """Saver of the model and a checkpoint of the same step, after each epoch and after a signal.
 
-    After a signal the running step ends, and training then stops. The weights of a finished run are those of its last
-    step; no epoch is chosen by validation masks.
+    After a signal the running step ends, and training then stops. A checkpoint in the middle of an epoch also has the
+    sums of its metrics, from which a resumed run continues, so that the row of this epoch covers all of its steps. The
+    weights of a finished run are those of its last step; no epoch is chosen by validation masks.
 
     Args:
         folder: of the checkpoints.
         weights: the `.keras` file of the model.
         signals: read after each step.
         resume_command: for the message after a signal.
+        metrics: "metrics" of the progress in the checkpoint of `start`, if that is in the middle of an epoch.
 
     Raises:
         Interrupted: in `fit`, when a signal was received.
@@ -65,13 +68,27 @@ class Checkpointing(RunCallback):
     """
 
     def __init__(
-        self, folder: Path, weights: Path, signals: SignalCatcher, resume_command: str, start: Position = BEGINNING
+        self,
+        folder: Path,
+        weights: Path,
+        signals: SignalCatcher,
+        resume_command: str,
+        start: Position = BEGINNING,
+        metrics: Mapping[str, float] | None = None,
     ):
         super().__init__(start)
         self.folder = Path(folder)
         self.weights = Path(weights)
         self.signals = signals
         self.resume_command = resume_command
+        self._metrics = dict(metrics or {})
+
+    def on_epoch_begin(self, epoch, logs=None):
+        # `fit` has just set the metrics to zero.
+        for variable in self.model.metrics_variables:
+            if variable.path in self._metrics:
+                variable.assign(self._metrics[variable.path])
+        self._metrics = {}
 
     def on_train_batch_end(self, batch, logs=None):
         super().on_train_batch_end(batch, logs)
@@ -79,24 +96,26 @@ class Checkpointing(RunCallback):
         if self.signals.received is not None and batch + 1 < self.params["steps"]:
             if hasattr(self.model, "jax_state_sync"):
                 self.model.jax_state_sync()
-            self._save_and_stop(self.signals.received)
+            metrics = {variable.path: variable.numpy().item() for variable in self.model.metrics_variables}
+            self._save_and_stop(self.signals.received, metrics)
 
     def on_epoch_end(self, epoch, logs=None):
         if self.signals.received is not None:
             self._save_and_stop(self.signals.received)
         self._save()
 
-    def _save(self) -> None:
+    def _save(self, metrics: Mapping[str, float] | None = None) -> None:
         state = self.model.state()
         check_finite(state, self.position.step)
         self.weights.parent.mkdir(parents=True, exist_ok=True)
         with replacing(self.weights) as temporary:
             self.model.save(temporary)
         # Second, so that a kill between the two repeats the steps whose weights are saved, and never skips one.
-        checkpoint.save(self.folder, state, {**self.position._asdict(), "backend": keras.backend.backend()})
+        progress = {**self.position._asdict(), "backend": keras.backend.backend(), "metrics": metrics or {}}
+        checkpoint.save(self.folder, state, progress)
 
-    def _save_and_stop(self, number: int) -> None:
-        self._save()
+    def _save_and_stop(self, number: int, metrics: Mapping[str, float] | None = None) -> None:
+        self._save(metrics)
         raise Interrupted(
             f"interrupted after step {self.position.step}, which is saved; continue with: {self.resume_command}", number
         )

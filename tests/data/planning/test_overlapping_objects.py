@@ -12,14 +12,18 @@ BESIDE, NEIGHBOUR = (20, 100, 40, 40), (62, 100, 40, 40)
 COVERED, COVERING = (140, 20, 40, 40), (150, 20, 45, 40)
 
 
+HALF, DEFAULT = 0.5, DataConfig.object_fraction
+
+
 def test_only_what_others_touch_and_hardly_cover_is_cut_in_each_size(photo_set):
     photo_set.add("a.png", ALONE, BESIDE, NEIGHBOUR, COVERED, COVERING)
-    small, large = overlapping_objects(photo_set.config(), (16, 32))
+    small, large, far = overlapping_objects(photo_set.config(), ((16, DEFAULT), (32, DEFAULT), (16, HALF)))
     assert small.images.shape == (2, 16, 16, 3)
     assert large.images.shape == (2, 32, 32, 3)
     # 40 pixels in the middle of a crop of 51, whose edges are whole pixels.
     np.testing.assert_allclose(small.boxes, [[5 / 51, 5 / 51, 45 / 51, 45 / 51]] * 2, atol=1 / 51)
     np.testing.assert_array_equal(small.boxes, large.boxes)
+    np.testing.assert_allclose(far.boxes, [[0.25, 0.25, 0.75, 0.75]] * 2, atol=1 / 80)
     alone = load_crops(photo_set.config(), 16).objects
     assert len(alone.images) == 1
     assert not any(np.array_equal(alone.images[0], image) for image in small.images)
@@ -28,16 +32,16 @@ def test_only_what_others_touch_and_hardly_cover_is_cut_in_each_size(photo_set):
 def test_held_out_photographs_are_left_out(photo_set):
     for index in range(10):
         photo_set.add(f"{index}.png", BESIDE, NEIGHBOUR, ALONE, segmentation=[[21, 21, 50, 21, 50, 50]])
-    everything = len(overlapping_objects(photo_set.config(held_out=0.0), (8,))[0].images)
-    (kept,) = overlapping_objects(photo_set.config(held_out=0.3), (8,))
+    everything = len(overlapping_objects(photo_set.config(held_out=0.0), ((8, DEFAULT),))[0].images)
+    (kept,) = overlapping_objects(photo_set.config(held_out=0.3), ((8, DEFAULT),))
     assert (everything, len(kept.images)) == (20, 14)
 
 
 @pytest.mark.parametrize("boxes", [(ALONE,), (ALONE, COVERED, COVERING)])
 def test_there_may_be_none(photo_set, boxes):
     photo_set.add("a.png", *boxes)
-    (none,) = overlapping_objects(photo_set.config(), (8,))
+    (none,) = overlapping_objects(photo_set.config(), ((8, DEFAULT),))
     assert none.images.shape == (0, 8, 8, 3)
     assert none.boxes.shape == (0, 4)
-    (none,) = overlapping_objects(DataConfig(), (8,))
+    (none,) = overlapping_objects(DataConfig(), ((8, DEFAULT),))
     assert none.images.shape == (0, 8, 8, 3)
