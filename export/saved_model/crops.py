@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from seigan_tf.data.annotations.boxes import ROUNDING
 
-from .photos import require
+from .headers import require
 
 
 class Region(NamedTuple):

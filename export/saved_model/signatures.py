@@ -7,7 +7,7 @@ import tensorflow as tf
 from seigan_tf import cycle
 from seigan_tf.seigan import SEIGAN
 
-from . import crops, photos
+from . import crops, headers, photos
 
 PARALLEL = 1
 """Photos of a request decoded at a time. With 1, a server's memory does not grow with their number; other requests use
@@ -19,7 +19,7 @@ FEATHER = 1 / 16
 class Crop(NamedTuple):
     """A crop of a photo; tensors of the graph."""
 
-    header: photos.Header
+    header: headers.Header
     box: tf.Tensor
     """The object's box in the photo: X, Y, width and height, float64 [4]."""
     region: crops.Region
@@ -67,7 +67,7 @@ def _on_photos(model, object_fraction):
     strings, boxes, places = tf.TensorSpec((None,), tf.string), tf.TensorSpec((None, 4)), tf.TensorSpec((None, 3))
     png_spec = tf.TensorSpec((), tf.string)
     crop_spec = Crop(
-        photos.HEADER_SPEC, tf.TensorSpec((4,), tf.float64), crops.REGION_SPEC, tf.TensorSpec((size, size, 3))
+        headers.HEADER_SPEC, tf.TensorSpec((4,), tf.float64), crops.REGION_SPEC, tf.TensorSpec((size, size, 3))
     )
 
     def crop(content, header, box):
@@ -77,7 +77,7 @@ def _on_photos(model, object_fraction):
         return Crop(header, box, region, crops.to_network(crops.extract(pixels, region), size))
 
     def cut(content, box, index):
-        header = photos.read_header(content, "image_bytes", index)
+        header = headers.read_header(content, "image_bytes", index)
         return crop(content, header, crops.checked_box(box, header.height, header.width, index))
 
     def segment_bytes(image_bytes, box):
@@ -115,7 +115,7 @@ def _on_photos(model, object_fraction):
         objects = _each(cut, crop_spec, image_bytes, box)
 
         def land(content, box, at, index):
-            header = photos.read_header(content, "background_bytes", index)
+            header = headers.read_header(content, "background_bytes", index)
             return crop(content, header, crops.landing_box(box, at, header.height, header.width, index))
 
         landings = _each(land, crop_spec, background_bytes, objects.box, at)
@@ -150,7 +150,7 @@ def _traced(function, **inputs):
         counts = tf.stack([tf.shape(value)[0] for value in given.values()])
         same = tf.reduce_all(counts == counts[0]) & (counts[0] > 0)
         message = f"{', '.join(given)}: {{}} of each; expected the same number, one at least"
-        with tf.control_dependencies([photos.require(same, message, counts)]):
+        with tf.control_dependencies([headers.require(same, message, counts)]):
             given = {name: tf.identity(value) for name, value in given.items()}
         return {name: tf.identity(value, name) for name, value in function(**given).items()}
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
-from export.saved_model import crops, photos
+from export.saved_model import crops, headers, photos
 from seigan_tf.compose import geometry, pasting
 from seigan_tf.data.crops import CropRegion, extract, region_around, relative_box
 from seigan_tf.data.photos.photo import Object, Photo
@@ -24,7 +24,7 @@ RULES = CropRules(0.78, 0, 10, 0)
 
 @tf.function(input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
 def decoded(content):
-    header = photos.read_header(content, "photo", 7)
+    header = headers.read_header(content, "photo", 7)
     return photos.decode(content, header), header.height, header.width
 
 
@@ -162,7 +162,7 @@ def test_the_transparent_colour_of_a_png_is_white_as_in_training(content, tmp_pa
     assert np.abs(pixels.astype(int) - as_read_by_training(content, tmp_path)).max() <= 1
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"\x89PNG\r\n\x1a", b"an image"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"an image"])
 def test_what_is_no_image_is_named(content):
     expected = f"photo[7]: {len(content)} bytes that are no image; expected a JPEG, PNG or WebP file"
     assert expected in message(decoded, content)
