@@ -121,9 +121,22 @@ class LossesConfig:
 
 
 Source = Literal[
-    Literal["synthetic", "crops"],
-    Literal["coco", "csv", "cvat", "label-studio", "via", "createml"],
-    Literal["cityscapes", "voc", "labelme", "kitti", "yolo", "yolo-pose", "yolo-segment", "yolo-obb"],
+    "synthetic",
+    "crops",
+    "coco",
+    "csv",
+    "cvat",
+    "label-studio",
+    "via",
+    "createml",
+    "cityscapes",
+    "voc",
+    "labelme",
+    "kitti",
+    "yolo",
+    "yolo-pose",
+    "yolo-segment",
+    "yolo-obb",
 ]
 """Drawn shapes, prepared crops, and the formats of annotations: with one file for all photos, with one for each."""
 

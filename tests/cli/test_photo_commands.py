@@ -220,7 +220,7 @@ def test_unusable_boxes_of_one_photo_are_counted_in_any_format(capsys, tmp_path,
     table.write_text("file,x,y,width,height,class\na.png,110,80,80,80,ball\na.png,110,80,eight,80,ball\n")
     for given, count, why in (
         (labels, 3, "a.txt: line 2: 7 is not in [0, 1]"),
-        (xml, 2, "a.xml: object 2: box"),
+        (xml, 2, "a.xml: object 2 of a.png: box"),
         (table, 1, f"a.png: {table} has boxes of it that cannot be used"),
     ):
         ended = call(capsys, "erase", folder / "a.png", "--annotations", given, "-o", tmp_path / "out.png")

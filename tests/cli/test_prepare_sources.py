@@ -182,7 +182,7 @@ def test_a_detector_draws_the_boxes_and_the_crops_are_cut(command, photos, model
     ("wrong", "part"),
     [
         (("--size", "0"), "size is 0"),
-        (("--held-out", "2"), "held_out is 2"),
+        (("--held-out", "2"), "--held-out is 2"),
         (("--workers", "-1"), "workers is -1"),
         (("--max-bad", "many"), "--max-bad many"),
         (("--beam", "runner=NoSuchRunner"), "NoSuchRunner"),

@@ -102,7 +102,7 @@ def _read_rows(path: Path, layout: Layout, collection: Collection, classes: dict
             continue
         try:
             if size and linked and size != join.size(photo):
-                raise ValueError(f"photo of {size[0]} x {size[1]} pixels, of another size in an earlier line")
+                raise ValueError(f"photo of {size[0]:g} x {size[1]:g} pixels, of another size in an earlier line")
             box = _box(fields, layout)
             identity = _identity(fields[layout.columns["id"]]) if box and "id" in layout.columns else line
         except ValueError as error:

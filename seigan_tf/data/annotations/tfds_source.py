@@ -10,9 +10,10 @@ import numpy as np
 from PIL import Image
 
 from seigan_tf.data.annotations.boxes import checked_box
+from seigan_tf.data.photos.exif import without_exif
 from seigan_tf.data.photos.files import locate, name_of
 from seigan_tf.data.photos.photo import Object, Photo, Problem
-from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size, without_exif
+from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
 from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.text import one_line, printable, shown
 

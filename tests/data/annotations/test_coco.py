@@ -412,3 +412,47 @@ def test_published_sets_are_read_without_problems(coco128, cats_val):
         assert len(items) == photos
         assert sum(len(item.objects) for item in items) == objects
         assert all(item.category and item.segmentation for photo in items for item in photo.objects)
+
+
+def test_ids_may_be_texts_and_numbers_of_one_value_are_one_id(photo_set, backend):
+    photo_set.add("a.png", (1, 1, 5, 5))
+    photo_set.add("b.png", (2, 2, 5, 5), (3, 3, 5, 5))
+    photo_set.content["images"][1]["id"] = "img-b"
+    first, second, third = photo_set.content["annotations"]
+    first.update(image_id="1", category_id="1", id="70")
+    second.update(image_id="img-b", id="x")
+    third.update(image_id="img-b", id="x")
+    photos, problems = read(photo_set)
+    assert photos["a.png"].objects == (Object((1, 1, 5, 5), id=70, category="cat"),)
+    assert boxes(photos["b.png"]) == [(2, 2, 5, 5)]
+    assert [problem.what for problem in problems] == ["the id is given twice, expected unique ids"]
+
+
+@pytest.mark.parametrize("size", [{}, {"width": None, "height": None}, {"width": 0, "height": 160}, {"width": "200"}])
+def test_size_that_is_not_given_is_read_from_the_photo(photo_set, size):
+    photo_set.add("a.png", (1, 1, 5, 5))
+    entry = photo_set.content["images"][0]
+    photo_set.content["images"][0] = {"id": entry["id"], "file_name": entry["file_name"]} | size
+    photos, problems = read(photo_set)
+    assert (problems, photos["a.png"].width, photos["a.png"].height) == ([], 200, 160)
+
+
+def test_objects_without_ids_are_numbered(photo_set):
+    photo_set.add("a.png", (1, 1, 5, 5), (2, 2, 5, 5))
+    for entry in photo_set.content["annotations"]:
+        del entry["id"]
+    photos, problems = read(photo_set)
+    assert problems == []
+    assert [item.id for item in photos["a.png"].objects] == [1, 2]
+
+
+def test_flat_segmentation_is_one_polygon(photo_set):
+    photo_set.add("a.png", (1, 1, 5, 5), segmentation=[1, 1, 6, 1, 6, 6])
+    assert read(photo_set)[0]["a.png"].objects[0].segmentation == [[1, 1, 6, 1, 6, 6]]
+
+
+def test_photo_of_lvis_is_named_by_its_url(photo_set):
+    photo_set.add("a.png", (1, 1, 5, 5))
+    del photo_set.content["images"][0]["file_name"]
+    photo_set.content["images"][0]["coco_url"] = "http://images.cocodataset.org/val2017/a.png"
+    assert boxes(read(photo_set)[0]["a.png"]) == [(1, 1, 5, 5)]

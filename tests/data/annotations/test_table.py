@@ -247,3 +247,72 @@ def test_table_or_coco_file_beside_the_photos_is_read(photo_set, one_line_error)
 
 def test_every_format_can_be_chosen_in_the_settings():
     assert set(FORMATS) <= set(get_args(get_type_hints(DataConfig)["source"]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image_path,xmin,ymin,xmax,ymax,label\nx/a.png,1,2,31,42,cat\n",
+        "image_id,x_min,y_min,x_max,y_max,class_name,class_id\na,1,2,31,42,cat,7\n",
+        "xmin,ymin,xmax,ymax,Frame,Label,Preview URL\n1,2,31,42,a.png,cat,http://example.org\n",
+        "Filename;Width;Height;Roi.X1;Roi.Y1;Roi.X2;Roi.Y2;Name\na.png;200;160;1;2;31;42;cat\n",
+        "fname,bbox_x1,bbox_y1,bbox_x2,bbox_y2,class\na.png,1,2,31,42,cat\n",
+        "img_name,x0,y0,x1,y1,category\na.png,1,2,31,42,cat\n",
+        "image,width,height,class,x,y,w,h\na.png,200,160,cat,1,2,30,40\n",
+        "image,width,height,class,bbox_x,bbox_y,bbox_width,bbox_height\na.png,200,160,cat,1,2,30,40\n",
+        "image,xmin,ymin,xmax,ymax,width,height,class\na.png,1,2,31,42,30,40,cat\n",
+        "path,cx,cy,w,h,class\na.png,16,22,30,40,cat\n",
+        'image_id,width,height,bbox,class\na,200,160,"[1.0, 2.0, 30.0, 40.0]",cat\n',
+        "image_id,bbox,class\na,1 2 30 40,cat\n",
+        'name,photo,bounding_box\ncat,a,"(1, 2, 30, 40)"\n',
+    ],
+)
+def test_columns_by_the_names_that_people_use(table, text):
+    photos, problems = table(text)
+    assert problems == []
+    assert [(item.box, item.category) for item in photos["a.png"].objects] == [((1, 2, 30, 40), "cat")]
+
+
+@pytest.mark.parametrize("row", ["a,[],", "a,,", "a,nan,"])
+def test_text_without_a_box_is_a_photo_without_object(table, row):
+    photos, problems = table(f"image_id,bbox,class\n{row}\n")
+    assert (photos["a.png"].objects, problems) == ((), [])
+
+
+def test_text_that_is_no_box_is_a_problem(table):
+    photos, (problem,) = table('image_id,bbox\na,"[1, 2, 3]"\n"day 1/b, b","[1, 2, 3, 4]"\n')
+    assert problem.what == "box: [1, 2, 3], expected [left, top, width, height]"
+    assert photos["a.png"].incomplete
+
+
+@pytest.fixture
+def turned_photo(images):
+    """A photo that is 200 x 160 pixels as it is stored, and 160 x 200 when it is turned by its EXIF data."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", SIZE).save(images / "turned.jpg", exif=exif.tobytes())
+
+
+@pytest.mark.parametrize(("width", "height"), [(200, 160), (160, 200)])
+def test_size_columns_say_whether_boxes_are_of_the_stored_or_of_the_turned_photo(table, turned_photo, width, height):
+    header = "filename,width,height,class,xmin,ymin,xmax,ymax"
+    photos, problems = table(f"{header}\nturned.jpg,{width},{height},cat,10,20,150,155\n")
+    photo = photos["turned.jpg"]
+    assert (problems, photo.width, photo.height) == ([], width, height)
+    assert photo.objects[0].box == (10, 20, 140, 135)
+
+
+def test_lines_with_two_sizes_of_one_photo_are_a_problem(table):
+    text = "file,width,height,xmin,ymin,xmax,ymax\na.png,200,160,1,2,31,42\na.png,160,200,1,2,31,42\n"
+    photos, (problem,) = table(text)
+    assert problem.what == "photo of 160 x 200 pixels, of another size in an earlier line"
+    assert (len(photos["a.png"].objects), photos["a.png"].incomplete) == (1, True)
+
+
+def test_open_images_without_the_names_of_its_classes_and_with_groups(table):
+    header = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf"
+    photos, problems = table(
+        f"{header}\na,xclick,/m/01yrx,1,0.1,0.5,0.25,0.5,0,0,1\na,xclick,/m/0,1,0.9,1.5,0,1,0,0,0\n"
+    )
+    assert photos["a.png"].objects == (Object((20, 40, 80, 40), crowd=True, id=2, category="/m/01yrx"),)
+    assert ["is not inside the 200 x 160 photo" in problem.what for problem in problems] == [True]

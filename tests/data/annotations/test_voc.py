@@ -205,3 +205,37 @@ def test_missing_folder_and_folder_without_xml_are_named(voc_set, one_line_error
     assert str(nowhere) in one_line_error(lambda: list(read_voc(nowhere, voc_set.annotations)))
     assert str(nowhere) in one_line_error(lambda: list(read_voc(voc_set.images, nowhere)))
     assert "no XML file" in one_line_error(voc_set.read)
+
+
+@pytest.mark.parametrize(
+    ("source", "other", "first"),
+    [
+        (OFFICIAL, (0, 5, 20, 30), 1),
+        (OFFICIAL, (10.5, 5, 20, 30), 1),
+        ("", (1, 5, 20, 30), 1),
+        ("<source><database>My set</database></source>", (1, 5, 20, 30), 1),
+        ("", (0, 5, 20, 30), 0),
+        ("", (10.5, 5, 20, 30), 0),
+        ("<source><database>Unknown</database></source>", (1, 5, 20, 30), 0),
+        ("<owner><flickrid>NULL</flickrid><name>Label Studio</name></owner>", (1, 5, 20, 30), 0),
+    ],
+)
+def test_pixels_are_counted_from_one_unless_a_file_shows_that_they_are_not(voc_set, source, other, first):
+    for name, corners in (("a", (11, 21, 40, 60)), ("b", other)):
+        voc_set.photo(f"{name}.png")
+        voc_set.xml(f"{name}.xml", xml_object(*corners), source=source)
+    photo = voc_set.read()[0]
+    assert photo.objects[0].box == (11 - first, 21 - first, 29 + first, 39 + first)
+
+
+def test_boxes_in_fractions_are_refused(voc_set, one_line_error):
+    voc_set.photo("a.png")
+    voc_set.xml("a.xml", xml_object(0.1, 0.2, 0.3, 0.5))
+    assert "fractions of the photos" in one_line_error(voc_set.read)
+
+
+def test_file_name_of_another_machine_and_another_name_is_found_by_its_end(voc_set):
+    voc_set.photo("day/photo 1.png")
+    voc_set.xml("1.xml", xml_object(), filename="C:\\photos\\day\\photo 1.png")
+    photo = voc_set.read()[-1]
+    assert (photo.name, len(photo.objects)) == ("day/photo 1.png", 1)

@@ -254,3 +254,107 @@ def test_label_that_is_a_pipe_is_a_problem_of_its_photo_and_is_not_waited_for(yo
     label.unlink()
     os.mkfifo(label)
     assert only_problem(yolo_set.read()).what == "its label file cannot be read (not a file)"
+
+
+POSE = "0 0.5 0.5 0.2 0.4 0.45 0.4 {} 0.55 0.6 {}"
+"""A box and two keypoints, with or without visibility."""
+TURNED = "0 0.5 0.3 0.6 0.5 0.5 0.7 0.4 0.5"
+"""Four corners of an oriented box."""
+
+
+def long_rows(yolo_set, row: str, settings: str | None = None, count: int = 3) -> list:
+    for number in range(count):
+        yolo_set.add(f"{number}.png", row)
+    if settings is not None:
+        yolo_set.settings.write_text(settings)
+    return yolo_set.read()
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_keypoints_behind_a_box_are_left_out(yolo_set, dims):
+    row = POSE.format("2", "0") if dims == 3 else POSE.format("", "")
+    photos = long_rows(yolo_set, row, f"names: [cat]\nkpt_shape: [2, {dims}]\n")
+    for photo in photos:
+        (item,) = photo.objects
+        assert (item.box, item.segmentation, item.category) == ((80, 30, 40, 40), None, "cat")
+
+
+def test_row_with_another_number_of_keypoints_is_a_problem(yolo_set):
+    yolo_set.add("a.png", POSE.format("", "") + " 0.1 0.1", "0 0.5 0.5 0.2 0.4")
+    yolo_set.settings.write_text("names: [cat]\nkpt_shape: [2, 2]\n")
+    items = yolo_set.read()
+    assert only_problem(items).what == "11 numbers, expected class cx cy w h and keypoints, 9 in all"
+    assert items[-1].objects[0].box == (80, 30, 40, 40)
+
+
+@pytest.mark.parametrize(
+    ("row", "settings"),
+    [(POSE.format("", ""), None), (POSE.format("2", "2"), None), (TURNED, None), (TURNED, "names: [cat]")],
+    ids=["keypoints", "visible keypoints", "oriented boxes", "oriented boxes with data.yaml"],
+)
+def test_rows_that_cannot_be_told_apart_are_refused_with_the_way_to_say_it(yolo_set, one_line_error, row, settings):
+    message = one_line_error(long_rows, yolo_set, row, settings)
+    assert "yolo-pose, yolo-segment or yolo-obb" in message
+    assert "kpt_shape" in message
+
+
+@pytest.mark.parametrize(
+    ("source", "box", "has_mask"),
+    [
+        ("yolo-pose", (99, 0, 2, 2), False),
+        ("yolo-obb", (80, 30, 40, 40), False),
+        ("yolo-segment", (80, 30, 40, 40), True),
+    ],
+)
+def test_source_says_what_long_rows_are(yolo_set, source, box, has_mask):
+    row = TURNED if source != "yolo-pose" else POSE.format("", "").replace("0.5 0.5 0.2 0.4", "0.5 0.01 0.01 0.02")
+    yolo_set.add("a.png", row)
+    (photo,) = read_annotations(source, yolo_set.images, yolo_set.labels)
+    assert photo.objects[0].box == box
+    assert bool(photo.objects[0].segmentation) == has_mask
+
+
+def test_polygons_of_different_length_need_no_word(yolo_set):
+    yolo_set.add("a.png", POSE.format("", ""))
+    yolo_set.add("b.png", "1 0.1 0.2 0.3 0.2 0.3 0.6")
+    assert all(item.segmentation for photo in yolo_set.read() for item in photo.objects)
+
+
+@pytest.mark.parametrize("shape", ["3", "[0, 2]", "[17, 4]", "[a, 2]", "[17]"])
+def test_number_of_keypoints_that_is_none_is_refused(yolo_set, one_line_error, shape):
+    assert "'kpt_shape' is" in one_line_error(long_rows, yolo_set, POSE, f"names: [cat]\nkpt_shape: {shape}\n")
+
+
+@pytest.mark.parametrize(
+    "name", ["README.dataset.txt", "README.roboflow.txt", "train.txt", "classes.txt", "obj_names.txt"]
+)
+def test_text_that_is_no_label_may_lie_among_the_labels(yolo_set, name):
+    yolo_set.add("a.png", "0 0.5 0.5 1 1")
+    (yolo_set.labels / name).write_text("data/obj_train_data/a.png\n")
+    (photo,) = yolo_set.read()
+    assert len(photo.objects) == 1
+
+
+@pytest.mark.parametrize("name", ["classes.txt", "obj.names", "_darknet.labels"])
+def test_names_of_classes_in_files_of_darknet(yolo_set, name):
+    yolo_set.add("a.png", "1 0.5 0.5 1 1")
+    (yolo_set.labels.parent / name).write_text("cat\nbig dog\n")
+    (photo,) = yolo_set.read()
+    assert photo.objects[0].category == "big dog"
+
+
+def test_data_yaml_two_folders_up_and_one_of_another_kind_farther_up(tmp_path):
+    yolo_set = YoloSet(tmp_path / "set" / "train" / "part")
+    yolo_set.add("a.png", "1 0.5 0.5 1 1")
+    (tmp_path / "set" / "train" / "data.yaml").write_text("stages: [a]\n")
+    assert yolo_set.read()[0].objects[0].category == "1"
+    (tmp_path / "set" / "train" / "data.yaml").write_text("names: [cat, dog]\n")
+    assert yolo_set.read()[0].objects[0].category == "dog"
+
+
+def test_folder_of_a_whole_set_stands_for_its_images_and_labels(yolo_set):
+    yolo_set.add("a.png", "1 0.5 0.5 1 1")
+    yolo_set.settings.write_text("names: [cat, dog]\n")
+    for annotations in (yolo_set.folder, yolo_set.settings):
+        (photo,) = read_yolo(yolo_set.folder, annotations)
+        assert (photo.name, photo.objects[0].category) == ("images/train/a.png", "dog")
