@@ -3,9 +3,9 @@
 Colours and the ICC profile of the file are kept: a conversion to sRGB would change every pixel.
 """
 
+import logging
 import os
 import stat
-import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +17,13 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from seigan_tf.data.photos.decoding import fill, mend_transparent_colour
+from seigan_tf.data.photos.exif import has_late_exif
 from seigan_tf.data.photos.kinds import START, UNREAD, image_kind, raw_kind
 from seigan_tf.data.photos.photo import Photo
 from seigan_tf.data.photos.picture import Picture
 from seigan_tf.utils.text import one_line, shown
 
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # its lines would come before the one of this project
 Image.init()  # registers every format now, which Pillow would do for some only when another one is met
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
@@ -120,33 +122,6 @@ def _profile(image: Image.Image) -> bytes | None:
     return profile if isinstance(profile, bytes) and profile[16:20] == b"RGB " else None
 
 
-def without_exif(content: bytes) -> bytes:
-    """Remove the EXIF data of a JPEG or PNG file; other files are returned unchanged."""
-    if image_kind(content[:START]) == "PNG":
-        return _png_without_exif(content)
-    if not content.startswith(b"\xff\xd8"):
-        return content
-    kept, position = [content[:2]], 2
-    while content[position : position + 1] == b"\xff" and position + 4 <= len(content):
-        marker, end = content[position + 1], position + 2 + int.from_bytes(content[position + 2 : position + 4], "big")
-        if marker == 0xDA or end <= position + 2:  # the pixels begin, or the file is damaged
-            break
-        if not (marker == 0xE1 and content[position + 4 : position + 10] == b"Exif\0\0"):
-            kept.append(content[position:end])
-        position = end
-    return b"".join([*kept, content[position:]])
-
-
-def _png_without_exif(content: bytes) -> bytes:
-    kept, position = [content[:8]], 8
-    while position < len(content):
-        end = position + 12 + int.from_bytes(content[position : position + 4], "big")
-        if content[position + 4 : position + 8] != b"eXIf":
-            kept.append(content[position:end])
-        position = end
-    return b"".join(kept)
-
-
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """Yield the image at `path`, header read; any error inside becomes UnreadablePhoto, warnings are dropped."""
@@ -219,22 +194,10 @@ def _remaining_orientation(image: Image.Image, path: Path) -> int:
     """Return the EXIF orientation, 1 to 8, that Pillow has not applied; 1 if the file has none that can be read."""
     if image.format in ("TIFF", "HEIF"):
         return 1  # Pillow or its plugin applies it.
-    if image.format == "PNG" and "exif" not in image.info and not _late_exif(path):
+    if image.format == "PNG" and "exif" not in image.info and not has_late_exif(path):
         return 1  # Pillow would decode the whole image to look for it.
     try:
         orientation = image.getexif().get(EXIF_ORIENTATION, 1)
     except Exception:  # Damaged metadata of a photo that may be sound.
         return 1
     return orientation if orientation in STORED else 1
-
-
-def _late_exif(path: Path) -> bool:
-    """Tell whether a PNG file has its EXIF data behind the pixels, where some programs put it."""
-    with path.open("rb") as file:
-        file.seek(8)
-        while len(header := file.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", header)
-            if kind == b"eXIf":
-                return True
-            file.seek(length + 4, os.SEEK_CUR)
-    return False

@@ -18,10 +18,12 @@ from PIL import Image, ImageOps
 from pillow_heif import register_heif_opener
 
 from seigan_tf.data.photos import decoding, reading
+from seigan_tf.data.photos.exif import without_exif
 from seigan_tf.data.photos.photo import Photo
-from seigan_tf.data.photos.reading import MAX_PIXELS, UnreadablePhoto, photo_size, read_photo, without_exif
+from seigan_tf.data.photos.reading import MAX_PIXELS, UnreadablePhoto, photo_size, read_photo
 from tests.png_files import TRANSPARENT_COLOURS, chunk
 
+ROOT = Path(__file__).parents[3]
 WIDTH, HEIGHT = 24, 16
 GREY = np.linspace(0, 255, WIDTH * HEIGHT).reshape(HEIGHT, WIDTH)
 
@@ -226,6 +228,18 @@ def test_boxes_drawn_on_the_pixels_as_stored_find_them_so(tmp_path):
     assert (read(tmp_path / "a.png") == colours()).all()
 
 
+def test_a_damaged_file_is_refused_without_lines_of_pillows_own(tmp_path):
+    Image.fromarray(colours()).save(tmp_path / "a.tif")
+    content = bytearray((tmp_path / "a.tif").read_bytes())
+    samples = content.index(b"\x15\1\3\0")  # samples per pixel, of which Pillow logs that they are too many
+    content[samples + 8] = 200
+    (tmp_path / "a.tif").write_bytes(content)
+    command = "import sys; from pathlib import Path; from seigan_tf.data.photos.reading import *\n"
+    command += "try: photo_size(Path(sys.argv[1]))\nexcept UnreadablePhoto as error: print(error)"
+    ran = subprocess.run([sys.executable, "-c", command, tmp_path / "a.tif"], capture_output=True, text=True, cwd=ROOT)
+    assert (ran.stdout, ran.stderr) == ("damaged or unusual TIFF file\n", "")
+
+
 @pytest.mark.parametrize("value", [0, 9, 77])
 def test_unknown_orientation_is_ignored(tmp_path, value):
     exif = Image.Exif()
@@ -350,7 +364,7 @@ def test_a_small_file_of_many_pixels_takes_little_more_memory_than_they_do(tmp_p
     Image.new(mode, (3000, 3000)).save(path)
     assert path.stat().st_size < 50_000
     command = [sys.executable, "-c", PEAK, path]
-    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[3])
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     # 4 bytes a pixel in Pillow, 3 in the array, and strips of 1 million pixels on the way. Copies took 15 to 20.
     assert int(ran.stdout) * 1024 < 11 * 3000**2
 
