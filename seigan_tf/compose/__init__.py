@@ -1,6 +1,6 @@
 """Cut, erase and paste on photographs of any size.
 
-composer is the interface. backends run the networks, by Keras or by LiteRT; geometry has boxes, windows and crops;
-matting finds the object's mask and colours (with guided_filter), erasing fills holes (with detail), pasting harmonises;
-photo_files reads and writes photographs; pull_push fills gaps in maps.
+composer is the interface. backends chooses what runs the networks: litert_backend or keras_backend. geometry has boxes,
+windows and crops; matting finds the object's mask and colours (with guided_filter), erasing fills holes (with detail),
+pasting harmonises; photo_files reads and writes photographs; pull_push fills gaps in maps.
 """
