@@ -75,6 +75,9 @@ class NetworksConfig:
     mask_gradient_scale: float = 1.0
     """Scale of the gradient from the cycle into the mask; 1 is the paper. Gradients of box terms are not scaled. With 0
     and no box term the segmenter is not trained."""
+    initial_mask: float | None = None
+    """Mask before training, in (0, 1), about the same everywhere: the last layer starts with a bias for it and a tenth
+    of its weights. The paper is silent; None leaves it to random weights, which make it about 0.5."""
     replay_size: int = 50
     """Earlier fakes of each kind in the replay pool (section 3.4; arXiv 1612.07828): 0, or at least a batch."""
     ema_decay: float = 0.0
@@ -221,13 +224,24 @@ class TrainingConfig:
     steps: int = 10_000
     """Number of train steps of the whole run, pretraining included."""
     pretrain_steps: int = 0
-    """Number of first steps in which only the box terms are used, and only the segmenter is trained. They cost a
-    fraction of the cycle's, which then starts with usable masks."""
+    """Number of first steps without the cycle, which cost a fraction of its steps: box terms train the segmenter, and
+    the discriminators are trained with `pretrain_discriminators`."""
+    pretrain_discriminators: bool = False
+    """Train the discriminators in the first steps to tell x from y: D_obj takes x as real and y as fake, D_bg the other
+    way round. These are the paper's losses for an empty mask."""
+    pretrain_identity: bool = False
+    """Train G_inp and G_enh in the first steps on the identity terms (λ10, λ11), which do not train G_seg then."""
     start_from: tuple[str, ...] = ()
     """Trained weights to start from: shipped names, run folders or .keras files. Each network with the same settings as
     here is copied; the last source wins."""
     generator_rate: float = 2e-4
     """Adam's learning rate for the three generators."""
+    segmenter_rate: float | None = None
+    """Adam's learning rate for G_seg; None: `generator_rate`."""
+    inpainter_rate: float | None = None
+    """Adam's learning rate for G_inp; None: `generator_rate`."""
+    enhancer_rate: float | None = None
+    """Adam's learning rate for G_enh; None: `generator_rate`."""
     discriminator_rate: float = 2e-4
     """Adam's learning rate for the two discriminators."""
     beta_1: float = 0.5
@@ -238,6 +252,8 @@ class TrainingConfig:
     """Keras dtype policy."""
     steps_per_epoch: int = 100
     """Steps between two validations, each with a checkpoint and a row of metrics."""
+    stop_collapsed: bool = False
+    """End the run, with its last weights saved, if the masks become all zeros or all ones, instead of a warning."""
     samples_every: int = 5
     """Epochs between two pictures of samples."""
 
@@ -304,6 +320,8 @@ def check_networks(settings: NetworksConfig) -> None:
     """Raise ValueError if a number is out of its range. The networks check sizes themselves."""
     _check("networks", settings, ("mask_gradient_scale", "mask_dilation", "replay_size"), "0 or more")
     _check("networks", settings, ("ema_decay",), "0 to less than 1")
+    if settings.initial_mask is not None:
+        _check("networks", settings, ("initial_mask",), "more than 0 and less than 1")
 
 
 def check_losses(settings: LossesConfig) -> None:
@@ -314,7 +332,9 @@ def check_losses(settings: LossesConfig) -> None:
 def check_training(settings: TrainingConfig) -> None:
     """Raise ValueError if a number is out of its range, for any task."""
     _check("training", settings, ("batch_size", "steps", "steps_per_epoch", "samples_every"), "at least 1")
-    _check("training", settings, ("generator_rate", "discriminator_rate"), "more than 0")
+    own = [f"{name}_rate" for name in ("segmenter", "inpainter", "enhancer")]
+    own = [name for name in own if getattr(settings, name) is not None]
+    _check("training", settings, ("generator_rate", "discriminator_rate", *own), "more than 0")
     _check("training", settings, ("beta_1",), "0 to less than 1")
     _check("training", settings, ("decay_fraction",), "0 to 1")
 
@@ -323,6 +343,7 @@ _RANGES: dict[str, Callable[[float], bool]] = {
     "0 or more": lambda value: value >= 0,
     "at least 1": lambda value: value >= 1,
     "more than 0": lambda value: value > 0,
+    "more than 0 and less than 1": lambda value: 0 < value < 1,
     "0 to less than 1": lambda value: 0 <= value < 1,
     "0 to 1": lambda value: 0 <= value <= 1,
 }

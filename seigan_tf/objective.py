@@ -20,6 +20,7 @@ FAKES = {
 TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.name != "pairwise_threshold")
 """Names of all terms of the generators: λ1 to λ11, then the box terms."""
 
+IDENTITY_TERMS = ("object_identity", "background_identity")
 BOX_TERMS = ("box_projection", "box_outside", "box_pairwise")
 
 _SECOND_SWAP = ("inpainter", "enhancer")
@@ -52,14 +53,26 @@ class Objective(NamedTuple):
     terms: dict[str, Any]
 
 
+@dataclasses.dataclass(frozen=True)
+class Pretraining:
+    """Training without the cycle: the box terms train the segmenter, and other networks are trained if asked for."""
+
+    discriminators: bool = False
+    """Train the discriminators on photographs alone: D_obj takes x as real and y as fake, D_bg the other way round,
+    which are the paper's losses for an empty mask."""
+    identity: bool = False
+    """Train G_inp and G_enh on λ10 and λ11."""
+
+
 def active_terms(losses: LossesConfig) -> tuple[str, ...]:
     """Return the names of the generators' terms that are switched on."""
     return tuple(name for name in TERMS if getattr(losses, name) > 0)
 
 
-def box_terms_only(losses: LossesConfig) -> LossesConfig:
-    """Return the same weights with all but the box terms switched off."""
-    return dataclasses.replace(losses, **{name: 0.0 for name in TERMS if name not in BOX_TERMS})
+def pretraining_terms(losses: LossesConfig, pretraining: Pretraining) -> LossesConfig:
+    """Return the weights of the generators' terms in pretraining: those that it leaves out are 0."""
+    kept = BOX_TERMS + IDENTITY_TERMS * pretraining.identity
+    return dataclasses.replace(losses, **{name: 0.0 for name in TERMS if name not in kept})
 
 
 def active_fakes(losses: LossesConfig) -> dict[str, str]:

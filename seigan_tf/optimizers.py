@@ -115,24 +115,28 @@ def group_by_network(optimizer: Any, sizes: dict[str, int]) -> Optimizer:
 def training_optimizers(training: TrainingConfig) -> dict[str, Any]:
     """Return Adam for every network of a run, as arguments of SEIGAN.compile.
 
-    The segmenter is trained from the first step, the other networks after `training.pretrain_steps`. All rates reach
+    The segmenter, and the discriminators with `training.pretrain_discriminators`, are trained from the first step, the
+    other networks after `training.pretrain_steps`. All rates reach
     zero at the last step, if `training.decay_fraction` is above 0.
     """
 
-    def adam(rate: float, start: int) -> Optimizer:
+    def adam(rate: float | None, start: int) -> Optimizer:
+        rate = training.generator_rate if rate is None else rate
         schedule = learning_rate(rate, training.steps, training.decay_fraction, start)
         return keras.optimizers.Adam(schedule, beta_1=training.beta_1)
 
     later = training.pretrain_steps
+    generators = 0 if training.pretrain_identity else later
+    discriminators = 0 if training.pretrain_discriminators else later
     return {
         "generator_optimizer": {
-            "segmenter": adam(training.generator_rate, 0),
-            "inpainter": adam(training.generator_rate, later),
-            "enhancer": adam(training.generator_rate, later),
+            "segmenter": adam(training.segmenter_rate, 0),
+            "inpainter": adam(training.inpainter_rate, generators),
+            "enhancer": adam(training.enhancer_rate, generators),
         },
         "discriminator_optimizer": {
-            "background": adam(training.discriminator_rate, later),
-            "object": adam(training.discriminator_rate, later),
+            "background": adam(training.discriminator_rate, discriminators),
+            "object": adam(training.discriminator_rate, discriminators),
         },
     }
 

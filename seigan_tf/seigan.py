@@ -21,12 +21,14 @@ from seigan_tf.objective import (
     TERMS,
     Discriminators,
     Objective,
+    Pretraining,
     active_fakes,
     active_terms,
     background_layers,
     discriminator_objective,
     generator_objective,
     object_layers,
+    pretraining_terms,
     trained_generators,
 )
 from seigan_tf.optimizers import LossScaleOptimizer, OptimizerGroup, group_by_network
@@ -120,6 +122,7 @@ class SEIGAN(keras.Model):
             self.pools = {name: ReplayPool(networks.replay_size, size, name=f"{name}_pool") for name in FAKES}
         self.random = keras.random.SeedGenerator(networks.seed, name="random")
         self.losses_config = LossesConfig()
+        self.pretraining: Pretraining | None = None
         self.trackers = {name: keras.metrics.Mean(name=name) for name in LOG_NAMES}
 
     def _make_generators(self, prefix=""):
@@ -139,6 +142,8 @@ class SEIGAN(keras.Model):
             network.build()
         if self.vgg is not None and not self._restored:
             self.vgg.load(self.networks.vgg_weights)
+        if self.networks.initial_mask is not None and not self._restored:
+            self.generators.segmenter.start_from_mask(self.networks.initial_mask)
         if self.ema_generators:
             for network in self.ema_generators:
                 network.trainable = False  # after build, so that it reaches the variables
@@ -153,6 +158,7 @@ class SEIGAN(keras.Model):
         generator_optimizer: Any,
         discriminator_optimizer: Any,
         loss_weights: LossesConfig | None = None,
+        pretraining: Pretraining | None = None,
         jit_compile: bool | None = None,
         **kwargs,
     ):
@@ -163,13 +169,14 @@ class SEIGAN(keras.Model):
                 {"segmenter": .., "inpainter": .., "enhancer": ..}. Under mixed_float16 a LossScaleOptimizer is added.
             discriminator_optimizer: the same, or {"background": .., "object": ..}.
             loss_weights: λ1 to λ11 and the box terms; default: LossesConfig().
+            pretraining: train without the cycle, on a part of the terms; default: train on all.
             jit_compile: compile with XLA; default: True on a GPU and under JAX, as TensorFlow on a CPU was slower with
                 it.
             **kwargs: further arguments of keras.Model.compile.
 
         Raises:
-            ValueError: a weight is negative, all are zero, a term needs VGG-19 and vgg_weights is none, or a dictionary
-                of optimizers has other names.
+            ValueError: a weight is negative, all are zero, nothing is pretrained, a term needs VGG-19 and there is
+                none, or a dictionary of optimizers has other names.
         """
         losses = loss_weights or LossesConfig()
         configuration.check_losses(losses)
@@ -181,6 +188,9 @@ class SEIGAN(keras.Model):
             raise ValueError(f"losses.{names[0]}: needs VGG-19; give --vgg-weights imagenet or a path, or set it to 0")
         self.build()
         self.losses_config = losses
+        self.pretraining = pretraining
+        if not self.trained_networks:
+            raise ValueError("pretraining: trains nothing; expected a box term, discriminators or identity")
         halves = {
             "generator": self._network_optimizers(generator_optimizer, self.generators),
             "discriminator": self._network_optimizers(discriminator_optimizer, self.discriminators),
@@ -217,9 +227,21 @@ class SEIGAN(keras.Model):
         return dict(zip((*Generators._fields, *Discriminators._fields), self.optimizer.optimizers, strict=True))
 
     @property
+    def terms(self) -> LossesConfig:
+        """Weights of the terms in use: those given to `compile`, or those of them that pretraining uses."""
+        return pretraining_terms(self.losses_config, self.pretraining) if self.pretraining else self.losses_config
+
+    @property
+    def cycle_settings(self) -> NetworksConfig:
+        """The settings of the cycle's mask, which gets no gradient from the cycle in pretraining."""
+        return dataclasses.replace(self.networks, mask_gradient_scale=0.0) if self.pretraining else self.networks
+
+    @property
     def trained_networks(self) -> set[str]:
         """Names, as in `network_optimizers`, of the networks that get a gradient from a term that is switched on."""
-        generators = trained_generators(self.losses_config, self.networks.mask_gradient_scale)
+        generators = trained_generators(self.terms, self.cycle_settings.mask_gradient_scale)
+        if self.pretraining and not self.pretraining.discriminators:
+            return generators
         return generators | set(active_fakes(self.losses_config).values())
 
     def trained_variables(self, networks: Generators | Discriminators) -> list:
@@ -267,21 +289,24 @@ class SEIGAN(keras.Model):
         """
         return Cycle(
             generators or self.generators,
-            self.networks,
+            self.cycle_settings,
             batch["object"]["image"],
             batch["object"]["box"],
             batch["background"]["image"],
             noise,
             self.vgg,
-            object_layers(self.losses_config),
-            background_layers(self.losses_config),
+            object_layers(self.terms),
+            background_layers(self.terms),
         )
 
     def generate(self, batch: Batch, noise: dict[str, Any], generators: Generators | None = None) -> Generated:
         """Return the generators' terms and the fakes for the discriminators; arguments as of `cycle`."""
         cycle = self.cycle(batch, noise, generators)
-        objective = generator_objective(cycle, self.discriminators, self.losses_config)
-        fakes = {name: ops.stop_gradient(getattr(cycle, name)) for name in active_fakes(self.losses_config)}
+        objective = generator_objective(cycle, self.discriminators, self.terms)
+        fakes = {name: ops.stop_gradient(getattr(cycle, name)) for name in active_fakes(self.terms)}
+        if self.pretraining:
+            photos = {"coarse": cycle.background_image, "background": cycle.object_image}
+            fakes = {name: image for name, image in photos.items() if FAKES[name][0] in self.trained_networks}
         mask_mean = None
         if "raw_logits" in vars(cycle):  # G_seg does not run for this number alone
             covered = ops.sum(cycle.raw_mask * cycle.box_mask) / ops.maximum(ops.sum(cycle.box_mask), 1.0)
@@ -290,7 +315,7 @@ class SEIGAN(keras.Model):
 
     def replay(self, fakes: dict[str, Any], draws: Draws) -> dict[str, Any]:
         """Return the fakes, some of them replaced by earlier ones from the replay pools."""
-        if not self.pools:
+        if not self.pools or self.pretraining:
             return fakes
         return {
             name: self.pools[name](images, order=draws.order[name], coins=draws.coins[name])
@@ -415,11 +440,14 @@ class SEIGAN(keras.Model):
             "generator_optimizer": keras.optimizers.serialize(self.generator_optimizer),
             "discriminator_optimizer": keras.optimizers.serialize(self.discriminator_optimizer),
             "loss_weights": dataclasses.asdict(self.losses_config),
+            "pretraining": self.pretraining and dataclasses.asdict(self.pretraining),
         }
 
     def compile_from_config(self, config):
         optimizers = {k: keras.optimizers.deserialize(config[k]) for k in config if k.endswith("_optimizer")}
-        self.compile(**optimizers, loss_weights=configuration.from_dict(LossesConfig, config["loss_weights"]))
+        losses = configuration.from_dict(LossesConfig, config["loss_weights"])
+        pretraining = config["pretraining"] and Pretraining(**config["pretraining"])
+        self.compile(**optimizers, loss_weights=losses, pretraining=pretraining)
 
     def _state_variables(self):
         """Return all variables that an exact resume needs, by names that do not depend on the process."""

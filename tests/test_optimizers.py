@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.config import LossesConfig, TrainingConfig
-from seigan_tf.objective import box_terms_only
+from seigan_tf.objective import Pretraining
 from seigan_tf.optimizers import LinearDecay, OptimizerGroup, group_by_network, learning_rate, training_optimizers
 from tests import tiny
 
@@ -50,10 +50,24 @@ def test_every_networks_rate_falls_to_zero_at_the_last_step_of_the_run():
         assert rates == pytest.approx({name: expected * (2.0 if name in GENERATORS else 1.0) for name in optimizers})
 
 
+def test_networks_have_rates_of_their_own_and_those_that_are_pretrained_count_from_the_first_step():
+    training = replace(
+        TrainingConfig(), steps=10, pretrain_steps=4, decay_fraction=1.0, generator_rate=2.0, discriminator_rate=1.0,
+        inpainter_rate=3.0, enhancer_rate=4.0, pretrain_discriminators=True,
+    )  # fmt: skip
+    made = training_optimizers(training)
+    rates = {name: float(o.learning_rate) for half in made.values() for name, o in half.items()}
+    # The whole run has 10 steps; inpainter and enhancer begin at step 4.
+    assert rates == pytest.approx(dict(segmenter=2.0, inpainter=1.8, enhancer=2.4, background=1.0, object=1.0))
+    made = training_optimizers(replace(training, pretrain_identity=True, segmenter_rate=5.0))
+    rates = {name: float(o.learning_rate) for name, o in made["generator_optimizer"].items()}
+    assert rates == pytest.approx(dict(segmenter=5.0, inpainter=3.0, enhancer=4.0))
+
+
 @pytest.fixture(scope="module")
 def states():
     """A model's state at first, after some steps with the box terms alone, and after one step of the whole cycle."""
-    model = tiny.seigan(box_terms_only(LOSSES), ema_decay=0.99)
+    model = tiny.seigan(LOSSES, pretraining=Pretraining(), ema_decay=0.99)
     start = model.state()
     for _ in range(PRETRAINING):
         model.train_on_batch(tiny.batch(2))
@@ -79,7 +93,7 @@ def test_what_the_box_terms_do_not_train_is_left_alone(states):
 def test_steps_are_counted_for_the_networks_that_they_train(policy):
     keras.config.set_dtype_policy(policy)
     try:
-        model = tiny.seigan(box_terms_only(LOSSES), traced=policy == "mixed_float16")
+        model = tiny.seigan(LOSSES, pretraining=Pretraining(), traced=policy == "mixed_float16")
     finally:
         keras.config.set_dtype_policy("float32")
     for _ in range(3):

@@ -52,21 +52,34 @@ def adam(rate=1e-3):
     return keras.optimizers.Adam(rate, beta_1=0.5)
 
 
-def compile_model(model, losses=None, optimizer=adam, traced=False):
+def compile_model(model, losses=None, optimizer=adam, traced=False, pretraining=None):
     """Compiles with two optimizers of their own, without XLA under TensorFlow, where it takes longer than the tests.
 
     Under TensorFlow steps run eagerly unless `traced`: tracing takes longer than the few steps of a test.
     """
     under_jax = keras.backend.backend() == "jax"
     model.compile(
-        optimizer(), optimizer(), losses or LossesConfig(), jit_compile=under_jax, run_eagerly=not (traced or under_jax)
+        optimizer(),
+        optimizer(),
+        losses or LossesConfig(),
+        pretraining,
+        jit_compile=under_jax,
+        run_eagerly=not (traced or under_jax),
     )
     return model
 
 
-def seigan(losses=None, seed=0, optimizer=adam, traced=False, object_fraction=DataConfig.object_fraction, **changes):
+def seigan(
+    losses=None,
+    seed=0,
+    optimizer=adam,
+    traced=False,
+    pretraining=None,
+    object_fraction=DataConfig.object_fraction,
+    **changes,
+):
     """A compiled model, every weight of its generators and discriminators random."""
     model = SEIGAN(networks(**changes), object_fraction)
     model.build()
     randomise([*model.generator_variables, *model.discriminator_variables], seed)
-    return compile_model(model, losses, optimizer, traced)
+    return compile_model(model, losses, optimizer, traced, pretraining)

@@ -1,5 +1,7 @@
 """G_seg, which finds the object of a photo as a soft mask (section 3.4)."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -53,6 +55,12 @@ class Segmenter(Network):
     def call(self, images, features=None):
         """Return the mask; the arguments are those of `logits`."""
         return ops.sigmoid(self.logits(images, features))
+
+    def start_from_mask(self, level: float) -> None:
+        """Change the initial weights so that every mask is about `level`, in (0, 1)."""
+        last = self.body.last.conv
+        last.kernel.assign(0.1 * last.kernel)
+        last.bias.assign(ops.full_like(last.bias, math.log(level / (1.0 - level))))
 
     def example(self):
         return keras.KerasTensor((None, self.size, self.size, 3))

@@ -1,9 +1,15 @@
 """Named settings to start a run from, one module each; every module defines CONFIG."""
 
 from seigan_tf.config import Config
-from seigan_tf.presets import boxes, demo, mobile, paper
+from seigan_tf.presets import boxes, demo, mobile, paper, paper_demo
 
-_PRESETS = {"demo": demo.CONFIG, "boxes": boxes.CONFIG, "paper": paper.CONFIG, "mobile": mobile.CONFIG}
+_PRESETS = {
+    "demo": demo.CONFIG,
+    "paper-demo": paper_demo.CONFIG,
+    "boxes": boxes.CONFIG,
+    "paper": paper.CONFIG,
+    "mobile": mobile.CONFIG,
+}
 NAMES = tuple(_PRESETS)
 
 

@@ -15,7 +15,7 @@ from seigan_tf.data import pairs
 from seigan_tf.data.augmentation import Augmentation
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.inference import weights
-from seigan_tf.objective import active_terms, box_terms_only
+from seigan_tf.objective import Pretraining, active_terms, pretraining_terms
 from seigan_tf.optimizers import learning_rate, training_optimizers
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.training import masked_crops
@@ -61,7 +61,7 @@ class Task(ABC):
 
 
 class CycleTask(Task):
-    """Training of all networks as in the paper, after `training.pretrain_steps` steps of the box terms alone."""
+    """Training of all networks as in the paper, after `training.pretrain_steps` steps without the cycle."""
 
     trains_cycle = True
 
@@ -71,10 +71,12 @@ class CycleTask(Task):
             raise ValueError(
                 f"training.pretrain_steps: {training.pretrain_steps}, expected 0 to less than training.steps"
             )
-        if training.pretrain_steps and not active_terms(box_terms_only(config.losses)):
+        self._pretraining = Pretraining(training.pretrain_discriminators, training.pretrain_identity)
+        terms = pretraining_terms(config.losses, self._pretraining)
+        if training.pretrain_steps and not (active_terms(terms) or self._pretraining.discriminators):
             raise ValueError(
-                f"training.pretrain_steps: {training.pretrain_steps}, but no box term has a weight; expected one"
-                " above 0"
+                f"training.pretrain_steps: {training.pretrain_steps}, but nothing is pretrained; expected a box term"
+                " with a weight above 0, training.pretrain_discriminators or training.pretrain_identity"
             )
         if 0 < pool < training.batch_size:
             raise ValueError(
@@ -83,7 +85,7 @@ class CycleTask(Task):
         self.config = config
         self.ends = (training.pretrain_steps, training.steps)
         self.model = self.seigan = SEIGAN(config.networks, config.data.object_fraction)
-        self._compile(config.losses)
+        self.use_losses_after(0)
 
     def read(self, crops, console):
         self._crops = crops
@@ -95,16 +97,14 @@ class CycleTask(Task):
         )
 
     def use_losses_after(self, step):
-        losses = self.config.losses
-        if step < self.config.training.pretrain_steps:
-            losses = box_terms_only(losses)
-        if losses != self.model.losses_config:
-            state = self.model.state()
-            self._compile(losses)
+        training = self.config.training
+        pretraining = self._pretraining if step < training.pretrain_steps else None
+        if self.model.compiled and pretraining == self.model.pretraining:
+            return
+        state = self.model.state() if self.model.compiled else None
+        self.model.compile(**training_optimizers(training), loss_weights=self.config.losses, pretraining=pretraining)
+        if state is not None:
             self.model.restore(state)
-
-    def _compile(self, losses):
-        self.model.compile(**training_optimizers(self.config.training), loss_weights=losses)
 
 
 class MaskTask(Task):

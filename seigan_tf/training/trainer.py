@@ -162,12 +162,12 @@ def _fit(
     hooks = [
         callbacks.NotFiniteGuard(start),
         *validation,
-        callbacks.CollapseWarning(start),
         callbacks.SampleGrid(task.seigan, folder.samples, shown, training.samples_every, start),
         callbacks.MetricsLog(folder.metrics, start),
         callbacks.TensorBoardLog(folder.logs, start),
         display,
         saving,
+        callbacks.CollapseWarning(start, training.stop_collapsed),
     ]
     with signals, display:
         for stretch in stretches(start.step, task.ends, training.steps_per_epoch):

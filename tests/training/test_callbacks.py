@@ -12,7 +12,7 @@ from seigan_tf.training import callbacks, checkpoint, samples
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.base import BEGINNING
 from seigan_tf.training.callbacks.checkpointing import Interrupted, SignalCatcher
-from seigan_tf.training.callbacks.monitoring import NotFinite
+from seigan_tf.training.callbacks.monitoring import Collapsed, NotFinite
 from seigan_tf.training.callbacks.recording import read_rows
 
 SIZE = 16
@@ -103,6 +103,17 @@ def test_a_collapsed_mask_gives_one_line_that_says_which_way_and_what_to_try(mod
     assert f"all {way}" in caplog.messages[0]
     assert "box_projection" in caplog.messages[0]
     assert "\n" not in caplog.messages[0]
+
+
+def test_a_collapsed_run_ends_early_if_asked(model, caplog, tmp_path):
+    model.covered = 0.99
+    stop = callbacks.CollapseWarning(stop=True)
+    with pytest.raises(
+        Collapsed, match=r"^step 2: the mask has collapsed to all ones \(mean inside the box 0.990\); raise"
+    ):
+        model.train_on(2, [checkpointing(tmp_path, SignalCatcher()), stop], epochs=3)
+    assert not caplog.messages
+    assert checkpoint.load_latest(tmp_path).progress["step"] == 2
 
 
 def test_logs_without_the_mean_of_the_mask_give_no_warning(model, caplog):

@@ -81,7 +81,7 @@ def test_a_run_resumed_after_pretraining_ends_as_one_that_was_not_interrupted(st
     ("pretrain_steps", "box_projection", "message"),
     [
         (7, 1.0, "^training.pretrain_steps: 7, expected 0 to less than training.steps$"),
-        (3, 0.0, "^training.pretrain_steps: 3, but no box term has a weight; expected one above 0$"),
+        (3, 0.0, "^training.pretrain_steps: 3, but nothing is pretrained; expected a box term with a weight above 0,"),
     ],
 )
 def test_impossible_pretraining_is_refused(tmp_path, pretrain_steps, box_projection, message):

@@ -1,7 +1,8 @@
 """Keras callbacks of a training, for train.py and for `model.fit` in a notebook.
 
 Order in the list: NotFiniteGuard comes first, so that nothing is written of an epoch that it stops; Validation adds to
-the logs what the others write; Checkpointing comes last, when the rest of the epoch is on the disk. No callback changes
+the logs what the others write; Checkpointing comes after them, when the rest of the epoch is on the disk, and a
+CollapseWarning that stops the run comes last. No callback changes
 the model's random state: a resume repeats the same numbers.
 """
 

@@ -15,8 +15,11 @@ EMPTY, FULL = 0.02, 0.98
 """Means of the mask in the box below and above which the mask has no shape."""
 
 ADVICE = {
-    "zeros": "lower the weights of object_mae and background_mae, or raise coarse_gan and box_projection",
-    "ones": "try --networks.confine-mask, --networks.composite-inpainting, or higher box_outside and box_projection",
+    "zeros": "lower the weights of background_identity and background_mae, or raise coarse_gan and box_projection; try"
+    " more --training.pretrain-steps with --training.pretrain-discriminators",
+    "ones": "raise the weights of background_identity, background_mae and box_projection; try"
+    " --networks.initial-mask 0.25, --training.pretrain-discriminators, --networks.composite-inpainting or"
+    " --networks.confine-mask",
 }
 
 logger = logging.getLogger(__name__)
@@ -44,23 +47,35 @@ def model_iou(model: SEIGAN, evaluation: EvaluationCrops) -> np.ndarray:
     return per_image_iou(arrays.segment(model, evaluation.images, evaluation.boxes), evaluation)
 
 
+class Collapsed(Stopped):
+    """The masks became all zeros or all ones."""
+
+
 class CollapseWarning(RunCallback):
-    """Warning in one line when the masks become all zeros or all ones, with settings to try."""
+    """Warning in one line when the masks become all zeros or all ones, with settings to try.
+
+    Args:
+        stop: raise Collapsed instead. Put the callback behind those that write the epoch, so that they have done so.
+    """
 
     _state: str | None = None
+
+    def __init__(self, start: Position = BEGINNING, stop: bool = False):
+        super().__init__(start)
+        self.stop = stop
 
     def on_epoch_end(self, epoch, logs=None):
         if "mask_mean" not in logs:
             return
         state = collapse(logs["mask_mean"])
         if state and state != self._state:
-            logger.warning(
-                "warning: step %d: the mask has collapsed to all %s (mean inside the box %.3f); %s",
-                self.position.step,
-                state,
-                logs["mask_mean"],
-                ADVICE[state],
+            message = (
+                f"step {self.position.step}: the mask has collapsed to all {state} (mean inside the box"
+                f" {logs['mask_mean']:.3f}); {ADVICE[state]}"
             )
+            if self.stop:
+                raise Collapsed(message)
+            logger.warning("warning: %s", message)
         self._state = state
 
 
