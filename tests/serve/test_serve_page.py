@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from seigan_tf.compose.composer import Composer
+from tests import photo_matrix
 from tests.browser import chromium, complaints
 from tests.serve import stub
 from tests.serve.stub import BOX, StubBackend, encoded, scene
@@ -250,6 +251,16 @@ def test_a_large_photo_is_worked_on_small_and_saved_in_full_size(visit, applicat
     visit.opens(photo, "Drag the object", field="onto")
     visit.press("place", "Pasted in")
     assert visit.save()[1].shape == (1800, 2400, 3)
+
+
+def test_a_heic_photo_which_the_browser_does_not_decode_is_opened_and_cut(visit):
+    visit.choose(photo_matrix.files("heic")["heic-6.heic"], "IMG_1.HEIC")
+    visit.says("120 × 90. Draw a box")
+    visit.draw(photo_matrix.BOX, (120, 90))
+    visit.press("cut", "Cut out in")
+    name, saved = visit.save()
+    assert name == "IMG_1-cutout.png"
+    assert saved.shape == (40, 40, 4)
 
 
 def test_errors_are_one_line_and_leave_the_page_as_it_was(visit, backend):
