@@ -82,7 +82,7 @@ def load_objects(
     if config.source == "crops":
         from seigan_tf.data.storage.stored_crops import load_stored_objects
 
-        return load_stored_objects(Path(config.crops or ""), size, object_fraction / config.object_fraction)
+        return load_stored_objects(Path(config.crops or ""), size, object_fraction)
     with TemporaryDirectory(prefix="seigan-plan-") as folder:
         plan = make_plan(config, Path(folder))
         cut = partial(_cut_objects, size=size, object_fraction=object_fraction)

@@ -1,6 +1,7 @@
 """Making a study: what the sets hold, which pictures are chosen, which pairs are shown."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from PIL import Image
 from seigan_tf import config
 from seigan_tf.config import Config, DataConfig
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, ObjectCrops
+from seigan_tf.data.storage.prepare import prepare
 from seigan_tf.inference import arrays
 from seigan_tf.study import making, manifest
 from seigan_tf.study.making import StudySettings, broken_paste, make_study, random_pairs
@@ -170,13 +172,15 @@ def test_settings_are_checked(one_line_error, settings, expected):
 
 @pytest.fixture(scope="module")
 def runs(models, tmp_path_factory):
-    """Run folders of both models, and one of another size."""
+    """Run folders of both models, one of another size, and one of another scale."""
     folder = tmp_path_factory.mktemp("runs")
     data = DataConfig(source="coco", images=folder / "moved", min_short_side=30, max_object_fraction=0.9)
-    for name, model in zip(("seigan", "no_cycle", "large"), (*models, tiny.seigan(size=32)), strict=True):
+    more = tiny.seigan(size=32), tiny.seigan(object_fraction=0.5)
+    for name, model in zip(("seigan", "no_cycle", "large", "far"), (*models, *more), strict=True):
         (folder / name / "weights").mkdir(parents=True)
         model.save(folder / name / "weights" / "seigan.keras")
-        config.save_config(Config(name=name, data=data), folder / name / "config.json")
+        own = replace(data, object_fraction=model.object_fraction)
+        config.save_config(Config(name=name, data=own), folder / name / "config.json")
     return folder
 
 
@@ -215,6 +219,13 @@ def test_command_refuses_in_one_line(runs, photos, tmp_path, capsys):
     assert "--pairs is 0" in refusal(*weights, *images, "--pairs", 0)
     assert "nowhere: no trained model" in refusal("--weights", "nowhere", *images)
     assert "crops of 32 px, expected 16" in refusal(*weights, *images, "--no-cycle", runs / "large")
+    assert "objects of 0.5 of the crops' sides, expected 0.78125" in refusal(
+        *weights, *images, "--no-cycle", runs / "far"
+    )
+    prepare(photos.config(min_short_side=20.0), 16, tmp_path / "crops")
+    assert "crops: objects take 0.78125 of the sides of these crops, expected 0.5" in refusal(
+        "--weights", runs / "far", "--crops", tmp_path / "crops"
+    )
     assert "--pictures is 300, expected at most 6" in refusal(*weights, *images)
     assert "none" in refusal(*weights, "--images", tmp_path / "none")
     assert not (tmp_path / "study").exists()

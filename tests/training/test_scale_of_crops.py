@@ -18,7 +18,7 @@ from export import examples
 from seigan_tf import config as settings
 from seigan_tf.config import Config, DataConfig, TrainingConfig
 from seigan_tf.data.crops import extract, region_around
-from seigan_tf.data.loading import crop_settings, load_crops
+from seigan_tf.data.loading import crop_settings, load_crops, load_objects
 from seigan_tf.data.storage.prepare import prepare
 from seigan_tf.inference import arrays
 from seigan_tf.inference.weights import find
@@ -155,14 +155,14 @@ def test_a_teacher_gets_crops_of_its_own_scale(source, ours, theirs, photos, sto
         assert (truth & found).sum() / (truth | found).sum() > 0.75
 
 
-def test_prepared_crops_that_show_too_little_for_a_teacher_are_refused(photos, tmp_path, one_line_error):
-    prepare(replace(photos, object_fraction=DEFAULT), SIZE, tmp_path / "crops")
-    tiny.seigan(object_fraction=HALF).save(tmp_path / "teacher.keras")
-    data = crop_settings(DataConfig(source="crops", crops=tmp_path / "crops"))
-    training = TrainingConfig(task="distill", teacher=str(tmp_path / "teacher.keras"))
-    config = Config(networks=tiny.networks(), data=data, training=training)
-    refused = masked_crops.with_teacher_masks, config, load_crops(data, 16), Console(quiet=True)
-    assert "its crops show 0.64 of the side that is needed" in one_line_error(*refused)
+def test_prepared_crops_that_show_too_little_for_a_teacher_are_refused(store, one_line_error):
+    data = crop_settings(DataConfig(source="crops", crops=store))
+    message = one_line_error(load_objects, data, 16, HALF / 2)
+    assert message.startswith(f"{store}: objects take 0.5 of the sides of these crops, expected at most 0.25")
+    assert len(load_objects(data, round(SIZE * HALF / DEFAULT), DEFAULT).images) == 6
+    message = one_line_error(load_objects, data, SIZE, DEFAULT)
+    assert message.startswith(f"{store}: 31 pixels of its crops cannot give crops of 48;")
+    assert message.endswith("--size 75")
 
 
 @pytest.mark.parametrize("frozen", [False, True])

@@ -3,6 +3,7 @@
 Everything is read through ArrayRecord and protocol buffers: TensorFlow is neither needed nor imported.
 """
 
+import math
 import operator
 from pathlib import Path
 from typing import Any
@@ -89,21 +90,27 @@ def load_stored_crops(folder: Path, size: int) -> Crops:
         raise ValueError(f"{folder}: unfinished or damaged ({one_line(error)}); prepare the crops again") from None
 
 
-def load_stored_objects(folder: Path, size: int, zoom: float) -> ObjectCrops:
-    """Read training objects in crops that show 1 / `zoom` of the side of the stored ones, around the middle of the box.
+def load_stored_objects(folder: Path, size: int, object_fraction: float) -> ObjectCrops:
+    """Read training objects in smaller parts of their crops, of whose sides they take `object_fraction`.
 
-    Raises ValueError as `load_stored_crops`, or if `zoom` is below 1.
+    Raises ValueError as `load_stored_crops`, or if the stored crops show too little of the photographs, or too few
+    pixels of these parts.
     """
     folder = Path(folder)
+    stored = stored_settings(folder)["object_fraction"]
+    zoom = object_fraction / stored
     if zoom < 1:
         raise ValueError(
-            f"{folder}: its crops show {zoom:.3g} of the side that is needed; prepare the photographs again with an"
-            f" --object-fraction of at most {zoom:.3g} times theirs"
+            f"{folder}: objects take {stored:g} of the sides of these crops, expected at most {object_fraction:g};"
+            f" prepare the photographs again with --object-fraction {object_fraction:g}"
         )
     side = _info(folder).features["image"].shape[0]
     inner = round(side / zoom)
     if not 1 <= size <= inner:
-        raise ValueError(f"{folder}: {inner} pixels of its crops cannot give crops of {size}; expected 1 to {inner}")
+        raise ValueError(
+            f"{folder}: {inner} pixels of its crops cannot give crops of {size}; prepare the photographs again with"
+            f" --size {math.ceil(size * zoom)}"
+        )
     images, boxes = load_stored_crops(folder, side).objects
     corners = np.clip((boxes[:, :2] + boxes[:, 2:] - 1 / zoom) / 2, 0, 1 - 1 / zoom).astype(np.float32)
     made = np.empty((len(images), size, size, 3), np.uint8)
