@@ -231,6 +231,22 @@ def test_unusable_boxes_of_one_photo_are_counted_in_any_format(capsys, tmp_path,
     assert "has no box of it that can be used (b.txt: line 1: " in text
 
 
+@pytest.mark.parametrize("command", ["cut", "erase"])
+def test_boxes_in_fractions_are_refused(capsys, tmp_path, photos, command):
+    folder, annotations = photos
+    content = json.loads(annotations.read_text())
+    for entry in content["annotations"]:
+        x, y, width, height = entry["bbox"]
+        entry["bbox"] = [x / 300, y / 240, width / 300, height / 240]
+    annotations.write_text(json.dumps(content))
+    refused = call(capsys, command, folder, "--annotations", annotations, "-o", tmp_path / "out").refusal
+    assert "they are fractions of the photos, expected pixels" in refused
+    refused = call(capsys, command, folder / "a.png", "--box", "0.3,0.3,0.2,0.2", "-o", tmp_path / "out.png").refusal
+    assert "fractions of the photo, expected x, y, width, height in pixels" in refused
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.png").exists()
+
+
 def test_objects_that_cannot_be_pasted_do_not_keep_others_from_it(capsys, tmp_path, photos):
     folder, annotations = photos
     content = json.loads(annotations.read_text())

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from seigan_tf.data.annotations.formats import FORMATS
 from seigan_tf.data.storage.stored_crops import load_stored_crops
 from tests import commands
 
@@ -53,6 +54,23 @@ def test_photographs_become_crops_a_report_and_pictures(prepare, tmp_path):
         with Image.open(folder / name) as picture:
             picture.load()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["crops", "set"]
+
+
+def test_photographs_found_by_the_end_of_their_path_are_told_of(prepare, photos, tmp_path):
+    for entry in photos.content["images"]:
+        entry["file_name"] = f"..\\upload\\{entry['file_name']}"
+    photos.config()
+    code, out, err = prepare()
+    assert code == 0, err
+    note = "annotations.json: 12 photographs are found by the end of the path, as ..\\upload\\photo0.png is photo0.png"
+    assert out.startswith(note)
+    assert json.loads((tmp_path / "crops" / "report.json").read_text())["notes"] == [note]
+
+
+def test_help_lists_the_formats_that_are_read(capsys):
+    _, out, _ = commands.call(capsys, "prepare", "--help")
+    text = " ".join(out.split())
+    assert all(name in text for name in FORMATS)
 
 
 def test_only_the_classes_asked_for_become_crops(prepare, tmp_path):

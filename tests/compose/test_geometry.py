@@ -57,6 +57,8 @@ def test_boxes_that_stick_out_are_cut_off():
         ((200, 10, 5, 5), "outside the photo of 200 x 160 pixels"),
         ((-50, 10, 50, 5), "outside the photo"),
         ((float("nan"), 1, 2, 3), "not finite"),
+        ((0.3, 0.25, 0.1, 0.5), "fractions of the photo, expected x, y, width, height in pixels (60,40,20,80)"),
+        ((0, 0, 1, 1), "fractions of the photo"),
         ((1, 2, 3), "expected x, y, width, height"),
         ("abcd", "expected x, y, width, height"),
     ],

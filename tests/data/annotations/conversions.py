@@ -26,8 +26,8 @@ def write_voc(photos: Iterable[Photo], folder: Path, first: int = 1) -> Path:
     for photo in photos:
         root = ElementTree.Element("annotation")
         _add(root, "filename", Path(photo.name).name)
-        if first:
-            _add(ElementTree.SubElement(root, "source"), "database", "The VOC2012 Database")
+        database = "The VOC2012 Database" if first else "Unknown"
+        _add(ElementTree.SubElement(root, "source"), "database", database)
         size = ElementTree.SubElement(root, "size")
         for side, value in (("width", photo.width), ("height", photo.height), ("depth", 3)):
             _add(size, side, value)

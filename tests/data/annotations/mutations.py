@@ -139,11 +139,11 @@ def change_json(data: bytes, random: random.Random) -> bytes:
         content = json.loads(data)
     except (ValueError, RecursionError):
         return change_number(data, random)
-    nodes = list(_nodes(content))
-    if not nodes:
+    places = list(nodes(content))
+    if not places:
         return data
-    parent, key = random.choice(nodes)
-    other, other_key = random.choice(nodes)
+    parent, key = random.choice(places)
+    other, other_key = random.choice(places)
     change = random.randrange(4)
     if change == 0:
         parent[key] = json.loads(json.dumps(other[other_key]))
@@ -156,12 +156,12 @@ def change_json(data: bytes, random: random.Random) -> bytes:
     return json.dumps(content, ensure_ascii=random.random() < 0.5).encode("utf-8", "surrogatepass")
 
 
-def _nodes(value: Any) -> Iterator[tuple[Any, Any]]:
+def nodes(value: Any) -> Iterator[tuple[Any, Any]]:
     """Parent and key or index of every value below."""
     keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     for key in keys:
         yield value, key
-        yield from _nodes(value[key])
+        yield from nodes(value[key])
 
 
 CHANGES = (
