@@ -56,6 +56,7 @@ class Target(NamedTuple):
 
 
 NUMBER = re.compile(rb"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
+STATED = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")  # every way to write a number
 WORD = re.compile(rb"[A-Za-z_][A-Za-z_0-9.]*")
 NUMBERS = (
     *(b"NaN", b"nan", b"Infinity", b"-inf", b"1e999", b"-1e999", b"1e308", b"-1", b"0", b"-0.0", b"1e-400", b"0.5"),
@@ -216,7 +217,7 @@ def check_numbers(target: Target, photo: Photo, data: bytes) -> None:
     """That the numbers of each box stand in the file: none was made up of something else, or changed."""
     if (photo.width, photo.height) != (WIDTH, HEIGHT):
         return  # The photo is refused for its size when it is opened.
-    stated = [float(number) for number in NUMBER.findall(data)]
+    stated = [float(number) for number in STATED.findall(data)]
     for item in photo.objects:
         x, y, w, h = item.box
         inside = x > 0 and y > 0 and x + w < photo.width and y + h < photo.height  # else it may have been clipped
