@@ -42,6 +42,7 @@ def _in_pixels(box: Sequence[float], width: int, height: int) -> list[float]:
 
 
 def _tasks(annotations: Path, several: list[str], undone: list[str]) -> Iterator[Entry | Problem]:
+    number = 0
     for number, task in enumerate(json_files.items(annotations, "item"), 1):
         fields = task if isinstance(task, dict) else {}
         where = f"task {shown(fields.get('id', number))}"
@@ -58,6 +59,8 @@ def _tasks(annotations: Path, several: list[str], undone: list[str]) -> Iterator
         data = fields.get("data", fields)
         if results is not None:
             yield Entry(where, _file_name(data), _size(results), list(_objects(results)))
+    if number and number == len(undone):
+        raise ValueError(f"{annotations}: none of its {number} tasks has an annotation; predictions are not read")
 
 
 def _is_region(item: Any) -> bool:
@@ -91,7 +94,8 @@ def _file_name(data: Any) -> Any:
 
 
 def _size(results: list[dict[str, Any]]) -> tuple[Any, Any] | None:
-    return next(((item.get("original_width"), item.get("original_height")) for item in results), None)
+    sizes = ((item.get("original_width"), item.get("original_height")) for item in results)
+    return next((size for size in sizes if size[0]), None)
 
 
 def _objects(results: list[dict[str, Any]]) -> Iterator[Drawn | Lost]:
@@ -100,6 +104,8 @@ def _objects(results: list[dict[str, Any]]) -> Iterator[Drawn | Lost]:
     regions: dict[Any, dict[str, Any]] = {}
     for number, item in enumerate(results):
         value = item.get("value")
+        if item.get("type") == "relation":
+            continue
         if not isinstance(value, dict):
             yield Lost(f"result {number + 1}", f"value is {shown(value)}, expected a shape")
             continue

@@ -16,6 +16,12 @@ SUPERVISELY = (
     " for f in glob.glob('FOLDER/**/*.json', recursive=True) for o in json.load(open(f)).get('objects', [])"
     " for p in [o['points']['exterior']]]\""
 )
+BDD = (
+    "python -c \"import csv, json; write = csv.writer(open('boxes.csv', 'w')).writerow;"
+    " write(['file', 'x1', 'y1', 'x2', 'y2', 'class']);"
+    " [write([p['name'], *(o['box2d'][k] for k in ('x1', 'y1', 'x2', 'y2')), o['category']])"
+    " for p in json.load(open('FILE')) for o in p.get('labels') or [] if o.get('box2d')]\""
+)
 
 OTHERS = {
     "LabelMe XML": DATUM.format("label_me"),
@@ -26,6 +32,7 @@ OTHERS = {
     "WIDER FACE": DATUM.format("wider_face"),
     "DOTA": CORNERS,
     "Supervisely": SUPERVISELY,
+    "BDD100K": BDD,
     "keras-yolo3": ROWS,
     "archive": "unpack it: python -m zipfile -e FILE OUT, or python -m tarfile -e FILE OUT",
 }

@@ -16,6 +16,9 @@ from seigan_tf.utils.text import numbers
 
 SETTINGS = (".yaml", ".yml")
 ENDINGS = (*sorted(TABLES), ".json", ".xml", *SETTINGS)
+JSON_MIN = re.compile(
+    r"item\..+\.item\.(" + "|".join(LABELS) + ")"
+)  # places of Label Studio's classes in lists of regions
 FIRST_KEYS = 10_000  # keys of a JSON file that are looked at
 FIRST_BYTES = 2**16  # bytes of an XML file that are looked at
 FIRST_LINES = 20
@@ -33,6 +36,7 @@ TOP_KEYS = {
     "assets": "VoTT JSON",
     "items": "Datumaro JSON",
     "size.height": "Supervisely",
+    "item.labels.item.box2d": "BDD100K",
     "item.data": "label-studio",
     "item.completions": "label-studio",
     "item.annotations.item.result": "label-studio",
@@ -77,7 +81,7 @@ def _format_of_json(path: Path) -> str | None:
                 return TOP_KEYS[key]
             if key.startswith("_via_") or key.endswith((".regions", ".shape_attributes")):
                 return "via"
-            if key.startswith("item.") and key.rpartition(".")[2] in LABELS:
+            if JSON_MIN.fullmatch(key):
                 return "label-studio"
     except ValueError:
         return None

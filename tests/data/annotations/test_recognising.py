@@ -85,6 +85,7 @@ def test_two_files_of_annotations_are_named(tmp_path, one_line_error):
             {"description": "", "tags": [], "size": {"height": 9, "width": 9}, "objects": []},
             "Supervisely",
         ),
+        ("a.json", [{"name": "a.jpg", "labels": [{"category": "car", "box2d": {"x1": 1}}]}], "BDD100K"),
         ("gt.txt", "1,-1,530.0,350.0,200.0,170.0,1,1,1.0\n", "MOT"),
         ("wider.txt", "0--Parade/a.jpg\n1\n449 330 122 149 0 0 0 0 0 0\n", "WIDER FACE"),
         ("a.txt", "1.0 2.0 9.0 2.0 9.0 8.0 1.0 8.0 plane 0\n", "DOTA"),

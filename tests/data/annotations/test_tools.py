@@ -174,6 +174,7 @@ def test_label_studio_shapes(read):
                 region("rectangle", "", "r1", x=5, y=12.5, width=20, height=25),
                 region("labels", "dog", "r1", x=5, y=12.5, width=20, height=25),
                 {"value": {"choices": ["indoors"]}, "type": "choices", "id": "c"},
+                {"from_id": "r1", "to_id": "c", "type": "relation", "direction": "right"},
             )
         ],
     )
@@ -199,6 +200,11 @@ def test_label_studio_takes_one_annotation_and_leaves_tasks_out_that_are_not_don
         "project.json: 1 task with no annotation and left out, the first is task 8",
         "project.json: 1 task with several annotations, of which one is used, the first is task 7",
     ]
+
+
+def test_label_studio_without_any_annotation_is_refused(read, one_line_error):
+    undone = {"id": 1, "data": {"image": "a.jpg"}, "annotations": [], "predictions": [{"result": []}]}
+    assert "none of its 2 tasks has an annotation" in one_line_error(read, "project.json", [undone, undone])
 
 
 def test_label_studio_of_old_versions_and_without_sizes(read):
