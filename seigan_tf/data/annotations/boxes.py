@@ -8,6 +8,7 @@ from seigan_tf.data.photos.photo import Box
 from seigan_tf.utils.text import shown
 
 ROUNDING = 2.0  # pixels by which a box may reach past its photo and is clipped; annotation tools round outwards
+ROUNDING_OF_FRACTIONS = 0.01  # distance by which fractions may leave [0, 1]
 MAX_SIDE = 2**31 - 1  # longest side of a photo in any file format, in pixels
 
 
@@ -43,8 +44,8 @@ def checked_size(width: Any, height: Any) -> tuple[int, int]:
 
 
 def is_fraction(box: Sequence[float]) -> bool:
-    """Tell whether left, top, width and height of a box lie in [0, 1], as fractions of a photo do."""
-    return all(0 <= value <= 1 for value in box) and min(box[2:]) > 0
+    """Tell whether left, top, width and height of a box are of about 1 at most, as fractions of a photo are."""
+    return all(-1 <= value <= 1 + ROUNDING_OF_FRACTIONS for value in box) and min(box[2:]) > 0
 
 
 def pixel_box(box: Sequence[Any], width: int, height: int) -> Box:

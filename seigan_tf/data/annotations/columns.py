@@ -30,6 +30,7 @@ COLUMNS = {
     "crowd": ("iscrowd", "isgroupof"),
 }
 """Names of each column in the header, in small letters and without signs; the first that is there counts."""
+NAMES_LISTED = 6  # names of a column that an error lists
 PREFIX = re.compile(r"^(bboxes|bbox|boundingbox|bndbox|box|roi|rect|region)(?=.)")
 
 EDGES = ("left", "top", "right", "bottom")
@@ -90,4 +91,5 @@ def _lacking(columns: dict[str, int]) -> str:
     missing = [column for column in ("file", *form) if column not in columns]
     if "box" in columns:
         missing = ["file"]
-    return "; ".join(f"no column {column.replace('_', ' ')} ({', '.join(COLUMNS[column])})" for column in missing)
+    names = {column: ", ".join(COLUMNS[column][:NAMES_LISTED]) for column in missing}
+    return "; ".join(f"no column {column.replace('_', ' ')} ({names[column]}, ...)" for column in missing)

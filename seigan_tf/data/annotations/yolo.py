@@ -33,7 +33,7 @@ def read_yolo(images: Path, annotations: Path, kind: Kind | None = None) -> Iter
     """
     require_folder(images)
     if annotations.is_dir():
-        labels, settings = annotations, find_settings(annotations)
+        labels, settings = _labels_of(images, annotations), find_settings(annotations)
     elif annotations.is_file():
         labels, settings = None, read_settings(annotations)
     else:
@@ -64,15 +64,21 @@ read_yolo_segment = partial(read_yolo, kind="segment")
 read_yolo_obb = partial(read_yolo, kind="obb")
 
 
+def _labels_of(images: Path, folder: Path) -> Path:
+    """Return the labels of the photographs inside the folder of the whole set, or else the folder."""
+    photos = os.path.abspath(images)
+    own = Path(_labels_path(os.path.join(photos, "")))
+    return own if own != Path(photos) and own.is_dir() and own.is_relative_to(os.path.abspath(folder)) else folder
+
+
 def _label_of(path: Path, images: Path, labels: Path | None) -> Path:
     if labels is None:
         return Path(_labels_path(os.path.abspath(path))).with_suffix(".txt")
     label = (labels / path.relative_to(images)).with_suffix(".txt")
     # The folder of the whole set, with "images" and "labels" in it or in its parts.
     other = Path(_labels_path(os.path.join(os.sep, path.relative_to(images)))).relative_to(os.sep)
-    return (
-        label if label.exists() or not (other_label := (labels / other).with_suffix(".txt")).exists() else other_label
-    )
+    in_labels = (labels / other).with_suffix(".txt")
+    return in_labels if not label.exists() and in_labels.exists() else label
 
 
 def _labels_path(path: str) -> str:

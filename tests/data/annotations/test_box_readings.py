@@ -107,7 +107,7 @@ def test_fractions_in_place_of_pixels_are_refused(read, one_line_error, kind):
     assert "all numbers of its 3 boxes are from 0 to 1, so they are fractions" in message
 
 
-@pytest.mark.parametrize("box", [(0.1, 0.2, 0.3, 0.4), (0, 0, 1, 0.5)])
+@pytest.mark.parametrize("box", [(0.1, 0.2, 0.3, 0.4), (0, 0, 1, 0.5), (-0.05, 0.1, 0.3, 0.2), (0.5, 0, 1.002, 1)])
 def test_one_box_in_fractions_among_others_is_a_problem(one_line_error, box):
     assert "is in fractions of the 640 x 480 photo" in one_line_error(pixel_box, box, *SIZE)
     assert pixel_box((0, 0, 1, 1), *SIZE) == (0, 0, 1, 1)  # a pixel in the corner

@@ -358,3 +358,8 @@ def test_folder_of_a_whole_set_stands_for_its_images_and_labels(yolo_set):
     for annotations in (yolo_set.folder, yolo_set.settings):
         (photo,) = read_yolo(yolo_set.folder, annotations)
         assert (photo.name, photo.objects[0].category) == ("images/train/a.png", "dog")
+    (yolo_set.folder / "labels" / "val").mkdir()
+    (yolo_set.folder / "labels" / "val" / "b.txt").write_text("0 0.5 0.5 1 1")
+    for annotations in (yolo_set.folder, yolo_set.settings):
+        (photo,) = read_yolo(yolo_set.images, annotations)
+        assert (photo.name, photo.objects[0].category) == ("a.png", "dog")
