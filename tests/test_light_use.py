@@ -98,6 +98,7 @@ for name, *arguments in {calls}:
         assert re.fullmatch(
             r'error: this command needs \w+, which is not installed: pip install "seigan-tf\[train\]"', line
         )
+    assert not list((tmp_path / "runs").iterdir())
 
 
 def test_the_packages_of_the_message_are_those_of_the_extra():

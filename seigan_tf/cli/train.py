@@ -57,8 +57,12 @@ def run(arguments: Sequence[str]) -> None:
 
 def train(config: Config, folder: RunFolder) -> None:
     """Train without the messages of the import of TensorFlow."""
-    with native_messages_hidden():
-        from seigan_tf.training import trainer
+    try:
+        with native_messages_hidden():
+            from seigan_tf.training import trainer
+    except ModuleNotFoundError:  # use alone is installed
+        folder.discard_if_empty()
+        raise
     trainer.train(config, folder)
 
 
