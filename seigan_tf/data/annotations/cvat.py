@@ -58,6 +58,7 @@ def _frames(root: ElementTree.Element) -> Iterator[Entry]:
 
 
 def _read(element: ElementTree.Element, where: str, size: tuple[Any, Any]) -> Drawn | Lost:
+    where = f"{where} ({shown(element.tag, 20)})"
     values: dict[str, Any] = dict(element.attrib)
     category = values.get("label", "")
     box: Sequence[float]
@@ -82,8 +83,8 @@ def _read(element: ElementTree.Element, where: str, size: tuple[Any, Any]) -> Dr
                 x, y, radius_x, radius_y = shapes.numbers_of(values, "cx", "cy", "rx", "ry")
                 box = shapes.box_of_ellipse(x, y, radius_x, radius_y, degrees)
     except ValueError as error:
-        return Lost(f"{where} ({element.tag})", str(error))
-    return Drawn(f"{where} ({element.tag})", box, category, segmentation=segmentation)
+        return Lost(where, str(error))
+    return Drawn(where, box, category, segmentation=segmentation)
 
 
 def _mask(values: dict[str, Any], size: tuple[Any, Any]) -> tuple[tuple[float, ...], dict[str, Any]]:
