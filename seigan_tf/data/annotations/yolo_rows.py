@@ -1,12 +1,14 @@
 """Rows of YOLO's label files: boxes, polygons, keypoints and oriented boxes, which only the whole set tells apart."""
 
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Literal
 
 import numpy as np
 
-from seigan_tf.data.annotations.boxes import checked_box, number
+from seigan_tf.data.annotations.boxes import checked_box, finite_numbers, number
 from seigan_tf.data.photos.photo import Object
 from seigan_tf.utils.text import shown
 
@@ -14,6 +16,8 @@ Kind = Literal["segment", "pose", "obb"]
 """What rows of seven numbers and more are: polygons, a box with keypoints, or an oriented box of four corners."""
 
 TOLERANCE = 0.01  # distance by which a coordinate may leave [0, 1], as Ultralytics allows: annotation tools round
+ROWS_COMPARED = 2000  # long rows of a set that are compared to tell their kind
+DAMAGED_ROWS = 0.05  # share of them that may be damaged
 ROW = "class cx cy w h, the same with a confidence, or class x1 y1 x2 y2 x3 y3 ..."
 
 
@@ -77,33 +81,35 @@ def doubtful_rows(rows: Iterable[list[str]], settings_known: bool) -> str:
     """Return why the long rows of a set may be no polygons, from what they have in common; an empty text if they are.
 
     Polygons have different numbers of corners; keypoints follow a box inside the photo, and each row has as many;
-    oriented boxes have four corners at right angles. A data.yaml that names no keypoints says that there are none.
+    oriented boxes have four corners at right angles. A data.yaml that names no keypoints says that there are none. The
+    first rows are enough, and a few of them may be damaged.
     """
-    counts: set[int] = set()
-    pose, oriented, turned = not settings_known, True, False
-    for words in rows:
-        if len(words) < 7:
-            continue
-        try:
-            values = [number(word) for word in words]
-        except ValueError:
-            continue
-        counts.add(len(values))
-        pose = pose and _can_be_pose(values)
-        oriented = oriented and len(values) == 9 and _is_rectangle(values[1:])
-        turned = turned or (oriented and not _is_upright(values[1:]))
-        if not pose and not oriented:
-            return ""
-        if len(counts) > 1:
-            return ""
+    counts: Counter[int] = Counter()
+    poses = rectangles = turned = 0
+    for values in islice(_long_rows(rows), ROWS_COMPARED):
+        counts[len(values)] += 1
+        poses += _can_be_pose(values)
+        if len(values) == 9 and _is_rectangle(values[1:]):
+            rectangles += 1
+            turned += not _is_upright(values[1:])
     if not counts:
         return ""
-    (count,) = counts
-    if oriented and turned:
+    ((count, most),) = counts.most_common(1)
+    enough = (1 - DAMAGED_ROWS) * counts.total()
+    if most < enough:
+        return ""
+    pose = poses >= enough and not settings_known
+    if rectangles >= enough and turned:
         return f"all rows have 9 numbers, the corners of oriented boxes or of polygons{' or keypoints' if pose else ''}"
     if pose:
         return f"all rows have {count} numbers, which can be a box with keypoints{' or a polygon' if count % 2 else ''}"
     return ""
+
+
+def _long_rows(rows: Iterable[list[str]]) -> Iterator[list[float]]:
+    for words in rows:
+        if len(words) >= 7 and (values := finite_numbers(words)):
+            yield values
 
 
 def _can_be_pose(values: list[float]) -> bool:

@@ -314,6 +314,13 @@ def test_source_says_what_long_rows_are(yolo_set, source, box, has_mask):
     assert bool(photo.objects[0].segmentation) == has_mask
 
 
+def test_a_damaged_row_makes_no_polygons_of_keypoints(yolo_set, one_line_error):
+    row = POSE.format("", "")
+    for number in range(30):
+        yolo_set.add(f"{number}.png", row if number else f"{row} 0.1 0.1")
+    assert "all rows have 9 numbers" in one_line_error(yolo_set.read)
+
+
 def test_polygons_of_different_length_need_no_word(yolo_set):
     yolo_set.add("a.png", POSE.format("", ""))
     yolo_set.add("b.png", "1 0.1 0.2 0.3 0.2 0.3 0.6")
