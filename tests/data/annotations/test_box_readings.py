@@ -100,6 +100,24 @@ def test_large_objects_in_the_middle_are_sizes_though_they_can_be_corners(read):
     assert not readings.are_corners
 
 
+@pytest.mark.parametrize("count", [5, 20])
+@pytest.mark.parametrize("name", ["cats_val", "coco128", "coco_person"])
+def test_a_few_boxes_of_real_sets_are_told_from_their_corners(request, name, count):
+    content = json.loads(request.getfixturevalue(name)[1].read_text())
+    sizes = {image["id"]: (image["width"], image["height"]) for image in content["images"]}
+    boxes = [(entry["bbox"], sizes[entry["image_id"]]) for entry in content["annotations"]]
+    wrong = missed = 0
+    for seed in range(100):
+        as_sizes, as_corners = BoxReadings(), BoxReadings()
+        for box, size in random.Random(seed).sample(boxes, count):
+            as_sizes.add(box, *size)
+            as_corners.add(corners([box])[0], *size)
+        wrong += as_sizes.are_corners
+        missed += not as_corners.are_corners
+    assert wrong <= 1
+    assert missed <= 2
+
+
 @pytest.mark.parametrize("kind", ["coco", "no header", "text", "edges", "sizes"])
 def test_fractions_in_place_of_pixels_are_refused(read, one_line_error, kind):
     boxes = fractions(corners(RIGHT) if kind == "edges" else RIGHT)
