@@ -19,7 +19,7 @@ ENDINGS = (*sorted(TABLES), ".json", ".xml", *SETTINGS)
 JSON_MIN = re.compile(
     r"item\..+\.item\.(" + "|".join(LABELS) + ")"
 )  # places of Label Studio's classes in lists of regions
-FIRST_KEYS = 10_000  # keys of a JSON file that are looked at
+FIRST_KEYS = 200_000  # keys of a JSON file that are looked at
 FIRST_BYTES = 2**16  # bytes of an XML file that are looked at
 FIRST_LINES = 20
 FIRST_FILES = 50  # files of a folder that are looked at, for each ending
