@@ -28,7 +28,7 @@ Backend = Annotated[
     Literal["auto", "keras"],
     arg(help="auto: LiteRT if the weights have TFLite files, as shipped and packed ones do; keras: Keras, to compare."),
 ]
-Annotations = Annotated[Path | None, arg(help="File or folder with the boxes; by default the one file in --images.")]
+Annotations = Annotated[Path | None, arg(help="File or folder with the boxes; by default those in --images.")]
 Source = Annotated[str, arg(metavar=FORMATS, help="Format of the boxes, see docs/formats.md; auto looks at them.")]
 Host = Annotated[str, arg(help="Address to listen on; 0.0.0.0 means all addresses of this machine.")]
 Port = Annotated[int, arg(help="Port to listen on; 0 takes a free one.")]

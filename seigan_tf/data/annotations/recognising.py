@@ -16,9 +16,8 @@ from seigan_tf.utils.text import numbers
 
 SETTINGS = (".yaml", ".yml")
 ENDINGS = (*sorted(TABLES), ".json", ".xml", *SETTINGS)
-JSON_MIN = re.compile(
-    r"item\..+\.item\.(" + "|".join(LABELS) + ")"
-)  # places of Label Studio's classes in lists of regions
+JSON_MIN = re.compile(rf"item\..+\.item\.({'|'.join(LABELS)})")
+"""Places of the classes in Label Studio's JSON-MIN: lists of regions beside the photo."""
 FIRST_KEYS = 200_000  # keys of a JSON file that are looked at
 FIRST_BYTES = 2**16  # bytes of an XML file that are looked at
 FIRST_LINES = 20
