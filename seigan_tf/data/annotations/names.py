@@ -44,7 +44,7 @@ class PhotoNames:
                 self.by_end.setdefault(found, given)
             return found
         parts = _parts(path)
-        locate(self._images, "/".join(parts) if parts else given)  # raises for a name that no file can have
+        locate(self._images, "/".join(parts) if parts else path)  # raises for a name that no file can have
         if match := self._find_by_end(given, parts):
             if PurePosixPath(match).with_suffix("").as_posix() != path:
                 self.by_end.setdefault(match, given)
