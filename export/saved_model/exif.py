@@ -31,9 +31,9 @@ def webp_flags(start):
     return tf.where(tf.strings.substr(start, 12, 4) == b"VP8X", flags, 0)
 
 
-def png_facts(content):
-    """Orientation of a PNG file, and whether its pixels may be transparent."""
-    colour_type = tf.io.decode_raw(tf.strings.substr(content, 25, 1), tf.uint8)[0]
+def png_facts(content, start):
+    """Orientation of a PNG file, and whether its pixels may be transparent; `start`: its first bytes, 26 at least."""
+    colour_type = tf.io.decode_raw(tf.strings.substr(start, 25, 1), tf.uint8)[0]
     places = _find_chunks(content, 8, (b"eXIf", b"tRNS", b"IDAT"), is_png=True)
     exif = tf.cond(places[0] > 0, lambda: places[0], lambda: _late_exif(content))
     return _chunk_orientation(content, exif), is_one_of(colour_type, *_PNG_WITH_ALPHA) | (places[1] > 0)

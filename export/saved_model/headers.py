@@ -74,7 +74,11 @@ def read_header(content, name: str, index) -> Header:
         kind = tf.identity(kind)
     orientation, transparent = tf.switch_case(
         kind,
-        [lambda: (jpeg_orientation(content), False), lambda: png_facts(content), lambda: webp_facts(content, start)],
+        [
+            lambda: (jpeg_orientation(content), False),
+            lambda: png_facts(content, start),
+            lambda: webp_facts(content, start),
+        ],
     )
     turned = orientation >= 5
     height, width = tf.where(turned, width, height), tf.where(turned, height, width)

@@ -214,10 +214,10 @@ def test_size_is_asked_of_the_header_before_anything_is_decoded():
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-@pytest.mark.parametrize("part", [0.05, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("part", [0.001, 0.05, 0.3, 0.6, 0.95])
 def test_files_that_break_off_are_refused(kind, part):
     content = encoded(picture(200, 150), kind)
-    message(decoded, content[: int(part * len(content))])
+    message(decoded, content[: max(int(part * len(content)), 25)])  # 25: nearly all of a PNG's header
 
 
 def test_garbage_of_any_kind_ends_the_request_and_nothing_else():
