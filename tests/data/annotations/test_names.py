@@ -55,7 +55,7 @@ def test_missing_photo_keeps_its_name_and_names_outside_are_refused(images, one_
     assert names.find("train/c.jpg") == "train/c.jpg"
     assert "leaves the folder" in one_line_error(names.find, "../c.jpg")
     assert "leaves the folder" in one_line_error(names.find, "/etc/passwd")
-    for name in ("..", "../..", "/", "s3://bucket/..", "C:\\", "a/..", "", ".", "//"):
+    for name in ("..", "../..", "/", "s3://bucket/..", "a/..", "", ".", "//"):
         assert "file name" in one_line_error(names.find, name)
 
 
