@@ -3,6 +3,8 @@
 import dataclasses
 from typing import Any, NamedTuple
 
+from keras import ops
+
 from seigan_tf.config import LossesConfig
 from seigan_tf.cycle import Cycle
 from seigan_tf.losses import adversarial, boxes, reconstruction
@@ -96,6 +98,23 @@ def trained_generators(losses: LossesConfig, mask_gradient_scale: float) -> set[
     return trained
 
 
+def trained_networks(
+    losses: LossesConfig, mask_gradient_scale: float, pretraining: Pretraining | None = None
+) -> set[str]:
+    """Return the names of the generators and discriminators that are trained.
+
+    Args:
+        losses: weights of the terms in the whole run.
+        mask_gradient_scale: as in `trained_generators`; pretraining has 0.
+        pretraining: None for training with the cycle.
+    """
+    discriminators = set(active_fakes(losses).values())
+    if pretraining is None:
+        return trained_generators(losses, mask_gradient_scale) | discriminators
+    generators = trained_generators(pretraining_terms(losses, pretraining), 0.0)
+    return generators | discriminators if pretraining.discriminators else generators
+
+
 def background_layers(losses: LossesConfig) -> tuple[str, ...]:
     """Return the VGG-19 layers at which y and y2 are compared."""
     texture = TEXTURE_LAYERS if losses.background_texture > 0 else ()
@@ -151,7 +170,7 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
         ),
     }
     terms = {name: makers[name]() for name in active_terms(losses)}
-    return Objective(sum(getattr(losses, name) * value for name, value in terms.items()), terms)
+    return Objective(_sum([getattr(losses, name) * value for name, value in terms.items()]), terms)
 
 
 def discriminator_objective(discriminators: Discriminators, reals: dict, fakes: dict) -> Objective:
@@ -169,4 +188,9 @@ def discriminator_objective(discriminators: Discriminators, reals: dict, fakes: 
             discriminator = getattr(discriminators, name)
             scores = [discriminator(fakes[image]) for image in kinds]
             terms[f"{name}_discriminator"] = adversarial.discriminator_loss(discriminator(real), scores)
-    return Objective(sum(terms.values()), terms)
+    return Objective(_sum(list(terms.values())), terms)
+
+
+def _sum(terms: list[Any]) -> Any:
+    """Add the terms in one operation; TensorFlow adds the parts of a chain of sums in an order that differs by run."""
+    return ops.sum(ops.stack(terms)) if terms else 0.0
