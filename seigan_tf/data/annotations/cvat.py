@@ -32,7 +32,14 @@ def read_cvat(images: Path, annotations: Path) -> Iterator[Photo | Problem | Not
         root = xml_files.parse(annotations, "annotations", "CVAT's annotations")
     except ValueError as error:
         raise ValueError(f"{annotations}: {error}") from None
-    yield from read_entries(images, annotations, _frames(root) if root.find("track") is not None else _images(root))
+    tracks = root.findall("track")
+    tasks = sorted({track.get("task_id", "") for track in tracks})
+    if len(tasks) > 1:
+        raise ValueError(
+            f"{annotations}: tracks of the tasks {', '.join(map(shown, tasks))}, whose frames have the same names;"
+            " expected one task: export each of them"
+        )
+    yield from read_entries(images, annotations, _frames(root) if tracks else _images(root))
 
 
 def _images(root: ElementTree.Element) -> Iterator[Entry]:

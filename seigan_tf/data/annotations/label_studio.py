@@ -46,9 +46,11 @@ def _tasks(annotations: Path, several: list[str], undone: list[str]) -> Iterator
     for number, task in enumerate(json_files.items(annotations, "item"), 1):
         fields = task if isinstance(task, dict) else {}
         where = f"task {shown(fields.get('id', number))}"
+        image = ""
         if "data" in fields:
             try:
                 results = _results(fields, where, several, undone)
+                image = _image_of(results or [])
             except ValueError as error:
                 yield Problem("photo", where, str(error))
                 continue
@@ -58,7 +60,7 @@ def _tasks(annotations: Path, several: list[str], undone: list[str]) -> Iterator
             results = [{"value": item} | item for items in lists for item in items if _is_region(item)]
         data = fields.get("data", fields)
         if results is not None:
-            yield Entry(where, _file_name(data), _size(results), list(_objects(results)))
+            yield Entry(where, _file_name(data, image), _size(results), list(_objects(results)))
     if number and number == len(undone):
         raise ValueError(f"{annotations}: none of its {number} tasks has an annotation; predictions are not read")
 
@@ -83,12 +85,23 @@ def _results(task: dict[str, Any], where: str, several: list[str], undone: list[
     return chosen
 
 
-def _file_name(data: Any) -> Any:
-    """Return the photo's URL or path: "image", or the first text that ends as photos do."""
+def _image_of(results: list[dict[str, Any]]) -> str:
+    """Return the name of the image that the shapes lie in; raises ValueError if they lie in several."""
+    drawn = [item for item in results if isinstance(item.get("value"), dict) and item["value"].keys() & {*SHAPE}]
+    places = {(str(item.get("to_name", "")), str(item.get("item_index", 0))) for item in drawn}
+    if len(places) > 1:
+        names = ", ".join(shown(f"{name} {index}") for name, index in sorted(places)[:3])
+        raise ValueError(f"its regions lie in {len(places)} images ({names}), expected one in a task")
+    return next(iter(places), ("", ""))[0]
+
+
+def _file_name(data: Any, image: str) -> Any:
+    """Return the photo's URL or path: that of the key `image` or "image", or the first text that ends as photos do."""
     if not isinstance(data, dict):
         return None
-    if isinstance(data.get("image"), str):
-        return data["image"]
+    for key in (image, "image"):
+        if isinstance(data.get(key), str):
+            return data[key]
     texts = [value for value in data.values() if isinstance(value, str)]
     return next((text for text in texts if PurePosixPath(path_of(text)).suffix.lower() in PHOTO_SUFFIXES), None)
 

@@ -89,6 +89,14 @@ def test_cvat_photo_without_objects_and_video(read, images):
     assert {name: boxes(photo) for name, photo in photos.items()} == {"frame_000000.png": [("cat", (10, 20, 40, 40))]}
 
 
+def test_cvat_tracks_of_several_tasks_are_refused_as_their_frames_have_the_same_names(read, one_line_error):
+    track = (
+        '<track id="0" label="cat" task_id="{}"><box frame="0" outside="0" xtl="1" ytl="2" xbr="3" ybr="4"/></track>'
+    )
+    content = f"<annotations>{track.format(7)}{track.format(8)}</annotations>"
+    assert "tracks of the tasks 7, 8" in one_line_error(read, "annotations.xml", content)
+
+
 @pytest.mark.parametrize(
     ("shape", "expected"),
     [
@@ -200,6 +208,19 @@ def test_label_studio_takes_one_annotation_and_leaves_tasks_out_that_are_not_don
         "project.json: 1 task with no annotation and left out, the first is task 8",
         "project.json: 1 task with several annotations, of which one is used, the first is task 7",
     ]
+
+
+def test_label_studio_regions_are_of_the_image_that_they_name(read):
+    first, second = (region(x=x, y=10, width=10, height=10) for x in (10, 50))
+    both = task(first | {"to_name": "right"}, image="a.jpg")
+    both["data"]["right"] = "sub/b.jpg"
+    photos, problems = read("project.json", [both])
+    assert {name: boxes(photo) for name, photo in photos.items()} == {"sub/b.jpg": [("cat", (20, 16, 20, 16))]}
+    assert problems == []
+    both["annotations"][0]["result"].append(second | {"to_name": "image"})
+    photos, (problem,) = read("project.json", [both])
+    assert (photos, problem.kind) == ({}, "photo")
+    assert problem.what == "its regions lie in 2 images (image 0, right 0), expected one in a task"
 
 
 def test_label_studio_without_any_annotation_is_refused(read, one_line_error):
