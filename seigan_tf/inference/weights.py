@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from seigan_tf import config, pretrained
 from seigan_tf.config import DataConfig
+from seigan_tf.utils.text import one_line
 
 MODEL_FILE = "weights/seigan.keras"
 """Path of the model in a run folder."""
@@ -59,5 +60,5 @@ def _object_fraction(file: Path) -> float:
         with zipfile.ZipFile(file) as archive:
             saved = json.loads(archive.read("config.json"))
         return saved["config"].get("object_fraction", DataConfig.object_fraction)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ValueError(f"{file}: not a model that was saved whole ({error})") from None
+    except Exception as error:  # zipfile raises many types for damaged files
+        raise ValueError(f"{file}: not a model that was saved whole ({one_line(error)})") from None

@@ -1,6 +1,7 @@
 """Trained models from run folders and files."""
 
 import shutil
+import zipfile
 from pathlib import Path
 
 import keras
@@ -95,6 +96,17 @@ def test_names_what_it_cannot_load(run, tmp_path):
         file.truncate(broken.stat().st_size // 2)
     with pytest.raises(ValueError, match=f"^{broken}: not a model that was saved whole .*$"):
         seigan_tf.load(broken)
+
+    for content in ("[]", "null", '{"config": []}', "{"):
+        with zipfile.ZipFile(broken, "w") as archive:
+            archive.writestr("config.json", content)
+        with pytest.raises(ValueError, match=f"^{broken}: not a model that was saved whole .*$"):
+            find(broken)
+    encrypted = bytearray(broken.read_bytes())
+    encrypted[encrypted.index(b"PK\1\2") + 8] |= 1
+    broken.write_bytes(encrypted)
+    with pytest.raises(ValueError, match=f"^{broken}: not a model that was saved whole .*encrypted"):
+        find(broken)
 
     other = tmp_path / "other.keras"
     keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)]).save(other)
