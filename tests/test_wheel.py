@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
-    # From a copy of the sources, so that the build leaves nothing in the checkout.
+    # From a copy of the sources, so that the build leaves nothing in the checkout, and by way of a source distribution.
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     files = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True, text=True
@@ -23,7 +23,7 @@ def wheel(tmp_path_factory):
         target = source / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((ROOT / name).read_bytes())
-    subprocess.run([sys.executable, "-m", "build", "--wheel", "--outdir", out, source], check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "build", "--outdir", out, source], check=True, capture_output=True)
     return next(out.glob("*.whl"))
 
 
