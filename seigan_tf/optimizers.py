@@ -1,5 +1,6 @@
 """One optimizer for each network, behind the single one that Keras expects, and the learning rate schedule."""
 
+from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
@@ -112,32 +113,32 @@ def group_by_network(optimizer: Any, sizes: dict[str, int]) -> Optimizer:
     return OptimizerGroup({name: type(optimizer).from_config({**config, "name": name}) for name in sizes}, sizes)
 
 
-def training_optimizers(training: TrainingConfig) -> dict[str, Any]:
+def training_optimizers(training: TrainingConfig, pretrained: Collection[str]) -> dict[str, Any]:
     """Return Adam for every network of a run, as arguments of SEIGAN.compile.
 
-    The segmenter, and the discriminators with `training.pretrain_discriminators`, are trained from the first step, the
-    other networks after `training.pretrain_steps`. All rates reach
-    zero at the last step, if `training.decay_fraction` is above 0.
+    All rates reach zero at the last step, if `training.decay_fraction` is above 0.
+
+    Args:
+        training: settings of the run.
+        pretrained: names of the networks that are trained from the first step; the others are trained after
+            `training.pretrain_steps`.
     """
 
-    def adam(rate: float | None, start: int) -> Optimizer:
-        rate = training.generator_rate if rate is None else rate
+    def adam(name: str, rate: float) -> Optimizer:
+        start = 0 if name in pretrained else training.pretrain_steps
         schedule = learning_rate(rate, training.steps, training.decay_fraction, start)
         return keras.optimizers.Adam(schedule, beta_1=training.beta_1)
 
-    later = training.pretrain_steps
-    generators = 0 if training.pretrain_identity else later
-    discriminators = 0 if training.pretrain_discriminators else later
+    own = {
+        "segmenter": training.segmenter_rate,
+        "inpainter": training.inpainter_rate,
+        "enhancer": training.enhancer_rate,
+    }
     return {
         "generator_optimizer": {
-            "segmenter": adam(training.segmenter_rate, 0),
-            "inpainter": adam(training.inpainter_rate, generators),
-            "enhancer": adam(training.enhancer_rate, generators),
+            name: adam(name, training.generator_rate if rate is None else rate) for name, rate in own.items()
         },
-        "discriminator_optimizer": {
-            "background": adam(training.discriminator_rate, discriminators),
-            "object": adam(training.discriminator_rate, discriminators),
-        },
+        "discriminator_optimizer": {name: adam(name, training.discriminator_rate) for name in ("background", "object")},
     }
 
 

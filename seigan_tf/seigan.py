@@ -29,7 +29,7 @@ from seigan_tf.objective import (
     generator_objective,
     object_layers,
     pretraining_terms,
-    trained_generators,
+    trained_networks,
 )
 from seigan_tf.optimizers import LossScaleOptimizer, OptimizerGroup, group_by_network
 from seigan_tf.replay import ReplayPool
@@ -239,10 +239,7 @@ class SEIGAN(keras.Model):
     @property
     def trained_networks(self) -> set[str]:
         """Names, as in `network_optimizers`, of the networks that get a gradient from a term that is switched on."""
-        generators = trained_generators(self.terms, self.cycle_settings.mask_gradient_scale)
-        if self.pretraining and not self.pretraining.discriminators:
-            return generators
-        return generators | set(active_fakes(self.losses_config).values())
+        return trained_networks(self.losses_config, self.networks.mask_gradient_scale, self.pretraining)
 
     def trained_variables(self, networks: Generators | Discriminators) -> list:
         """Return the trainable variables of those networks that the terms train."""

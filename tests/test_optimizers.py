@@ -38,7 +38,7 @@ def test_every_networks_rate_falls_to_zero_at_the_last_step_of_the_run():
     training = replace(
         TrainingConfig(), steps=10, pretrain_steps=4, decay_fraction=0.8, generator_rate=2.0, discriminator_rate=1.0
     )
-    made = training_optimizers(training)
+    made = training_optimizers(training, {"segmenter"})
     generators, discriminators = made["generator_optimizer"], made["discriminator_optimizer"]
     assert (tuple(generators), tuple(discriminators)) == (GENERATORS, DISCRIMINATORS)
     optimizers = {**generators, **discriminators}
@@ -53,15 +53,18 @@ def test_every_networks_rate_falls_to_zero_at_the_last_step_of_the_run():
 def test_networks_have_rates_of_their_own_and_those_that_are_pretrained_count_from_the_first_step():
     training = replace(
         TrainingConfig(), steps=10, pretrain_steps=4, decay_fraction=1.0, generator_rate=2.0, discriminator_rate=1.0,
-        inpainter_rate=3.0, enhancer_rate=4.0, pretrain_discriminators=True,
+        inpainter_rate=3.0, enhancer_rate=4.0,
     )  # fmt: skip
-    made = training_optimizers(training)
-    rates = {name: float(o.learning_rate) for half in made.values() for name, o in half.items()}
-    # The whole run has 10 steps; inpainter and enhancer begin at step 4.
-    assert rates == pytest.approx(dict(segmenter=2.0, inpainter=1.8, enhancer=2.4, background=1.0, object=1.0))
-    made = training_optimizers(replace(training, pretrain_identity=True, segmenter_rate=5.0))
-    rates = {name: float(o.learning_rate) for name, o in made["generator_optimizer"].items()}
-    assert rates == pytest.approx(dict(segmenter=5.0, inpainter=3.0, enhancer=4.0))
+
+    def rates(training, *pretrained):
+        made = training_optimizers(training, pretrained)
+        return {name: float(o.learning_rate) for half in made.values() for name, o in half.items()}
+
+    # The whole run has 10 steps; networks that are not pretrained begin at step 4.
+    expected = dict(segmenter=2.0, inpainter=1.8, enhancer=2.4, background=1.0, object=0.6)
+    assert rates(training, "segmenter", "background") == pytest.approx(expected)
+    expected = dict(segmenter=3.0, inpainter=3.0, enhancer=2.4, background=0.6, object=1.0)
+    assert rates(replace(training, segmenter_rate=5.0), "inpainter", "object") == pytest.approx(expected)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import grain
-import keras
 from rich.console import Console
 
 from seigan_tf.config import Config
@@ -15,8 +14,8 @@ from seigan_tf.data import pairs
 from seigan_tf.data.augmentation import Augmentation
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.inference import weights
-from seigan_tf.objective import Pretraining, active_terms, pretraining_terms
-from seigan_tf.optimizers import learning_rate, training_optimizers
+from seigan_tf.objective import Pretraining, trained_networks
+from seigan_tf.optimizers import training_optimizers
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.training import masked_crops
 from seigan_tf.training.mask_segmenter import MaskSegmenter
@@ -72,8 +71,9 @@ class CycleTask(Task):
                 f"training.pretrain_steps: {training.pretrain_steps}, expected 0 to less than training.steps"
             )
         self._pretraining = Pretraining(training.pretrain_discriminators, training.pretrain_identity)
-        terms = pretraining_terms(config.losses, self._pretraining)
-        if training.pretrain_steps and not (active_terms(terms) or self._pretraining.discriminators):
+        scale = config.networks.mask_gradient_scale
+        self._pretrained = trained_networks(config.losses, scale, self._pretraining)
+        if training.pretrain_steps and not self._pretrained:
             raise ValueError(
                 f"training.pretrain_steps: {training.pretrain_steps}, but nothing is pretrained; expected a box term"
                 " with a weight above 0, training.pretrain_discriminators or training.pretrain_identity"
@@ -102,7 +102,8 @@ class CycleTask(Task):
         if self.model.compiled and pretraining == self.model.pretraining:
             return
         state = self.model.state() if self.model.compiled else None
-        self.model.compile(**training_optimizers(training), loss_weights=self.config.losses, pretraining=pretraining)
+        optimizers = training_optimizers(training, self._pretrained)
+        self.model.compile(**optimizers, loss_weights=self.config.losses, pretraining=pretraining)
         if state is not None:
             self.model.restore(state)
 
@@ -111,7 +112,7 @@ class MaskTask(Task):
     """Training of the segmenter alone, on masks; the other networks keep their first weights.
 
     Args:
-        config: settings of the run; loss weights, `pretrain_steps` and `discriminator_rate` are not used.
+        config: settings of the run; loss weights, pretraining and the rates of the other networks are not used.
         read: function that returns the training crops with their masks.
     """
 
@@ -124,8 +125,7 @@ class MaskTask(Task):
         self.ends = (training.steps,)
         self.model = MaskSegmenter(config.networks, config.data.object_fraction)
         self.seigan = self.model.seigan
-        rate = learning_rate(training.generator_rate, training.steps, training.decay_fraction)
-        self.model.compile(keras.optimizers.Adam(rate, beta_1=training.beta_1))
+        self.model.compile(training_optimizers(training, {"segmenter"})["generator_optimizer"]["segmenter"])
 
     def read(self, crops, console):
         self._crops = self._read(self.config, crops, console)

@@ -14,6 +14,7 @@ from seigan_tf.data.planning.report import report_lines
 from seigan_tf.inference.loading import load_model
 from seigan_tf.inference.transfer import transfer_weights
 from seigan_tf.inference.weights import MODEL_FILE
+from seigan_tf.objective import trained_networks
 from seigan_tf.training import backend, callbacks, checkpoint, report, samples, tasks
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.checkpointing import SignalCatcher
@@ -103,7 +104,8 @@ def _start_from(weights: str, task: Task, console: Console) -> None:
     line = f"from {weights}: {', '.join(taken)}"
     if source.object_fraction != model.object_fraction:
         scales = f"objects of {source.object_fraction:g} of the crops' sides, not {model.object_fraction:g}"
-        if task.trains_cycle and "segmenter" in taken and "segmenter" not in model.trained_networks:
+        trained = trained_networks(model.losses_config, model.networks.mask_gradient_scale)
+        if task.trains_cycle and "segmenter" in taken and "segmenter" not in trained:
             raise ValueError(
                 f"training.start_from: the segmenter of {weights} was trained on {scales}, and this run does not train"
                 " it; expected crops of its scale"

@@ -12,7 +12,7 @@ import seigan_tf
 import train
 from seigan_tf import config as settings
 from seigan_tf.inference import arrays
-from seigan_tf.training import checkpoint, masked_crops, run_folder, trainer
+from seigan_tf.training import checkpoint, masked_crops, run_folder, tasks, trainer
 from seigan_tf.training.callbacks.progress import ProgressDisplay
 from seigan_tf.training.callbacks.recording import read_rows
 from tests import tiny
@@ -166,3 +166,13 @@ def test_mistakes_are_one_line_and_leave_no_folder(teacher, capsys):
     refusal = call(capsys, "distill", "--teacher", "nowhere", *ARGUMENTS, "--name", "student").refusal
     assert refusal.startswith("error: nowhere: no trained model")
     assert not Path("runs/student").exists()
+
+
+def test_the_segmenter_is_trained_at_its_own_rate():
+    training = settings.TrainingConfig(
+        task="supervised", segmenter_rate=0.5, steps=10, decay_fraction=1.0, pretrain_steps=5
+    )
+    optimizer = tasks.make(settings.Config(networks=tiny.networks(), training=training)).model.optimizer
+    assert float(optimizer.learning_rate) == 0.5
+    optimizer.iterations.assign(training.steps)
+    assert float(optimizer.learning_rate) == 0.0

@@ -1,4 +1,4 @@
-"""Runs that begin with pretraining: steps of the box terms alone."""
+"""Runs that begin with pretraining: steps without the cycle."""
 
 import shutil
 from dataclasses import replace
@@ -10,7 +10,7 @@ from rich.console import Console
 from seigan_tf import presets
 from seigan_tf.config import DiscriminatorConfig, LossesConfig
 from seigan_tf.inference import loading
-from seigan_tf.training import checkpoint, run_folder, trainer
+from seigan_tf.training import checkpoint, run_folder, tasks, trainer
 from seigan_tf.training.callbacks.recording import read_rows
 from tests import tiny
 
@@ -75,6 +75,32 @@ def test_a_run_resumed_after_pretraining_ends_as_one_that_was_not_interrupted(st
     expected, found = (checkpoint.load_latest(folder.checkpoint).state for folder in (straight, resumed))
     for name, value in expected.items():
         np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("losses", "discriminators", "identity", "pretrained"),
+    [
+        ({}, False, False, {"segmenter"}),
+        ({"box_projection": 0.0}, True, False, {"object"}),
+        ({"box_projection": 0.0, "background_identity": 0.0}, False, True, {"enhancer"}),
+        ({"inpaint_gan": 1.0}, True, True, {"segmenter", "inpainter", "enhancer", "background", "object"}),
+    ],
+)
+def test_every_rate_reaches_zero_at_the_last_step_whichever_networks_are_pretrained(
+    losses, discriminators, identity, pretrained
+):
+    training = replace(
+        CONFIG.training, decay_fraction=0.5, pretrain_discriminators=discriminators, pretrain_identity=identity
+    )
+    task = tasks.make(replace(CONFIG, losses=replace(CONFIG.losses, **losses), training=training))
+    assert task.model.trained_networks == pretrained
+    for name, optimizer in task.model.network_optimizers.items():
+        updates = training.steps - (0 if name in pretrained else training.pretrain_steps)
+        left = []
+        for count in (updates - 1, updates):
+            optimizer.iterations.assign(count)
+            left.append(float(optimizer.learning_rate) > 0)
+        assert left == [True, False], name
 
 
 @pytest.mark.parametrize(

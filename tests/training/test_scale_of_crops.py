@@ -165,13 +165,15 @@ def test_prepared_crops_that_show_too_little_for_a_teacher_are_refused(store, on
     assert message.endswith("--size 75")
 
 
-@pytest.mark.parametrize("frozen", [False, True])
-def test_weights_of_another_scale_start_a_run_only_if_it_trains_them(frozen, tmp_path, one_line_error):
+@pytest.mark.parametrize(("frozen", "pretrain_steps"), [(False, 0), (False, 1), (True, 0)])
+def test_weights_of_another_scale_start_a_run_only_if_it_trains_them(frozen, pretrain_steps, tmp_path, one_line_error):
     start = tmp_path / "start.keras"
     tiny.seigan(object_fraction=HALF).save(start)
     networks = tiny.networks(mask_gradient_scale=0.0 if frozen else 1.0)
     data = DataConfig(synthetic_train=2, synthetic_val=2)
-    training = TrainingConfig(start_from=(str(start),), steps=1, batch_size=1)
+    # Pretraining of the discriminators alone is followed by training of the segmenter.
+    pretraining = dict(pretrain_steps=pretrain_steps, pretrain_discriminators=True)
+    training = TrainingConfig(start_from=(str(start),), steps=2, batch_size=1, **pretraining)
     config, scales = Config(networks=networks, data=data, training=training), "objects of 0.5 of the crops' sides"
     if frozen:
         message = one_line_error(trainer.train, config, fresh(tmp_path, "run", exact=True), Console(quiet=True))
