@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the packages of the wheel, and the two parts of requirements.txt.
+"""Settings that pyproject.toml cannot hold: the packages of the wheel, and the two parts of requirements.txt.
 
 Packages are those found, and export/ under another name. The first part of requirements.txt is what every installation
 needs, the second is the extra `train`.

@@ -20,7 +20,7 @@ def chromium():
 
 
 def complaints(page):
-    """What the page's scripts and the browser's console report from now on: a list that grows."""
+    """Reports of the page's scripts and of the browser's console from now on: a list that grows."""
     found = []
     page.on("pageerror", lambda error: found.append(str(error)))
     page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)

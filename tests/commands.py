@@ -6,7 +6,7 @@ from seigan_tf.cli.commands import main
 
 
 class Ended(NamedTuple):
-    """How a command ended, and what it wrote."""
+    """Exit code and output of a command."""
 
     code: int
     out: str

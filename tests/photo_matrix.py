@@ -13,7 +13,7 @@ register_heif_opener()
 WIDTH, HEIGHT = 120, 90
 CENTRE, RADIUS = (42, 36), 20
 BOX = box_of(CENTRE, RADIUS)
-"""Of a red ball, left of and above the middle: x, y, width and height in the upright photo."""
+"""Box of a red ball, left of and above the middle: x, y, width and height in the upright photo."""
 FORMATS = {
     "jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
     "png": ("PNG", {}),

@@ -96,7 +96,7 @@ def _is_kind(start, name):
 
 
 def _described(content, start):
-    """What a file is instead of a JPEG, PNG or WebP, in words."""
+    """The kind of a file that is no JPEG, PNG or WebP, in words."""
     what = tf.strings.join([tf.strings.as_string(tf.strings.length(content)), " bytes that are no image"])
     names = dict.fromkeys(name for name, _ in kinds.IMAGES if name not in ("JPEG", "PNG", "WebP"))
     for name in reversed(names):  # the first that fits counts

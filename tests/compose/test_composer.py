@@ -109,7 +109,7 @@ def test_paste_scales_to_the_width_asked_for(composer, width):
 
 @pytest.mark.parametrize("at", [(-40, -40), (160, 140), (-30, 60, 300), (150, -100, 160)])
 def test_paste_beyond_the_border_is_clipped(composer, at):
-    """What is seen is what a larger photo would show there; harmonising apart."""
+    """The visible part is as in a larger photo, harmonising apart."""
     composer.backend.darker = 0.0
     photo, _ = ball()
     onto = gravel(200, 180)

@@ -1,4 +1,4 @@
-"""What random changes do to a crop and its box: the box stays tight, the object stays whole."""
+"""Random changes of a crop and its box: the box stays tight, the object stays whole."""
 
 import numpy as np
 from hypothesis import assume, given, settings

@@ -219,7 +219,7 @@ def random_mask(generator, height, width, roughness):
 
 
 def distances_to_border(mask, where):
-    """Of the pixels `where`, the distance of their centres from the nearest edge between object and background."""
+    """Distances of the centres of the pixels `where` from the nearest edge between object and background."""
     below = np.argwhere(mask[1:] != mask[:-1]) + np.array([0.5, 0])
     right = np.argwhere(mask[:, 1:] != mask[:, :-1]) + np.array([0, 0.5])
     border = np.concatenate([below, right])

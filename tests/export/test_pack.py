@@ -1,4 +1,4 @@
-"""What is handed on of a trained model, and weights that ship under a name."""
+"""Packed parts of a trained model, and weights that ship under a name."""
 
 import shutil
 

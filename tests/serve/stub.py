@@ -69,7 +69,7 @@ def scene(width=320, height=240, seed=0, mode="RGB") -> Image.Image:
 
 
 BOX = (70, 60, 100, 100)
-"""Of the disc."""
+"""Box of the disc."""
 
 
 def encoded(image: Image.Image, form="PNG", **settings) -> bytes:

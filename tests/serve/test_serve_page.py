@@ -92,7 +92,7 @@ class Visit:
         return download.value.suggested_filename, np.asarray(Image.open(download.value.path()))
 
     def colour(self, x, y, size=(320, 240)):
-        """Of the screen where a pixel of the photo is."""
+        """The colour on the screen at a pixel of the photo."""
         x, y = (round(value) for value in self.at(x, y, size))
         shot = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
         return shot.getpixel((x, y))

@@ -1,4 +1,4 @@
-"""What the page's server answers, to good requests and to bad ones."""
+"""Answers of the page's server to good requests and to bad ones."""
 
 import io
 import json

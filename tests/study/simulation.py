@@ -75,7 +75,7 @@ class Server(web_server.Server):
 
 
 class Client:
-    """What the page does."""
+    """Requests as the page sends them."""
 
     def __init__(self, port: int):
         self.port, self.connection = port, None

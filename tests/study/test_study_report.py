@@ -148,7 +148,7 @@ FRACTIONS = {
     (NO_CYCLE, FULL): 0.26,
     (COARSE, FULL): 0.52,
 }
-"""Of comparisons won, row against column. That FULL wins 0.30 of those with GROUND_TRUTH is the paper's; the others
+"""Fractions of comparisons won, row against column. The 0.30 of FULL against GROUND_TRUTH is the paper's; the others
 fill the table."""
 
 

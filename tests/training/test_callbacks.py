@@ -29,7 +29,7 @@ class StandIn(keras.Model):
         self.built = True
 
     def train_on(self, steps, hooks, epochs=1, spoil_step=None):
-        """What `fit` does with callbacks; step `spoil_step` of all has a loss that is not a number."""
+        """Call callbacks as `fit` does; step `spoil_step` of all has a loss that is not a number."""
         hooks = keras.callbacks.CallbackList(hooks, model=self, steps=steps, epochs=epochs)
         hooks.on_train_begin()
         for epoch in range(epochs):

@@ -1,4 +1,4 @@
-"""What others wrote becomes fit for messages, reports and files."""
+"""Text of others becomes fit for messages, reports and files."""
 
 import pytest
 

@@ -13,7 +13,7 @@ from seigan_tf.utils.text import shown
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")
-"""What Label Studio puts before the name of an uploaded photo."""
+"""Prefix that Label Studio gives the name of an uploaded photo."""
 
 
 class PhotoNames:

@@ -1,4 +1,4 @@
-"""What tables of Open Images (https://storage.googleapis.com/openimages/web/download_v7.html) have of their own."""
+"""Fractions and class names of Open Images' tables (https://storage.googleapis.com/openimages/web/download_v7.html)."""
 
 import csv
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ from seigan_tf.data.photos.photo import Note, Photo, Problem
 from seigan_tf.utils.text import shown
 
 OFFICIAL = "The VOC"
-"""How <database> of the official sets begins ("The VOC2007 Database"); they count pixels from 1."""
+"""Beginning of <database> in the official sets ("The VOC2007 Database"), which count pixels from 1."""
 UNKNOWN = "Unknown"  # <database> that labelImg, Datumaro and CVAT write; they count from 0
 
 

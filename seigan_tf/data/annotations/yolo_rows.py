@@ -13,7 +13,7 @@ from seigan_tf.data.photos.photo import Object
 from seigan_tf.utils.text import shown
 
 Kind = Literal["segment", "pose", "obb"]
-"""What rows of seven numbers and more are: polygons, a box with keypoints, or an oriented box of four corners."""
+"""Content of rows of seven numbers and more: polygons, a box with keypoints, or an oriented box of four corners."""
 
 TOLERANCE = 0.01  # distance by which a coordinate may leave [0, 1], as Ultralytics allows: annotation tools round
 ROWS_COMPARED = 2000  # long rows of a set that are compared to tell their kind

@@ -15,7 +15,7 @@ ABOVE = 3  # folders above the labels in which the settings are looked for
 
 
 class Settings(NamedTuple):
-    """What is known of a set."""
+    """Known facts about a set."""
 
     classes: dict[int, str]  # names by number; empty if unknown
     keypoints: tuple[int, int] | None  # number of keypoints and numbers for each, 2 or 3; None if there are none

@@ -15,7 +15,7 @@ from seigan_tf.data.annotations.masks import object_mask
 from seigan_tf.data.photos.photo import Box, Note, Object, Photo, Problem
 
 WIDTH, HEIGHT = 24, 16
-"""Of every photo: small, as each file is read thousands of times."""
+"""Size of every photo: small, as each file is read thousands of times."""
 
 
 class AnnotatedSet(NamedTuple):
@@ -41,7 +41,7 @@ def written(path: Path, text: str) -> Path:
 
 
 class Target(NamedTuple):
-    """What is damaged, and how often."""
+    """A reader and a set to damage, and the number of times."""
 
     source: str
     build: Callable[[Path], AnnotatedSet]
@@ -173,7 +173,7 @@ CHANGES = (
 
 
 def check(item: Any) -> None:
-    """That what a reader yields can be used, and written into a report."""
+    """Check that an item of a reader can be used, and written into a report."""
     if isinstance(item, Problem):
         assert item.kind in ("photo", "object")
         for text in item[1:]:
@@ -201,7 +201,7 @@ def check(item: Any) -> None:
 
 
 def check_mask(entry: Object, photo: Photo) -> None:
-    """That the object's mask can be made, or is refused in one line."""
+    """Check that the object's mask can be made, or is refused in one line."""
     if (photo.width, photo.height) != (WIDTH, HEIGHT):
         return  # Before masks are made the photo is opened, and refused for its size.
     try:
@@ -214,7 +214,7 @@ def check_mask(entry: Object, photo: Photo) -> None:
 
 
 def check_numbers(target: Target, photo: Photo, data: bytes) -> None:
-    """That the numbers of each box stand in the file: none was made up of something else, or changed."""
+    """Check that the numbers of each box stand in the file: none was made up of something else, or changed."""
     if (photo.width, photo.height) != (WIDTH, HEIGHT):
         return  # The photo is refused for its size when it is opened.
     stated = [float(number) for number in STATED.findall(data)]

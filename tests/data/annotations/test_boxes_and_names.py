@@ -1,4 +1,4 @@
-"""What readers share: photographs found and named, boxes checked, formats told apart."""
+"""Common parts of the readers: photographs found and named, boxes checked, formats told apart."""
 
 import math
 from pathlib import Path

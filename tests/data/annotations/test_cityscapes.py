@@ -53,14 +53,14 @@ BOXES = {
     33: (150, 70, 50, 20),
     31001: (210, 40, 10, 10),
 }
-"""Of the scene's objects but the rider, by id."""
+"""Boxes of the scene's objects but the rider, by id."""
 
 NUMBERS = {"person": 24, "rider": 25, "car": 26, "train": 31, "bicycle": 33}
 STUFF = {"out of roi": 3, "road": 7, "sky": 23, "traffic sign": 20, "building": 11, "polegroup": 18, "ego vehicle": 1}
 
 
 def instance_map(scene, width=WIDTH, height=HEIGHT) -> np.ndarray:
-    """What Cityscapes' own script makes of the polygons (json2instanceImg.py): uint16 [height, width]."""
+    """The map that Cityscapes' own script makes of the polygons (json2instanceImg.py): uint16 [height, width]."""
     image = Image.new("I", (width, height), 0)
     counts = dict.fromkeys(NUMBERS, 0)
     for item in scene:

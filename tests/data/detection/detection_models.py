@@ -8,7 +8,7 @@ import flatbuffers
 SIZE = 96
 """Side of the models' input."""
 SCORES = (0.75, 0.5)
-"""Of what is red, class 0, and of what is blue, class 1."""
+"""Scores of red areas, class 0, and of blue ones, class 1."""
 
 POST_PROCESS = {
     "max_detections": "i: 3",

@@ -164,7 +164,7 @@ def test_floats_are_scaled_and_those_that_are_no_number_are_black(tmp_path, top)
 
 
 def turned(pixels, orientation):
-    """What a camera stores with that orientation, of a scene that looks like `pixels` (EXIF 2.3, table 6)."""
+    """Pixels that a camera stores with that orientation, of a scene that looks like `pixels` (EXIF 2.3, table 6)."""
     stored = {
         1: pixels,
         2: pixels[:, ::-1],

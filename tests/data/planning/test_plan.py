@@ -477,7 +477,7 @@ def test_memory_does_not_grow_but_by_a_few_bytes_a_photo(tmp_path, monkeypatch):
         return most
 
     def least(count):
-        """Of three: at times something unrelated takes a megabyte."""
+        """The least of three: at times something unrelated takes a megabyte."""
         return min(peak(count) for _ in range(3))
 
     # Far apart, so that what arrays hold in reserve does not count.

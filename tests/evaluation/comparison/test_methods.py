@@ -1,4 +1,4 @@
-"""What each method and ablation changes, and what stays the same."""
+"""Settings that each method and ablation changes, and those that stay the same."""
 
 import re
 from dataclasses import replace

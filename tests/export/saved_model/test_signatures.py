@@ -328,7 +328,7 @@ def test_holds_the_weights_that_its_signatures_read_and_no_others(model, version
 
 
 def alone(script, folder):
-    """What a Python without this project on its path prints."""
+    """Output of a Python without this project on its path."""
     script += "assert not any(name.split('.')[0] in ('seigan_tf', 'export') for name in sys.modules)\n"
     done = subprocess.run([sys.executable, "-I", "-c", script], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

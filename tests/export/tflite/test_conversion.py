@@ -46,7 +46,7 @@ def folder(model, tmp_path_factory):
 
 
 def close(kind):
-    """How near to Keras the outputs of random weights have to be."""
+    """Largest distance of the outputs of random weights from those of Keras."""
     return {"float32": 1e-4, "float16": 2e-2}[kind]
 
 

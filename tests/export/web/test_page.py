@@ -32,7 +32,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 NETWORKS = ("segmenter", "inpainter", "enhancer")
 PHONE = {"width": 360, "height": 740}
 BOX = {"x": 60, "y": 30, "width": 50, "height": 80}
-"""Of the object in `photo`; its crop is 160 px wide and reaches past the border at the top."""
+"""Box of the object in `photo`; its crop is 160 px wide and reaches past the border at the top."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def exported(model, tmp_path_factory):
-    """What the page reads of an export folder, with the page in it."""
+    """The files of an export folder that the page reads, with the page."""
     folder = tmp_path_factory.mktemp("export")
     made = graphs.make(model)
     for name in NETWORKS:
