@@ -13,7 +13,7 @@ from seigan_tf.utils.text import shown
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")
-"""Prefix that Label Studio gives the name of an uploaded photo."""
+"""Prefix that Label Studio gives the name of an uploaded photo, of which it keeps the characters of `_uploaded`."""
 
 
 class PhotoNames:
@@ -26,6 +26,7 @@ class PhotoNames:
     def __init__(self, images: Path):
         self._images = images
         self._places: dict[str, list[str]] | None = None  # names of the photos, by their last part without ending
+        self._uploads: dict[str, list[str]] = {}  # names that Label Studio changes, by their last part
         self.by_end: dict[str, str] = {}
         """Photos that were found by the end of a path or URL, with the name that led to them."""
 
@@ -82,7 +83,7 @@ class PhotoNames:
         candidates = self._called(last, named)
         if not candidates and UPLOADED.match(last):
             parts = [*parts[:-1], UPLOADED.sub("", last)]
-            candidates = self._called(parts[-1], named)
+            candidates = self._called(parts[-1], named) or self._uploads.get(_folded(parts[-1]), [])
         ranked = [(_common_end(_parts(name)[:-1], parts[:-1]), name) for name in candidates]
         longest = max(ranked, default=(0, ""))[0]
         best = [name for length, name in ranked if length == longest]
@@ -101,6 +102,8 @@ class PhotoNames:
                 except ValueError:  # A name that no report can hold is none that annotations mean.
                     continue
                 self._places.setdefault(_folded(path.stem), []).append(name)
+                if (uploaded := _uploaded(path.name)) != path.name:
+                    self._uploads.setdefault(_folded(uploaded), []).append(name)
         stem = PurePosixPath(last).stem if named else last
         found = self._places.get(_folded(stem), [])
         return [name for name in found if _folded(_parts(name)[-1]) == _folded(last)] if named else found
@@ -124,6 +127,11 @@ def _parts(path: str) -> list[str]:
     """Split a path; the drive, "." and ".." are left out."""
     parts = [part for part in path.split("/") if part not in ("", ".", "..")]
     return parts[1:] if len(parts) > 1 and re.fullmatch("[A-Za-z]:", parts[0]) else parts
+
+
+def _uploaded(name: str) -> str:
+    """Return a file name as Django stores uploads: with underscores for blanks, and without most other signs."""
+    return re.sub(r"[^-\w.]", "", name.strip().replace(" ", "_"))
 
 
 def _common_end(first: list[str], second: list[str]) -> int:

@@ -14,7 +14,7 @@ from seigan_tf.data.photos.photo import Note, Photo, Problem
 def images(tmp_path):
     """A folder of photos."""
     folder = tmp_path / "photos"
-    for name in ("a.jpg", "day 1/b.jpg", "day 2/b.jpg", "day 2/IMG_7.JPG", "caf\u00e9.png"):
+    for name in ("a.jpg", "day 1/b.jpg", "day 2/b.jpg", "day 2/IMG_7.JPG", "caf\u00e9.png", "my cat (2).jpg"):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (200, 160)).save(path)
@@ -35,6 +35,7 @@ def images(tmp_path):
         ("s3://bucket/day 2/b.jpg", "day 2/b.jpg"),
         ("file:///home/me/a.jpg", "a.jpg"),
         ("/data/upload/4/0a1b2c3d-a.jpg", "a.jpg"),
+        ("/data/upload/4/0a1b2c3d-my_cat_2.jpg", "my cat (2).jpg"),
         ("/data/local-files/?d=disk/day%202/b.jpg", "day 2/b.jpg"),
         ("img_7.jpg", "day 2/IMG_7.JPG"),
         ("IMG_7", "day 2/IMG_7.JPG"),
