@@ -96,7 +96,9 @@ for name, *arguments in {calls}:
     assert len(lines) == len(calls)
     for line in lines:
         assert re.fullmatch(
-            r'error: this command needs \w+, which is not installed: pip install "seigan-tf\[train\]"', line
+            r'error: this command needs \w+, which is not installed: pip install "seigan-tf\[train\]"'
+            r' \(in a clone "\.\[train\]"\)',
+            line,
         )
     assert not list((tmp_path / "runs").iterdir())
 

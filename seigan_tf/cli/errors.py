@@ -34,7 +34,8 @@ def exit_code_of(command: Callable[[], None]) -> int:
         if name in BACKENDS:
             message = f"KERAS_BACKEND: {name} is not installed; pip install {name}"
         elif name in TRAINING:
-            message = f'this command needs {name}, which is not installed: pip install "seigan-tf[train]"'
+            remedy = 'pip install "seigan-tf[train]" (in a clone ".[train]")'
+            message = f"this command needs {name}, which is not installed: {remedy}"
         else:
             raise
         code = BAD_INPUT

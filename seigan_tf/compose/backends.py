@@ -66,7 +66,7 @@ def load_backend(
     except ModuleNotFoundError as error:
         if error.name != "keras":
             raise
-        instead = 'Keras, which would run it, is not installed: pip install "seigan-tf[train]"'
+        instead = 'Keras, which would run it, is not installed: pip install "seigan-tf[train]" (in a clone ".[train]")'
         raise ValueError(f"{weights}: {obstacle}, and {instead}") from None
     warn(
         f"{weights}: {obstacle}, so Keras runs it; `python -m {_pack_module()} --weights {weights} --out DIR` makes"
