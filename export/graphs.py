@@ -89,7 +89,8 @@ def make(model: SEIGAN, noise: str | int = 0) -> dict[str, Graph]:
             {"image": image, "box": box, "background": image} | extra,
             {"mask": mask, "composite": image, "restored": image},
             compose,
-            tuple(model.inference_generators) + ((model.vgg,) if model.vgg is not None else ()),
+            # Not a VGG-19 of the losses alone, which is not built in a loaded model.
+            tuple(model.inference_generators) + (() if segmenter.encoder is None else (segmenter.encoder,)),
         ),
     )
     return {graph.name: graph for graph in graphs}

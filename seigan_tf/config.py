@@ -270,6 +270,30 @@ class Config:
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
+@dataclass(frozen=True)
+class StageConfig:
+    """One training among the stages of a recipe."""
+
+    name: str
+    """Name of the stage."""
+    config: Config
+    """Its settings, without its teacher and the weights that it starts from."""
+    takes: tuple[str, ...]
+    """Stages whose weights it can take, the best first: as teacher, if it distills, else to start from."""
+    seconds_per_step: float
+    """Measured on one machine; for estimates of the time left, where only ratios between stages count."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A chain of trainings."""
+
+    config: Config
+    """Settings given once for all stages: name, data, seed of the networks, VGG-19 weights and precision."""
+    stages: tuple[StageConfig, ...]
+    """The trainings in their order. The weights of the last one are those of the run."""
+
+
 def to_dict(config: Any) -> dict[str, Any]:
     """Return a dataclass of this module as plain JSON values."""
 

@@ -8,9 +8,11 @@ from typing import Annotated, Any, NamedTuple
 import tyro
 
 from seigan_tf import presets
-from seigan_tf.cli.options import Preset, check_crop_rules, preset_of
+from seigan_tf.cli import recipe
+from seigan_tf.cli.options import check_crop_rules, preset_of
 from seigan_tf.config import Config, to_dict
 from seigan_tf.training import run_folder
+from seigan_tf.training.recipe import CLOSING, RecipeRun, Share
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils.quiet import native_messages_hidden
 
@@ -23,19 +25,32 @@ Examples:
       synthetic pictures, small networks, minutes on a CPU
   python train.py --preset boxes --name cats --data.source coco --data.images DIR --data.annotations FILE
       your photographs, with boxes in COCO's JSON format
+  python train.py --preset phone --name birds --data.images DIR --data.annotations FILE
+      a recipe: all trainings from your photographs to the files that a phone loads
   python train.py --name cats --resume
-      continue that run after an interruption
+      continue that run after an interruption; of a recipe, in the stage that was interrupted
 
-Presets: {", ".join(presets.NAMES)}. Each is a short file in seigan_tf/presets with its purpose, its cost and the score
-to expect. All files of a run are in runs/NAME. KERAS_BACKEND=jax trains under JAX.
+Presets: {", ".join((*presets.NAMES, *presets.RECIPES))}. Each is a short file in seigan_tf/presets with its purpose,
+its cost and the score to expect. All files of a run are in runs/NAME. KERAS_BACKEND=jax trains under JAX.
+
+Stages of phone: {", ".join((*(stage.name for stage in presets.RECIPES["phone"].stages), *CLOSING))}.
+All of them share the settings --data, --networks.seed, --vgg-weights and --training.precision, and take no others.
 """
 
 
 @dataclass(frozen=True)
 class Options:
-    preset: Preset = "demo"
+    preset: Annotated[
+        str,
+        tyro.conf.arg(
+            metavar="|".join((*presets.NAMES, *presets.RECIPES)), help="Source of the defaults of all settings below."
+        ),
+    ] = "demo"
+    stages: tuple[str, ...] = ()
+    """Of a recipe: stages to run, by default all; "list" shows those of the run and their states. A stage takes the
+    weights of the best stage before it that is among these or finished."""
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Continue runs/NAME with the settings saved there, of which only training.steps may change."""
+    """Continue runs/NAME with the settings saved there, of which only training.steps may change, and not in recipes."""
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
 
 
@@ -45,6 +60,8 @@ class Request(NamedTuple):
     config: Config
     folder: RunFolder  # a new folder or, to resume, that of the run
     renamed: bool  # the name of the run was taken, and it got another one
+    recipe: RecipeRun | None = None  # in the same folder
+    stages: tuple[str, ...] = ()  # of the recipe, to run now; or "list"
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -52,10 +69,15 @@ def run(arguments: Sequence[str]) -> None:
     request = read_request(arguments)
     if request.renamed:
         print(f"The plain name is taken; this run is {request.folder.path} (--resume would continue the first).")
-    train(request.config, request.folder)
+    if request.recipe is None:
+        train(request.config, request.folder)
+    elif request.stages == ("list",):
+        recipe.show_list(request.recipe)
+    else:
+        recipe.run_stages(request.recipe, request.stages)
 
 
-def train(config: Config, folder: RunFolder) -> None:
+def train(config: Config, folder: RunFolder, share: Share | None = None) -> None:
     """Train without the messages of the import of TensorFlow."""
     try:
         with native_messages_hidden():
@@ -63,7 +85,7 @@ def train(config: Config, folder: RunFolder) -> None:
     except ModuleNotFoundError:  # use alone is installed
         folder.discard_if_empty()
         raise
-    trainer.train(config, folder)
+    trainer.train(config, folder, share=share)
 
 
 def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request:
@@ -75,34 +97,56 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request
         SystemExit: after --help, or an argument is unknown or of another type.
     """
     preset = preset_of(arguments, Options.preset)
-    options = _parse(arguments, Options(preset, config=presets.load_preset(preset)))
-    name = options.config.name
-    if options.resume:
+    given = presets.RECIPES.get(preset)
+    options = _parse(arguments, Options(preset, config=given.config if given else presets.load_preset(preset)))
+    name, listed = options.config.name, options.stages == ("list",)
+    if options.resume or (listed and RunFolder(root / name).holds_recipe):
         folder = run_folder.existing(root, name)
+        run = RecipeRun.load(folder) if folder.holds_recipe else None
         # With the saved settings as defaults, all differences come from the arguments.
-        saved = replace(folder.config(), name=folder.name)  # the folder may have been renamed
+        saved = run.recipe.config if run else replace(folder.config(), name=folder.name)  # the folder may be renamed
         asked = _parse(arguments, Options(preset, config=saved)).config
-        _check_unchanged(saved, asked, folder)
-        return Request(asked, folder, renamed=False)
-    check_crop_rules(options.config.data, arguments)
-    exact = any(argument == "--name" or argument.startswith("--name=") for argument in arguments)
-    folder = run_folder.fresh(root, name, exact)
-    return Request(replace(options.config, name=folder.name), folder, renamed=folder.name != name)
+        _check_unchanged(saved, asked, folder, may_change=() if run else ("training.steps",))
+    else:
+        check_crop_rules(options.config.data, arguments)
+        if given:
+            recipe.check_settings(options.config, given)
+        exact = any(argument == "--name" or argument.startswith("--name=") for argument in arguments)
+        folder = RunFolder(root / name) if listed else run_folder.fresh(root, name, exact)
+        asked = replace(options.config, name=folder.name)
+        run = RecipeRun(folder, replace(given, config=asked), ()) if given else None
+    if run is None:
+        if options.stages:
+            folder.discard_if_empty()
+            raise ValueError(f"--stages: this run has none, expected --preset {' or '.join(presets.RECIPES)}")
+        return Request(asked, folder, renamed=folder.name != name)
+    if listed:
+        return Request(asked, folder, renamed=False, recipe=run, stages=options.stages)
+    try:
+        stages = recipe.choose(run, options.stages or run.chosen)
+        recipe.check_vgg(run, stages)
+    except ValueError:
+        folder.discard_if_empty()
+        raise
+    if not options.resume:
+        run = replace(run, chosen=stages)
+        run.save()
+    return Request(asked, folder, renamed=folder.name != name, recipe=run, stages=stages)
 
 
 def _parse(arguments: Sequence[str], default: Options) -> Options:
     return tyro.cli(Options, args=list(arguments), default=default, prog="train.py", description=DESCRIPTION)
 
 
-def _check_unchanged(saved: Config, asked: Config, folder: RunFolder) -> None:
+def _check_unchanged(saved: Config, asked: Config, folder: RunFolder, may_change: Sequence[str]) -> None:
     before, after = _flat(to_dict(saved)), _flat(to_dict(asked))
     for name, value in after.items():
-        if before[name] != value and name != "training.steps":
+        if before[name] != value and name not in may_change:
             flag = name.removeprefix("networks.") if name == "networks.vgg_weights" else name
             raise ValueError(
                 f"--{flag.replace('_', '-')}: {folder.path} was trained with {before[name]}, not {value}; a resumed"
-                " run keeps its settings (training.steps may change): leave it out, or start a new run with another"
-                " --name"
+                f" run keeps its settings{f' ({may_change[0]} may change)' if may_change else ''}: leave it out, or"
+                " start a new run with another --name"
             )
 
 

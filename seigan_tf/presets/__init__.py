@@ -1,7 +1,7 @@
-"""Named settings to start a run from, one module each; every module defines CONFIG."""
+"""Named settings to start a run from, one module each; every module defines CONFIG, those of recipes also RECIPE."""
 
-from seigan_tf.config import Config
-from seigan_tf.presets import boxes, demo, mobile, paper, paper_demo
+from seigan_tf.config import Config, Recipe
+from seigan_tf.presets import boxes, demo, mobile, paper, paper_demo, phone
 
 _PRESETS = {
     "demo": demo.CONFIG,
@@ -11,6 +11,8 @@ _PRESETS = {
     "mobile": mobile.CONFIG,
 }
 NAMES = tuple(_PRESETS)
+RECIPES: dict[str, Recipe] = {"phone": phone.RECIPE}
+"""Recipes by name, for train.py alone."""
 
 
 def load_preset(name: str) -> Config:
@@ -20,5 +22,8 @@ def load_preset(name: str) -> Config:
         ValueError: there is no such preset.
     """
     if name not in _PRESETS:
-        raise ValueError(f"--preset: no preset is called {name!r}; there are {', '.join(NAMES)}")
+        raise ValueError(
+            f"--preset: no preset is called {name!r}; there are {', '.join(NAMES)}, and for train.py"
+            f" {', '.join(RECIPES)}"
+        )
     return _PRESETS[name]

@@ -15,12 +15,14 @@ class RunFolder:
     """The paths in one run's folder. A folder without config.json holds no run yet.
 
     Args:
-        path: of the folder; its name is that of the run.
+        path: of the folder.
+        name: of the run, for --resume; by default that of the folder.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, name: str = ""):
         self.path = path
-        self.name = path.name
+        self.name = name or path.name
+        self.recipe_file = path / "recipe.json"
         self.config_file = path / "config.json"
         self.metrics = path / "metrics.csv"
         self.samples = path / "samples"
@@ -31,6 +33,14 @@ class RunFolder:
     @property
     def holds_run(self) -> bool:
         return self.config_file.exists()
+
+    @property
+    def holds_recipe(self) -> bool:
+        return self.recipe_file.exists()
+
+    @property
+    def taken(self) -> bool:
+        return self.holds_run or self.holds_recipe
 
     @property
     def resume_command(self) -> str:
@@ -93,7 +103,7 @@ def existing(root: Path, name: str) -> RunFolder:
         ValueError: there is no such run, or the name is not a folder's name.
     """
     folder = RunFolder(root / _checked(name))
-    if not folder.holds_run:
+    if not folder.taken:
         raise ValueError(
             f"--resume: there is no run in {folder.path} (no config.json); leave out --resume to start one"
         )
@@ -111,10 +121,10 @@ def fresh(root: Path, name: str, exact: bool) -> RunFolder:
         OSError: the folder cannot be written.
     """
     folder = RunFolder(root / _checked(name))
-    if exact and folder.holds_run:
+    if exact and folder.taken:
         raise ValueError(f"--name: {folder.path} holds a run; continue it with --resume or choose another --name")
     number = count(2)
-    while folder.holds_run:
+    while folder.taken:
         folder = RunFolder(root / f"{name}-{next(number)}")
     folder.path.mkdir(parents=True, exist_ok=True)
     return folder

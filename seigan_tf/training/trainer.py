@@ -19,13 +19,14 @@ from seigan_tf.training import backend, callbacks, checkpoint, report, samples, 
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.checkpointing import SignalCatcher
 from seigan_tf.training.callbacks.recording import save_grid
+from seigan_tf.training.recipe import Share
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.samples import Samples
 from seigan_tf.training.tasks import Task
 from seigan_tf.utils.progress import bar
 
 
-def train(config: Config, folder: RunFolder, console: Console | None = None) -> dict:
+def train(config: Config, folder: RunFolder, console: Console | None = None, share: Share | None = None) -> dict:
     """Train to the last step, from the beginning or from the newest checkpoint in `folder`.
 
     Args:
@@ -33,6 +34,7 @@ def train(config: Config, folder: RunFolder, console: Console | None = None) -> 
             Prepared crops have their own CROP_RULES, which are saved in the place of those given.
         folder: that of a new run, without config.json, or of a run to resume.
         console: destination of progress and closing table; default: standard output.
+        share: place of the run among the stages of a recipe, for the display of progress.
 
     Returns:
         The report, as in report.json.
@@ -68,7 +70,7 @@ def train(config: Config, folder: RunFolder, console: Console | None = None) -> 
         raise
     folder.save_config(config)
     shown = samples.choose(crops, with_backgrounds=task.trains_cycle)
-    position = _fit(task, crops, shown, config.training, folder, start, metrics, console)
+    position = _fit(task, crops, shown, config.training, folder, start, metrics, console, share)
     result = report.measure(task.seigan, crops.evaluation, position, config.training.batch_size, folder.metrics)
     result["data"] = crops.report
     latest = save_grid(task.seigan, shown, folder.samples, "final.png")
@@ -151,13 +153,14 @@ def _fit(
     start: Position,
     metrics: dict[str, float],
     out: Console,
+    share: Share | None,
 ) -> Position:
     """Train from `start`, in an epoch with these `metrics` so far, to the last step; return the position reached."""
     references, validation = {}, []
     if crops.evaluation:
         references = {name: float(values.mean()) for name, values in report.baselines(crops.evaluation).items()}
         validation = [callbacks.Validation(task.seigan, crops.evaluation, start)]
-    display = callbacks.ProgressDisplay(training.steps, out, references, start)
+    display = callbacks.ProgressDisplay(training.steps, out, references, start, share)
     signals = SignalCatcher()
     files = folder.checkpoint, folder.path / MODEL_FILE
     saving = callbacks.Checkpointing(*files, signals, folder.resume_command, start, metrics)

@@ -27,7 +27,8 @@ def test_help_is_answered_before_anything_heavy_is_imported():
     )
     answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert answer.splitlines()[-1] == "[]"
-    for taught in ("--preset", "--resume", "--data.images", "--vgg-weights", "Examples", *presets.NAMES):
+    options = ("--preset", "--resume", "--stages", "--data.images", "--vgg-weights")
+    for taught in (*options, "Examples", *presets.NAMES, *presets.RECIPES, "inpainter-128"):
         assert taught in answer
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from export import graphs
 from seigan_tf.inference import arrays
+from seigan_tf.inference.loading import load_model
 from seigan_tf.losses import boxes
 from tests.export import exports
 
@@ -75,3 +76,9 @@ def test_a_seed_gives_noise_that_stays_and_an_input_takes_any(model):
 @pytest.mark.parametrize("noise", ["some", -1, 0.5])
 def test_noise_of_another_kind_is_refused(model, noise, one_line_error):
     assert one_line_error(graphs.make, model, noise) == f"--noise {noise}: expected input or a seed from 0"
+
+
+def test_layers_of_a_loaded_model_are_built_also_beside_a_vgg_of_the_losses_alone(tmp_path):
+    exports.model(vgg_weights="random", size=32).save(tmp_path / "seigan.keras")
+    made = graphs.make(load_model(tmp_path / "seigan.keras"))
+    assert all(layer.built for graph in made.values() for layer in graph.layers)

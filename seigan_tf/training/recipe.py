@@ -1,0 +1,169 @@
+"""Recipes: chains of trainings in one run folder, which holds recipe.json and a run folder for each stage."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from seigan_tf.config import Config, Recipe, StageConfig, from_dict, to_dict
+from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.utils.atomic import write_json
+
+PACKED, EXPORT, EVALUATION = "packed", "export", "evaluation"
+CLOSING = (PACKED, EXPORT, EVALUATION)
+"""Stages behind the trainings of every recipe: commands of their own."""
+
+
+class Share(NamedTuple):
+    """The place of a run among the stages of a recipe, for an estimate of the time that is left for all trainings.
+
+    Costs are in seconds of the machine on which the stages were measured.
+    """
+
+    label: str
+    """Text for the screen, such as "stage 2 of 6"."""
+    cost_per_step: float
+    cost_before: float
+    """Cost of the finished stages."""
+    cost_after: float
+    """Cost of the stages that follow."""
+    seconds_before: float
+    """Seconds that the finished stages took."""
+
+    def seconds_left(self, done: int, steps: int, seconds: float) -> float:
+        """Return the estimate after `done` of `steps` steps, which took `seconds`, at the pace of everything so far."""
+        cost = self.cost_before + self.cost_per_step * done
+        return (self.seconds_before + seconds) / cost * (self.cost_per_step * (steps - done) + self.cost_after)
+
+
+@dataclass(frozen=True)
+class RecipeRun:
+    """A recipe in its run folder.
+
+    The last training is in the run folder itself, which therefore loads like that of any run; those before are in
+    folders with the names of their stages.
+    """
+
+    folder: RunFolder
+    recipe: Recipe
+    chosen: tuple[str, ...]
+    """Stages of the command that began the run."""
+
+    @classmethod
+    def load(cls, folder: RunFolder) -> "RecipeRun":
+        """Read recipe.json.
+
+        Raises:
+            ValueError: it is damaged.
+            OSError: it cannot be read.
+        """
+        try:
+            saved = json.loads(folder.recipe_file.read_text(encoding="utf-8"))
+            recipe = Recipe(
+                replace(from_dict(Config, saved["config"]), name=folder.name),  # the folder may have been renamed
+                tuple(from_dict(StageConfig, stage) for stage in saved["stages"]),
+            )
+            return cls(folder, recipe, tuple(saved["chosen"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{folder.recipe_file}: no recipe ({error}); start a new run") from None
+
+    def save(self) -> None:
+        """Write recipe.json. Raises OSError if that is impossible."""
+        values = to_dict(self.recipe)
+        write_json(self.folder.recipe_file, {"chosen": list(self.chosen), **values})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all stages in their order."""
+        return (*(stage.name for stage in self.recipe.stages), *CLOSING)
+
+    @property
+    def packed(self) -> Path:
+        """Folder of the packed weights; its name is that of the weights."""
+        return self.folder.path / PACKED / self.folder.name
+
+    @property
+    def export(self) -> Path:
+        """Folder of the export."""
+        return self.folder.path / EXPORT
+
+    @property
+    def scores(self) -> Path:
+        """JSON of `evaluate`."""
+        return self.folder.path / EVALUATION / "scores.json"
+
+    @property
+    def sheet(self) -> Path:
+        """Picture of `evaluate`."""
+        return self.folder.path / EVALUATION / "sheet.png"
+
+    def discard_if_not_begun(self) -> bool:
+        """Remove the folder if it holds nothing but recipe.json; return True if it did."""
+        if [path.name for path in self.folder.path.iterdir()] != [self.folder.recipe_file.name]:
+            return False
+        self.folder.recipe_file.unlink()
+        self.folder.discard_if_empty()
+        return True
+
+    def stage(self, name: str) -> StageConfig:
+        return next(stage for stage in self.recipe.stages if stage.name == name)
+
+    def stage_folder(self, name: str) -> RunFolder:
+        path = self.folder.path
+        return RunFolder(path if name == self.recipe.stages[-1].name else path / name, self.folder.name)
+
+    def finished(self, name: str) -> bool:
+        """Return True if a stage has reached its end: files that mark it are written last."""
+        if name in CLOSING:
+            return {PACKED: self.packed, EXPORT: self.export / "README.md", EVALUATION: self.sheet}[name].exists()
+        report = self.stage_folder(name).report()
+        return report is not None and report["cost"]["steps"] >= self.stage(name).config.training.steps
+
+    def source(self, name: str) -> Path | None:
+        """Return the run folder of the best finished stage whose weights a stage can take; None if there is none."""
+        found = [taken for taken in self.stage(name).takes if self.finished(taken)]
+        return self.stage_folder(found[0]).path if found else None
+
+    def stage_config(self, name: str) -> Config:
+        """Return the settings of a stage: those saved in its folder if it has begun.
+
+        Raises:
+            ValueError: the saved ones are damaged, or no stage is finished whose weights it needs.
+        """
+        folder, stage, given = self.stage_folder(name), self.stage(name), self.recipe.config
+        if folder.holds_run:
+            return folder.config()
+        training = replace(stage.config.training, precision=given.training.precision)
+        if stage.takes:
+            source = self.source(name)
+            if source is None:
+                raise ValueError(f"stage {name} needs {' or '.join(stage.takes)}, and none is finished")
+            taken = {"teacher": str(source)} if training.task == "distill" else {"start_from": (str(source),)}
+            training = replace(training, **taken)
+        networks = replace(stage.config.networks, seed=given.networks.seed, vgg_weights=given.networks.vgg_weights)
+        return replace(stage.config, name=folder.path.name, networks=networks, data=given.data, training=training)
+
+    def trained(self) -> RunFolder | None:
+        """Return the run folder of the last finished stage that trained all networks; None if there is none."""
+        for stage in reversed(self.recipe.stages):
+            if stage.config.training.task == "seigan" and self.finished(stage.name):
+                return self.stage_folder(stage.name)
+        return None
+
+    def share(self, name: str, chosen: Sequence[str], label: str) -> Share:
+        """Return the place of a stage among the chosen trainings."""
+        before = [stage for stage in self.recipe.stages if stage.name in chosen and self.finished(stage.name)]
+        after = [s for s in self.recipe.stages if s.name in chosen and s.name != name and s not in before]
+        reports = [self.stage_folder(stage.name).report() or {} for stage in before]
+        return Share(
+            label,
+            self.stage(name).seconds_per_step,
+            sum(map(_cost, before)),
+            sum(map(_cost, after)),
+            sum(report["cost"]["seconds"] for report in reports),
+        )
+
+
+def _cost(stage: StageConfig) -> float:
+    return stage.seconds_per_step * stage.config.training.steps
