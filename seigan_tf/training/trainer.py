@@ -85,7 +85,7 @@ def _restore(task: Task, folder: RunFolder, steps: int) -> tuple[Position, dict[
     if saved is None:
         return Position(), {}
     try:
-        metrics = saved.progress.pop("metrics", {})
+        metrics = saved.progress.pop("metrics")
         backend, here = saved.progress.pop("backend"), keras.backend.backend()
         if backend != here:
             raise ValueError(f"was trained with KERAS_BACKEND={backend}, not {here}; set it, or start a new run")
