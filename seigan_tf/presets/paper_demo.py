@@ -2,8 +2,8 @@
 
     python train.py --preset paper-demo
 
-450 steps: 2 to 3 minutes on two CPU cores, 1.5 GB. IoU 0.806, 0.826, 0.835 and 0.799 with seeds 0 to 3; the ellipse in the
-box has 0.62, and the adversary on coarse pastes alone (NoCycle) ends at 0.27 with a mask of all ones.
+450 steps: 2 to 3 minutes on two CPU cores, 1.5 GB. IoU 0.806, 0.826, 0.835 and 0.799 with seeds 0 to 3; the ellipse in
+the box has 0.62, and the adversary on coarse pastes alone (NoCycle) ends at 0.27 with a mask of all ones.
 
 Networks are as narrow as those of the demo, and there is no VGG-19. The paper does not say how it starts; the settings
 marked with "start" are ours.
