@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from export import command, examples, folder, options, readme, writing
+from export import command, examples, folder, graphs, options, readme, writing
 from export.tflite import conversion
 from seigan_tf import config
 from seigan_tf.cli.errors import exit_code_of
@@ -91,7 +91,7 @@ def test_a_folder_of_something_else_is_refused_before_anything_is_loaded(refusal
 
 
 def test_jax_is_refused(refusal, run, tmp_path, monkeypatch):
-    monkeypatch.setattr(writing.keras.backend, "backend", lambda: "jax")
+    monkeypatch.setattr(graphs.keras.backend, "backend", lambda: "jax")
     assert refusal("--weights", run, "--out", tmp_path / "out").startswith("KERAS_BACKEND: jax; expected tensorflow")
 
 

@@ -74,7 +74,7 @@ def test_the_report_is_that_of_the_crops_in_memory_and_lies_beside_the_crops(mad
     crops = load_stored_crops(folder, SIZE)
     report = json.loads((folder / "report.json").read_text())
     assert crops.report == report
-    assert set(report) == {"source", "train", "validation"}
+    assert set(report) == {"source", "notes", "train", "validation"}
     assert report["train"]["objects"] == len(crops.objects.images) == 9
     expected = load_crops(config, SIZE).report
     assert report["validation"] == expected["validation"]
