@@ -84,7 +84,8 @@ class PhotoNames:
         if not candidates and UPLOADED.match(last):
             parts = [*parts[:-1], UPLOADED.sub("", last)]
             candidates = self._called(parts[-1], named) or self._uploads.get(_folded(parts[-1]), [])
-        ranked = [(_common_end(_parts(name)[:-1], parts[:-1]), name) for name in candidates]
+        folder = "/".join(parts[:-1])
+        ranked = [(common_end(os.path.dirname(name), folder), name) for name in candidates]
         longest = max(ranked, default=(0, ""))[0]
         best = [name for length, name in ranked if length == longest]
         if len(best) > 1:
@@ -123,6 +124,16 @@ def path_of(given: str) -> str:
     return given.replace("\\", "/")
 
 
+def common_end(first: str, second: str) -> int:
+    """Return the number of parts at the end that two paths have in common."""
+    count = 0
+    for one, other in zip(reversed(_parts(first)), reversed(_parts(second)), strict=False):
+        if _folded(one) != _folded(other):
+            break
+        count += 1
+    return count
+
+
 def _parts(path: str) -> list[str]:
     """Split a path; the drive, "." and ".." are left out."""
     parts = [part for part in path.split("/") if part not in ("", ".", "..")]
@@ -132,15 +143,6 @@ def _parts(path: str) -> list[str]:
 def _uploaded(name: str) -> str:
     """Return a file name as Django stores uploads: with underscores for blanks, and without most other signs."""
     return re.sub(r"[^-\w.]", "", name.strip().replace(" ", "_"))
-
-
-def _common_end(first: list[str], second: list[str]) -> int:
-    count = 0
-    for one, other in zip(reversed(first), reversed(second), strict=False):
-        if _folded(one) != _folded(other):
-            break
-        count += 1
-    return count
 
 
 def _folded(text: str) -> str:
