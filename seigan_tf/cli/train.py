@@ -47,7 +47,7 @@ class Options:
         ),
     ] = "demo"
     stages: tuple[str, ...] = ()
-    """Of a recipe: stages to run, by default all; "list" shows those of the run and their states. A stage takes the
+    """Stages of a recipe to run, by default all; "list" shows those of the run and their states. A stage takes the
     weights of the best stage before it that is among these or finished."""
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Continue runs/NAME with the settings saved there, of which only training.steps may change, and not in recipes."""
