@@ -9,6 +9,7 @@ import numpy as np
 
 from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files
 from seigan_tf.compose.backends import Backend, Choice, load_backend
+from seigan_tf.compose.erasing import Fill
 from seigan_tf.compose.matting import Matte
 from seigan_tf.data.photos import picture
 from seigan_tf.data.photos.picture import Picture
@@ -57,8 +58,20 @@ class Composer:
         cutout = matte.window.within(matte.cutout(photo, mask), *photo.size)
         return matte.window.within(mask, *photo.size), cutout
 
-    def erase(self, photo: Photo, boxes: Sequence[float] | Sequence[Sequence[float]]) -> np.ndarray:
+    def erase(
+        self,
+        photo: Photo,
+        boxes: Sequence[float] | Sequence[Sequence[float]],
+        fill: Fill = "both",
+        keep: Sequence[Sequence[float]] = (),
+    ) -> np.ndarray:
         """Remove the objects in one box or in several from a photo.
+
+        Args:
+            photo: a file, or pixels.
+            boxes: the objects' boxes.
+            fill: where the pixels come from, see `erasing.Fill`.
+            keep: boxes of other objects, which stay and of which nothing is copied into the holes.
 
         Returns:
             uint8 [height, width, 3], or [height, width, 4] of a photo with alpha. Pixels away from the objects are
@@ -68,7 +81,7 @@ class Composer:
             ValueError: the photo cannot be read, or a box is empty or outside it.
         """
         several: Any = [boxes] if np.ndim(boxes) == 1 else boxes
-        return self.erase_picture(as_picture(photo), several).array
+        return self.erase_picture(as_picture(photo), several, fill=fill, keep=keep).array
 
     def paste(self, photo: Photo, box: Sequence[float], onto: Photo, at: Sequence[float]) -> np.ndarray:
         """Paste the object in a box of a photo onto another photo, in the light and colours of that one.
@@ -90,19 +103,28 @@ class Composer:
         return matting.matte(self.backend, visible, geometry.clip_box(box, width, height), self.refine)
 
     def erase_picture(
-        self, photo: Picture, boxes: Iterable[Sequence[float]], done: Callable[[], None] = lambda: None
+        self,
+        photo: Picture,
+        boxes: Iterable[Sequence[float]],
+        done: Callable[[], None] = lambda: None,
+        fill: Fill = "both",
+        keep: Iterable[Sequence[float]] = (),
     ) -> Picture:
         """As `erase`; calls `done` after each box."""
-        boxes = [geometry.clip_box(box, *photo.size) for box in boxes]  # all are checked before the work begins
+        # All are checked before the work begins.
+        boxes, kept = ([geometry.clip_box(box, *photo.size) for box in each] for each in (boxes, keep))
         visible = photo.visible
         pending = np.zeros(visible.shape[:2], np.uint8)
         holes = []
         for box in boxes:
             holes.append(erasing.hole_of(self.matte(visible, box)))
             erasing.mark(pending, holes[-1])
+        avoid = pending.copy()
+        for box in kept:
+            avoid[geometry.window_around(box, *photo.size).of] = 255
         filled, alpha = visible.copy(), None if photo.alpha is None else photo.alpha.copy()
         for hole in holes:
-            erasing.fill(self.backend, filled, hole, pending)
+            erasing.fill(self.backend, filled, hole, pending, avoid, fill)
             if alpha is not None:
                 erasing.fill_alpha(alpha, hole, pending)
             erasing.mark(pending, hole, 0)

@@ -1,13 +1,14 @@
-"""Filling holes: the inpainter's colours, adjusted to the photo around them, with the photo's own fine detail."""
+"""Filling holes: the inpainter decides on colours and layout, and patches of the photo give them its texture."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import cv2
 import numpy as np
 
-from seigan_tf.compose import geometry
+from seigan_tf.compose import filling, geometry
 from seigan_tf.compose.backends import Backend
-from seigan_tf.compose.detail import detail
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.matting import Matte
 from seigan_tf.compose.pull_push import pull_push
@@ -18,7 +19,15 @@ OBJECT = 0.1
 """A pixel with a higher mask value shows some of the object."""
 CORE, FEATHER = 0.02, 0.04
 """Distances from the object, as fractions of the crop's side: pixels within the first are replaced, since the object's
-edges and shadows lie there; over the second, outside it, photo and fill are mixed."""
+edges and shadows lie there; over the first half of the second, outside it, photo and fill are mixed."""
+REACH, MARGIN = 1.0, 8
+"""Patches are copied from as far from the hole as REACH times its long side, and MARGIN pixels."""
+RIM = 0.04
+"""Width of the rim around a hole in which the inpainter's colours are compared with the photo's, as a fraction of the
+crop's side."""
+Fill = Literal["both", "patches", "network"]
+"""Network: the inpainter's answer alone; patches: patches of the photo, found without it; both: patches found with it.
+Where the photo has too little to copy, all give the colours from which the patches start."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +69,46 @@ def mark(pending: np.ndarray, hole: Hole, value: int = 255) -> None:
         part[rows][weights > 127] = value
 
 
-def fill(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
+def fill(
+    backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarray, avoid: np.ndarray, method: Fill = "both"
+) -> None:
     """Replace the photo, uint8 [height, width, 3], in the hole, in place; every other pixel is unchanged.
 
-    `pending`, uint8 [height, width], is 255 in this hole and in others that are not filled yet.
+    `pending`, uint8 [height, width], is 255 in this hole and in others that are not filled yet; `avoid`, uint8 [height,
+    width], is above 0 at pixels that must not be copied.
     """
-    window = hole.window(pixels.shape[1], pixels.shape[0])
+    height, width = pending.shape
+    window = hole.window(width, height)
     if not window.width or not window.height:
         return
-    colours = restored(backend, pixels, hole, pending)
-    fine = detail(pixels, hole.region, window, pending, colours)
+    around = _surroundings(window, width, height)
+    unknown = pending[around.of] > 127
+    colours = (smooth if method == "patches" else partial(restored, backend))(pixels, hole, pending)
+    textured = None
+    if method != "network" and unknown.any():
+
+        def guide(rows: int, columns: int) -> np.ndarray:
+            y = around.top + (np.arange(rows) + 0.5) * around.height / rows
+            x = around.left + (np.arange(columns) + 0.5) * around.width / columns
+            return geometry.sample(colours, hole.region, y[:, None], x)
+
+        textured = filling.fill(pixels[around.of], unknown, avoid[around.of] > 0, guide, method == "both")
     target = pixels[window.of]
-    both = np.dstack([colours, hole.weights.astype(np.float32) / 255])
+    inside = window.moved(-around.left, -around.top).of
+    both = np.dstack([colours, np.minimum(hole.weights / np.float32(127), 1)])
     for rows, strip in geometry.strips(both, hole.region, window):
-        difference = strip[..., :3] + fine[rows] - target[rows]
-        target[rows] = np.rint(np.clip(target[rows] + difference * strip[..., 3:], 0, 255))
+        share, filled = strip[..., 3:], strip[..., :3]
+        if textured is not None:
+            filled, there = (array[inside][rows] for array in textured)
+            share = share * there[..., None]
+        target[rows] = np.rint(target[rows] + (filled - target[rows].astype(np.float32)) * share)
+
+
+def _surroundings(window: Window, width: int, height: int) -> Window:
+    """The part of the photo whose patches may be copied to a hole in the window."""
+    more = round(REACH * max(window.width, window.height)) + MARGIN
+    box = window.left - more, window.top - more, window.width + 2 * more, window.height + 2 * more
+    return geometry.window_around(box, width, height)
 
 
 def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
@@ -90,6 +124,13 @@ def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
         target[rows] = np.rint(target[rows] + (strip[..., 0] - target[rows]) * strip[..., 1])
 
 
+def smooth(pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> np.ndarray:
+    """The colours around the hole, continued smoothly into it: float32 [n, n, 3] in [0, 255]."""
+    image, unknown = (geometry.crops(array, hole.region, len(hole.weights))[0] for array in (pixels, pending))
+    known = (unknown == 0).astype(np.float32)
+    return pull_push(image.astype(np.float32), known if known.any() else np.ones_like(known))
+
+
 def restored(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> np.ndarray:
     """The inpainter's fill, shifted to the colours just outside the hole: float32 [n, n, 3] in [0, 255]."""
     count, size = len(hole.weights), backend.size
@@ -99,7 +140,9 @@ def restored(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarr
     answer = (inpaint_tta(backend.inpaint, small[None], masks)[0] + 1) * 127.5
     colours = cv2.resize(answer, (count, count), interpolation=cv2.INTER_CUBIC)
     # Photo and fill are both known in the rim; their difference there is continued over the hole and added.
-    rim = (unknown < 128) & (hole.weights > 0) & (hole.weights < 128)
+    width = max(round(RIM * count), 1)
+    grown = cv2.dilate((unknown > 0).astype(np.uint8), np.ones((2 * width + 1,) * 2, np.uint8))
+    rim = (grown > 0) & (unknown == 0)
     if rim.any():
         colours += pull_push(image.astype(np.float32) - colours, rim.astype(np.float32))
     return np.clip(colours, 0, 255)

@@ -1,0 +1,182 @@
+"""Fills of real texture: patches of the photo itself, chosen where the photo is small and copied where it is large.
+
+The search of `patches.py` runs from coarse to fine, at most at the scale at which the hole is LONGEST pixels long. It
+starts from a guide, the inpainter's answer, which also draws matches to its colours, so that layout and colours are the
+network's and the texture the photo's. Each pixel of the full-size hole then copies the pixel that its match's offset,
+enlarged, leads to. Last, colours that vary slowly are exchanged for those of the search's own result, which has no
+seams.
+
+Nothing here needs more than area and bilinear resampling, Gaussian blur and loops over arrays.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from seigan_tf.compose import geometry
+from seigan_tf.compose.geometry import Window
+from seigan_tf.compose.patches import RADIUS, SIDE, Field, Random
+
+LONGEST = 160
+"""Longest side of the hole, in pixels, at the finest scale that is searched."""
+SHORTEST = 24
+"""The hole is longer than that at all scales but the coarsest."""
+FEWEST = 0.5
+"""Least number of patches to copy from, relative to the pixels of the hole; with fewer the photo has no texture."""
+GUIDE = 0.7, 0.2
+"""Weight of the guide at the coarsest and at the finest scale."""
+PLACE = 10.0
+"""Cost, in grey levels, of a match as far away as the hole is long."""
+FIRST, ROUNDS = 6, 2
+"""Rounds of search and vote at the coarsest scale, and at each of the others."""
+SHARP = 3
+"""Sharpness of the last vote."""
+BLUR = 3.0
+"""Standard deviation, in pixels of the finest scale, of the blur that leaves colours that vary slowly."""
+
+Guide = Callable[[int, int], np.ndarray]
+"""Colours over the photo at a height and a width, float32 [height, width, 3]."""
+
+
+class Scene(NamedTuple):
+    """The photo around a hole at one scale."""
+
+    image: np.ndarray
+    """float32 [h, w, 3]: the photo, and the guide in the hole."""
+    unknown: np.ndarray
+    """bool [h, w]: the hole, with every pixel that has a part of it."""
+    avoid: np.ndarray
+    """bool [h, w]: what must not be copied."""
+
+    def sources(self) -> np.ndarray:
+        """bool [h, w]: centres of patches that may be copied."""
+        hidden = cv2.dilate((self.unknown | self.avoid).astype(np.uint8), np.ones((SIDE, SIDE), np.uint8)) > 0
+        result = np.zeros_like(hidden)
+        inside = np.s_[RADIUS:-RADIUS, RADIUS:-RADIUS]
+        result[inside] = ~hidden[inside]
+        return result
+
+
+def fill(
+    photo: np.ndarray, unknown: np.ndarray, avoid: np.ndarray, guide: Guide, guided: bool = True, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Fill a hole with patches of the photo around it.
+
+    Args:
+        photo: uint8 [height, width, 3]; what it shows in the hole is not used.
+        unknown: bool [height, width], the hole, not empty.
+        avoid: bool [height, width], more pixels that must not be copied.
+        guide: the first guess.
+        guided: whether the guide's colours count in the search.
+        seed: seed of the random numbers; equal arguments give equal results.
+
+    Returns:
+        The photo with its hole filled, uint8 [height, width, 3], and the pixels that have a fill, bool [height, width]:
+        the hole and a rim of about RADIUS pixels of the finest scale. None if there is too little to copy.
+    """
+    found = search(_scenes(photo, unknown, avoid, guide), guided, seed)
+    if found is None:
+        return None
+    filled, there = _copy(photo, unknown, found)
+    _correct(filled, there, found)
+    return filled, there
+
+
+def search(scenes: list[Scene], guided: bool, seed: int) -> Field | None:
+    """The field of the last of the scenes, which go from coarse to fine; None if there is too little to copy."""
+    sources = [scene.sources() for scene in scenes]
+    if any(known.sum() < max(FEWEST * scene.unknown.sum(), 1) for known, scene in zip(sources, scenes, strict=True)):
+        return None
+    random, field = Random(seed), None
+    for number, (scene, known) in enumerate(zip(scenes, sources, strict=True)):
+        part = number / max(len(scenes) - 1, 1)
+        weight = (1 - part) * GUIDE[0] + part * GUIDE[1] if guided else 0.0
+        soft = cv2.GaussianBlur(scene.image, (0, 0), RADIUS)
+        place = PLACE / _length(scene.unknown)
+        earlier, field = field, Field(scene.image, scene.unknown, known, soft, weight, place, random)
+        field.start(earlier)
+        reach = max(scene.unknown.shape)
+        if earlier is None:
+            field.search(4, reach)
+        else:
+            reach = max(reach // 8, 2)
+            field.vote()
+            field.search(1, reach)
+        for repeat in range(FIRST if earlier is None else ROUNDS):
+            field.vote()
+            field.search(1 if repeat else 2, reach)
+    field.vote(SHARP)
+    return field
+
+
+def _scenes(photo: np.ndarray, unknown: np.ndarray, avoid: np.ndarray, guide: Guide) -> list[Scene]:
+    """The photo at all scales, the coarsest first."""
+    scale = min(LONGEST / _length(unknown), 1.0)
+    height, width = (max(round(scale * length), 1) for length in unknown.shape)
+    # The photo itself is reduced as uint8: as numbers it would take four times the memory.
+    small = cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    scene = Scene(small, *(_reduce(values, height, width) for values in (unknown, avoid)))
+    scenes = [scene._replace(image=np.where(scene.unknown[..., None], guide(height, width), small).astype(np.float32))]
+    while _length(scenes[0].unknown) > SHORTEST and min(scenes[0].unknown.shape) > 8 * SIDE:
+        image, *masks = scenes[0]
+        height, width = (-(-length // 2) for length in image.shape[:2])
+        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        scenes.insert(0, Scene(image, *(_reduce(values, height, width) for values in masks)))
+    return scenes
+
+
+def _reduce(mask: np.ndarray, height: int, width: int) -> np.ndarray:
+    """A bool mask at another size: True at every pixel that has a part of it."""
+    return cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
+
+
+def _length(mask: np.ndarray) -> int:
+    """Long side of the bounding box of a mask."""
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    return int(max(rows[-1] - rows[0], columns[-1] - columns[0])) + 1
+
+
+def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field) -> tuple[np.ndarray, np.ndarray]:
+    """Copy pixels of the photo to the field's patches; between the offsets of four patches they are mixed bilinearly."""
+    (height, width), (rows, columns) = unknown.shape, field.index.shape
+    down, across = rows / height, columns / width
+    moves = np.rint((field.match_y - field.y) / down), np.rint((field.match_x - field.x) / across)
+    move_y, move_x = (values.astype(np.intp) for values in moves)
+    near = [((np.arange(n) + 0.5) * step).astype(np.intp) for n, step in ((height, down), (width, across))]
+    there = (field.index >= 0)[near[0][:, None], near[1]]
+    filled, places = photo.copy(), np.flatnonzero(there)
+    for start in range(0, len(places), geometry.STRIP // 4):
+        place = places[start : start + geometry.STRIP // 4]
+        y, x = place // width, place % width
+        at_y, at_x = (y + 0.5) * down - 0.5, (x + 0.5) * across - 0.5
+        top, left = np.floor(at_y).astype(np.intp), np.floor(at_x).astype(np.intp)
+        total, norm = np.zeros((len(place), 3), np.float32), np.zeros((len(place), 1), np.float32)
+        for row, column in ((top, left), (top, left + 1), (top + 1, left), (top + 1, left + 1)):
+            share = (1 - np.abs(at_y - row)) * (1 - np.abs(at_x - column)) + 1e-6
+            patch = field.index[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
+            source_y = np.clip(y + move_y[patch], 0, height - 1)
+            source_x = np.clip(x + move_x[patch], 0, width - 1)
+            usable = (patch >= 0) & ~unknown[source_y, source_x]
+            weight = (share * usable).astype(np.float32)[:, None]
+            total += photo[source_y, source_x] * weight
+            norm += weight
+        filled.reshape(-1, 3)[place] = np.rint(total / np.maximum(norm, 1e-9))
+    return filled, there
+
+
+def _correct(filled: np.ndarray, there: np.ndarray, field: Field) -> None:
+    """Exchange the slowly varying colours of the pixels `there` for those of the field's image, in place."""
+    height, width = there.shape
+    rows, columns = field.index.shape
+    small = cv2.resize(filled, (columns, rows), interpolation=cv2.INTER_AREA)
+    difference = cv2.GaussianBlur(field.image - small, (0, 0), BLUR)
+    for part in geometry.row_slices(Window(0, 0, width, height)):
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        move = np.array([[columns / width, 0, 0.5 * columns / width - 0.5], [0, rows / height, 0]])
+        move[1, 2] = (part.start + 0.5) * rows / height - 0.5
+        size = width, part.stop - part.start
+        change = cv2.warpAffine(difference, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        inside = there[part]
+        filled[part][inside] = np.rint(np.clip(filled[part][inside] + change[inside], 0, 255))
