@@ -1,8 +1,10 @@
 """python -m seigan_tf erase: erase objects from full-size photographs."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Task, make_plan
+from seigan_tf.cli.photo_plan import Boxes, Marked, PhotoOptions, Task, make_plan, parse_numbers
 from seigan_tf.cli.photo_run import Job, run_photos
 
 DESCRIPTION = """Erase objects from photographs of any size.
@@ -17,17 +19,29 @@ JPEG and WebP compress them anew.
 """
 
 
+@dataclass(frozen=True)
+class Options(PhotoOptions):
+    fill: Literal["both", "patches", "network"] = "both"
+    """network: the inpainter's answer, without fine texture; patches: patches of the photograph; both: patches chosen
+    by the inpainter's answer, or that answer alone if the photograph has too little to copy."""
+    keep: Boxes = ()
+    """Box of another object, which stays and of which nothing is copied; for one photograph."""
+
+
 def run(arguments: Sequence[str]) -> None:
     """Erase as the arguments say."""
-    run_photos("erase", PhotoOptions, DESCRIPTION, _job, arguments)
+    run_photos("erase", Options, DESCRIPTION, _job, arguments)
 
 
-def _job(options: PhotoOptions) -> Job:
-    return Job(make_plan(options, apart=False), _make)
+def _job(options: Options) -> Job:
+    if options.keep and options.photo.is_dir():
+        raise ValueError(f"--keep: {options.photo} is a folder, expected one photograph")
+    keep = [parse_numbers("--keep", text, "X,Y,W,H", (4,)) for text in options.keep]
 
+    def make(composer, photo, task: Task, marked: list[Marked], done) -> None:
+        from seigan_tf.compose import photo_files
 
-def _make(composer, photo, task: Task, marked: list[Marked], done) -> None:
-    from seigan_tf.compose import photo_files
+        erased = composer.erase_picture(photo, [item.box for item in marked], done, options.fill, keep)
+        photo_files.write(marked[0].output, erased.array, erased.profile)
 
-    erased = composer.erase_picture(photo, [item.box for item in marked], done)
-    photo_files.write(marked[0].output, erased.array, erased.profile)
+    return Job(make_plan(options, apart=False), make)

@@ -1,5 +1,6 @@
 """python -m seigan_tf evaluate: measure the masks, fills and pastes of trained weights, beside baselines."""
 
+import importlib.util
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -38,10 +39,16 @@ Inpainting: holes with the shapes of the objects in parts of the photographs wit
 known; differences inside the hole, for the model and OpenCV's Telea and Navier-Stokes, all at the model's size.
 
 Realism: kernel distance (KID) between the objects' photographs and their pastes onto these parts, coarse and full.
+
+--full-size adds the fills of `erase` in such holes at the photographs' own resolution: differences, fine detail (0 is
+right, -1 half of it) and, with --vgg-weights, distances of features, of textures, and of filled to true places (KID).
 """
 MOST = 2000  # crops for inpainting and realism, at most: time and memory grow with their number or its square
+MOST_FULL_SIZE = 200  # holes at full size, at most: each takes seconds
 COLUMNS = {"l1": ("L1", ".4f"), "psnr": ("PSNR", ".2f"), "ssim": ("SSIM", ".3f"), "vgg": ("VGG distance", ".3f")}
 """Titles and formats of the inpainting table."""
+MORE_COLUMNS = {"gram": ("Gram", ".3f"), "detail": ("detail", ".2f")}
+"""Those of the table at full size."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,10 @@ class Options:
     min_aspect: float = DataConfig.min_aspect
     """Least ratio of an object's short side to its long side."""
     max_bad: MaxBad = "1%"
+    full_size: bool = False
+    """Also fill holes at the photographs' own resolution, as erase does."""
+    baselines: bool = False
+    """With --full-size, also by plain PatchMatch; needs the package pypatchmatch."""
     seed: int = 0
     """Seed of the places without objects, and of the assignment of holes and objects to them."""
     json: Path | None = None
@@ -91,6 +102,10 @@ def run(arguments: Sequence[str]) -> None:
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":
         raise ValueError(f"--sheet {options.sheet}: expected a name that ends in .png")
     shared.check_at_least("--seed", options.seed, 0)
+    if options.baselines and not options.full_size:
+        raise ValueError("--baselines: compares fills at full size, expected --full-size with it")
+    if options.baselines and importlib.util.find_spec("patchmatch") is None:
+        raise ValueError("--baselines: PatchMatch is not installed; pip install pypatchmatch")
 
     from seigan_tf.data.annotations.formats import read_annotations
     from seigan_tf.data.photos.photo import Note, Photo, Problem
@@ -128,6 +143,8 @@ def run(arguments: Sequence[str]) -> None:
     wanted = 0 if weights.segments_only else min(len(measured.scores), MOST)
     backgrounds = empty_crops(photos, rules, model.networks.size, wanted, options.seed)
     result = mask_means(measured.scores) | _fills_and_pastes(model, vgg, measured, backgrounds, options.seed)
+    if options.full_size and not weights.segments_only:
+        result["full_size"] = _fill_full_size(options, vgg, measured, photos, rules)
     _print(result)
     if reason := _reason_for_gaps(weights.segments_only, vgg, result):
         say(reason)
@@ -188,6 +205,27 @@ def _fills_and_pastes(model, vgg, measured: Measured, backgrounds: "np.ndarray",
     return result
 
 
+def _fill_full_size(options: Options, vgg, measured: Measured, photos: "list[Photo]", rules: "CropRules"):
+    """Return the values of "full_size"; None if there is no hole or no place for it."""
+    from seigan_tf.compose.backends import load_backend
+    from seigan_tf.compose.erasing import METHODS, fill_mask
+    from seigan_tf.evaluation import full_size, inpainting
+    from seigan_tf.evaluation.crops import empty_places
+
+    places = empty_places(photos, rules, min(len(measured.scores), MOST_FULL_SIZE), options.seed)
+    if not places or not measured.holes.any():
+        return None
+    backend = load_backend(options.weights)
+
+    def ours(method) -> full_size.Fill:
+        return lambda case: fill_mask(backend, case.photo, case.hole, case.region, case.objects, method)
+
+    methods = {name: ours(name) for name in METHODS} | full_size.baselines(options.baselines)
+    holes = inpainting.draw_holes(measured.holes, len(places), options.seed)
+    with bar(console, "filling holes") as progress:
+        return full_size.measure_full_size(methods, places, holes, vgg, progress)
+
+
 def _print(result: dict[str, Any]) -> None:
     say(f"mean of {result['count']} objects at original resolution")
     table = Table("masks", "IoU", "boundary F")
@@ -196,17 +234,28 @@ def _print(result: dict[str, Any]) -> None:
     console.print(table)
     if values := result["inpainting"]:
         say(f"mean inside {values['count']} holes of the objects' shapes")
-        columns = {name: column for name, column in COLUMNS.items() if name in values}
-        table = Table("inpainting", *(title for title, _ in columns.values()))
-        for method in values["l1"]:
-            table.add_row(method, *(f"{values[name][method]:{form}}" for name, (_, form) in columns.items()))
-        console.print(table)
+        _print_fills("inpainting", values)
+    if values := result.get("full_size"):
+        say(f"mean inside {values['count']} holes at the photographs' own resolution")
+        _print_fills("full size", values)
     if values := result["realism"]:
         say(f"kernel distance of {values['count']} pastes to the objects' photographs")
         table = Table("pastes", "KID", "error")
         for name, value in values["kid"].items():
             table.add_row(name.replace("_", " "), f"{value['distance']:.4f}", f"{value['error']:.4f}")
         console.print(table)
+
+
+def _print_fills(title: str, values: dict[str, Any]) -> None:
+    columns = {name: column for name, column in (COLUMNS | MORE_COLUMNS).items() if name in values}
+    kid = values.get("kid", {})
+    table = Table(title, *(heading for heading, _ in columns.values()), *(("KID", "error") if kid else ()))
+    for method in values["l1"]:
+        cells = [f"{values[name][method]:{form}}" for name, (_, form) in columns.items()]
+        if kid:
+            cells += [f"{kid[method][name]:.4f}" for name in ("distance", "error")]
+        table.add_row(method, *cells)
+    console.print(table)
 
 
 def _reason_for_gaps(segments_only: bool, vgg, result: dict[str, Any]) -> str:

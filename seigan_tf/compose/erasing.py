@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 import cv2
 import numpy as np
@@ -28,6 +28,7 @@ crop's side."""
 Fill = Literal["both", "patches", "network"]
 """Network: the inpainter's answer alone; patches: patches of the photo, found without it; both: patches found with it.
 Where the photo has too little to copy, all give the colours from which the patches start."""
+METHODS: tuple[Fill, ...] = get_args(Fill)
 
 
 @dataclass(frozen=True)
@@ -146,3 +147,17 @@ def restored(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarr
     if rim.any():
         colours += pull_push(image.astype(np.float32) - colours, rim.astype(np.float32))
     return np.clip(colours, 0, 255)
+
+
+def fill_mask(
+    backend: Backend, pixels: np.ndarray, mask: np.ndarray, region: CropRegion, avoid: np.ndarray, method: Fill = "both"
+) -> np.ndarray:
+    """The photo, uint8 [height, width, 3], with exactly the pixels of a mask filled.
+
+    `mask` and `avoid` are bool [height, width], the mask inside the region, a square of the photo.
+    """
+    square = np.s_[region.y : region.y + region.side, region.x : region.x + region.side]
+    hole = Hole(region, 255 * mask[square].astype(np.uint8))
+    filled = pixels.copy()
+    fill(backend, filled, hole, 255 * mask.astype(np.uint8), 255 * (mask | avoid).astype(np.uint8), method)
+    return filled

@@ -19,13 +19,13 @@ from seigan_tf.compose import geometry
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.patches import RADIUS, SIDE, Field, Random
 
-LONGEST = 160
+LONGEST = 256
 """Longest side of the hole, in pixels, at the finest scale that is searched."""
-SHORTEST = 24
+SHORTEST = 48
 """The hole is longer than that at all scales but the coarsest."""
-FEWEST = 0.5
+FEWEST = 0.25
 """Least number of patches to copy from, relative to the pixels of the hole; with fewer the photo has no texture."""
-GUIDE = 0.7, 0.2
+GUIDE = 1.0, 0.5
 """Weight of the guide at the coarsest and at the finest scale."""
 PLACE = 10.0
 """Cost, in grey levels, of a match as far away as the hole is long."""
@@ -33,6 +33,8 @@ FIRST, ROUNDS = 6, 2
 """Rounds of search and vote at the coarsest scale, and at each of the others."""
 SHARP = 3
 """Sharpness of the last vote."""
+NARROW = 4
+"""Power of the bilinear weights between the offsets of four patches: with a higher one less is mixed."""
 BLUR = 3.0
 """Standard deviation, in pixels of the finest scale, of the blur that leaves colours that vary slowly."""
 
@@ -139,7 +141,7 @@ def _length(mask: np.ndarray) -> int:
 
 
 def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field) -> tuple[np.ndarray, np.ndarray]:
-    """Copy pixels of the photo to the field's patches; between the offsets of four patches they are mixed bilinearly."""
+    """Copy pixels of the photo to the patches of the field; between the offsets of four they are mixed."""
     (height, width), (rows, columns) = unknown.shape, field.index.shape
     down, across = rows / height, columns / width
     moves = np.rint((field.match_y - field.y) / down), np.rint((field.match_x - field.x) / across)
@@ -154,7 +156,7 @@ def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field) -> tuple[np.ndar
         top, left = np.floor(at_y).astype(np.intp), np.floor(at_x).astype(np.intp)
         total, norm = np.zeros((len(place), 3), np.float32), np.zeros((len(place), 1), np.float32)
         for row, column in ((top, left), (top, left + 1), (top + 1, left), (top + 1, left + 1)):
-            share = (1 - np.abs(at_y - row)) * (1 - np.abs(at_x - column)) + 1e-6
+            share = ((1 - np.abs(at_y - row)) * (1 - np.abs(at_x - column))) ** NARROW + 1e-6
             patch = field.index[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
             source_y = np.clip(y + move_y[patch], 0, height - 1)
             source_x = np.clip(x + move_x[patch], 0, width - 1)

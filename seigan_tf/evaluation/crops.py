@@ -104,19 +104,33 @@ def empty_crops(photos: Sequence[Photo], rules: CropRules, size: int, wanted: in
     `photos` come with all their objects, in any order; unreadable ones give none. The result is uint8 [n, size, size,
     3]; places and order depend on the seed alone.
     """
+    crops: dict[str, np.ndarray] = {}
+    for photo, found in zip(photos, _empty_regions(photos, rules, wanted, seed), strict=True):
+        for region, crop in zip(found, _cut(photo, found, size), strict=False):
+            crops[_key(photo, region)] = crop
+    # Sort by name first: the order then does not depend on that of the annotations.
+    chosen = np.random.default_rng(seed).permutation(sorted(crops))
+    return np.stack([crops[key] for key in chosen]) if crops else np.zeros((0, size, size, 3), np.uint8)
+
+
+def empty_places(photos: Sequence[Photo], rules: CropRules, wanted: int, seed: int) -> list[tuple[Photo, CropRegion]]:
+    """Return the squares of `empty_crops`, in the same order, with their photos."""
+    found = zip(photos, _empty_regions(photos, rules, wanted, seed), strict=True)
+    places = {_key(photo, region): (photo, region) for photo, regions in found for region in regions}
+    return [places[key] for key in np.random.default_rng(seed).permutation(sorted(places))] if places else []
+
+
+def _key(photo: Photo, region: CropRegion) -> str:
+    return f"{photo.name}:{region.x}:{region.y}:{region.side}"
+
+
+def _empty_regions(photos: Sequence[Photo], rules: CropRules, wanted: int, seed: int) -> list[list[CropRegion]]:
     regions = [region for photo in photos for region in object_regions(photo, rules)]
     sides = np.sort(np.array([region.side for region in regions if isinstance(region, CropRegion)], np.int64))
     order = np.argsort(np.argsort([photo.name for photo in photos], kind="stable"), kind="stable")
     share = Share(np.ones(len(photos), bool), sides, wanted)
-    crops: dict[str, np.ndarray] = {}
     with TemporaryDirectory(prefix="seigan-empty-") as folder:
-        mined = mine(lambda: map(_scene, photos), order, [share], seed, Path(folder))
-        for photo, found in zip(photos, mined, strict=True):
-            for region, crop in zip(found, _cut(photo, found, size), strict=False):
-                crops[f"{photo.name}:{region.x}:{region.y}:{region.side}"] = crop
-    # Sort by name first: the order then does not depend on that of the annotations.
-    chosen = np.random.default_rng(seed).permutation(sorted(crops))
-    return np.stack([crops[key] for key in chosen]) if crops else np.zeros((0, size, size, 3), np.uint8)
+        return list(mine(lambda: map(_scene, photos), order, [share], seed, Path(folder)))
 
 
 def _scene(photo: Photo) -> Scene:

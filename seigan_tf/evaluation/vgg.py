@@ -65,5 +65,46 @@ def mean_features(vgg: VGG19Features, images: np.ndarray) -> np.ndarray:
     return _unit(means) * np.sqrt(means.shape[1])
 
 
+def look(vgg: VGG19Features, image: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the features of one image, uint8 [h, w, 3], by layer: float32 [1, rows, columns, channels] each.
+
+    They are those of the last convolution of each block and of POOLED_LAYER.
+    """
+    layers = tuple(dict.fromkeys((*ENCODER_LAYERS, POOLED_LAYER)))
+    return {name: ops.convert_to_numpy(values) for name, values in vgg(to_float(image[None]), layers=layers).items()}
+
+
+def hole_distance(ours: dict[str, np.ndarray], true: dict[str, np.ndarray], hole: np.ndarray) -> float:
+    """Return the distance of `hole_distances` for the features of two images (`look`), and a hole, bool [h, w]."""
+    layers = (_layer_distances(ours[name], true[name], hole[None])[0] for name in ENCODER_LAYERS)
+    return float(np.mean(list(layers)))
+
+
+def gram_distance(ours: dict[str, np.ndarray], true: dict[str, np.ndarray], hole: np.ndarray) -> float:
+    """Return the difference in texture of two images in a hole: the Gram matrices of Gatys et al. (CVPR 2016).
+
+    For each block, the Frobenius norm of the difference of the mean products of features in the hole is divided by that
+    of the true products; the mean over the blocks is returned.
+
+    Arguments as `hole_distance`; the result is 0 for equal images.
+    """
+    distances = []
+    for name in ENCODER_LAYERS:
+        height, width = true[name].shape[1:3]
+        weights = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+        first, second = (
+            np.einsum("hwi,hwj,hw->ij", values, values, weights, optimize=True)
+            for values in (ours[name][0], true[name][0])
+        )
+        distances.append(np.linalg.norm(first - second) / np.linalg.norm(second))
+    return float(np.mean(distances))
+
+
+def pooled(features: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the vector of `mean_features`, float64 [512], from the features of one image (`look`)."""
+    mean = features[POOLED_LAYER][0].astype(float).mean(axis=(0, 1))
+    return _unit(mean) * np.sqrt(len(mean))
+
+
 def _batches(count: int) -> Iterator[slice]:
     return (slice(start, start + BATCH) for start in range(0, count, BATCH))

@@ -1,0 +1,119 @@
+"""Patches of the photo that fill a hole: where they come from, and what they look like."""
+
+import numpy as np
+import pytest
+
+from seigan_tf.compose import filling
+from seigan_tf.compose.patches import Field, Random, patch_features
+
+
+def stripes(height=150, width=180, period=12):
+    """Vertical stripes with some grain: uint8 [height, width, 3]."""
+    wave = 128 + 80 * np.sign(np.sin(2 * np.pi * (np.arange(width) + 0.5) / period))
+    grain = np.random.default_rng(0).normal(0, 6, (height, width))
+    return np.clip(wave + grain, 0, 255).astype(np.uint8)[..., None] * np.ones(3, np.uint8)
+
+
+def hole_in(height=150, width=180, top=55, left=60, side=44):
+    hole = np.zeros((height, width), bool)
+    hole[top : top + side, left : left + side] = True
+    return hole
+
+
+def flat(colour):
+    return lambda height, width: np.full((height, width, 3), colour, np.float32)
+
+
+def fill(photo, hole, guide=128, avoid=None, **options):
+    holed = np.where(hole[..., None], np.uint8(255), photo)
+    avoid = np.zeros_like(hole) if avoid is None else avoid
+    return filling.fill(holed, hole, avoid, flat(guide), **options)
+
+
+def test_random_numbers_are_those_of_the_docstring():
+    def draw(element, number, seed):
+        x = (element + 0x9E3779B9 * (1000003 * seed + number)) % 2**32
+        for shift, factor in ((16, 0x7FEB352D), (15, 0x846CA68B), (16, 1)):
+            x = (x ^ x >> shift) * factor % 2**32
+        return x
+
+    random = Random(7)
+    for number in (1, 2):
+        expected = [(draw(element, number, 7) >> 8) * 100 >> 24 for element in range(50)]
+        np.testing.assert_array_equal(random.below(100, 50), expected)
+        assert len(set(expected)) > 25
+
+
+def test_features_tell_patches_apart_as_their_pixels_do():
+    smooth = np.random.default_rng(0).normal(0, 1, (6, 6, 3))
+    image = np.kron(smooth, np.ones((6, 6, 1))).astype(np.float32) * 40 + 128
+    features = patch_features(image)
+    assert features.dtype == np.float32
+    y, x = np.random.default_rng(1).integers(3, 33, (2, 400))
+    patches = np.stack([image[j - 3 : j + 4, i - 3 : i + 4].ravel() for j, i in zip(y, x, strict=True)])
+    true = ((patches[1:] - patches[:-1]) ** 2).sum(1) / 49
+    ours = ((features[y[1:], x[1:]] - features[y[:-1], x[:-1]]) ** 2).sum(1)
+    assert (ours <= true * 1.001).all()
+    assert ours.sum() > 0.7 * true.sum()
+
+
+@pytest.mark.parametrize("scale", [1, 4], ids=["at its size", "found at a quarter"])
+def test_stripes_continue_through_a_hole(monkeypatch, scale):
+    monkeypatch.setattr(filling, "LONGEST", 44)
+    photo = np.kron(stripes(), np.ones((scale, scale, 1), np.uint8))
+    hole = np.kron(hole_in(), np.ones((scale, scale), bool))
+    filled, there = fill(photo, hole)
+    assert there[hole].all()
+    np.testing.assert_array_equal(filled[~there], photo[~there])
+    difference = np.abs(filled[hole].astype(float) - photo[hole])
+    assert np.median(difference) < 12
+    assert difference.mean() < 35, "a flat fill has 80"
+
+
+def test_the_guide_decides_which_texture_is_copied():
+    """The left half of the photo is dark, the right one bright; the hole lies between."""
+    photo = np.clip(stripes() * 0.3 + np.where(np.arange(180) < 82, 20, 150)[:, None], 0, 255).astype(np.uint8)
+    hole = hole_in()
+    dark, bright = (fill(photo, hole, guide)[0][hole].mean() for guide in (58, 188))
+    assert bright > dark + 60
+
+
+def test_equal_seeds_give_equal_fills_and_others_do_not():
+    photo, hole = stripes(), hole_in()
+    first, again, other = (fill(photo, hole, seed=seed)[0] for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first[hole] != other[hole]).any()
+
+
+def test_nothing_is_copied_from_what_is_avoided_or_hidden():
+    """All that is avoided is red; under the hole lies white."""
+    photo, hole = stripes() // 2, hole_in()
+    avoid = np.zeros_like(hole)
+    avoid[:, 115:] = True
+    photo[avoid] = (250, 0, 0)
+    filled, there = fill(photo, hole, avoid=avoid)
+    inside = hole & (np.arange(180) < 95)  # patches at the border of the red area know of it
+    assert (filled[inside].max(-1).astype(int) - filled[inside].min(-1)).max() < 60
+    assert filled[hole].max() < 200
+
+
+def test_without_enough_to_copy_there_is_no_fill():
+    photo = stripes()
+    nearly_all = np.zeros(photo.shape[:2], bool)
+    nearly_all[6:-6, 6:-6] = True
+    assert fill(photo, nearly_all) is None
+    assert fill(photo, hole_in(), avoid=np.ones(photo.shape[:2], bool)) is None
+
+
+def test_matches_are_sources_and_get_better():
+    image, hole = stripes().astype(np.float32), hole_in()
+    image[hole] = 128
+    sources = np.zeros_like(hole)
+    sources[5:40, 5:170] = True
+    field = Field(image, hole, sources, image, 0.0, 0.0, Random(0))
+    field.start(None)
+    field.search(0, 1)
+    before = field.costs.copy()
+    field.search(2, 100)
+    assert sources[field.match_y, field.match_x].all()
+    assert (field.costs <= before).all() and field.costs.mean() < 0.7 * before.mean()
