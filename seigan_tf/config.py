@@ -250,6 +250,9 @@ class TrainingConfig:
     """Fraction of the steps, the last ones, in which both learning rates fall to zero (CycleGAN: 0.5)."""
     precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
     """Keras dtype policy."""
+    devices: Annotated[Literal["one", "all"], tyro.conf.arg(name="devices", prefix_name=False)] = "one"
+    """one: the backend's first device; all: every GPU, of all processes that the launcher started, each with an equal
+    part of the batch (needs KERAS_BACKEND=jax; docs/scale.md). A resumed run may change it."""
     steps_per_epoch: int = 100
     """Steps between two validations, each with a checkpoint and a row of metrics."""
     stop_collapsed: bool = False

@@ -1,19 +1,26 @@
 """The options of train.py, made from the dataclasses of the settings, and the run that they start."""
 
+import io
+import os
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, NamedTuple
 
 import tyro
 
 from seigan_tf import presets
 from seigan_tf.cli import recipe
+from seigan_tf.cli.errors import exit_code_of
 from seigan_tf.cli.options import check_crop_rules, preset_of
 from seigan_tf.config import Config, to_dict
 from seigan_tf.training import run_folder
 from seigan_tf.training.recipe import CLOSING, RecipeRun, Share
 from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.utils import processes
 from seigan_tf.utils.quiet import native_messages_hidden
 
 DESCRIPTION = f"""Train SEIGAN to cut an object out of its photograph, restore the background behind it, and paste it
@@ -50,7 +57,8 @@ class Options:
     """Stages of a recipe to run, by default all; "list" shows those of the run and their states. A stage takes the
     weights of the best stage before it that is among these or finished."""
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Continue runs/NAME with the settings saved there, of which only training.steps may change, and not in recipes."""
+    """Continue runs/NAME with the settings saved there, of which only training.steps and --devices may change, and none
+    in recipes."""
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
 
 
@@ -66,7 +74,27 @@ class Request(NamedTuple):
 
 def run(arguments: Sequence[str]) -> None:
     """Train as the arguments say."""
-    request = read_request(arguments)
+    if processes.count() == 1:
+        _run(read_request(arguments))
+    elif code := exit_code_of(lambda: _run_as_one_of_many(arguments)):
+        # Without JAX's closing, which waits for processes that are gone, or wait for this one.
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _run_as_one_of_many(arguments: Sequence[str]) -> None:
+    """Run as one of several processes. Every computation needs all of them, and the first writes the run folder.
+
+    The others do the same work in a copy of the folder, and print errors only.
+    """
+    if not processes.index():
+        _run(read_request(arguments))
+        return
+    with TemporaryDirectory() as copies, redirect_stdout(io.StringIO()):
+        _run(read_request(arguments, copies=Path(copies)))
+
+
+def _run(request: Request) -> None:
     if request.renamed:
         print(f"The plain name is taken; this run is {request.folder.path} (--resume would continue the first).")
     if request.recipe is None:
@@ -88,8 +116,13 @@ def train(config: Config, folder: RunFolder, share: Share | None = None) -> None
     trainer.train(config, folder, share=share)
 
 
-def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request:
+def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Path | None = None) -> Request:
     """Read the settings from the arguments, and make the run folder in `root` or find it there.
+
+    Args:
+        arguments: of the command line.
+        root: folder of the run folders.
+        copies: folder for a copy of the run folder, in which to work instead.
 
     Raises:
         ValueError: the preset is unknown, the name is taken, or there is no run to resume with these settings.
@@ -106,7 +139,7 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request
         # With the saved settings as defaults, all differences come from the arguments.
         saved = run.recipe.config if run else replace(folder.config(), name=folder.name)  # the folder may be renamed
         asked = _parse(arguments, Options(preset, config=saved)).config
-        _check_unchanged(saved, asked, folder, may_change=() if run else ("training.steps",))
+        _check_unchanged(saved, asked, folder, may_change=() if run else ("training.steps", "training.devices"))
     else:
         check_crop_rules(options.config.data, arguments)
         if given:
@@ -115,6 +148,8 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs")) -> Request
         folder = RunFolder(root / name) if listed else run_folder.fresh(root, name, exact)
         asked = replace(options.config, name=folder.name)
         run = RecipeRun(folder, replace(given, config=asked), ()) if given else None
+    if copies:
+        folder = folder.copied(copies)
     if run is None:
         if options.stages:
             folder.discard_if_empty()
@@ -140,13 +175,13 @@ def _parse(arguments: Sequence[str], default: Options) -> Options:
 
 def _check_unchanged(saved: Config, asked: Config, folder: RunFolder, may_change: Sequence[str]) -> None:
     before, after = _flat(to_dict(saved)), _flat(to_dict(asked))
+    except_for = f" ({' and '.join(may_change)} may change)" if may_change else ""
     for name, value in after.items():
         if before[name] != value and name not in may_change:
             flag = name.removeprefix("networks.") if name == "networks.vgg_weights" else name
             raise ValueError(
                 f"--{flag.replace('_', '-')}: {folder.path} was trained with {before[name]}, not {value}; a resumed"
-                f" run keeps its settings{f' ({may_change[0]} may change)' if may_change else ''}: leave it out, or"
-                " start a new run with another --name"
+                f" run keeps its settings{except_for}: leave it out, or start a new run with another --name"
             )
 
 

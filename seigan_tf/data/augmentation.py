@@ -28,6 +28,31 @@ class Augmentation:
                 raise ValueError(f"data.{name} is {value}, expected 0 to less than 1")
 
 
+class Part(NamedTuple):
+    """The part of every batch that one of several processes makes."""
+
+    process: int
+    """Index of the process, from 0."""
+    processes: int
+
+    def rows(self, count: int) -> slice:
+        """Return the rows of this process in a batch of `count`.
+
+        Raises:
+            ValueError: the process is none of the processes, or the batch cannot be divided evenly.
+        """
+        if not 0 <= self.process < self.processes or count % self.processes:
+            raise ValueError(
+                f"process {self.process} of {self.processes}, training.batch_size {count}; expected an index below the"
+                " number of processes, and a multiple of that number"
+            )
+        own = count // self.processes
+        return slice(self.process * own, (self.process + 1) * own)
+
+
+WHOLE = Part(0, 1)
+
+
 class Augmented(NamedTuple):
     """Changed crops; boxes and masks are None if none were given."""
 
@@ -42,21 +67,25 @@ def augment(
     settings: Augmentation,
     generator: np.random.Generator,
     masks: np.ndarray | None = None,
+    part: Part = WHOLE,
 ) -> Augmented:
-    """Flip, zoom, shift and recolour a batch.
+    """Flip, zoom, shift and recolour a batch, or one process's share of it.
 
     Args:
         images: uint8 [B, S, S, 3].
         boxes: float32 [B, 4] as ymin, xmin, ymax, xmax in [0, 1]; None for crops without object.
         settings, generator: sizes of the changes, and their random numbers.
         masks: float32 [B, S, S, 1] in [0, 1].
+        part: the part of a batch of B x processes that is given: random numbers are drawn for the whole batch.
     """
-    count = len(images)
+    count = len(images) * part.processes
     flipped = generator.random(count) < 0.5
     # All is drawn before anything is changed. A setting of 0 draws nothing and leaves the pixels as they are.
     colours = generator.uniform(-settings.jitter, settings.jitter, (3, count, 1, 1, 1)) if settings.jitter else None
     scales = 1 + generator.uniform(-settings.zoom, settings.zoom, count) if settings.zoom else np.ones(count)
     shifts = generator.uniform(-settings.shift, settings.shift, (count, 2)) if settings.shift else np.zeros((count, 2))
+    own = part.rows(count)
+    flipped, scales, shifts = flipped[own], scales[own], shifts[own]
 
     images = np.where(flipped[:, None, None, None], images[:, :, ::-1], images)
     if boxes is not None:
@@ -70,7 +99,7 @@ def augment(
         masks = None if masks is None else resample(masks, corners, sides)
     images = to_float(images)
     if colours is not None:
-        _recolour(images, *colours.astype(np.float32))
+        _recolour(images, *colours[:, own].astype(np.float32))
     return Augmented(images, boxes, masks)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from absl import flags
 from PIL import Image
 
-from seigan_tf.data.augmentation import Augmentation, augment
+from seigan_tf.data.augmentation import WHOLE, Augmentation, Part, augment
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.utils.pixels import to_float
 
@@ -29,7 +29,7 @@ def training_pairs(
     *,
     zoom: float = 0.0,
     shift: float = 0.0,
-    shard: tuple[int, int] = (0, 1),
+    part: Part = WHOLE,
     workers: int = 0,
 ) -> grain.IterDataset[Batch]:
     """Yield endless batches of object crops and background crops, paired at random and augmented.
@@ -41,28 +41,25 @@ def training_pairs(
 
     Args:
         crops: their images need only len() and indexing by arrays of integers.
-        batch_size: number of pairs per batch of one host.
+        batch_size: number of pairs in a batch, of all processes together.
         seed: decides order, pairing and augmentation.
         jitter, zoom, shift: see `Augmentation`.
-        start: batches of this host to skip, at no cost.
-        shard: this host's index and the number of hosts. Host i gets the batches i, i + hosts, ... of the sequence that
-            a single host gets.
+        start: batches to skip, at no cost.
+        part: the part of each batch to make, for one of several processes that train together.
         workers: processes that make the batches, each with a copy of the crops in memory; 0: a thread of this process,
             with the same result. Processes pay if a step takes less time than making a batch and cores are idle. They
             start as new Python processes: a script needs `if __name__ == "__main__":`, and iterators want close().
 
     Raises ValueError if a setting is out of its range.
     """
-    host, hosts = shard
     for name, value, good, expected in (
         ("training.batch_size", batch_size, batch_size >= 1, "at least 1"),
         ("training_pairs: start", start, start >= 0, "at least 0"),
-        ("training_pairs: shard", shard, 0 <= host < hosts, "an index from 0 and a larger number of hosts"),
         ("training_pairs: workers", workers, workers >= 0, "at least 0"),
     ):
         if not good:
             raise ValueError(f"{name} is {value}, expected {expected}")
-    changes = Augmentation(jitter, zoom, shift)
+    changes, own = Augmentation(jitter, zoom, shift), part.rows(batch_size)
     seeds = np.random.SeedSequence(seed).generate_state(3)
     # Taken out of `crops`, whose evaluation set must not travel to the workers.
     images, boxes, backgrounds = crops.objects.images, crops.objects.boxes, crops.backgrounds.images
@@ -73,12 +70,13 @@ def training_pairs(
         return numbers.batch(batch_size, drop_remainder=True)
 
     def batch(indices: tuple[np.ndarray, np.ndarray], generator: np.random.Generator) -> Batch:
-        objects = augment(images[indices[0]], boxes[indices[0]], changes, generator)
-        others = augment(backgrounds[indices[1]], None, changes, generator)
+        shown, behind = indices[0][own], indices[1][own]
+        objects = augment(images[shown], boxes[shown], changes, generator, part=part)
+        others = augment(backgrounds[behind], None, changes, generator, part=part)
         return {"object": {"image": objects.images, "box": objects.boxes}, "background": {"image": others.images}}
 
     indices = grain.experimental.ZipMapDataset([order(len(images), seeds[0]), order(len(backgrounds), seeds[1])])
-    batches = indices.random_map(batch, seed=int(seeds[2]))[host + start * hosts :: hosts]
+    batches = indices.random_map(batch, seed=int(seeds[2]))[start:]
     if not workers:
         return batches.to_iter_dataset(READ_AHEAD)
     if not flags.FLAGS.is_parsed():

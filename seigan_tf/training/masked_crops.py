@@ -9,7 +9,7 @@ from rich.console import Console
 
 from seigan_tf.config import Config
 from seigan_tf.data.annotations.formats import FORMATS
-from seigan_tf.data.augmentation import Augmentation, augment
+from seigan_tf.data.augmentation import WHOLE, Augmentation, Part, augment
 from seigan_tf.data.crop_set import Crops, ObjectCrops
 from seigan_tf.data.loading import load_objects
 from seigan_tf.data.pairs import READ_AHEAD, resize_mask
@@ -32,21 +32,30 @@ class MaskedCrops(NamedTuple):
     """float32 [N, S, S, 1] in [0, 1]."""
 
 
-def batches(crops: MaskedCrops, batch_size: int, seed: int, changes: Augmentation, start: int = 0) -> grain.IterDataset:
+def batches(
+    crops: MaskedCrops,
+    batch_size: int,
+    seed: int,
+    changes: Augmentation,
+    start: int = 0,
+    part: Part = WHOLE,
+) -> grain.IterDataset:
     """Return endless batches ({"image", "box"}, mask) for `MaskSegmenter.fit`, shuffled and augmented.
 
     Args:
         crops: source of the batches.
-        batch_size: crops in a batch.
+        batch_size: crops in a batch, of all processes together.
         seed: seed of order and augmentation.
         changes: limits of the augmentation.
         start: number of first batches to leave out, at no cost.
+        part: the part of each batch to make, for one of several processes that train together.
     """
+    own = part.rows(batch_size)
     orders, draws = np.random.SeedSequence(seed).generate_state(2).tolist()
 
     def batch(indices: np.ndarray, generator: np.random.Generator):
-        image, box, mask = (values[indices] for values in crops)
-        made = augment(image, box, changes, generator, mask)
+        image, box, mask = (values[indices[own]] for values in crops)
+        made = augment(image, box, changes, generator, mask, part)
         return {"image": made.images, "box": made.boxes}, made.masks
 
     numbers = grain.MapDataset.range(len(crops.images)).seed(orders).shuffle().repeat()

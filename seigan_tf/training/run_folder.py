@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 from itertools import count
 from pathlib import Path
@@ -89,6 +90,11 @@ class RunFolder:
 
     def save_report(self, report: dict[str, Any]) -> None:
         write_json(self.report_file, report)
+
+    def copied(self, root: Path) -> "RunFolder":
+        """Copy the folder into `root`, and return the copy."""
+        shutil.copytree(self.path, root / self.path.name)
+        return RunFolder(root / self.path.name, self.name)
 
     def discard_if_empty(self) -> None:
         """Remove the folder of a run that failed before it began."""

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from seigan_tf.config import Config
 from seigan_tf.data import pairs
-from seigan_tf.data.augmentation import Augmentation
+from seigan_tf.data.augmentation import WHOLE, Augmentation, Part
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.inference import weights
 from seigan_tf.objective import Pretraining, trained_networks
@@ -64,7 +64,7 @@ class CycleTask(Task):
 
     trains_cycle = True
 
-    def __init__(self, config: Config):
+    def __init__(self, config: Config, part: Part = WHOLE):
         training, pool = config.training, config.networks.replay_size
         if not 0 <= training.pretrain_steps < training.steps:
             raise ValueError(
@@ -82,7 +82,7 @@ class CycleTask(Task):
             raise ValueError(
                 f"networks.replay_size: {pool}, expected at least training.batch_size {training.batch_size}, or 0"
             )
-        self.config = config
+        self.config, self.part = config, part
         self.ends = (training.pretrain_steps, training.steps)
         self.model = self.seigan = SEIGAN(config.networks, config.data.object_fraction)
         self.use_losses_after(0)
@@ -93,7 +93,7 @@ class CycleTask(Task):
     def batches(self, start):
         data, size = self.config.data, self.config.training.batch_size
         return pairs.training_pairs(
-            self._crops, size, data.seed, data.jitter, zoom=data.zoom, shift=data.shift, start=start
+            self._crops, size, data.seed, data.jitter, zoom=data.zoom, shift=data.shift, start=start, part=self.part
         )
 
     def use_losses_after(self, step):
@@ -118,9 +118,9 @@ class MaskTask(Task):
 
     trains_cycle = False
 
-    def __init__(self, config: Config, read: Callable[[Config, Crops, Console], MaskedCrops]):
+    def __init__(self, config: Config, read: Callable[[Config, Crops, Console], MaskedCrops], part: Part = WHOLE):
         training = config.training
-        self.config = config
+        self.config, self.part = config, part
         self._read = read
         self.ends = (training.steps,)
         self.model = MaskSegmenter(config.networks, config.data.object_fraction)
@@ -133,14 +133,14 @@ class MaskTask(Task):
     def batches(self, start):
         data = self.config.data
         changes = Augmentation(data.jitter, data.zoom, data.shift)
-        return masked_crops.batches(self._crops, self.config.training.batch_size, data.seed, changes, start)
+        return masked_crops.batches(self._crops, self.config.training.batch_size, data.seed, changes, start, self.part)
 
     def use_losses_after(self, step):
         """Change nothing: there is one loss."""
 
 
-def make(config: Config) -> Task:
-    """Make the task that `config.training` names.
+def make(config: Config, part: Part = WHOLE) -> Task:
+    """Make the task that `config.training` names, with batches of which `part` is this process's.
 
     Raises:
         ValueError: the settings do not fit each other.
@@ -149,12 +149,12 @@ def make(config: Config) -> Task:
     if training.teacher and training.task != "distill":
         raise ValueError(f"training.teacher: {training.teacher}, but training.task is {training.task}, not distill")
     if training.task == "seigan":
-        return CycleTask(config)
+        return CycleTask(config, part)
     if training.task == "supervised":
-        return MaskTask(config, masked_crops.with_true_masks)
+        return MaskTask(config, masked_crops.with_true_masks, part)
     if not training.teacher:
         raise ValueError(
             "training.teacher is not given, expected a run folder, a .keras file or the name of shipped weights"
         )
     weights.find(training.teacher)  # before photographs are read
-    return MaskTask(config, masked_crops.with_teacher_masks)
+    return MaskTask(config, masked_crops.with_teacher_masks, part)

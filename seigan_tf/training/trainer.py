@@ -15,7 +15,7 @@ from seigan_tf.inference.loading import load_model
 from seigan_tf.inference.transfer import transfer_weights
 from seigan_tf.inference.weights import MODEL_FILE
 from seigan_tf.objective import trained_networks
-from seigan_tf.training import backend, callbacks, checkpoint, report, samples, tasks
+from seigan_tf.training import backend, callbacks, checkpoint, devices, report, samples, tasks
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.checkpointing import SignalCatcher
 from seigan_tf.training.callbacks.recording import save_grid
@@ -54,8 +54,9 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
         check_training(config.training)
         config = replace(config, data=crop_settings(config.data))
         folder.check_crops(config.data)
+        part = devices.use(config.training.devices, config.training.batch_size)
         backend.prepare(config.networks.seed, config.training.precision)
-        task = tasks.make(config)
+        task = tasks.make(config, part)
         start, metrics = _restore(task, folder, config.training.steps)
         if not start.step:
             for weights in config.training.start_from:
@@ -161,7 +162,7 @@ def _fit(
         references = {name: float(values.mean()) for name, values in report.baselines(crops.evaluation).items()}
         validation = [callbacks.Validation(task.seigan, crops.evaluation, start)]
     display = callbacks.ProgressDisplay(training.steps, out, references, start, share)
-    signals = SignalCatcher()
+    signals = SignalCatcher(devices.largest)
     files = folder.checkpoint, folder.path / MODEL_FILE
     saving = callbacks.Checkpointing(*files, signals, folder.resume_command, start, metrics)
     hooks = [
@@ -174,7 +175,7 @@ def _fit(
         saving,
         callbacks.CollapseWarning(start, training.stop_collapsed),
     ]
-    with signals, display:
+    with signals, display, devices.stopped_together(folder.resume_command):
         for stretch in stretches(start.step, task.ends, training.steps_per_epoch):
             task.use_losses_after(stretch.start)
             task.model.fit(

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seigan_tf.data import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
+from seigan_tf.data.augmentation import Part
 from seigan_tf.data.pairs import evaluation_pairs, training_pairs
 
 SIZE = 16
@@ -149,22 +150,17 @@ def test_zoom_and_shift_leave_order_flips_and_the_bounds_of_what_a_batch_holds()
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 4), st.integers(0, 20), st.integers(0, 1000))
-def test_hosts_share_the_sequence_of_one_host(hosts, start, seed):
-    def batches(**where):
-        return training_pairs(made_crops(), 3, seed, 0.1, zoom=0.1, **where)
+def test_the_parts_of_all_processes_are_the_batches_of_one(processes, start, seed):
+    def batches(**which):
+        made = training_pairs(made_crops(), 2 * processes, seed, 0.1, zoom=0.1, shift=0.1, start=start, **which)
+        return take(made, 3)
 
-    whole = take(batches(start=start * hosts), 3 * hosts)
-    for host in range(hosts):
-        shared = take(batches(start=start, shard=(host, hosts)), 3)
-        assert all(same(a, b) for a, b in zip(shared, whole[host::hosts], strict=True))
-
-
-def test_hosts_together_show_every_object_once_per_pass():
-    crops = made_crops(objects=12, backgrounds=20)
-    shares = [take(training_pairs(crops, 2, 0, 0.0, shard=(host, 3)), 4) for host in range(3)]
-    for one_pass in (slice(0, 2), slice(2, 4)):
-        shown = seen([batch for share in shares for batch in share[one_pass]], "object", crops.objects.images)
-        assert sorted(shown) == list(range(12))
+    parts = [batches(part=Part(process, processes)) for process in range(processes)]
+    for whole, *own in zip(batches(), *parts, strict=True):
+        together = {
+            kind: {name: np.concatenate([part[kind][name] for part in own]) for name in whole[kind]} for kind in whole
+        }
+        assert same(together, whole)
 
 
 class Decoded:
@@ -198,7 +194,7 @@ def test_crops_need_not_be_in_memory():
 
 
 def test_state_continues_exactly():
-    dataset = training_pairs(made_crops(), 4, 0, 0.1, zoom=0.1, shift=0.1, shard=(1, 2))
+    dataset = training_pairs(made_crops(), 4, 0, 0.1, zoom=0.1, shift=0.1, part=Part(1, 2))
     iterator = iter(dataset)
     for _ in range(5):
         next(iterator)
@@ -245,8 +241,8 @@ def test_evaluation_goes_through_all_crops_once_in_order_with_masks_and_cycled_b
         ({"zoom": 1.0}, "data.zoom is 1.0"),
         ({"shift": float("nan")}, "data.shift is nan"),
         ({"start": -1}, "start is -1"),
-        ({"shard": (2, 2)}, "shard is (2, 2)"),
-        ({"shard": (-1, 2)}, "shard is (-1, 2)"),
+        ({"part": Part(2, 2)}, "process 2 of 2"),
+        ({"part": Part(-1, 2)}, "process -1 of 2"),
         ({"workers": -1}, "workers is -1"),
     ],
 )

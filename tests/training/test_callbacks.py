@@ -168,7 +168,7 @@ def contents(folder):
 
 
 def test_a_signal_saves_no_weight_that_is_not_finite(model, tmp_path):
-    saving = checkpointing(tmp_path, Signalled())
+    saving = checkpointing(tmp_path, SignalCatcher())
     saving.set_model(model)
     saving.set_params({"steps": 4})
     saving.signals.received = signal.SIGTERM
@@ -204,12 +204,8 @@ def checkpointing(folder, signals, command="resume", start=BEGINNING):
     return callbacks.Checkpointing(folder, folder / "weights" / "seigan.keras", signals, command, start)
 
 
-class Signalled:
-    received = None
-
-
 def test_a_signal_in_mid_epoch_saves_that_step_and_leaves(model, tmp_path):
-    signals = Signalled()
+    signals = SignalCatcher()
     saving = checkpointing(tmp_path, signals, "python train.py --name x --resume", Position(10, 5.0))
     model.weight.assign(3.0)
     saving.set_model(model)
@@ -227,7 +223,7 @@ def test_a_signal_in_mid_epoch_saves_that_step_and_leaves(model, tmp_path):
 
 
 def test_a_signal_at_the_last_step_of_an_epoch_waits_for_its_validation(model, tmp_path):
-    signals = Signalled()
+    signals = SignalCatcher()
     signals.received = signal.SIGINT
     saving = checkpointing(tmp_path, signals)
     saving.set_model(model)

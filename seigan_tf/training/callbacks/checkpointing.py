@@ -1,7 +1,7 @@
 """Checkpoints and weights, on schedule and after a signal."""
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -29,10 +29,20 @@ class Interrupted(Stopped):
 class SignalCatcher:
     """Context that holds back Ctrl-C and SIGTERM, so that the running step can end and be saved.
 
-    `received` is the signal's number, or None. The second signal is not held back: it raises KeyboardInterrupt.
+    The second signal is not held back: it raises KeyboardInterrupt.
+
+    Args:
+        largest: function of the largest number among the processes that train together, so that all of them stop after
+            the same step; default: there is one process.
     """
 
-    received: int | None = None
+    def __init__(self, largest: Callable[[int], int] = int):
+        self._largest = largest
+        self.received = 0
+
+    def agreed(self) -> int:
+        """Return the number of the signal that this process, or another, received; or 0."""
+        return self._largest(self.received)
 
     def __enter__(self) -> Self:
         self._previous = {number: signal.signal(number, self._receive) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -43,7 +53,7 @@ class SignalCatcher:
             signal.signal(number, handler)
 
     def _receive(self, number, _frame):
-        if self.received is not None:
+        if self.received:
             raise KeyboardInterrupt
         self.received = number
 
@@ -93,15 +103,17 @@ class Checkpointing(RunCallback):
     def on_train_batch_end(self, batch, logs=None):
         super().on_train_batch_end(batch, logs)
         # The last step of an epoch belongs to the epoch's end, whose validation a resume would not repeat.
-        if self.signals.received is not None and batch + 1 < self.params["steps"]:
+        if batch + 1 == self.params["steps"]:
+            return
+        if received := self.signals.agreed():
             if hasattr(self.model, "jax_state_sync"):
                 self.model.jax_state_sync()
             metrics = {variable.path: variable.numpy().item() for variable in self.model.metrics_variables}
-            self._save_and_stop(self.signals.received, metrics)
+            self._save_and_stop(received, metrics)
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.signals.received is not None:
-            self._save_and_stop(self.signals.received)
+        if received := self.signals.agreed():
+            self._save_and_stop(received)
         self._save()
 
     def _save(self, metrics: Mapping[str, float] | None = None) -> None:
