@@ -15,6 +15,12 @@ from seigan_tf.utils import processes
 from tests.test_backends import QUICK_COMPILATION, ROOT, parts
 from tests.test_train_command import TINY, finish, one_line, stop_after
 
+BOX_TERM = [
+    *["--losses.box-projection=1", "--losses.inpaint-gan=0", "--losses.background-mae=0", "--losses.enhance-gan=0"],
+    "--networks.ema-decay=0",
+]
+"""Settings that leave one term of the segmenter, which is compiled sooner than the cycle."""
+
 pytest.importorskip("jax", reason="needs JAX, of requirements-dev.txt")
 
 
@@ -62,7 +68,7 @@ def test_a_step_on_two_devices_or_in_two_processes_is_that_of_the_whole_batch_on
 
 def test_two_processes_stop_together_and_one_device_continues(tmp_path):
     port, run = free_port(), tmp_path / "runs" / "demo"
-    settings = [*TINY, "--training.steps=400", "--devices=all"]
+    settings = [*TINY, *BOX_TERM, "--training.steps=400", "--devices=all"]
     train = str(ROOT / "train.py")
     first, second = (start(train, *settings, folder=tmp_path, count=2, index=i, port=port) for i in range(2))
     stop_after(second, run, 8, signal.SIGTERM)
@@ -71,7 +77,8 @@ def test_two_processes_stop_together_and_one_device_continues(tmp_path):
     for end in ends:
         last = end.err.splitlines()[-1]
         assert last.startswith(f"stopped: interrupted after step {saved.progress['step']}, which is saved")
-    assert ends[1].out == ""
+    assert "step 8/" in ends[0].out
+    assert "step 8/" not in ends[1].out
 
     steps = 8 * (saved.progress["step"] // 8 + 1)
     resumed = ["--resume", f"--training.steps={steps}", "--devices=one"]
