@@ -120,7 +120,8 @@ class Composer:
             holes.append(erasing.hole_of(self.matte(visible, box)))
             erasing.mark(pending, holes[-1])
         avoid = pending.copy()
-        for box in kept:
+        for box in kept:  # pending too, and never filled: neither the inpainter nor a patch of a hole sees the object
+            erasing.mark(pending, erasing.hole_of(self.matte(visible, box)))
             avoid[geometry.window_around(box, *photo.size).of] = 255
         filled, alpha = visible.copy(), None if photo.alpha is None else photo.alpha.copy()
         for hole in holes:

@@ -17,11 +17,13 @@ from seigan_tf.inference.tta import inpaint_tta
 
 OBJECT = 0.1
 """A pixel with a higher mask value shows some of the object."""
-CORE, FEATHER = 0.02, 0.04
-"""Distances from the object, as fractions of the crop's side: pixels within the first are replaced, since the object's
-edges and shadows lie there; over the first half of the second, outside it, photo and fill are mixed."""
-REACH, MARGIN = 1.0, 8
-"""Patches are copied from as far from the hole as REACH times its long side, and MARGIN pixels."""
+CORE, FEATHER = 0.01, 0.04
+"""Distances from the object, as fractions of the crop's side: pixels within the first and half of the second are
+replaced, since the object's edges and shadows lie there; over the other half photo and fill are mixed. Chosen with
+`benchmarks/rims.py`: a larger margin removes no more of the rim."""
+REACH, NEAR, MARGIN = 1.0, 0.1, 8
+"""Patches are copied from as far from the hole as REACH times its long side, and MARGIN pixels; other holes as far as
+NEAR times its long side, and MARGIN pixels, are filled with it."""
 RIM = 0.04
 """Width of the rim around a hole in which the inpainter's colours are compared with the photo's, as a fraction of the
 crop's side."""
@@ -82,8 +84,10 @@ def fill(
     window = hole.window(width, height)
     if not window.width or not window.height:
         return
-    around = _surroundings(window, width, height)
-    unknown = pending[around.of] > 127
+    around = _grown(window, REACH, width, height)
+    unknown = np.zeros((around.height, around.width), bool)
+    near = _grown(window, NEAR, width, height).moved(-around.left, -around.top).of
+    unknown[near] = pending[around.of][near] > 127  # others further away need no fill now
     colours = (smooth if method == "patches" else partial(restored, backend))(pixels, hole, pending)
     textured = None
     if method != "network" and unknown.any():
@@ -105,9 +109,9 @@ def fill(
         target[rows] = np.rint(target[rows] + (filled - target[rows].astype(np.float32)) * share)
 
 
-def _surroundings(window: Window, width: int, height: int) -> Window:
-    """The part of the photo whose patches may be copied to a hole in the window."""
-    more = round(REACH * max(window.width, window.height)) + MARGIN
+def _grown(window: Window, part: float, width: int, height: int) -> Window:
+    """A window grown on each side by a part of its long side and by MARGIN pixels, inside the photo."""
+    more = round(part * max(window.width, window.height)) + MARGIN
     box = window.left - more, window.top - more, window.width + 2 * more, window.height + 2 * more
     return geometry.window_around(box, width, height)
 

@@ -25,7 +25,7 @@ SHORTEST = 48
 """The hole is longer than that at all scales but the coarsest."""
 FEWEST = 0.25
 """Least number of patches to copy from, relative to the pixels of the hole; with fewer the photo has no texture."""
-GUIDE = 1.0, 0.5
+GUIDE = 1.0, 0.1
 """Weight of the guide at the coarsest and at the finest scale."""
 PLACE = 10.0
 """Cost, in grey levels, of a match as far away as the hole is long."""

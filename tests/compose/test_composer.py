@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import seigan_tf
-from seigan_tf.compose import geometry, pasting, photo_files
+from seigan_tf.compose import erasing, geometry, pasting, photo_files
 from seigan_tf.compose.composer import Composer
 from seigan_tf.data.crops import region_around
 from seigan_tf.data.photos import picture
@@ -60,6 +60,32 @@ def test_what_is_erased_has_the_grain_of_its_surroundings(composer):
     inner, around = erased[170:230, 220:280, 0], erased[20:100, 20:100, 0]
     assert inner.mean() == pytest.approx(around.mean(), abs=4)
     assert inner.std() == pytest.approx(around.std(), rel=0.35)
+
+
+@pytest.mark.parametrize("fill", erasing.METHODS)
+def test_each_fill_replaces_the_object_and_nothing_outside_the_hole(composer, fill):
+    photo, there = ball()
+    erased = composer.erase(photo, box_of(), fill)
+    hole = erasing.hole_of(composer.matte(photo, box_of()))
+    rows = enlarged(hole.weights.astype(np.float32), hole.region, geometry.Window(0, 0, 300, 240))
+    np.testing.assert_array_equal(erased[rows == 0], photo[rows == 0])
+    assert np.abs(erased[there].mean(0) - 128).max() < 6
+    assert (erased[there][:, 0].std() > 6) == (fill != "network"), "the network of the test draws no grain"
+
+
+def test_nothing_is_copied_from_objects_that_are_kept(composer):
+    """The ball hides the border of something green, in front of which it lies."""
+    photo, there = ball()
+    green = (np.arange(300) >= 150) & ~there
+    photo[green] = photo[green] // 2 + np.array([0, 90, 0], np.uint8)
+
+    def greenness(erased):
+        return (erased[there][:, 1].astype(int) - erased[there][:, 0]).mean()
+
+    assert greenness(composer.erase(photo, box_of())) > 25
+    assert greenness(composer.erase(photo, box_of(), keep=[(150, 0, 150, 240)])) < 12
+    with pytest.raises(ValueError, match="outside the photo"):
+        composer.erase(photo, box_of(), keep=[(400, 0, 10, 10)])
 
 
 def test_erase_takes_many_boxes_at_once(composer):

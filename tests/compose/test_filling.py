@@ -91,7 +91,7 @@ def test_nothing_is_copied_from_what_is_avoided_or_hidden():
     avoid = np.zeros_like(hole)
     avoid[:, 115:] = True
     photo[avoid] = (250, 0, 0)
-    filled, there = fill(photo, hole, avoid=avoid)
+    filled, _ = fill(photo, hole, avoid=avoid)
     inside = hole & (np.arange(180) < 95)  # patches at the border of the red area know of it
     assert (filled[inside].max(-1).astype(int) - filled[inside].min(-1)).max() < 60
     assert filled[hole].max() < 200

@@ -88,6 +88,19 @@ def test_without_vgg_weights_what_needs_them_is_left_out_with_one_line(evaluate,
     assert out.count("--vgg-weights") == 1
 
 
+def test_full_size_fills_are_measured_beside_opencvs(evaluate, tmp_path):
+    arguments = "--json", tmp_path / "means.json", "--vgg-weights", "random"
+    code, out, err = evaluate("--full-size", *arguments)
+    assert code == 0, err
+    means = json.loads((tmp_path / "means.json").read_text())["full_size"]
+    assert means["count"] == 7
+    assert list(means) == ["count", "l1", "psnr", "ssim", "detail", "vgg", "gram", "kid"]
+    for kind in list(means)[1:]:
+        assert list(means[kind]) == ["both", "patches", "network", "telea", "navier_stokes"]
+    assert f"{means['l1']['both']:.4f}" in out
+    assert "Gram" in out
+
+
 def test_seed_changes_the_holes_and_not_the_masks(evaluate, tmp_path):
     made = []
     for seed in "0", "1":
@@ -119,6 +132,7 @@ def test_weights_whose_segmenter_alone_was_trained_are_measured_by_their_masks(e
         (["--object-fraction", "0"], {}, "object_fraction is 0"),
         (["--vgg-weights", "nowhere.h5"], {}, "nowhere.h5"),
         (["--seed", "-1"], {}, "--seed is -1"),
+        (["--baselines"], {}, "--baselines: compares fills at full size, expected --full-size with it"),
     ],
 )
 def test_command_refuses_with_one_line(evaluate, arguments, changes, part):
