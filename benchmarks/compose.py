@@ -1,12 +1,14 @@
 """Cut and erase on a photograph of 12 megapixels, and what the refinement of masks gains.
 
-    python benchmarks/compose.py [--weights RUN] [--backend keras]
+    python benchmarks/compose.py [--weights RUN] [--backend keras] [--patchmatch]
     python benchmarks/compose.py --weights RUN --images DIR --annotations FILE
 
 The first draws a photograph of 4000 x 3000 pixels and cuts and erases an object of half its height, and one that nearly
 fills it, on two cores at most: seconds, the peak of the process's memory, and whether any pixel outside the box's
-surroundings changed. Without weights it takes untrained networks of the preset mobile; they cost the same. The second
-measures masks enlarged bilinearly and refined ones against true masks, at the resolution of the photographs.
+surroundings changed. Erasing is also timed with `fill="network"` and, with --patchmatch, by the package pypatchmatch on
+the same hole, which takes minutes. Without weights it takes untrained networks of the preset mobile; they cost the
+same. The second measures masks enlarged bilinearly and refined ones against true masks, at the resolution of the
+photographs.
 """
 
 import argparse
@@ -76,7 +78,13 @@ def peak():
     return int(status["VmHWM"].split()[0]) / 1024
 
 
-def measure(weights, backend, name, file):
+def patchmatch(photo, hole):
+    from patchmatch import patch_match
+
+    return patch_match.inpaint(photo.copy(), hole, patch_size=3)
+
+
+def measure(weights, backend, name, file, compare):
     """Prints, as JSON, what one object of the photograph in the file costs in this process."""
     import numpy as np
 
@@ -93,10 +101,14 @@ def measure(weights, backend, name, file):
     outside = np.ones((HEIGHT, WIDTH), bool)
     outside[max(y - margin, 0) : y + height + margin, max(x - margin, 0) : x + width + margin] = False
     result = dict(first=first, cut=cut, first_erase=first_erase, erase=erase, loaded=loaded, after_cut=after_cut)
-    print(json.dumps(result | {"peak": peak(), "same": bool((erased == photo)[outside].all())}))
+    result |= {"peak": peak(), "same": bool((erased == photo)[outside].all())}
+    result["network"], _ = seconds_of(lambda: tool.erase(photo, box, "network"))
+    if compare:
+        result["patchmatch"], _ = seconds_of(lambda: patchmatch(photo, (erased != photo).any(-1)))
+    print(json.dumps(result))
 
 
-def costs(weights, backend):
+def costs(weights, backend, compare):
     import numpy as np
 
     def text(times):
@@ -109,6 +121,7 @@ def costs(weights, backend):
             np.save(file, drawn_photo(OBJECTS[name]))
             command = [sys.executable, __file__, "--object", name, "--photo", file]
             command += ["--weights", weights, "--backend", backend] if weights else []
+            command += ["--patchmatch"] if compare else []
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
         r = json.loads(done.stdout.splitlines()[-1])
         print(f"{name}: cut {text(r['first'])}, {text(r['cut'])}; erase {text(r['first_erase'])}, {text(r['erase'])}")
@@ -117,6 +130,9 @@ def costs(weights, backend):
             f" {r['peak']:.0f} MB at most; outside identical: {r['same']}",
             flush=True,
         )
+        for other in ("network", "patchmatch"):
+            if other in r:
+                print(f"    by {other} {text(r[other])}: {r['erase'][1] / r[other][1]:.2f} of its processor seconds")
 
 
 def masks_by_method(backend, item):
@@ -173,6 +189,7 @@ def main():
     parser.add_argument("--backend", choices=("auto", "keras"), default="auto", help="as in cut, erase and paste")
     parser.add_argument("--images", type=Path, help="photographs with true masks")
     parser.add_argument("--annotations", type=Path, help="their boxes and masks")
+    parser.add_argument("--patchmatch", action="store_true", help="also time the package pypatchmatch")
     # For the process that is measured:
     parser.add_argument("--object", choices=OBJECTS, help=argparse.SUPPRESS)
     parser.add_argument("--photo", type=Path, help=argparse.SUPPRESS)
@@ -180,11 +197,11 @@ def main():
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     if arguments.object:
-        measure(arguments.weights, arguments.backend, arguments.object, arguments.photo)
+        measure(arguments.weights, arguments.backend, arguments.object, arguments.photo, arguments.patchmatch)
     elif arguments.images:
         gains(arguments.weights, arguments.backend, arguments.images, arguments.annotations)
     else:
-        costs(arguments.weights, arguments.backend)
+        costs(arguments.weights, arguments.backend, arguments.patchmatch)
 
 
 if __name__ == "__main__":

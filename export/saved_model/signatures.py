@@ -93,6 +93,7 @@ def _on_photos(model, object_fraction):
         return {"mask_png_bytes": drawn, "crop": tf.stack(objects.region, 1)}
 
     def erase_bytes(image_bytes, box):
+        """Erase by one pass of the inpainter; `compose.erasing` takes the mean of eight, and patches of the photo."""
         objects = _each(cut, crop_spec, image_bytes, box)
         masks = model.masks(objects.image, crops.relative_box(objects.box, objects.region))
         # The hole is the binarised and dilated mask, as README.md of the export tells clients.
