@@ -32,12 +32,18 @@ class BackboneConfig:
 
 @dataclass(frozen=True)
 class DiscriminatorConfig:
-    """Form of both discriminators: CycleGAN's patch discriminator, with more layers (section 3.3)."""
+    """Form of both discriminators."""
 
     width: int = 64
-    """Channels of the first layer; each later layer has twice as many, up to eight times the first."""
+    """patch: channels of the first layer; each later layer has twice as many, up to eight times the first. vgg19:
+    channels on each of the two blocks that it reads."""
     depth: int = 4
-    """Number of strided layers (CycleGAN: 3)."""
+    """patch: number of strided layers (CycleGAN: 3); vgg19: number of blocks of VGG-19, of which the last two are read,
+    2 to 5."""
+    backbone: Literal["patch", "vgg19"] = "patch"
+    """patch: CycleGAN's patch discriminator, with more layers (section 3.3); vgg19: small layers on frozen ImageNet
+    features, as in projected GANs (arXiv 2111.01007), for sets of a few hundred photographs, which the former
+    memorises."""
 
 
 @dataclass(frozen=True)

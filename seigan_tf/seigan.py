@@ -14,7 +14,8 @@ from seigan_tf import steps
 from seigan_tf.config import DataConfig, LossesConfig, NetworksConfig
 from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, fixed_noise
 from seigan_tf.losses import boxes
-from seigan_tf.networks import Discriminator, Enhancer, Inpainter, Segmenter, VGG19Features
+from seigan_tf.networks import Enhancer, Inpainter, Segmenter, VGG19Features
+from seigan_tf.networks.discriminator import make_discriminator
 from seigan_tf.networks.vgg19 import without_vgg
 from seigan_tf.objective import (
     FAKES,
@@ -114,8 +115,8 @@ class SEIGAN(keras.Model):
         self.generators = self._make_generators()
         self.ema_generators = self._make_generators("ema_") if networks.ema_decay else None
         self.discriminators = Discriminators(
-            Discriminator(networks.discriminator, size, name="background_discriminator"),
-            Discriminator(networks.discriminator, size, name="object_discriminator"),
+            make_discriminator(networks.discriminator, size, self.vgg, name="background_discriminator"),
+            make_discriminator(networks.discriminator, size, self.vgg, name="object_discriminator"),
         )
         self.pools = {}
         if networks.replay_size:

@@ -75,6 +75,11 @@ def test_ema_weights_start_as_copies():
         (dict(replay_size=-1), LossesConfig(), r"^networks\.replay_size: -1"),
         (dict(ema_decay=1.0), LossesConfig(), r"^networks\.ema_decay: 1\.0"),
         (dict(segmenter=BackboneConfig("vgg19", 3, 2)), LossesConfig(), r"^networks\.segmenter: .* needs VGG-19"),
+        (
+            dict(discriminator=DiscriminatorConfig(3, 2, "vgg19")),
+            LossesConfig(),
+            r"^networks\.discriminator: .* needs VGG-19",
+        ),
     ],
 )
 def test_a_setting_that_does_not_fit_is_named_in_one_line(networks, losses, message):

@@ -40,10 +40,9 @@ class Options:
     """Folder of the runs and of the table."""
     methods: tuple[str, ...] = ("box_terms", "no_cycle", "seigan", "supervised")
     """Methods to compare. Further ones are self_trained: a new segmenter on the masks of seigan, which also needs boxes
-    alone; self_trained_twice, self_trained_thrice: each a new one on the masks of the one before; literal, literal_vgg:
-    the paper to the letter, with its own segmenter and with that of the preset; and no_box_terms, no_confinement,
-    no_compositing, no_texture, hard_mask, no_identity, no_replay, resnet_enhancer, shallow_discriminators,
-    full_gradient: SEIGAN with that change."""
+    alone; self_trained_twice, self_trained_thrice: each a new one on the masks of the one before; and no_box_terms,
+    no_confinement, no_compositing, no_texture, hard_mask, no_identity, no_replay, resnet_enhancer,
+    shallow_discriminators, full_gradient: SEIGAN with that change."""
     seeds: tuple[int, ...] = (0,)
     """Seeds of the networks and, unless photographs are held out, of the data; one training each."""
     preset: Preset = "boxes"

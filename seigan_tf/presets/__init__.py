@@ -1,11 +1,12 @@
 """Named settings to start a run from, one module each; every module defines CONFIG, those of recipes also RECIPE."""
 
 from seigan_tf.config import Config, Recipe
-from seigan_tf.presets import boxes, demo, mobile, paper, paper_demo, phone
+from seigan_tf.presets import boxes, demo, mobile, paper, paper_demo, paper_photos, phone
 
 _PRESETS = {
     "demo": demo.CONFIG,
     "paper-demo": paper_demo.CONFIG,
+    "paper-photos": paper_photos.CONFIG,
     "boxes": boxes.CONFIG,
     "paper": paper.CONFIG,
     "mobile": mobile.CONFIG,

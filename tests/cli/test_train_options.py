@@ -61,7 +61,7 @@ def test_settings_reach_every_group_by_their_flags(tmp_path):
 
 @pytest.mark.parametrize("arguments", [["--preset", "nope"], ["--preset=nope"], ["--preset", "nope", "--help"]])
 def test_an_unknown_preset_is_named_together_with_those_there_are(arguments, tmp_path):
-    with pytest.raises(ValueError, match=r"'nope'.*demo, boxes, paper, mobile"):
+    with pytest.raises(ValueError, match=r"'nope'.*demo, paper-demo, paper-photos, boxes, paper, mobile"):
         read_request(arguments, tmp_path)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.config import BackboneConfig, DiscriminatorConfig
-from seigan_tf.networks import Discriminator, Enhancer, Inpainter, Segmenter
+from seigan_tf.networks import Discriminator, Enhancer, FeatureDiscriminator, Inpainter, Segmenter
 from tests.reference import networks as reference
 from tests.reference.weights import randomise, vgg_weights_of, weights_of
 
@@ -138,7 +138,14 @@ def test_enhancer_starts_as_the_identity(settings):
     np.testing.assert_array_equal(np.asarray(network((paste, images(16, 1)))), paste)
 
 
-@pytest.mark.parametrize("settings", [DiscriminatorConfig(3, 1), DiscriminatorConfig(2, 3), DiscriminatorConfig(1, 4)])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        DiscriminatorConfig(3, 1),
+        DiscriminatorConfig(2, 3),
+        DiscriminatorConfig(1, 4),
+    ],
+)
 def test_discriminator_agrees_with_the_reference(settings):
     network, photos = built(Discriminator(settings, 32, name="discriminator")), images(32)
     expected = reference.discriminator(photos.astype("float64"), weights_of(network), settings.depth)
@@ -153,6 +160,24 @@ def test_the_discriminators_layers_widen_up_to_eight_times():
     assert [weights[f"down_{i}"]["conv"]["kernel"].shape[-1] for i in range(5)] == [2, 4, 8, 16, 16]
 
 
+@pytest.mark.parametrize("depth", [2, 3])
+def test_discriminator_on_vgg19_features_agrees_with_the_reference(depth):
+    network, photos = built(FeatureDiscriminator(DiscriminatorConfig(4, depth, "vgg19"), 32)), images(32)
+    expected = reference.feature_discriminator(
+        photos.astype("float64"), weights_of(network), vgg_weights_of(network.encoder), depth
+    )
+    side = 32 // 2 ** (depth - 2)
+    assert expected.shape == (2, side, side, 2)
+    assert expected.std() > 0.05
+    assert_close(network(photos), expected)
+
+
+def test_discriminator_on_vgg19_features_trains_its_own_layers_alone():
+    network = built(FeatureDiscriminator(DiscriminatorConfig(4, 3, "vgg19"), 32))
+    assert len(network.trainable_variables) == 2 * 2 * 2
+    assert not {id(v) for v in network.trainable_variables} & {id(v) for v in network.encoder.vgg.variables}
+
+
 def roles():
     """One network of every role and backbone, with the inputs it takes."""
     pair, triple = (images(16), images(16, 1)), (images(16), images(16, 1), images(16, 1))
@@ -162,6 +187,7 @@ def roles():
         yield Enhancer(settings, 16), pair
     yield Segmenter(BackboneConfig("vgg19", 3, 2), 16), images(16)
     yield Discriminator(DiscriminatorConfig(2, 2), 16), images(16)
+    yield FeatureDiscriminator(DiscriminatorConfig(2, 2, "vgg19"), 16), images(16)
 
 
 @pytest.mark.parametrize(("network", "inputs"), roles(), ids=lambda v: getattr(v, "name", ""))
@@ -199,7 +225,15 @@ def test_networks_give_float32_images_under_mixed_precision(policy):
         (lambda: Segmenter(BackboneConfig("resnet"), 30), r"networks\.size: 30 .* networks\.segmenter .*multiple of 4"),
         (lambda: Inpainter(BackboneConfig("unet", 3, 5), 48), r"networks\.size: 48 .* networks\.inpainter .* of 32 "),
         (lambda: Enhancer(BackboneConfig("unet", 3, 4), 16), r"networks\.size: 16 .* networks\.enhancer .*at least 32"),
-        (lambda: Discriminator(DiscriminatorConfig(3, 4), 24), r"networks\.size: 24 .* networks\.discriminator .* 16 "),
+        (
+            lambda: Discriminator(DiscriminatorConfig(3, 4), 24),
+            r"networks\.size: 24 .* networks\.discriminator .* 16 ",
+        ),
+        (
+            lambda: FeatureDiscriminator(DiscriminatorConfig(3, 6, "vgg19"), 64),
+            r"networks\.discriminator: .* depth 2 to 5",
+        ),
+        (lambda: FeatureDiscriminator(DiscriminatorConfig(3, 4, "vgg19"), 20), r"networks\.size: 20 .* multiple of 8"),
         (lambda: Discriminator(DiscriminatorConfig(0, 1), 16), r"networks\.discriminator: width 0"),
         (lambda: Segmenter(BackboneConfig("unet", 0, 1), 16), r"networks\.segmenter: width 0"),
         (lambda: Segmenter(BackboneConfig("unet", 3, 0), 16), r"networks\.segmenter: .*depth 0"),

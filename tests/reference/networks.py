@@ -115,3 +115,16 @@ def discriminator(images, weights, depth):
         features = conv_block(features, weights[f"down_{i}"], strides=2, activation=leaky_relu)
     features = conv_block(features, weights["wide"], activation=leaky_relu)
     return conv_block(features, weights["score"], activation=None)
+
+
+def feature_discriminator(images, weights, vgg_weights, depth):
+    """Scores on the last convolutions of VGG-19's blocks depth - 1 and depth; each score of the second covers 2 x 2."""
+    features, scores = vgg19(images, vgg_weights), []
+    for i in range(2):
+        block = depth - 2 + i
+        values = features[f"block{block + 1}_conv{VGG_BLOCKS[block]}"]
+        values = values / np.sqrt((values**2).mean(-1, keepdims=True) + 1.0)
+        values = conv_block(values, weights[f"hidden_{i}"], activation=leaky_relu)
+        values = conv_block(values, weights[f"score_{i}"], activation=None)
+        scores.append(values.repeat(2**i, 1).repeat(2**i, 2))
+    return np.concatenate(scores, -1)

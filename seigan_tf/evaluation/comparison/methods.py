@@ -5,9 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from seigan_tf.config import BackboneConfig, Config
+from seigan_tf.config import Config
 from seigan_tf.objective import BOX_TERMS, TERMS
-from seigan_tf.presets import paper
 
 TEACHERS = {
     "self_trained": "seigan",
@@ -15,8 +14,6 @@ TEACHERS = {
     "self_trained_thrice": "self_trained_twice",
 }
 """Methods that learn the masks of another one with the same seed, and that one."""
-LITERAL_SEGMENTER = BackboneConfig("resnet", 16, 4)
-"""The paper's G_seg, as narrow as the other networks of preset boxes."""
 
 
 def _changed(**sections: dict[str, Any]) -> Callable[[Config], Config]:
@@ -36,26 +33,21 @@ def _network(name: str, **fields: Any) -> Callable[[Config], Config]:
     return lambda config: _changed(networks={name: replace(getattr(config.networks, name), **fields)})(config)
 
 
-def _literal_vgg(config: Config) -> Config:
-    off = ("confine_mask", "composite_inpainting", "mask_input", "prefill", "hard_mask")
-    networks = {**dict.fromkeys(off, False), "mask_dilation": 0, "mask_gradient_scale": 1.0}
-    config = _changed(networks=networks, training={"pretrain_steps": 0, "start_from": ()})(config)
-    return replace(config, losses=paper.CONFIG.losses)
+def _no_cycle(config: Config) -> Config:
+    made = _only("coarse_gan", *BOX_TERMS)(config)
+    return _changed(training={"pretrain_identity": False})(made)  # its terms are off
 
 
 METHODS: dict[str, Callable[[Config], Config]] = {
     "box_terms": _only(*BOX_TERMS),
-    "no_cycle": _only("coarse_gan", *BOX_TERMS),
+    "no_cycle": _no_cycle,
     "seigan": _changed(),
     **dict.fromkeys(TEACHERS, _changed(training={"task": "distill"})),
     "supervised": _changed(training={"task": "supervised"}),
-    "literal": lambda config: _changed(networks={"segmenter": LITERAL_SEGMENTER})(_literal_vgg(config)),
-    "literal_vgg": _literal_vgg,
 }
 """box_terms alone; no_cycle, the paper's cut-and-paste, with the same box terms; seigan, all terms; self_trained, a new
-segmenter on the masks of seigan, and twice, thrice, each on the masks of the one before; supervised, true masks;
-literal, the paper's networks and losses to the letter, with the box for cropping alone; literal_vgg, the same with the
-segmenter of the configuration."""
+segmenter on the masks of seigan, and twice, thrice, each on the masks of the one before; supervised, true masks. With
+preset paper-photos, which has no box terms, seigan and no_cycle are the paper's own."""
 
 ABLATIONS: dict[str, Callable[[Config], Config]] = {
     # Pretraining uses box terms alone.

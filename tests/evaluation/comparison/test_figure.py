@@ -25,9 +25,9 @@ def test_rows_are_at_evenly_spaced_quantiles_the_best_first():
 
 def test_columns_are_those_of_the_paper_or_the_first_three():
     assert results.shown_methods(("box_terms", "supervised", "seigan")) == ("seigan", "supervised")
-    assert results.shown_methods(("no_texture", "literal", "hard_mask", "no_replay")) == (
+    assert results.shown_methods(("no_texture", "no_identity", "hard_mask", "no_replay")) == (
         "no_texture",
-        "literal",
+        "no_identity",
         "hard_mask",
     )
 

@@ -9,8 +9,7 @@ import pytest
 from seigan_tf import presets
 from seigan_tf.config import LossesConfig
 from seigan_tf.evaluation.comparison import methods
-from seigan_tf.objective import BOX_TERMS
-from seigan_tf.presets import paper
+from seigan_tf.objective import BOX_TERMS, active_terms
 from tests import commands
 
 GIVEN = {"val_images": Path("val"), "val_annotations": Path("val.json")}
@@ -22,25 +21,22 @@ def with_pretraining():
     return replace(BOXES, training=training)
 
 
-@pytest.mark.parametrize("name", ["literal", "literal_vgg"])
-def test_literal_methods_use_the_box_for_nothing_but_cropping(name):
-    made = methods.method_config(name, with_pretraining(), 0)
-    networks = made.networks
-    assert not (networks.confine_mask or networks.composite_inpainting or networks.mask_input)
-    assert not (networks.prefill or networks.hard_mask)
-    assert networks.mask_gradient_scale == 1.0
-    assert made.losses == paper.CONFIG.losses
-    assert all(getattr(made.losses, term) == 0 for term in BOX_TERMS)
-    assert (made.training.pretrain_steps, made.training.start_from) == (0, ())
-    assert replace(made.training, pretrain_steps=100, start_from=("cats",)) == with_pretraining().training
-    assert (networks.inpainter, networks.enhancer) == (BOXES.networks.inpainter, BOXES.networks.enhancer)
+def test_with_the_presets_of_the_paper_the_box_serves_for_cropping_alone():
+    for preset in ("paper", "paper-demo", "paper-photos"):
+        made = methods.method_config("seigan", presets.load_preset(preset), 0)
+        networks = made.networks
+        assert not (networks.confine_mask or networks.composite_inpainting or networks.mask_input or networks.hard_mask)
+        assert networks.mask_gradient_scale == 1.0
+        assert all(getattr(made.losses, term) == 0 for term in BOX_TERMS)
 
 
-def test_literal_methods_differ_in_the_segmenter_alone():
-    literal, vgg = (methods.method_config(name, BOXES, 0).networks for name in ("literal", "literal_vgg"))
-    assert literal.segmenter.backbone == "resnet"
-    assert vgg.segmenter == BOXES.networks.segmenter
-    assert replace(literal, segmenter=vgg.segmenter) == vgg
+def test_no_cycle_starts_as_seigan_does_and_has_the_coarse_adversary_alone():
+    given = presets.load_preset("paper-photos")
+    seigan, alone = (methods.method_config(name, given, 0) for name in ("seigan", "no_cycle"))
+    assert seigan.networks == alone.networks
+    assert active_terms(alone.losses) == ("coarse_gan",)
+    assert alone.losses.coarse_gan == seigan.losses.coarse_gan
+    assert seigan.training == replace(alone.training, pretrain_identity=True)
 
 
 def test_without_box_terms_there_is_no_pretraining():

@@ -32,14 +32,14 @@ def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
     for name in methods.METHODS | methods.ABLATIONS:
         made = methods.method_config(name, BOXES, 3, Path("runs"))
         assert (made.name, made.networks.seed, made.data.seed) == (f"{name}-3", 3, 3)
-        pretrain_steps = 0 if name in ("no_box_terms", "literal", "literal_vgg") else BOXES.training.pretrain_steps
+        pretrain_steps = 0 if name == "no_box_terms" else BOXES.training.pretrain_steps
         training = replace(BOXES.training, pretrain_steps=pretrain_steps)
         if name in methods.TEACHERS:
             training = replace(training, task="distill", teacher=f"runs/{methods.TEACHERS[name]}-3")
         elif name == "supervised":
             training = replace(training, task="supervised")
         assert made.training == training
-        assert (made.networks.segmenter == BOXES.networks.segmenter) == (name != "literal")
+        assert made.networks.segmenter == BOXES.networks.segmenter
         same = (replace(made.networks, seed=0), made.losses) == (BOXES.networks, BOXES.losses)
         assert same == (name in ("seigan", "supervised", *methods.TEACHERS)), name
 
