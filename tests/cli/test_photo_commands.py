@@ -104,6 +104,16 @@ def test_erase_keeps_every_other_pixel_in_png(capsys, tmp_path, photo):
     assert not changed.any()
 
 
+def test_erase_passes_on_the_fill_and_the_objects_to_keep(capsys, tmp_path, photo):
+    options = "--fill", "patches", "--keep", "0,0,60,240"
+    assert call(capsys, "erase", photo, "--box", BOX, "-o", tmp_path / "out.png", *options).code == 0
+    expected = composers.Composer(BallBackend()).erase(photo, box_of(), "patches", [(0, 0, 60, 240)])
+    np.testing.assert_array_equal(pixels(tmp_path / "out.png"), expected)
+    assert (composers.Composer(BallBackend()).erase(photo, box_of()) != expected).any()
+    text = call(capsys, "erase", tmp_path, "-o", tmp_path / "out", *options).refusal
+    assert f"--keep: {tmp_path} is a folder, expected one photograph" in text
+
+
 @pytest.mark.parametrize("at", ["60,50", "-20,-10,60"])
 def test_paste_puts_the_object_where_it_is_asked_for(capsys, tmp_path, photo, at):
     onto = tmp_path / "onto.tif"
