@@ -85,7 +85,7 @@ def draw(sets: list[Gains]) -> Image.Image:
                 y = place(item.filled, gain)[1]
                 canvas.ellipse((x + side - 8, y - 8, x + side + 8, y + 8), COLOURS[method])
     for index, (method, title) in enumerate(OTHERS.items()):
-        x, y = LEFT + 10 + 420 * index, 45
+        x, y = LEFT + 10 + 480 * index, 45
         canvas.ellipse((x - 8, y - 8, x + 8, y + 8), COLOURS[method])
         canvas.text((x + 20, y), f"IoU of SEIGAN {title}", INK, text, anchor="lm")
     canvas.text((SIZE[0] - RIGHT, SIZE[1] - 14), "part of the box that the object fills", INK, text, anchor="rb")
