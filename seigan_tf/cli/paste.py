@@ -14,11 +14,12 @@ DESCRIPTION = """Paste an object of one photograph onto another one, adapted to 
 
   python -m seigan_tf paste photo.jpg --box 850,420,1200,900 --onto garden.jpg --at 300,1500 -o cat-in-garden.png
   python -m seigan_tf paste photo.jpg --box 850,420,1200,900 --onto garden.jpg --at 300,1500,600 -o cat-in-garden.png
-      600 pixels wide
+      600 pixels wide; with --shadow also a shadow on the ground
   python -m seigan_tf paste photos --annotations boxes.json --onto garden.jpg --at 300,1500,600 -o pasted
       a file for each object of a folder
 
-Outside the object the other photograph stays as it is; its colour profile is kept. Parts beyond its border are clipped.
+Outside the object and its shadow the other photograph stays as it is, and its colour profile is kept. Parts beyond its
+border are clipped.
 """
 
 
@@ -28,6 +29,8 @@ class Options(PhotoOptions):
     """The other photograph."""
     at: Annotated[str, tyro.conf.arg(metavar="X,Y[,W]")]
     """Left, top and width of the box there, in pixels; without the width the object keeps its size."""
+    shadow: bool = False
+    """Darken the ground below the object, as if the light came from above."""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -47,7 +50,7 @@ def _job(options: Options) -> Job:
 
     def make(composer, photo, task: Task, marked: list[Marked], done) -> None:
         (item,) = marked
-        pasted = composer.paste_picture(photo, item.box, onto, at)
+        pasted = composer.paste_picture(photo, item.box, onto, at, options.shadow)
         photo_files.write(item.output, pasted.array, pasted.profile)
         done()
 

@@ -2,5 +2,6 @@
 
 composer is the interface. backends chooses what runs the networks: litert_backend or keras_backend. geometry has boxes,
 windows and crops; matting finds the object's mask and colours (with guided_filter), erasing fills holes (with detail),
-pasting harmonises; photo_files reads and writes photographs; pull_push fills gaps in maps.
+pasting harmonises, shadows darkens the ground below what is pasted; photo_files reads and writes photographs; pull_push
+fills gaps in maps.
 """

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files
+from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files, shadows
 from seigan_tf.compose.backends import Backend, Choice, load_backend
 from seigan_tf.compose.erasing import Fill
 from seigan_tf.compose.matting import Matte
@@ -83,19 +83,22 @@ class Composer:
         several: Any = [boxes] if np.ndim(boxes) == 1 else boxes
         return self.erase_picture(as_picture(photo), several, fill=fill, keep=keep).array
 
-    def paste(self, photo: Photo, box: Sequence[float], onto: Photo, at: Sequence[float]) -> np.ndarray:
+    def paste(
+        self, photo: Photo, box: Sequence[float], onto: Photo, at: Sequence[float], shadow: bool = False
+    ) -> np.ndarray:
         """Paste the object in a box of a photo onto another photo, in the light and colours of that one.
 
         `at` has x, y of the box's corner in the other photo and, unless it keeps its size, the box's width there, in
-        pixels. Parts outside that photo are cut off.
+        pixels. Parts outside that photo are cut off. `shadow` darkens the ground below the object.
 
         Returns:
-            uint8 [height, width, 3], or [height, width, 4] if `onto` has alpha; unchanged outside the object.
+            uint8 [height, width, 3], or [height, width, 4] if `onto` has alpha; unchanged outside the object and its
+            shadow.
 
         Raises:
             ValueError: a photo cannot be read, the box is empty or outside it, or the place is outside the other photo.
         """
-        return self.paste_picture(as_picture(photo), box, as_picture(onto), at).array
+        return self.paste_picture(as_picture(photo), box, as_picture(onto), at, shadow).array
 
     def matte(self, visible: np.ndarray, box: Sequence[float]) -> Matte:
         """The matte of the object in a box of `Picture.visible`; errors as in `cut`."""
@@ -136,7 +139,9 @@ class Composer:
         pixels[changed] = picture.remove_white(filled[changed], alpha[changed])
         return photo._replace(pixels=pixels, alpha=alpha)
 
-    def paste_picture(self, photo: Picture, box: Sequence[float], onto: Picture, at: Sequence[float]) -> Picture:
+    def paste_picture(
+        self, photo: Picture, box: Sequence[float], onto: Picture, at: Sequence[float], shadow: bool = False
+    ) -> Picture:
         """As `paste`; the result has the other photo's colour profile."""
         box = geometry.clip_box(box, *photo.size)
         goal = pasting.target(box, at, *onto.size)
@@ -146,7 +151,7 @@ class Composer:
         if photo.profile != onto.profile:
             cutout[..., :3] = photo_files.convert_colours(cutout[..., :3], photo.profile, onto.profile)
         placed = pasting.place(cutout, box, matte.window, goal, *onto.size)
-        return pasting.paste(self.backend, onto, placed)
+        return pasting.paste(self.backend, shadows.cast(onto, placed) if shadow else onto, placed)
 
 
 def as_picture(photo: Photo) -> Picture:
