@@ -95,21 +95,27 @@ def search(scenes: list[Scene], guided: bool, seed: int) -> Field | None:
     for number, (scene, known) in enumerate(zip(scenes, sources, strict=True)):
         part = number / max(len(scenes) - 1, 1)
         weight = (1 - part) * GUIDE[0] + part * GUIDE[1] if guided else 0.0
-        soft = cv2.GaussianBlur(scene.image, (0, 0), RADIUS)
-        place = PLACE / _length(scene.unknown)
-        earlier, field = field, Field(scene.image, scene.unknown, known, soft, weight, place, random)
-        field.start(earlier)
-        reach = max(scene.unknown.shape)
-        if earlier is None:
-            field.search(4, reach)
-        else:
-            reach = max(reach // 8, 2)
-            field.vote()
-            field.search(1, reach)
-        for repeat in range(FIRST if earlier is None else ROUNDS):
-            field.vote()
-            field.search(1 if repeat else 2, reach)
-    field.vote(SHARP)
+        field = _match(scene, known, weight, random, field)
+    if field is not None:
+        field.vote(SHARP)
+    return field
+
+
+def _match(scene: Scene, sources: np.ndarray, weight: float, random: Random, earlier: Field | None) -> Field:
+    """The field of a scene, from that of the next coarser one."""
+    guide = cv2.GaussianBlur(scene.image, (0, 0), RADIUS)
+    field = Field(scene.image, scene.unknown, sources, guide, weight, PLACE / _length(scene.unknown), random)
+    field.start(earlier)
+    reach = max(scene.unknown.shape)
+    if earlier is None:
+        field.search(4, reach)
+    else:
+        reach = max(reach // 8, 2)
+        field.vote()
+        field.search(1, reach)
+    for repeat in range(FIRST if earlier is None else ROUNDS):
+        field.vote()
+        field.search(1 if repeat else 2, reach)
     return field
 
 
@@ -142,7 +148,7 @@ def _length(mask: np.ndarray) -> int:
 
 def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field) -> tuple[np.ndarray, np.ndarray]:
     """Copy pixels of the photo to the patches of the field; between the offsets of four they are mixed."""
-    (height, width), (rows, columns) = unknown.shape, field.index.shape
+    (height, width), rows, columns = unknown.shape, field.height, field.width
     down, across = rows / height, columns / width
     moves = np.rint((field.match_y - field.y) / down), np.rint((field.match_x - field.x) / across)
     move_y, move_x = (values.astype(np.intp) for values in moves)
@@ -171,7 +177,7 @@ def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field) -> tuple[np.ndar
 def _correct(filled: np.ndarray, there: np.ndarray, field: Field) -> None:
     """Exchange the slowly varying colours of the pixels `there` for those of the field's image, in place."""
     height, width = there.shape
-    rows, columns = field.index.shape
+    rows, columns = field.height, field.width
     small = cv2.resize(filled, (columns, rows), interpolation=cv2.INTER_AREA)
     difference = cv2.GaussianBlur(field.image - small, (0, 0), BLUR)
     for part in geometry.row_slices(Window(0, 0, width, height)):
