@@ -215,16 +215,20 @@ CROP_RULES = (
 """Fields of DataConfig by which crops are chosen and cut; the others of a run may differ from those of its crops."""
 
 
+Precision = Literal["float32", "mixed_float16", "mixed_bfloat16", "auto"]
+
+
 @dataclass(frozen=True)
 class TrainingConfig:
     """Task, optimization and schedule of a run."""
 
-    task: Literal["seigan", "supervised", "distill"] = "seigan"
+    task: Literal["seigan", "supervised", "distill", "inpaint"] = "seigan"
     """seigan: train all networks, from boxes; supervised: the segmenter alone, on true masks (upper bound of Table 1);
-    distill: the segmenter alone, on the masks of `teacher`."""
+    distill: the segmenter alone, on the masks of `teacher`; inpaint: the inpainter alone, on backgrounds with holes of
+    these masks' shapes."""
     teacher: str = ""
-    """Weights whose masks `distill` learns: a shipped name, a run folder or a .keras file. A resumed run needs them,
-    too."""
+    """Weights whose masks `distill` and `inpaint` use: a shipped name, a run folder or a .keras file. A resumed run
+    needs them, too."""
     batch_size: int = 8
     """Object crops, and background crops, per step."""
     steps: int = 10_000
@@ -254,8 +258,8 @@ class TrainingConfig:
     """Decay of Adam's first moment (CycleGAN: 0.5)."""
     decay_fraction: float = 0.0
     """Fraction of the steps, the last ones, in which both learning rates fall to zero (CycleGAN: 0.5)."""
-    precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = "float32"
-    """Keras dtype policy."""
+    precision: Precision = "float32"
+    """Keras dtype policy. auto: mixed_bfloat16 if a measurement of two seconds finds it faster, else float32."""
     devices: Annotated[Literal["one", "all"], tyro.conf.arg(name="devices", prefix_name=False)] = "one"
     """one: the backend's first device; all: every GPU, of all processes that the launcher started, each with an equal
     part of the batch (needs KERAS_BACKEND=jax; docs/scale.md). A resumed run may change it."""
@@ -287,8 +291,10 @@ class StageConfig:
     """Name of the stage."""
     config: Config
     """Its settings, without its teacher and the weights that it starts from."""
-    takes: tuple[str, ...]
-    """Stages whose weights it can take, the best first: as teacher, if it distills, else to start from."""
+    teachers: tuple[str, ...]
+    """Stages that can be its teacher, the best first; none for a stage without teacher."""
+    starts: tuple[str, ...]
+    """Stages that it can start from, the best first; none for a stage that starts with random weights."""
     seconds_per_step: float
     """Measured on one machine; for estimates of the time left, where only ratios between stages count."""
 

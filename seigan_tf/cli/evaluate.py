@@ -69,6 +69,8 @@ class Options:
     """Longest side of an object, as a fraction of the photograph's."""
     min_aspect: float = DataConfig.min_aspect
     """Least ratio of an object's short side to its long side."""
+    classes: tuple[str, ...] = ()
+    """Names of the classes whose objects are measured; default: all."""
     max_bad: MaxBad = "1%"
     full_size: bool = False
     """Also fill holes at the photographs' own resolution, as erase does."""
@@ -113,7 +115,9 @@ def run(arguments: Sequence[str]) -> None:
     from seigan_tf.data.planning.rules import CropRules
 
     fraction = DataConfig.object_fraction if options.object_fraction is None else options.object_fraction
-    rules = CropRules(fraction, options.min_short_side, options.max_object_fraction, options.min_aspect)
+    rules = CropRules(
+        fraction, options.min_short_side, options.max_object_fraction, options.min_aspect, classes=options.classes
+    )
     source = shared.annotation_format(options.source, options.images, options.annotations)
     items = list(read_annotations(source, options.images, options.annotations))
     photos = [item for item in items if isinstance(item, Photo)]

@@ -55,12 +55,12 @@ def choose(run: RecipeRun, names: Sequence[str]) -> tuple[str, ...]:
             raise ValueError(f"--stages: no stage is called {name!r}; there are {', '.join(run.names)}")
     chosen = tuple(name for name in run.names if not names or name in names)
     there = {stage.name for stage in run.recipe.stages if stage.name in chosen or run.finished(stage.name)}
-    needs = {stage.name: stage.takes for stage in run.recipe.stages}
+    needs = {stage.name: [taken for taken in (stage.teachers, stage.starts) if taken] for stage in run.recipe.stages}
     whole = tuple(stage.name for stage in run.recipe.stages if stage.config.training.task == "seigan")
     for name in chosen:
-        needed = needs.get(name, whole)
-        if needed and not there.intersection(needed) and not run.finished(name):
-            raise ValueError(f"--stages: {name} needs {' or '.join(needed)}, expected one of them as well")
+        for needed in needs.get(name, [whole]):
+            if not there.intersection(needed) and not run.finished(name):
+                raise ValueError(f"--stages: {name} needs {' or '.join(needed)}, expected one of them as well")
     return chosen
 
 
@@ -132,6 +132,7 @@ def _command(run: RecipeRun, name: str, trainings: Sequence[str], label: str) ->
         *("--min-short-side", str(data.min_short_side), "--max-object-fraction", str(data.max_object_fraction)),
         *("--min-aspect", str(data.min_aspect), "--max-bad", str(data.max_bad)),
         *("--vgg-weights", run.recipe.config.networks.vgg_weights),
+        *(("--classes", *data.classes) if data.classes else ()),
         *("--json", str(run.scores), "--sheet", str(run.sheet)),
     ]
 
@@ -145,7 +146,5 @@ def _not_measurable(run: RecipeRun) -> str:
     data, trained = run.recipe.config.data, run.trained()
     if data.source in ("synthetic", "crops") or data.val_images is None:
         return "there are no validation photographs (--data.val-images)"
-    if data.classes:
-        return "it measures objects of all classes, not of --data.classes"
     report = trained.report() if trained else None
     return "" if report and report["count"] else "the validation photographs have no masks"

@@ -51,7 +51,9 @@ def find(weights: str | Path) -> Weights:
     if folder is None or not (folder / "config.json").is_file():
         return Weights(name, file, folder, _object_fraction(file), segments_only=False)
     settings = config.load_config(folder / "config.json")
-    return Weights(name, file, folder, settings.data.object_fraction, settings.training.task != "seigan")
+    return Weights(
+        name, file, folder, settings.data.object_fraction, settings.training.task in ("supervised", "distill")
+    )
 
 
 def _object_fraction(file: Path) -> float:

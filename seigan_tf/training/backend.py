@@ -1,8 +1,17 @@
-"""Settings of the Keras backend for a reproducible run."""
+"""Settings of the Keras backend for a reproducible run, and the choice of its precision."""
+
+import time
 
 import keras
+import numpy as np
+from keras import ops
+from rich.console import Console
 
+from seigan_tf.config import Precision
 from seigan_tf.utils.quiet import native_messages_hidden
+
+WORTH_IT = 0.8
+"""Time of a convolution in bfloat16 by that in float32 below which it is used: casts and other operations cost some."""
 
 
 def prepare(seed: int, precision: str) -> None:
@@ -24,3 +33,38 @@ def prepare(seed: int, precision: str) -> None:
         # On a GPU this would cost speed and refuse some operations; exact resumes are promised on the CPU.
         if not on_gpu:
             tensorflow.config.experimental.enable_op_determinism()
+
+
+def chosen_precision(precision: Precision, console: Console) -> Precision:
+    """Return the dtype policy; if it is "auto", measure which is faster and print the result.
+
+    Args:
+        precision: `training.precision`.
+        console: destination of the line.
+    """
+    if precision != "auto":
+        return precision
+    ratio = bfloat16_time()
+    chosen: Precision = "mixed_bfloat16" if ratio < WORTH_IT else "float32"
+    line = f"precision: {chosen}, as a convolution in bfloat16 takes {ratio:.2f} of its time in float32"
+    console.print(line, soft_wrap=True, highlight=False)
+    return chosen
+
+
+def bfloat16_time(seconds: float = 2.0) -> float:
+    """Return the time of a convolution of VGG-19's size in bfloat16 by that in float32.
+
+    Args:
+        seconds: time for the measurement, about.
+    """
+    taken: dict[str, list[float]] = {"float32": [], "bfloat16": []}
+    random = np.random.default_rng(0)
+    images, kernel = random.standard_normal((8, 32, 32, 128)), random.standard_normal((3, 3, 128, 128))
+    arrays = {name: (ops.cast(images, name), ops.cast(kernel, name)) for name in taken}
+    end = time.monotonic() + seconds
+    while time.monotonic() < end or len(taken["float32"]) < 3:
+        for name, (image, weights) in arrays.items():
+            start = time.perf_counter()
+            ops.convert_to_numpy(ops.cast(ops.conv(image, weights, padding="same")[0, 0, 0], "float32"))
+            taken[name].append(time.perf_counter() - start)
+    return min(taken["bfloat16"]) / min(taken["float32"])

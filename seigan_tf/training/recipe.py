@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from seigan_tf.config import Config, Recipe, StageConfig, from_dict, to_dict
+from seigan_tf.config import Config, Precision, Recipe, StageConfig, from_dict, to_dict
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils.atomic import write_json
 
@@ -120,10 +120,16 @@ class RecipeRun:
         report = self.stage_folder(name).report()
         return report is not None and report["cost"]["steps"] >= self.stage(name).config.training.steps
 
-    def source(self, name: str) -> Path | None:
-        """Return the run folder of the best finished stage whose weights a stage can take; None if there is none."""
-        found = [taken for taken in self.stage(name).takes if self.finished(taken)]
-        return self.stage_folder(found[0]).path if found else None
+    def source(self, name: str, stages: Sequence[str]) -> str:
+        """Return the run folder of the first finished one of the stages whose weights a stage can take.
+
+        Raises:
+            ValueError: none is finished.
+        """
+        for taken in stages:
+            if self.finished(taken):
+                return str(self.stage_folder(taken).path)
+        raise ValueError(f"stage {name} needs {' or '.join(stages)}, and none is finished")
 
     def stage_config(self, name: str) -> Config:
         """Return the settings of a stage: those saved in its folder if it has begun.
@@ -134,15 +140,23 @@ class RecipeRun:
         folder, stage, given = self.stage_folder(name), self.stage(name), self.recipe.config
         if folder.holds_run:
             return folder.config()
-        training = replace(stage.config.training, precision=given.training.precision)
-        if stage.takes:
-            source = self.source(name)
-            if source is None:
-                raise ValueError(f"stage {name} needs {' or '.join(stage.takes)}, and none is finished")
-            taken = {"teacher": str(source)} if training.task == "distill" else {"start_from": (str(source),)}
-            training = replace(training, **taken)
+        training = replace(stage.config.training, precision=self._precision(stage))
+        if stage.teachers:
+            training = replace(training, teacher=self.source(name, stage.teachers))
+        if stage.starts:
+            training = replace(training, start_from=(self.source(name, stage.starts),))
         networks = replace(stage.config.networks, seed=given.networks.seed, vgg_weights=given.networks.vgg_weights)
         return replace(stage.config, name=folder.path.name, networks=networks, data=given.data, training=training)
+
+    def _precision(self, stage: StageConfig) -> Precision:
+        """Return the precision given, or the stage's own if that is auto: measured by an earlier stage, if any."""
+        given, own = self.recipe.config.training.precision, stage.config.training.precision
+        if given != "auto" or own != "auto":
+            return own if given == "auto" else given
+        measuring = [other for other in self.recipe.stages if other.config.training.precision == "auto"]
+        folders = [self.stage_folder(other.name) for other in measuring]
+        begun = [folder.config().training.precision for folder in folders if folder.holds_run]
+        return begun[0] if begun else "auto"
 
     def trained(self) -> RunFolder | None:
         """Return the run folder of the last finished stage that trained all networks; None if there is none."""

@@ -17,7 +17,8 @@ from seigan_tf.inference import weights
 from seigan_tf.objective import Pretraining, trained_networks
 from seigan_tf.optimizers import training_optimizers
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.training import masked_crops
+from seigan_tf.training import holes, masked_crops
+from seigan_tf.training.hole_inpainter import HoleInpainter
 from seigan_tf.training.mask_segmenter import MaskSegmenter
 from seigan_tf.training.masked_crops import MaskedCrops
 
@@ -29,14 +30,16 @@ class Task(ABC):
         ValueError: the settings do not fit the task or the networks.
     """
 
-    model: SEIGAN | MaskSegmenter
+    model: SEIGAN | MaskSegmenter | HoleInpainter
     """The model for `fit`, built and compiled."""
     seigan: SEIGAN
     """All networks, those of `model` among them."""
     ends: tuple[int, ...]
     """Steps after which the losses change, then the last step of the run."""
-    trains_cycle: bool
-    """True if all networks are trained, False if the segmenter alone is."""
+    shows_pastes: bool
+    """True if pictures of samples show backgrounds and pastes, False if masks alone."""
+    trains_masks: bool = True
+    """False if the segmenter is not trained, so that masks need not be measured."""
 
     @abstractmethod
     def read(self, crops: Crops, console: Console) -> None:
@@ -62,7 +65,7 @@ class Task(ABC):
 class CycleTask(Task):
     """Training of all networks as in the paper, after `training.pretrain_steps` steps without the cycle."""
 
-    trains_cycle = True
+    shows_pastes = True
 
     def __init__(self, config: Config, part: Part = WHOLE):
         training, pool = config.training, config.networks.replay_size
@@ -116,7 +119,7 @@ class MaskTask(Task):
         read: function that returns the training crops with their masks.
     """
 
-    trains_cycle = False
+    shows_pastes = False
 
     def __init__(self, config: Config, read: Callable[[Config, Crops, Console], MaskedCrops], part: Part = WHOLE):
         training = config.training
@@ -139,6 +142,33 @@ class MaskTask(Task):
         """Change nothing: there is one loss."""
 
 
+class HoleTask(Task):
+    """Training of the inpainter alone, on backgrounds with holes in the shapes of a teacher's masks."""
+
+    shows_pastes = True
+    trains_masks = False
+
+    def __init__(self, config: Config, part: Part = WHOLE):
+        training = config.training
+        self.config, self.part = config, part
+        self.ends = (training.steps,)
+        self.model = HoleInpainter(config.networks, config.losses, config.data.object_fraction)
+        self.seigan = self.model.seigan
+        self.model.compile(training_optimizers(training, {"inpainter"})["generator_optimizer"]["inpainter"])
+
+    def read(self, crops, console):
+        self._images = crops.backgrounds.images
+        self._holes = holes.object_holes(self.config, crops, console)
+
+    def batches(self, start):
+        data, size = self.config.data, self.config.training.batch_size
+        changes = Augmentation(data.jitter, data.zoom, data.shift)
+        return holes.batches(self._images, self._holes, size, data.seed, changes, start, self.part)
+
+    def use_losses_after(self, step):
+        """Change nothing: there is one loss."""
+
+
 def make(config: Config, part: Part = WHOLE) -> Task:
     """Make the task that `config.training` names, with batches of which `part` is this process's.
 
@@ -146,8 +176,10 @@ def make(config: Config, part: Part = WHOLE) -> Task:
         ValueError: the settings do not fit each other.
     """
     training = config.training
-    if training.teacher and training.task != "distill":
-        raise ValueError(f"training.teacher: {training.teacher}, but training.task is {training.task}, not distill")
+    if training.teacher and training.task not in ("distill", "inpaint"):
+        raise ValueError(
+            f"training.teacher: {training.teacher}, but training.task is {training.task}, not distill or inpaint"
+        )
     if training.task == "seigan":
         return CycleTask(config, part)
     if training.task == "supervised":
@@ -157,4 +189,6 @@ def make(config: Config, part: Part = WHOLE) -> Task:
             "training.teacher is not given, expected a run folder, a .keras file or the name of shipped weights"
         )
     weights.find(training.teacher)  # before photographs are read
+    if training.task == "inpaint":
+        return HoleTask(config, part)
     return MaskTask(config, masked_crops.with_teacher_masks, part)

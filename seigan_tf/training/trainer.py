@@ -22,7 +22,7 @@ from seigan_tf.training.callbacks.recording import save_grid
 from seigan_tf.training.recipe import Share
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.samples import Samples
-from seigan_tf.training.tasks import Task
+from seigan_tf.training.tasks import CycleTask, Task
 from seigan_tf.utils.progress import bar
 
 
@@ -52,7 +52,8 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
         return finished
     try:
         check_training(config.training)
-        config = replace(config, data=crop_settings(config.data))
+        training = replace(config.training, precision=backend.chosen_precision(config.training.precision, console))
+        config = replace(config, data=crop_settings(config.data), training=training)
         folder.check_crops(config.data)
         part = devices.use(config.training.devices, config.training.batch_size)
         backend.prepare(config.networks.seed, config.training.precision)
@@ -70,7 +71,9 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
         folder.discard_if_empty()
         raise
     folder.save_config(config)
-    shown = samples.choose(crops, with_backgrounds=task.trains_cycle)
+    if not task.trains_masks:
+        crops = crops._replace(evaluation=None)
+    shown = samples.choose(crops, with_backgrounds=task.shows_pastes)
     position = _fit(task, crops, shown, config.training, folder, start, metrics, console, share)
     result = report.measure(task.seigan, crops.evaluation, position, config.training.batch_size, folder.metrics)
     result["data"] = crops.report
@@ -108,7 +111,7 @@ def _start_from(weights: str, task: Task, console: Console) -> None:
     if source.object_fraction != model.object_fraction:
         scales = f"objects of {source.object_fraction:g} of the crops' sides, not {model.object_fraction:g}"
         trained = trained_networks(model.losses_config, model.networks.mask_gradient_scale)
-        if task.trains_cycle and "segmenter" in taken and "segmenter" not in trained:
+        if isinstance(task, CycleTask) and "segmenter" in taken and "segmenter" not in trained:
             raise ValueError(
                 f"training.start_from: the segmenter of {weights} was trained on {scales}, and this run does not train"
                 " it; expected crops of its scale"

@@ -69,7 +69,7 @@ def test_all_stages_run_once_and_are_not_run_again(started, capsys):
     assert started.names == [*NAMES, "export.pack", "export"]
     assert "evaluation: left out, there are no validation photographs" in out
     assert call(capsys, "--name", "birds", "--resume")[0] == 0
-    assert len(started.names) == 8
+    assert len(started.names) == 9
     code, _, err = call(capsys, *NEW)
     assert code == 2
     assert "holds a run; continue it with --resume" in err
@@ -79,7 +79,7 @@ def test_a_failing_stage_is_named_and_the_run_goes_on_in_it(started, capsys):
     started.failing.add("segmenter")
     code, _, err = call(capsys, *NEW)
     assert code == 2
-    assert err.startswith("error: stage 4 of 9, segmenter: disk full; what is finished is kept, continue with: ")
+    assert err.startswith("error: stage 4 of 10, segmenter: disk full; what is finished is kept, continue with: ")
     assert err.endswith("--name birds --resume\n")
     assert started.names == list(NAMES[:4])
     started.failing.clear()
@@ -90,12 +90,12 @@ def test_a_failing_stage_is_named_and_the_run_goes_on_in_it(started, capsys):
 def test_a_run_that_fails_before_its_first_stage_begins_leaves_nothing(started, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(command, "run_module", lambda arguments: Ended(2, "no such folder"))
     code, _, err = call(capsys, *NEW)
-    assert (code, err) == (2, "error: stage 1 of 9, teacher: no such folder\n")
+    assert (code, err) == (2, "error: stage 1 of 10, teacher: no such folder\n")
     assert list((tmp_path / "runs").iterdir()) == []
 
 
 def test_stages_are_left_out_and_started_singly(started, capsys):
-    stages = ("teacher", "segmenter", "inpainter-128", "packed")
+    stages = ("teacher", "segmenter", "together", "packed")
     assert call(capsys, *NEW, "--stages", *stages)[0] == 0
     assert started.names == [*stages[:3], "export.pack"]
     segmenter = RunFolder(Path("runs/birds/segmenter")).config()
@@ -106,16 +106,23 @@ def test_stages_are_left_out_and_started_singly(started, capsys):
     assert started.names[4:] == ["export"]
 
 
+def test_evaluation_measures_the_classes_of_the_run(started, capsys):
+    call(capsys, *NEW, "--data.classes", "gull", "duck", "--data.val-images", "photos", "--stages", "teacher")
+    run = RecipeRun.load(RunFolder(Path("runs/birds")))
+    arguments = command._command(run, "evaluation", (), "")
+    assert arguments[arguments.index("--classes") :][:4] == ["--classes", "gull", "duck", "--json"]
+
+
 def test_stages_are_listed(started, capsys, tmp_path):
     code, out, _ = call(capsys, "--preset", "phone", "--stages", "list")
-    assert (code, out.splitlines()[0]) == (0, "teacher: not begun, 1000 steps")
+    assert (code, out.splitlines()[0]) == (0, "teacher: not begun, 600 steps")
     assert not (tmp_path / "runs").exists()
     started.failing.add("self-trained")
     call(capsys, *NEW)
     code, out, _ = call(capsys, "--name", "birds", "--stages", "list")
     assert code == 0
     assert out.splitlines()[:3] == [
-        "teacher: finished, 1000 steps",
+        "teacher: finished, 600 steps",
         "self-trained: begun, 1000 steps",
         "self-trained-twice: not begun, 1000 steps",
     ]
@@ -126,7 +133,7 @@ def test_stages_are_listed(started, capsys, tmp_path):
     [
         ((*NEW, "--stages", "fill"), "no stage is called 'fill'; there are teacher, self-trained"),
         ((*NEW, "--stages", "segmenter"), "segmenter needs self-trained-twice or self-trained or teacher"),
-        ((*NEW, "--stages", "export"), "export needs teacher or inpainter-64 or inpainter-128"),
+        ((*NEW, "--stages", "export"), "export needs teacher or together"),
         ((*NEW, "--training.steps", "7"), "--training.steps: every stage of this preset has its own"),
         ((*NEW, "--losses.coarse-gan", "7"), "--losses.coarse-gan: every stage"),
         ((*NEW[:-1], "none"), "--vgg-weights none: networks of this preset read VGG-19"),

@@ -126,6 +126,7 @@ def test_weights_whose_segmenter_alone_was_trained_are_measured_by_their_masks(e
     [
         ([], {"weights": "nowhere"}, "nowhere: no trained model"),
         (["--min-short-side", "500"], {}, "no object passes the crop rules"),
+        (["--classes", "horse"], {}, "no object passes the crop rules"),
         (["--json", "no/such/folder.json"], {}, "no/such/folder.json"),
         (["--sheet", "no/such/folder.png"], {}, "no/such/folder.png"),
         (["--sheet", "sheet.jpg"], {}, "--sheet sheet.jpg: expected a name that ends in .png"),

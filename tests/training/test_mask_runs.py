@@ -1,4 +1,4 @@
-"""Runs that train the segmenter alone: signals, checkpoints, logs and samples as in a SEIGAN's run."""
+"""Runs that train one network alone: signals, checkpoints, logs and samples as in a SEIGAN's run."""
 
 import json
 import signal
@@ -55,6 +55,9 @@ def command(request, capsys, teacher):
     def start(name):
         if request.param == "distill":
             return call(capsys, "distill", "--teacher", teacher, *ARGUMENTS, "--name", name)
+        if request.param == "inpaint":
+            task = ("--training.task", "inpaint", "--training.teacher", str(teacher))
+            return resume(capsys, *ARGUMENTS, *task, "--name", name)
         return resume(capsys, *request.getfixturevalue("supervised"), "--name", name)
 
     return start
@@ -82,7 +85,7 @@ def terminate_after(monkeypatch, step):
     monkeypatch.setattr(ProgressDisplay, "on_train_batch_end", show)
 
 
-@pytest.mark.parametrize("command", ["distill", "supervised"], indirect=True)
+@pytest.mark.parametrize("command", ["distill", "supervised", "inpaint"], indirect=True)
 def test_interrupted_and_resumed_ends_bit_identical_with_everything_in_its_folder(command, capsys, monkeypatch):
     code, _, err = command("whole")
     assert code == 0, err

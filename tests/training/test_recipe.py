@@ -31,7 +31,12 @@ def test_a_stage_takes_the_best_finished_weights(tmp_path):
     finish(run, "self-trained")
     assert run.stage_config("segmenter").training.teacher == str(run.folder.path / "self-trained")
     finish(run, "segmenter")
-    assert run.stage_config("inpainter-128").training.start_from == (str(run.folder.path / "segmenter"),)
+    segmenter = str(run.folder.path / "segmenter")
+    assert run.stage_config("inpainter-128").training.start_from == (segmenter,)
+    assert run.stage_config("inpainter-128").training.teacher == segmenter
+    finish(run, "inpainter-64")
+    assert run.stage_config("inpainter-128").training.start_from == (str(run.folder.path / "inpainter-64"),)
+    assert run.stage_config("inpainter-128").training.teacher == segmenter
 
 
 def test_a_stage_that_has_begun_keeps_its_settings(tmp_path):
@@ -63,7 +68,7 @@ def test_settings_given_once_reach_every_stage(tmp_path):
 
 def test_the_last_training_is_in_the_run_folder_itself(tmp_path):
     run = recipes.begin(tmp_path, PHONE)
-    assert run.stage_folder("inpainter-128").path == run.folder.path
+    assert run.stage_folder("together").path == run.folder.path
     assert run.stage_folder("teacher").path == run.folder.path / "teacher"
     assert "--name phone --resume" in run.stage_folder("teacher").resume_command
 
@@ -71,7 +76,7 @@ def test_the_last_training_is_in_the_run_folder_itself(tmp_path):
 def test_a_damaged_recipe_is_one_line(tmp_path, one_line_error):
     run = recipes.begin(tmp_path, recipes.tiny(DataConfig()))
     values = json.loads(run.folder.recipe_file.read_text())
-    del values["stages"][0]["takes"]
+    del values["stages"][0]["teachers"]
     for damaged in (json.dumps(values), "[]", "{"):
         run.folder.recipe_file.write_text(damaged)
         assert "recipe.json: no recipe" in one_line_error(RecipeRun.load, run.folder)

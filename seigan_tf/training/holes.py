@@ -1,0 +1,81 @@
+"""Backgrounds with holes in the shapes of objects, for runs that train the inpainter alone."""
+
+from functools import partial
+from typing import Any
+
+import grain
+import numpy as np
+from rich.console import Console
+
+from seigan_tf.config import Config
+from seigan_tf.data.augmentation import WHOLE, Augmentation, Part, augment
+from seigan_tf.data.crop_set import Crops
+from seigan_tf.data.loading import load_objects
+from seigan_tf.data.pairs import READ_AHEAD
+from seigan_tf.inference import arrays, loading
+from seigan_tf.training.teacher_masks import teacher_masks
+from seigan_tf.utils.boxes import box_to_mask
+from seigan_tf.utils.progress import bar
+
+
+def batches(
+    images: Any,
+    holes: np.ndarray,
+    batch_size: int,
+    seed: int,
+    changes: Augmentation,
+    start: int = 0,
+    part: Part = WHOLE,
+) -> grain.IterDataset:
+    """Return endless batches {"image", "hole", "noise"} for `HoleInpainter.fit`, shuffled, paired and augmented.
+
+    Args:
+        images: backgrounds, uint8 [N, S, S, 3].
+        holes: bool [M, S, S, 1].
+        batch_size: number of pairs in a batch, of all processes together.
+        seed: seed of orders, pairing, augmentation and noise.
+        changes: limits of the backgrounds' augmentation; holes are mirrored only.
+        start: number of first batches to leave out, at no cost.
+        part: the part of each batch to make, for one of several processes that train together.
+    """
+    own = part.rows(batch_size)
+    seeds = np.random.SeedSequence(seed).generate_state(3).tolist()
+
+    def order(count: int, order_seed: int) -> grain.MapDataset:
+        return grain.MapDataset.range(count).seed(order_seed).shuffle().repeat().batch(batch_size, drop_remainder=True)
+
+    def batch(indices: tuple[np.ndarray, np.ndarray], generator: np.random.Generator):
+        image = augment(images[indices[0][own]], None, changes, generator, part=part).images
+        hole = holes[indices[1]]
+        hole = np.where(generator.random((len(hole), 1, 1, 1)) < 0.5, hole[:, :, ::-1], hole).astype(np.float32)
+        noise = generator.standard_normal(hole.shape, np.float32)
+        return {"image": image, "hole": hole[own], "noise": noise[own]}
+
+    pairs = grain.experimental.ZipMapDataset([order(len(images), seeds[0]), order(len(holes), seeds[1])])
+    return pairs.random_map(batch, seed=seeds[2])[start:].to_iter_dataset(READ_AHEAD)
+
+
+def object_holes(config: Config, crops: Crops, console: Console) -> np.ndarray:
+    """Return the masks of `training.teacher` for the training objects as holes: bool [N, S, S, 1].
+
+    An object of which the teacher finds nothing gives its box. Settings and teacher alone decide: a resumed run makes
+    the same holes again.
+
+    Args:
+        config: settings of the run. The teacher gets crops of the same objects at its own size and scale.
+        crops: crops of these settings.
+        console: destination of progress.
+
+    Raises:
+        ValueError: the teacher cannot be loaded, or prepared crops do not give crops at its size and scale.
+    """
+    teacher = loading.load_model(config.training.teacher)
+    size, objects = config.networks.size, crops.objects
+    theirs = teacher.networks.size, teacher.object_fraction
+    if theirs != (size, config.data.object_fraction):
+        with bar(console, "reading photographs for the teacher") as progress:
+            objects = load_objects(config.data, *theirs, progress)
+    boxes = crops.objects.boxes
+    masks = teacher_masks(partial(arrays.segment, teacher), objects, boxes, size) > 0.5
+    found = masks.any(axis=(1, 2, 3), keepdims=True)
+    return np.where(found, masks, box_to_mask(boxes, size, size)[..., None] > 0.5)
