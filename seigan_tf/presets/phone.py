@@ -71,7 +71,7 @@ RECIPE = Recipe(
             replace(
                 _inpainter,
                 networks=replace(_inpainter.networks, size=64, mask_dilation=2),
-                training=replace(_inpainter.training, batch_size=4, steps=600),
+                training=replace(_inpainter.training, batch_size=4, steps=900),
             ),
             ("segmenter",),
             ("segmenter",),
@@ -79,7 +79,7 @@ RECIPE = Recipe(
         ),
         StageConfig(
             "inpainter-128",
-            replace(_inpainter, training=replace(_inpainter.training, batch_size=2, steps=200, generator_rate=1e-3)),
+            replace(_inpainter, training=replace(_inpainter.training, batch_size=2, steps=320, generator_rate=1e-3)),
             ("segmenter",),
             ("inpainter-64", "segmenter"),
             0.5,
