@@ -1,18 +1,19 @@
 // Cut, erase and paste on a full-size photo: small crops go through the networks, results back to the photo.
 
 import { newCanvas } from "./canvas.js";
-import { cropRegion, insideBox, overlap, placed } from "./geometry.js";
+import { NEAR, REACH, holeOf, mark, restored, widened, windowOf } from "./erasing.js";
+import { cropRegion, insideBox, overlap, placed, sameObject } from "./geometry.js";
 import { dilated, extent, followEdges, smooth } from "./masks.js";
 import { enlarge, extract } from "./resample.js";
-import { inpaintTta } from "./tta.js";
 
-/** Margin around the object that is also erased and harmonised, relative to the crop's side: edges and near shadows. */
+/** Margin around the object that is also harmonised, relative to the crop's side: edges and near shadows. */
 const MARGIN = 1 / 32;
 
 /**
  * Cut out the object in a box.
  *
- * Returns {box, region, rectangle, mask [S, S], image [S, S, 3], canvas}; `canvas` is the full-size cut-out, at `rectangle`.
+ * Returns {box, region, rectangle, mask [S, S], image [S, S, 3], low, count, canvas}; `canvas` is the full-size cut-out, at
+ * `rectangle`, `low` and `count` are the mask as in masks.js.
  */
 export async function cut(models, photo, box, edges = true) {
   const { size } = models;
@@ -25,10 +26,11 @@ export async function cut(models, photo, box, edges = true) {
   }
   const rectangle = overlap(models.confineMask ? box : square(region), photo.bounds);
   if (!rectangle) throw new Error("The box lies outside the photo");
-  const alpha = edges
+  const { alpha, low, count } = edges
     ? followEdges(photo, mask, size, region, rectangle)
     : smooth(mask, size, region, rectangle);
-  return { box, region, rectangle, mask, image, canvas: cutOut(photo, rectangle, alpha) };
+  photo.kept = [...others(photo, box), { box, hole: holeOf(low, count, region) }];
+  return { box, region, rectangle, mask, image, low, count, canvas: cutOut(photo, rectangle, alpha) };
 }
 
 function cutOut(photo, { x, y, width, height }, alpha) {
@@ -39,29 +41,62 @@ function cutOut(photo, { x, y, width, height }, alpha) {
   return canvas;
 }
 
-/** Erase the object of a cut from its photo, within its dilated mask only. Returns a function that undoes it. */
-export async function erase(models, photo, { region, mask, image }) {
-  const { size } = models;
-  const hole = dilated(mask, size, margin(size));
-  const rectangle = within(hole, size, region, photo);
-  if (!rectangle) throw new Error("No object was found in the box");
-  const restored = await inpaintTta(models, image, hole);
-  const undo = photo.copy(rectangle);
-  const share = enlarge(hole, size, 1, region, rectangle), shares = new Float32Array(rectangle.width);
-  const colour = enlarge(restored, size, 3, region, rectangle), colours = new Float32Array(3 * rectangle.width);
-  change(photo, rectangle, (data, from, y) => {
-    share(y, shares);
-    colour(y, colours);
-    for (let x = 0; x < rectangle.width; x++) {
-      if (!shares[x]) continue;
-      for (let c = 0; c < 3; c++) {
-        const at = from + 4 * x + c;
-        data[at] = data[at] * (1 - shares[x]) + toByte(colours[3 * x + c]) * shares[x];
-      }
-    }
-  });
+/**
+ * Erase the object of a cut from its photo, which changes in its hole only. Returns a function that undoes it.
+ *
+ * Other objects that were cut out of the photo stay, unseen by the inpainter. No pixel is copied from their boxes, or from
+ * where objects were erased before.
+ */
+export async function erase(models, photo, { box, region, image, low, count }) {
+  const hole = holeOf(low, count, region), window = windowOf(hole, photo);
+  if (!window) throw new Error("No object was found in the box");
+  const around = widened(window, REACH, photo), { x, y, width, height } = around;
+  const { kept, holes } = photo, staying = others(photo, box);
+  const pending = new Uint8Array(width * height);
+  for (const { hole: each } of [{ hole }, ...staying]) mark(pending, around, each, photo);
+  const avoid = pending.slice();
+  for (const each of holes) mark(avoid, around, each, photo);
+  for (const other of staying) fillBox(avoid, around, other.box);
+  const colours = await restored(models, photo, image, hole, pending, around);
+  const pixels = photo.read(x, y, width, height);
+  const near = widened(window, NEAR, photo);
+  const filled = await inWorker(
+    { photo: pixels, around, near, window, hole, pending, avoid, colours }, [pixels, pending, avoid, colours]);
+  const putBack = photo.copy(window);
+  photo.context.putImageData(new ImageData(filled, window.width, window.height), window.x, window.y);
   photo.refresh();
-  return undo;
+  [photo.kept, photo.holes] = [staying, [...holes, hole]];
+  return () => {
+    putBack();
+    [photo.kept, photo.holes] = [kept, holes];
+  };
+}
+
+/** The objects that were cut out of a photo and are still there, without that in a box. */
+const others = (photo, box) => photo.kept.filter((other) => !sameObject(other.box, box));
+
+/** Set a mask over a rectangle of the photo to 1 in a box. */
+function fillBox(mask, rectangle, box) {
+  const part = overlap(box, rectangle);
+  for (let y = 0; part && y < part.height; y++) {
+    const line = (part.y - rectangle.y + y) * rectangle.width + part.x - rectangle.x;
+    mask.fill(1, line, line + part.width);
+  }
+}
+
+/** The answer of a worker of its own, whose memory is free again afterwards; the arrays go to it. */
+async function inWorker(task, arrays) {
+  const worker = new Worker(new URL("fill_worker.js", import.meta.url), { type: "module" });
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      // Browsers do not say why a worker did not start.
+      worker.onerror = ({ message }) => reject(new Error(message || "fill_worker.js or a file that it needs is missing"));
+      worker.postMessage(task, arrays.map(({ buffer }) => buffer));
+    });
+  } finally {
+    worker.terminate();
+  }
 }
 
 /**
@@ -129,4 +164,3 @@ function within(mask, size, region, photo) {
 const square = ({ x, y, side }) => ({ x, y, width: side, height: side });
 const margin = (size) => Math.max(Math.round(size * MARGIN), 1);
 const toUnit = (pixels) => Float32Array.from(pixels, (value) => value / 127.5 - 1);
-const toByte = (value) => (value + 1) * 127.5;

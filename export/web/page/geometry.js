@@ -44,6 +44,14 @@ export function overlap(first, second) {
   return right > x && bottom > y ? { x, y, width: right - x, height: bottom - y } : null;
 }
 
+/** Whether two boxes seem to be drawn around one object: one holds the centre of the other. */
+export function sameObject(first, second) {
+  const holds = (box, { x, y, width, height }) =>
+    Math.abs(x + width / 2 - box.x - box.width / 2) <= box.width / 2 &&
+    Math.abs(y + height / 2 - box.y - box.height / 2) <= box.height / 2;
+  return holds(first, second) || holds(second, first);
+}
+
 /** Box and region of an object on a second photo, with the box's corner at x, y and its width `width`. */
 export function placed(box, fraction, { x, y, width }) {
   const scale = width / box.width;

@@ -38,7 +38,9 @@ export function extent(mask, size, region) {
 }
 
 /**
- * The mask at the pixels of a rectangle, 0 to 255, aligned with the edges of the photo.
+ * The mask aligned with the edges of the photo: {alpha, low, count}.
+ *
+ * `alpha`: at the pixels of a rectangle, 0 to 255; `low`: over the region, [count, count] from 0 to 1.
  *
  * A guided filter (He, Sun, Tang, 2013) whose linear models are fitted on a small copy of the crop and applied to the
  * photo itself (fast guided filter, He and Sun, 2015), so that only one pass depends on the size of the photo.
@@ -52,27 +54,28 @@ export function followEdges(photo, mask, size, region, rectangle) {
   const row = enlarge(mask, size, 1, { x: 0, y: 0, side: small }, whole);
   for (let y = 0; y < small; y++) row(y, wanted.subarray(y * small, (y + 1) * small));
   const lines = fitted(guide, wanted, small, Math.max(Math.round((1.5 * small) / size), 1));
+  const low = guide.map((value, i) => cleared(lines[2 * i] * value + lines[2 * i + 1], FITTED_VEIL));
   const line = enlarge(lines, small, 2, region, rectangle), values = new Float32Array(rectangle.width * 2);
   const alpha = new Uint8ClampedArray(rectangle.width * rectangle.height);
   eachRow(photo, rectangle, (data, from, y) => {
     line(y, values);
     for (let x = 0; x < rectangle.width; x++) {
       const value = values[2 * x] * brightness(data, from + 4 * x) + values[2 * x + 1];
-      alpha[y * rectangle.width + x] = cleared(value, 0.1) * 255; // the fit leaves a stronger veil
+      alpha[y * rectangle.width + x] = cleared(value, FITTED_VEIL) * 255;
     }
   });
-  return alpha;
+  return { alpha, low, count: small };
 }
 
-/** The mask at the pixels of a rectangle, 0 to 255, bilinear and without a veil, as in compose/matting.py. */
+/** The mask, bilinear and without a veil, as in compose/matting.py: {alpha, low, count} as of `followEdges`. */
 export function smooth(mask, size, region, rectangle) {
   const alpha = new Uint8ClampedArray(rectangle.width * rectangle.height);
   const line = enlarge(mask, size, 1, region, rectangle), values = new Float32Array(rectangle.width);
   for (let y = 0; y < rectangle.height; y++) {
     line(y, values);
-    for (let x = 0; x < rectangle.width; x++) alpha[y * rectangle.width + x] = cleared(values[x], 0.05) * 255;
+    for (let x = 0; x < rectangle.width; x++) alpha[y * rectangle.width + x] = cleared(values[x], VEIL) * 255;
   }
-  return alpha;
+  return { alpha, low: mask, count: size };
 }
 
 /** Call `use(data, offset, y)` for each row of a rectangle of the photo; the pixels are read in strips. */
@@ -86,6 +89,9 @@ function eachRow(photo, rectangle, use) {
 }
 
 const brightness = (data, at) => (0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]) / 255;
+
+/** Veils of masks; the fit to edges leaves a stronger one. */
+const [VEIL, FITTED_VEIL] = [0.05, 0.1];
 
 /** Values within `veil` of 0 or 1 become 0 or 1, because a faint veil shows on other backgrounds. */
 const cleared = (value, veil) => Math.min(Math.max((value - veil) / (1 - 2 * veil), 0), 1);

@@ -37,6 +37,8 @@ export class Photo {
     this.name = name;
     /** Text that the page shows behind the size. */
     this.note = "";
+    /** Objects that were cut out and are still there, {box, hole}, and holes of those that were erased (`erasing.js`). */
+    [this.kept, this.holes] = [[], []];
     this.canvas = newCanvas(width, height);
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });
     if (!this.context) throw new Error(`${name}: ${width} x ${height} pixels are too many for this browser`);
@@ -51,6 +53,9 @@ export class Photo {
 
   /** The photo as a rectangle. */
   get bounds() { return { x: 0, y: 0, width: this.width, height: this.height }; }
+
+  /** The pixels of a rectangle: RGBA, Uint8ClampedArray [height, width, 4]. */
+  read(x, y, width, height) { return this.context.getImageData(x, y, width, height).data; }
 
   /** Redraw the preview. */
   refresh() {

@@ -1,5 +1,6 @@
 // Resampling: crops to the networks' size, as in training, and maps back to the photo's pixels.
 
+import { area } from "./filters.js";
 import { mirrored } from "./geometry.js";
 
 const STRIP = 2 ** 20; // pixels read from the photo at a time
@@ -32,7 +33,7 @@ function reduce(photo, region, factor) {
   for (let start = 0; start < count; start += height) {
     const strip = rows.subarray(start * factor, Math.min((start + height) * factor, side));
     const [top, bottom] = ends(strip);
-    const { data } = photo.context.getImageData(left, top, right - left, bottom - top);
+    const data = photo.read(left, top, right - left, bottom - top);
     for (let y = 0; y < strip.length; y++) {
       if (y % factor === 0) sums.fill(0);
       const row = (strip[y] - top) * (right - left) - left;
@@ -95,11 +96,11 @@ function along(pixels, lines, weights, size, line, step, resultLine, resultStep)
   return result;
 }
 
-/** Positions of `count` pixels, the first at `offset` in a length of `side`, among `size` values of a map. */
-export function steps(offset, count, side, size) {
+/** Positions of `count` points, the middles of steps from `offset` on, among the `size` values of a map `side` long. */
+export function steps(offset, count, side, size, step = 1) {
   const low = new Int32Array(count), share = new Float32Array(count);
   for (let index = 0; index < count; index++) {
-    const at = Math.min(Math.max(((offset + index + 0.5) * size) / side - 0.5, 0), size - 1);
+    const at = Math.min(Math.max(((offset + (index + 0.5) * step) * size) / side - 0.5, 0), size - 1);
     low[index] = Math.min(Math.floor(at), Math.max(size - 2, 0));
     share[index] = at - low[index];
   }
@@ -109,14 +110,22 @@ export function steps(offset, count, side, size) {
 /**
  * Bilinear interpolation of a map over a region at the pixels of a rectangle, one row at a time.
  *
- * `map`: [size, size, channels] over the whole region. Returns a function that fills `row` [rectangle.width, channels].
+ * `map`: [size, size, channels] over the whole region. Returns a function that fills `row` [width, channels]. Instead of
+ * the rectangle's pixels, `shape`, a height and a width, gives as many points that are spread evenly over it.
  */
-export function enlarge(map, size, channels, region, rectangle) {
-  const across = steps(rectangle.x - region.x, rectangle.width, region.side, size);
-  const down = steps(rectangle.y - region.y, rectangle.height, region.side, size);
+export function enlarge(map, size, channels, region, rectangle, [height, width] = [rectangle.height, rectangle.width]) {
+  const { side } = region;
+  if (size > side) [map, size] = [area(map, [size, size, channels], [side, side, channels]), side];
+  const across = steps(rectangle.x - region.x, width, side, size, rectangle.width / width);
+  const down = steps(rectangle.y - region.y, height, side, size, rectangle.height / height);
+  return interpolated(map, size, channels, across, down);
+}
+
+/** A function that fills `row` with values of a map [., width, channels] at steps across and the y-th step down. */
+export function interpolated(map, width, channels, across, down) {
   return (y, row) => {
-    const top = down.low[y] * size, bottom = top + down.next * size, lower = down.share[y];
-    for (let x = 0; x < rectangle.width; x++) {
+    const top = down.low[y] * width, bottom = top + down.next * width, lower = down.share[y];
+    for (let x = 0; x < across.low.length; x++) {
       const left = across.low[x], right = left + across.next, later = across.share[x];
       for (let c = 0; c < channels; c++) {
         const above = map[(top + left) * channels + c] * (1 - later) + map[(top + right) * channels + c] * later;

@@ -13,6 +13,7 @@ export async function inpaintTta(models, image, mask) {
     from.forEach((place, i) => {
       for (let c = 0; c < 3; c++) mean[3 * place + c] += restored[3 * i + c] / 8;
     });
+    await new Promise((resolve) => { setTimeout(resolve); }); // the page reacts between two runs
   }
   return mean;
 }

@@ -1,14 +1,10 @@
 """The static page of the export folder, driven in headless Chromium as on a phone, with LiteRT.js from npm."""
 
 import base64
-import functools
-import http.server
 import io
 import json
 import shutil
 import subprocess
-import threading
-import types
 from collections import Counter
 
 import keras
@@ -28,7 +24,6 @@ from tests import photo_matrix, tiny
 api = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives a browser")
 
 SIZE, FRACTION = 16, 0.5
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NETWORKS = ("segmenter", "inpainter", "enhancer")
 PHONE = {"width": 360, "height": 740}
 BOX = {"x": 60, "y": 30, "width": 50, "height": 80}
@@ -86,47 +81,6 @@ def vendored(exported, packages):
     """The export folder with LiteRT.js beside the page."""
     shutil.copytree(packages, exported / "web" / "vendor")
     return exported
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not found:
-        pytest.skip(f"needs a browser: one of {', '.join(BROWSERS)}")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def serve():
-    """Puts a folder on a host of static files, and returns its address."""
-    servers = []
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *arguments, headers, **settings):
-            self.more = headers
-            super().__init__(*arguments, **settings)
-
-        def end_headers(self):
-            for name, value in self.more.items():
-                self.send_header(name, value)
-            super().end_headers()
-
-        def log_message(self, *arguments):
-            pass
-
-    def start(folder, headers=types.MappingProxyType({})):
-        handler = functools.partial(Quiet, directory=str(folder), headers=headers)
-        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
-        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{servers[-1].server_port}"
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -402,44 +356,6 @@ def dilate_mask(mask):
     """Hard, and one pixel wider in every direction."""
     padded = np.pad(mask > 0.5, 1)
     return np.max([padded[y : y + SIZE, x : x + SIZE] for y in range(3) for x in range(3)], axis=0)
-
-
-def test_erases_within_the_widened_mask_only_and_takes_it_back(lab, model, photo):
-    region = region_of(BOX)
-    found = lab.evaluate(
-        """async ([url, box]) => {
-            const models = await Models.find("float32"), photo = await opened(url);
-            const object = await cut(models, photo, box);
-            const undo = await erase(models, photo, object);
-            const erased = shot(photo);
-            undo();
-            return { erased, after: shot(photo), mask: Array.from(object.mask) };
-        }""",
-        [data_url(photo), BOX],
-    )
-    hole = dilate_mask(np.reshape(found["mask"], (SIZE, SIZE)))
-    assert 0 < hole.sum() < SIZE * SIZE
-    # Enlarged bilinearly, a value of the small mask reaches the middle of its neighbours.
-    step = region.side // SIZE
-    large = np.pad(hole.repeat(step, 0).repeat(step, 1), step)
-    half = step // 2
-    moves = (-half, 0, half)
-    reached = np.max([np.roll(large, (y, x), (0, 1)) for y in moves for x in moves], axis=0)[step:-step, step:-step]
-    allowed = np.zeros(photo.shape[:2], bool)
-    rows, columns = slice(max(region.y, 0), region.y + region.side), slice(max(region.x, 0), region.x + region.side)
-    allowed[rows, columns] = reached[max(-region.y, 0) :, max(-region.x, 0) :]
-    changed = (pixels_of(found["erased"], photo.shape) != photo).any(-1)
-    assert changed[allowed].mean() > 0.8
-    assert not (changed & ~allowed).any()
-    np.testing.assert_array_equal(pixels_of(found["after"], photo.shape), photo)
-
-    image = extract(photo, region, SIZE) / 127.5 - 1
-    restored = inpaint_tta(
-        functools.partial(arrays.inpaint, model), image[None].astype("float32"), hole[None, ..., None].astype("float32")
-    )[0]
-    erased = extract(pixels_of(found["erased"], photo.shape), region, SIZE) / 127.5 - 1
-    core = hole & (np.indices(hole.shape)[0] >= max(-region.y, 0) // step + 1)  # inside the photo
-    assert np.abs(erased - restored)[core].mean() < 0.5 * np.abs(image - restored)[core].mean()
 
 
 def test_eight_ways_are_those_of_python(lab):
