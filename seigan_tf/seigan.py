@@ -1,7 +1,7 @@
 """SEIGAN: segmenter, inpainter and enhancer trained together against two discriminators (arXiv 1811.07630)."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -28,6 +28,7 @@ from seigan_tf.objective import (
     background_layers,
     discriminator_objective,
     generator_objective,
+    joined_identities,
     object_layers,
     pretraining_terms,
     trained_networks,
@@ -277,13 +278,20 @@ class SEIGAN(keras.Model):
             {name: coins[i] for i, name in enumerate(FAKES)},
         )
 
-    def cycle(self, batch: Batch, noise: dict[str, Any], generators: Generators | None = None) -> Cycle:
+    def cycle(
+        self,
+        batch: Batch,
+        noise: dict[str, Any],
+        generators: Generators | None = None,
+        joined: Collection[str] = (),
+    ) -> Cycle:
         """Return the batch's cycle, in which no network runs before an image is read.
 
         Args:
             batch: as in `fit`.
             noise: standard normal, [N, S, S, 1] for each of NOISE_NAMES.
             generators: default: those that are trained.
+            joined: identity passes to run together with those of the first swap, as in Cycle.
         """
         return Cycle(
             generators or self.generators,
@@ -295,11 +303,12 @@ class SEIGAN(keras.Model):
             self.vgg,
             object_layers(self.terms),
             background_layers(self.terms),
+            joined,
         )
 
     def generate(self, batch: Batch, noise: dict[str, Any], generators: Generators | None = None) -> Generated:
         """Return the generators' terms and the fakes for the discriminators; arguments as of `cycle`."""
-        cycle = self.cycle(batch, noise, generators)
+        cycle = self.cycle(batch, noise, generators, joined_identities(self.terms))
         objective = generator_objective(cycle, self.discriminators, self.terms)
         fakes = {name: ops.stop_gradient(getattr(cycle, name)) for name in active_fakes(self.terms)}
         if self.pretraining:
@@ -332,9 +341,9 @@ class SEIGAN(keras.Model):
         trained = self.trained_networks
         for name in (name for name in Generators._fields if name in trained):
             step = ops.cast(self.network_optimizers[name].iterations, "float32")
-            decay = ops.minimum(self.networks.ema_decay, (1.0 + step) / (10.0 + step))
+            weight = 1.0 - ops.minimum(self.networks.ema_decay, (1.0 + step) / (10.0 + step))
             for mean, value in self._ema_pairs(name):
-                mean.assign(decay * mean + (1.0 - decay) * value)
+                mean.assign(mean + weight * (value - mean))
 
     def _ema_pairs(self, name):
         """Return pairs of EMA and trained variables of a generator."""

@@ -143,3 +143,16 @@ def test_a_group_survives_serialization_and_sets_the_rate_of_all():
     group = group_by_network(tiny.sgd(), dict(a=1, b=2))
     group.learning_rate = 0.3
     assert [float(o.learning_rate) for o in group.optimizers] == pytest.approx([0.3, 0.3])
+
+
+def test_two_steps_of_adam_are_those_of_keras_own_operations():
+    class KerasAdam(keras.optimizers.Adam):
+        """Not Adam itself, which steps/tensorflow.py updates by one operation."""
+
+    states = []
+    for kind in (keras.optimizers.Adam, KerasAdam):
+        model = tiny.seigan(optimizer=lambda kind=kind: kind(RATE, beta_1=0.5), replay_size=0)
+        model.fit(tiny.batch(2), batch_size=2, epochs=2, shuffle=False, verbose=0)
+        states.append(model.state())
+    for name, value in states[0].items():
+        np.testing.assert_allclose(value, states[1][name], rtol=1e-4, atol=0.01 * RATE, err_msg=name)

@@ -1,5 +1,8 @@
 """The train step under TensorFlow: Keras compiles it with tf.function."""
 
+from functools import partial
+
+import keras
 import tensorflow as tf
 
 
@@ -34,9 +37,30 @@ def _scaled(optimizer, loss):
 def _apply(tape, loss, optimizer, variables, trained):
     """Update those of the optimizer's variables that are trained."""
     if trained:
+        for leaf in getattr(optimizer, "inner_optimizer", optimizer).optimizers:
+            if type(leaf) is keras.optimizers.Adam and not leaf.amsgrad:
+                leaf.update_step = partial(_update_by_adam, leaf)
         gradients = tape.gradient(loss, [v.value for v in trained], unconnected_gradients=tf.UnconnectedGradients.ZERO)
         found = {id(v): gradient for v, gradient in zip(trained, gradients, strict=True)}
         optimizer.apply([found.get(id(v)) for v in variables])
+
+
+def _update_by_adam(optimizer, gradient, variable, learning_rate):
+    """Update a variable as Adam.update_step does, in one operation instead of about twenty."""
+    step = tf.cast(optimizer.iterations + 1, variable.dtype)
+    index = optimizer._get_variable_index(variable)
+    tf.raw_ops.ResourceApplyAdam(
+        var=variable.handle,
+        m=optimizer._momentums[index].value.handle,
+        v=optimizer._velocities[index].value.handle,
+        beta1_power=tf.pow(tf.cast(optimizer.beta_1, variable.dtype), step),
+        beta2_power=tf.pow(tf.cast(optimizer.beta_2, variable.dtype), step),
+        lr=tf.cast(learning_rate, variable.dtype),
+        beta1=optimizer.beta_1,
+        beta2=optimizer.beta_2,
+        epsilon=optimizer.epsilon,
+        grad=tf.cast(gradient, variable.dtype),
+    )
 
 
 def test_step(model, batch):

@@ -5,8 +5,9 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from seigan_tf.networks.blocks import ConvBlock, InstanceNormalization, ResidualBlock
+from seigan_tf.networks.blocks import ConvBlock, InstanceNormalization, ResidualBlock, reflect
 from tests.reference import layers as reference
 from tests.reference.weights import randomise, weights_of
 
@@ -47,6 +48,44 @@ def test_instance_normalization_takes_its_moments_in_float32_under_mixed_precisi
     np.testing.assert_allclose(
         outputs, reference.instance_norm(inputs.astype("float16").astype("float64"), 1.0, 0.0), atol=5e-3
     )
+
+
+def gradients(function, *arguments):
+    """The gradients of a weighted sum of the function's values."""
+    arguments = [tf.constant(argument) for argument in arguments]
+    with tf.GradientTape() as tape:
+        tape.watch(arguments)
+        values = function(*arguments)
+    return tape.gradient(values, arguments, output_gradients=random_images(*values.shape, seed=9))
+
+
+def test_the_gradient_of_instance_normalization_is_that_of_its_formula():
+    layer = InstanceNormalization()
+    layer.build((None, 5, 7, 3))
+
+    def formula(images, gamma, beta):
+        mean, variance = tf.nn.moments(images, (1, 2), keepdims=True)
+        return (images - mean) / tf.sqrt(variance + 1e-5) * gamma + beta
+
+    def ours(images, gamma, beta):
+        with keras.StatelessScope([(layer.gamma, gamma), (layer.beta, beta)]):
+            return layer(images)
+
+    arguments = random_images(2, 5, 7, 3), random_images(3, seed=1), random_images(3, seed=2)
+    for made, expected in zip(gradients(ours, *arguments), gradients(formula, *arguments), strict=True):
+        np.testing.assert_allclose(made, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("size", "border"), [(2, 1), (3, 1), (4, 1), (9, 1), (5, 3), (9, 3)])
+def test_reflection_and_its_gradient_are_those_of_tensorflow(size, border):
+    images, widths = random_images(2, size, size + 1, 3), [[0, 0], [border, border], [border, border], [0, 0]]
+
+    def expected(images):
+        return tf.pad(images, widths, "REFLECT")
+
+    np.testing.assert_array_equal(reflect(images, border), expected(images))
+    ours = gradients(lambda images: reflect(images, border), images)[0]
+    np.testing.assert_allclose(ours, gradients(expected, images)[0], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("separable", [False, True])
