@@ -1,10 +1,9 @@
 """Mask and colours of an object at the pixels of its photo, from its box.
 
-The segmenter's mask follows the edges of the photo after GrabCut, where the network is unsure, and a guided filter. On
-117 held-out cats at original resolution, masks of a VGG-19 segmenter of 64 px have IoU 0.820 and boundary F-score 0.672
-if they are enlarged bilinearly, 0.828 and 0.695 with the guided filter alone, and 0.834 and 0.711 with both
-(`python benchmarks/compose.py` measures the first and the last). On half of them closed-form matting (pymatting 1.1 at
-96 px) has 0.834 and 0.678, GrabCut alone, at 192 px, 0.837 and 0.698.
+The segmenter looks twice, the second time from nearer. The mean of its masks follows the edges of the photo after
+GrabCut, in places about which the network is unsure, and a guided filter. On 115 held-out cats at original resolution
+the masks of `cats` have IoU 0.826 and boundary F 0.675 if they are enlarged bilinearly, 0.829 and 0.679 with the mirror
+image, and 0.850 and 0.733 in the end (`python benchmarks/compose.py`; docs/experiments.md has other attempts).
 
 At its soft edge the object's colours F follow I = a F + (1 - a) B: F and B are estimated from nearby pixels that show
 only object or only background, then F takes up the rest of I (Forte, "Approximate Fast Foreground Colour Estimation",
@@ -20,18 +19,23 @@ from seigan_tf.compose import geometry, guided_filter
 from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.pull_push import pull_push
-from seigan_tf.data.crops import CropRegion, region_around, relative_box
+from seigan_tf.data.crops import CropRegion, extract, region_around, relative_box
 from seigan_tf.data.photos.photo import Box
 from seigan_tf.data.photos.picture import Picture
 from seigan_tf.inference import grabcut
 from seigan_tf.inference.tta import segment_tta
+from seigan_tf.utils.boxes import box_to_mask
 
 HAZE = 0.05
 """Masks below it become 0 and above 1 - HAZE become 1: filters leave a haze that shows on other backgrounds."""
 SIDE = 256
-"""Largest crop, in pixels across, that masks are refined on; larger ones hardly help and take longer."""
+"""Side in pixels of the crops that masks are refined on. Larger ones hardly help and take longer."""
 SMALLEST = 16
-"""Smallest such crop."""
+"""Side in pixels of the smallest square of a photo whose mask is refined."""
+ZOOM = 1.2
+"""The second look at the object shows it this much larger."""
+WHOLE = np.array([0.0, 0.0, 1.0, 1.0], np.float32)
+"""Relative box that does not confine a mask."""
 RADIUS, EPSILON = 0.02, 1e-4
 """Guided filter: radius of its windows, as a fraction of the crop's side, and least variance of an edge."""
 SURE = 0.95
@@ -85,21 +89,44 @@ class Matte:
 def matte(backend: Backend, pixels: np.ndarray, box: Box, refine: bool, region: CropRegion | None = None) -> Matte:
     """The matte of the object in a box, inside the photo on white, uint8 [height, width, 3]; `refine` as in Composer.
 
-    The segmenter sees the crop and its mirror image. `region` is the crop square, if it is not the one around the box.
+    `region` is the crop square, if it is not the one around the box.
     """
     region = region or region_around(box, backend.object_fraction)
     height, width = pixels.shape[:2]
-    side = min(SIDE, region.side)
-    image, larger = geometry.crops(pixels, region, backend.size, side)
-    low = segment_tta(backend.segment, image[None], relative_box(box, region)[None])[0, ..., 0]
     limits = box if backend.confine_mask else (region.x, region.y, region.side, region.side)
     window = geometry.window_around(limits, width, height)
-    if not refine or side < SMALLEST:
-        return Matte(region, window, low, None)
-    coarse = cv2.resize(low, (side, side), interpolation=cv2.INTER_LINEAR)
-    guide, radius = larger.astype(np.float32) / 255, max(round(RADIUS * side), 1)
-    functions = guided_filter.affine(guide, grabcut.from_mask(larger, coarse), radius, EPSILON)
+    image, crop = geometry.crops(pixels, region, backend.size, SIDE)
+    if not refine or region.side < SMALLEST:
+        return Matte(region, window, segment(backend, image, relative_box(box, region)), None)
+    coarse = two_looks(backend, image, crop)
+    if backend.confine_mask:
+        coarse *= box_to_mask(relative_box(box, region), SIDE, SIDE)
+    guide, radius = crop.astype(np.float32) / 255, round(RADIUS * SIDE)
+    functions = guided_filter.affine(guide, grabcut.from_mask(crop, coarse), radius, EPSILON)
     return Matte(region, window, remove_haze(guided_filter.apply(functions, guide)), functions)
+
+
+def segment(backend: Backend, image: np.ndarray, box: np.ndarray = WHOLE) -> np.ndarray:
+    """The mean of the segmenter's masks of a crop, uint8 [S, S, 3], and of its mirror image: float32 [S, S].
+
+    `box` [4], relative to the crop, is that outside which masks are 0 if the backend confines them.
+    """
+    return segment_tta(backend.segment, image[None], box[None])[0, ..., 0]
+
+
+def two_looks(backend: Backend, image: np.ndarray, crop: np.ndarray) -> np.ndarray:
+    """The mean of the masks of a crop and of its middle, which the segmenter sees ZOOM times as large.
+
+    The crop is given at the segmenter's size, uint8 [S, S, 3], and as uint8 [SIDE, SIDE, 3]. The result, float32 [SIDE,
+    SIDE], is not confined to a box.
+    """
+    side = round(SIDE / ZOOM)
+    margin = (SIDE - side) // 2
+    result = cv2.resize(segment(backend, image), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    closer = segment(backend, extract(crop, CropRegion(margin, margin, side), backend.size))
+    middle = slice(margin, margin + side), slice(margin, margin + side)
+    result[middle] = (result[middle] + cv2.resize(closer, (side, side), interpolation=cv2.INTER_LINEAR)) / 2
+    return result
 
 
 def remove_haze(mask: np.ndarray) -> np.ndarray:

