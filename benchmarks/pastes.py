@@ -20,13 +20,11 @@ SIDE = 256
 """Side of the backgrounds in pixels."""
 TILE = 176
 """Side of each picture on the sheet in pixels."""
-SEED = 1
-"""Seed of the choice of backgrounds. With 0, two of them show the faces of persons."""
 FRACTION = 0.6
 """Longer side of the object's box, as a fraction of SIDE."""
 
 
-def pairs(images, annotations, object_fraction):
+def pairs(images, annotations, object_fraction, left_out):
     """COUNT pairs of an object and a background, uint8 [SIDE, SIDE, 3]."""
     import numpy as np
 
@@ -42,7 +40,8 @@ def pairs(images, annotations, object_fraction):
     photos = [item for item in items if isinstance(item, Photo)]
     objects = [item for found in evaluation_objects(photos, rules, 16, Tally(1.0)) for item in found]
     chosen = np.linspace(0, len(objects) - 1, COUNT).round().astype(int)
-    return zip((objects[i] for i in chosen), empty_crops(photos, rules, SIDE, COUNT, seed=SEED), strict=True)
+    scenes = [photo for photo in photos if photo.name not in left_out]
+    return zip((objects[i] for i in chosen), empty_crops(scenes, rules, SIDE, COUNT, seed=0), strict=True)
 
 
 def pastes(composer, item, background):
@@ -79,11 +78,13 @@ def main():
     parser.add_argument("--weights", default="cats", help="a shipped name, a run folder or an export folder")
     parser.add_argument("--images", type=Path, required=True, help="photographs")
     parser.add_argument("--annotations", type=Path, required=True, help="their boxes and masks")
+    parser.add_argument("--leave-out", nargs="*", default=[], help="photographs that give no background: persons")
     parser.add_argument("--out", type=Path, required=True, help="file of the sheet")
     arguments = parser.parse_args()
     composer = Composer.load(arguments.weights)
     cells = []
-    for item, background in pairs(arguments.images, arguments.annotations, composer.backend.object_fraction):
+    fraction, left_out = composer.backend.object_fraction, arguments.leave_out
+    for item, background in pairs(arguments.images, arguments.annotations, fraction, left_out):
         made = pastes(composer, item, background)
         tiles = [cv2.resize(picture, (TILE, TILE), interpolation=cv2.INTER_AREA) for picture in made]
         cells.append(np.pad(np.hstack(tiles), ((0, 6), (0, 12), (0, 0)), constant_values=255))
