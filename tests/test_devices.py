@@ -1,6 +1,7 @@
 """Training on several devices under JAX: two of one process, and two processes on this machine."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 
+from seigan_tf.cli.train import read_request
 from seigan_tf.training import checkpoint, devices
 from seigan_tf.training.callbacks.recording import read_rows
 from seigan_tf.utils import processes
@@ -114,3 +116,11 @@ def test_a_batch_that_cannot_be_divided_is_refused(tmp_path):
     refused = finish(start(str(ROOT / "train.py"), *arguments, folder=tmp_path, local_devices=2), 2)
     assert "training.batch_size: 3, expected a multiple of the 2 devices" in one_line(refused.err)
     assert not (tmp_path / "runs" / "demo").exists()
+
+
+@pytest.mark.parametrize("name", ["train.sbatch", "train.yaml"])
+def test_replay_pools_of_the_cluster_files_hold_their_batches(name, tmp_path):
+    text = (ROOT / "docs" / "cluster" / name).read_text()
+    given = re.findall(r'--(preset|training\.batch-size|networks\.replay-size)[ ,"]+(\w+)', text)
+    config = read_request([part for flag, value in given for part in (f"--{flag}", value)], tmp_path).config
+    assert config.networks.replay_size >= config.training.batch_size > 8

@@ -1,6 +1,7 @@
 """Settings of the Keras backend for a reproducible run, and the choice of its precision."""
 
 import time
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -35,16 +36,18 @@ def prepare(seed: int, precision: str) -> None:
             tensorflow.config.experimental.enable_op_determinism()
 
 
-def chosen_precision(precision: Precision, console: Console) -> Precision:
+def chosen_precision(precision: Precision, console: Console, largest: Callable[[int], int] = int) -> Precision:
     """Return the dtype policy; if it is "auto", measure which is faster and print the result.
 
     Args:
         precision: `training.precision`.
         console: destination of the line.
+        largest: function of the largest number among the processes that train together, as of `devices.largest`, so
+            that all of them choose the same; default: there is one process.
     """
     if precision != "auto":
         return precision
-    ratio = bfloat16_time()
+    ratio = largest(round(1000 * bfloat16_time())) / 1000
     chosen: Precision = "mixed_bfloat16" if ratio < WORTH_IT else "float32"
     line = f"precision: {chosen}, as a convolution in bfloat16 takes {ratio:.2f} of its time in float32"
     console.print(line, soft_wrap=True, highlight=False)

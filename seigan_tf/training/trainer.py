@@ -52,10 +52,11 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
         return finished
     try:
         check_training(config.training)
-        training = replace(config.training, precision=backend.chosen_precision(config.training.precision, console))
-        config = replace(config, data=crop_settings(config.data), training=training)
+        config = replace(config, data=crop_settings(config.data))
         folder.check_crops(config.data)
-        part = devices.use(config.training.devices, config.training.batch_size)
+        part = devices.use(config.training.devices, config.training.batch_size)  # before anything is computed
+        precision = backend.chosen_precision(config.training.precision, console, devices.largest)
+        config = replace(config, training=replace(config.training, precision=precision))
         backend.prepare(config.networks.seed, config.training.precision)
         task = tasks.make(config, part)
         start, metrics = _restore(task, folder, config.training.steps)

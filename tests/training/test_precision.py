@@ -23,6 +23,13 @@ def test_bfloat16_is_used_where_it_is_faster_and_said_so(monkeypatch, ratio, cho
     assert backend.chosen_precision("mixed_float16", console) == "mixed_float16"
 
 
+def test_processes_that_train_together_choose_by_the_slowest(monkeypatch):
+    monkeypatch.setattr(backend, "bfloat16_time", lambda: 0.4)
+    console = Console(file=io.StringIO())
+    assert backend.chosen_precision("auto", console, lambda ours: max(ours, 900)) == "float32"
+    assert "takes 0.90 of its time" in console.file.getvalue()
+
+
 def test_the_two_times_are_measured():
     assert 0 < backend.bfloat16_time(seconds=0.0) < 1000
 
