@@ -66,11 +66,12 @@ def _described(model: SEIGAN) -> str:
 def strip_for_inference(model: SEIGAN) -> SEIGAN:
     """Return a model with the same results, without the parts that only training needs.
 
-    Optimizers and replay pools are left out, VGG-19 too unless the segmenter reads it, and of trained and EMA weights
-    only the EMA weights are kept. The discriminators stay.
+    Optimizers and replay pools are left out, VGG-19 too unless segmenter or discriminators read it, and of trained and
+    EMA weights only the EMA weights are kept. The discriminators stay.
     """
     settings = model.networks
-    vgg_weights = settings.vgg_weights if settings.segmenter.backbone == "vgg19" else "none"
+    read = "vgg19" in (settings.segmenter.backbone, settings.discriminator.backbone)
+    vgg_weights = settings.vgg_weights if read else "none"
     small = _without_loading(replace(settings, ema_decay=0.0, replay_size=0, vgg_weights=vgg_weights), model)
     transfer_weights(small, model)
     if small.vgg is not None and model.vgg is not None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from seigan_tf.config import BackboneConfig
+from seigan_tf.config import BackboneConfig, DiscriminatorConfig
 from seigan_tf.inference import arrays
 from seigan_tf.inference.transfer import strip_for_inference, transfer_weights
 from seigan_tf.seigan import SEIGAN
@@ -73,6 +73,14 @@ def test_what_is_handed_on_keeps_the_vgg19_that_its_segmenter_reads():
     np.testing.assert_allclose(
         arrays.segment(small, batch["image"], batch["box"]), arrays.segment(model, batch["image"], batch["box"])
     )
+
+
+def test_what_is_handed_on_keeps_the_vgg19_that_its_discriminators_read():
+    model = SEIGAN(tiny.networks(size=32, discriminator=DiscriminatorConfig(3, 2, "vgg19"), vgg_weights="random"))
+    model.build()
+    images = tiny.batch(2, size=32)["object"]["image"]
+    for ours, source in zip(strip_for_inference(model).discriminators, model.discriminators, strict=True):
+        np.testing.assert_allclose(ours(images), source(images))
 
 
 def test_what_is_handed_on_leaves_out_a_vgg19_that_only_losses_read():
