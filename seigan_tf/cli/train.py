@@ -44,6 +44,9 @@ Stages of phone: {", ".join((*(stage.name for stage in presets.RECIPES["phone"].
 All of them share the settings --data, --networks.seed, --vgg-weights and --training.precision, and take no others.
 """
 
+SIGNALLED = 128
+"""Exit codes above it are those of signals."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -76,8 +79,11 @@ def run(arguments: Sequence[str]) -> None:
     """Train as the arguments say."""
     if processes.count() == 1:
         _run(read_request(arguments))
-    elif code := exit_code_of(lambda: _run_as_one_of_many(arguments)):
-        # Without JAX's closing, which waits for processes that are gone, or wait for this one.
+        return
+    code = exit_code_of(lambda: _run_as_one_of_many(arguments))
+    if code > SIGNALLED:  # all processes have stopped after the same step, and JAX's closing waits for all of them
+        raise SystemExit(code)
+    if code:  # without that closing, which waits for processes that are gone, or that wait for this one
         sys.stdout.flush()
         os._exit(code)
 
