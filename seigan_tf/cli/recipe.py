@@ -38,8 +38,9 @@ def check_settings(config: Config, recipe: Recipe) -> None:
     for section, expected in shared.items():
         for field, value in vars(getattr(config, section)).items():
             if value != getattr(expected, field):
+                flag = field if field == "devices" else f"{section}.{field.replace('_', '-')}"
                 raise ValueError(
-                    f"--{section}.{field.replace('_', '-')}: every stage of this preset has its own, expected only"
+                    f"--{flag}: every stage of this preset has its own, expected only"
                     " --data, --networks.seed, --vgg-weights and --training.precision"
                 )
 

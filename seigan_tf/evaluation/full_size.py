@@ -1,6 +1,5 @@
 """Fills of holes at the photographs' own resolution: differences from the truth, texture and kernel distance."""
 
-import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -42,13 +41,13 @@ Fill = Callable[[Case], np.ndarray]
 
 
 def baselines(patchmatch: bool) -> dict[str, Fill]:
-    """Methods without training: OpenCV's and, if asked for, PatchMatch of the package pypatchmatch, if installed."""
+    """Methods without training: OpenCV's and, if asked for, PatchMatch of the package pypatchmatch."""
 
     def opencv(name: str) -> Fill:
         return lambda case: opencv_fill(name, case.photo, case.hole)
 
     methods = {name: opencv(name) for name in OPENCV}
-    if patchmatch and importlib.util.find_spec("patchmatch"):
+    if patchmatch:
         methods["patchmatch"] = _patchmatch
     return methods
 

@@ -136,6 +136,7 @@ def test_stages_are_listed(started, capsys, tmp_path):
         ((*NEW, "--stages", "export"), "export needs teacher or together"),
         ((*NEW, "--training.steps", "7"), "--training.steps: every stage of this preset has its own"),
         ((*NEW, "--losses.coarse-gan", "7"), "--losses.coarse-gan: every stage"),
+        ((*NEW, "--devices", "all"), "--devices: every stage"),
         ((*NEW[:-1], "none"), "--vgg-weights none: networks of this preset read VGG-19"),
         ((*NEW[:-1], "nowhere.h5"), "--vgg-weights nowhere.h5: no such file"),
         (("--stages", "teacher"), "--stages: this run has none, expected --preset phone"),
