@@ -23,6 +23,12 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 ROOT = Path(__file__).resolve().parent.parent
+LONG = ("test_notebooks.py", "test_recipe_command.py", "test_train_command.py", "test_devices.py", "test_backends.py")
+"""Files of few tests that take minutes: started last, they leave the other core idle."""
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ class Options(PhotoOptions):
     """network: the inpainter's answer, without fine texture; patches: patches of the photograph; both: patches chosen
     by the inpainter's answer, or that answer alone if the photograph has too little to copy."""
     keep: Boxes = ()
-    """Box of another object, which stays and of which nothing is copied; for one photograph."""
+    """Box of another object, of which nothing is copied; for one photograph."""
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -136,12 +136,16 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
         SystemExit: after --help, or an argument is unknown or of another type.
     """
     preset = preset_of(arguments, Options.preset)
+    if preset in presets.RECIPES:
+        _check_one_process()
     given = presets.RECIPES.get(preset)
     options = _parse(arguments, Options(preset, config=given.config if given else presets.load_preset(preset)))
     name, listed = options.config.name, options.stages == ("list",)
     if options.resume or (listed and RunFolder(root / name).holds_recipe):
         folder = run_folder.existing(root, name)
         run = RecipeRun.load(folder) if folder.holds_recipe else None
+        if run:
+            _check_one_process()
         # With the saved settings as defaults, all differences come from the arguments.
         saved = run.recipe.config if run else replace(folder.config(), name=folder.name)  # the folder may be renamed
         asked = _parse(arguments, Options(preset, config=saved)).config
@@ -173,6 +177,11 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
         run = replace(run, chosen=stages)
         run.save()
     return Request(asked, folder, renamed=folder.name != name, recipe=run, stages=stages)
+
+
+def _check_one_process() -> None:
+    if processes.count() > 1:
+        raise ValueError(f"{processes.COUNT}: {processes.count()}, but a recipe trains in one process; expected none")
 
 
 def _parse(arguments: Sequence[str], default: Options) -> Options:

@@ -17,10 +17,11 @@ from seigan_tf.inference.tta import inpaint_tta
 
 OBJECT = 0.1
 """A pixel with a higher mask value shows some of the object."""
-CORE, FEATHER = 0.01, 0.04
+CORE, FEATHER = 0.02, 0.02
 """Distances from the object, as fractions of the crop's side: pixels within the first and half of the second are
-replaced, since the object's edges and shadows lie there; over the other half photo and fill are mixed. Chosen with
-`benchmarks/rims.py`: a larger margin removes no more of the rim."""
+replaced, since the object's edges and shadows lie there; over the other half, which is as narrow as the rim of a fill
+(`filling.fill`), photo and fill are mixed. Chosen with `benchmarks/rims.py`: a larger margin removes no more of the
+rim."""
 REACH, NEAR, MARGIN = 1.0, 0.1, 8
 """Patches are copied from as far from the hole as REACH times its long side, and MARGIN pixels; other holes as far as
 NEAR times its long side, and MARGIN pixels, are filled with it."""

@@ -14,6 +14,9 @@ from seigan_tf.data.augmentation import WHOLE, Part
 from seigan_tf.training.callbacks.base import Stopped
 from seigan_tf.utils import processes
 
+CONNECTION = ("Gloo", "NCCL", "coordination", "heartbeat")
+"""Words of the backend's errors over processes that cannot be reached."""
+
 
 def use(devices: str, batch_size: int) -> Part:
     """Divide every batch among the devices, and connect the processes; return the part of this process.
@@ -58,6 +61,8 @@ def stopped_together(resume_command: str) -> Iterator[None]:
     try:
         yield
     except (jax.errors.JaxRuntimeError, ValueError) as error:  # either, by the operation that was waiting
+        if not any(word in str(error) for word in CONNECTION):
+            raise
         raise Stopped(
             f"lost another process of this training ({str(error).splitlines()[0]}); start all of them again, from the"
             f" last checkpoint, with: {resume_command}"

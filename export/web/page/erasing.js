@@ -10,7 +10,7 @@ import { enlarge, extract } from "./resample.js";
 import { inpaintTta } from "./tta.js";
 
 export const OBJECT = 0.1;
-export const [CORE, FEATHER] = [0.01, 0.04];
+export const [CORE, FEATHER] = [0.02, 0.02];
 export const [REACH, NEAR, MARGIN] = [1.0, 0.1, 8];
 export const RIM = 0.04;
 
