@@ -17,11 +17,10 @@ from seigan_tf.inference.tta import inpaint_tta
 
 OBJECT = 0.1
 """A pixel with a higher mask value shows some of the object."""
-CORE, FEATHER = 0.02, 0.02
+CORE, FEATHER = 0.02, 0.04
 """Distances from the object, as fractions of the crop's side: pixels within the first and half of the second are
-replaced, since the object's edges and shadows lie there; over the other half, which is as narrow as the rim of a fill
-(`filling.fill`), photo and fill are mixed. Chosen with `benchmarks/rims.py`: a larger margin removes no more of the
-rim."""
+replaced, since the object's edges and shadows lie there; over the other half photo and fill are mixed. Chosen with
+`benchmarks/rims.py`: a larger margin removes no more of the rim."""
 REACH, NEAR, MARGIN = 1.0, 0.1, 8
 """Patches are copied from as far from the hole as REACH times its long side, and MARGIN pixels; other holes as far as
 NEAR times its long side, and MARGIN pixels, are filled with it."""
@@ -70,7 +69,7 @@ def mark(pending: np.ndarray, hole: Hole, value: int = 255) -> None:
     window = hole.window(pending.shape[1], pending.shape[0])
     part = pending[window.of]
     for rows, weights in geometry.strips(hole.weights.astype(np.float32), hole.region, window):
-        part[rows][weights > 127] = value
+        part[rows][weights > 0.5] = value
 
 
 def fill(

@@ -10,7 +10,7 @@ import { enlarge, extract } from "./resample.js";
 import { inpaintTta } from "./tta.js";
 
 export const OBJECT = 0.1;
-export const [CORE, FEATHER] = [0.02, 0.02];
+export const [CORE, FEATHER] = [0.02, 0.04];
 export const [REACH, NEAR, MARGIN] = [1.0, 0.1, 8];
 export const RIM = 0.04;
 
@@ -56,7 +56,7 @@ export function mark(mask, rectangle, hole, photo) {
   for (let y = 0; y < part.height; y++) {
     const line = (part.y - rectangle.y + y) * rectangle.width + part.x - rectangle.x;
     weights(y, row);
-    for (let x = 0; x < part.width; x++) if (row[x] > 127) mask[line + x] = 1;
+    for (let x = 0; x < part.width; x++) if (row[x] > 0.5) mask[line + x] = 1;
   }
 }
 
