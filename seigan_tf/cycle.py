@@ -4,7 +4,6 @@ An image is made when it is first read, so that a loss term that is switched off
 this term needs are not run.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -15,7 +14,6 @@ from keras import ops
 from seigan_tf.config import NetworksConfig
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Enhancer, Inpainter, Segmenter, VGG19Features
-from seigan_tf.networks.network import run_together
 from seigan_tf.utils.tensor import Tensor
 
 NOISE_NAMES = (
@@ -85,8 +83,6 @@ class Cycle:
         noise: standard normal, [N, S, S, 1] for each of NOISE_NAMES.
         vgg: frozen VGG-19; None if neither a loss nor the segmenter reads it.
         object_layers, background_layers: VGG-19 layers of x and of y that the losses read.
-        joined: those of "background_identity" and "object_identity" that are made in the passes of the first swap,
-            which takes less time if both are read.
     """
 
     generators: Generators
@@ -98,7 +94,6 @@ class Cycle:
     vgg: VGG19Features | None = None
     object_layers: tuple[str, ...] = ()
     background_layers: tuple[str, ...] = ()
-    joined: Collection[str] = ()
 
     # The first swap.
 
@@ -110,20 +105,7 @@ class Cycle:
     @cached_property
     def raw_logits(self):
         """G_seg(x) before its sigmoid."""
-        return self._logits[0]
-
-    @cached_property
-    def _logits(self):
-        """G_seg(x) and, if it is joined, G_seg(y), before their sigmoids. Features of VGG-19 are too large to join."""
-        segmenter = self.generators.segmenter
-        if "background_identity" not in self.joined:
-            return [segmenter.logits(self.object_image, features=self.object_features)]
-        if not segmenter.encoder_layers:
-            return run_together(segmenter.logits, self.object_image, self.background_image)
-        return [
-            segmenter.logits(self.object_image, features=self.object_features),
-            segmenter.logits(self.background_image, features=self.background_features),
-        ]
+        return self.generators.segmenter.logits(self.object_image, features=self.object_features)
 
     @cached_property
     def raw_mask(self):
@@ -143,29 +125,12 @@ class Cycle:
     @cached_property
     def composite(self):
         """y1 = G_enh(z), the object on the new background."""
-        return self._enhanced[0]
-
-    @cached_property
-    def _enhanced(self):
-        """y1 and, if it is joined, the identity of x."""
-        passes = [(self.coarse, "composite")]
-        if "object_identity" in self.joined:
-            passes.append((self.object_image, "object_identity"))
-        return self._enhance(*passes)
+        return self._enhance(self.coarse, "composite")
 
     @cached_property
     def background(self):
         """x1 = G_inp((1 - m) x), the old background, restored."""
-        return self._restored[0]
-
-    @cached_property
-    def _restored(self):
-        """x1 and, if it is joined, the identity of y."""
-        passes = [(self.object_image, self.mask, "background")]
-        if "background_identity" in self.joined:
-            mask = self._constrain_mask(ops.sigmoid(self._logits[1]))
-            passes.append((self.background_image, mask, "background_identity"))
-        return self._inpaint(*passes)
+        return self._inpaint(self.object_image, self.mask, "background")
 
     # The second swap.
 
@@ -182,29 +147,25 @@ class Cycle:
     @cached_property
     def object_back(self):
         """x2 = G_enh(z1), which should equal x."""
-        return self._enhance((self.coarse_back, "object_back"))[0]
+        return self._enhance(self.coarse_back, "object_back")
 
     @cached_property
     def background_back(self):
         """y2 = G_inp((1 - m1) y1), which should equal y."""
-        return self._inpaint((self.composite, self.mask_back, "background_back"))[0]
+        return self._inpaint(self.composite, self.mask_back, "background_back")
 
     # The identity passes.
 
     @cached_property
     def background_identity(self):
         """G_inp((1 - G_seg(y)) y), which should equal y."""
-        if "background_identity" in self.joined:
-            return self._restored[1]
         mask = self.generators.segmenter(self.background_image, features=self.background_features)
-        return self._inpaint((self.background_image, self._constrain_mask(mask), "background_identity"))[0]
+        return self._inpaint(self.background_image, self._constrain_mask(mask), "background_identity")
 
     @cached_property
     def object_identity(self):
         """G_enh(x), which should equal x."""
-        if "object_identity" in self.joined:
-            return self._enhanced[1]
-        return self._enhance((self.object_image, "object_identity"))[0]
+        return self._enhance(self.object_image, "object_identity")
 
     # Features of VGG-19; those of the real images once per step and without gradient.
 
@@ -249,15 +210,9 @@ class Cycle:
         fixed = ops.stop_gradient(mask)
         return scale * mask + (1.0 - scale) * fixed if scale else fixed
 
-    def _inpaint(self, *passes):
-        """Return the inpainted images of passes (images, mask, name of the noise), run together."""
+    def _inpaint(self, images, mask, name):
+        mask = dilate_mask(self.settings, mask)
+        return inpaint(self.generators.inpainter, self.settings, images, mask, self.noise[name])
 
-        def run(inputs):
-            images, mask, noise = inputs
-            return inpaint(self.generators.inpainter, self.settings, images, dilate_mask(self.settings, mask), noise)
-
-        return run_together(run, *((images, mask, self.noise[name]) for images, mask, name in passes))
-
-    def _enhance(self, *passes):
-        """Return the enhanced images of passes (images, name of the noise), run together."""
-        return run_together(self.generators.enhancer, *((images, self.noise[name]) for images, name in passes))
+    def _enhance(self, images, name):
+        return self.generators.enhancer((images, self.noise[name]))

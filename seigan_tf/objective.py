@@ -9,7 +9,6 @@ from seigan_tf.config import LossesConfig
 from seigan_tf.cycle import Cycle
 from seigan_tf.losses import adversarial, boxes, reconstruction
 from seigan_tf.networks import Discriminator
-from seigan_tf.networks.network import run_together
 from seigan_tf.networks.vgg19 import PERCEPTUAL_LAYERS, TEXTURE_LAYERS
 
 FAKES = {
@@ -40,11 +39,6 @@ MASK_TERMS = {
     "background_identity": ("inpainter",),
 }
 """Terms that train the segmenter through the cycle's mask, with the other generators that they train."""
-
-READ_BACKGROUND = ("inpaint_gan", "object_perceptual", "object_mae")
-"""Terms for which the cycle makes x1, the restored background."""
-READ_COMPOSITE = tuple(term for term, trained in MASK_TERMS.items() if "enhancer" in trained)
-"""Terms for which the cycle makes y1, the enhanced paste."""
 
 
 class Discriminators(NamedTuple):
@@ -121,13 +115,6 @@ def trained_networks(
     return generators | discriminators if pretraining.discriminators else generators
 
 
-def joined_identities(losses: LossesConfig) -> tuple[str, ...]:
-    """Return the identity images that are made in the passes of the first swap, as of Cycle's `joined`."""
-    terms = set(active_terms(losses))
-    readers = {"background_identity": READ_BACKGROUND, "object_identity": READ_COMPOSITE}
-    return tuple(name for name, others in readers.items() if name in terms and terms.intersection(others))
-
-
 def background_layers(losses: LossesConfig) -> tuple[str, ...]:
     """Return the VGG-19 layers at which y and y2 are compared."""
     texture = TEXTURE_LAYERS if losses.background_texture > 0 else ()
@@ -153,15 +140,10 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
     back_layers = background_layers(losses)
     # One pass of y2 through VGG-19 serves texture and perceptual loss.
     back = cycle.features(cycle.background_back, back_layers) if back_layers else {}
-    fakes = active_fakes(losses)
-    scores: dict[str, Any] = {}
-    for name in sorted(set(fakes.values())):
-        kinds = [image for image in fakes if fakes[image] == name]
-        images = (getattr(cycle, image) for image in kinds)
-        scores |= zip(kinds, run_together(getattr(discriminators, name), *images), strict=True)
 
     def gan(image):
-        return adversarial.real_loss(scores[image])
+        discriminator = getattr(discriminators, FAKES[image][0])
+        return adversarial.real_loss(discriminator(getattr(cycle, image)))
 
     def compared(loss, layers):
         return loss({n: back[n] for n in layers}, {n: cycle.background_features[n] for n in layers})
@@ -203,9 +185,9 @@ def discriminator_objective(discriminators: Discriminators, reals: dict, fakes: 
     for name, real in reals.items():
         kinds = [image for image, (discriminator, _) in FAKES.items() if discriminator == name and image in fakes]
         if kinds:
-            images = (fakes[image] for image in kinds)
-            scores = run_together(getattr(discriminators, name), real, *images)
-            terms[f"{name}_discriminator"] = adversarial.discriminator_loss(scores[0], scores[1:])
+            discriminator = getattr(discriminators, name)
+            scores = [discriminator(fakes[image]) for image in kinds]
+            terms[f"{name}_discriminator"] = adversarial.discriminator_loss(discriminator(real), scores)
     return Objective(_sum(list(terms.values())), terms)
 
 

@@ -1,7 +1,7 @@
 """SEIGAN: segmenter, inpainter and enhancer trained together against two discriminators (arXiv 1811.07630)."""
 
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -28,7 +28,6 @@ from seigan_tf.objective import (
     background_layers,
     discriminator_objective,
     generator_objective,
-    joined_identities,
     object_layers,
     pretraining_terms,
     trained_networks,
@@ -278,20 +277,13 @@ class SEIGAN(keras.Model):
             {name: coins[i] for i, name in enumerate(FAKES)},
         )
 
-    def cycle(
-        self,
-        batch: Batch,
-        noise: dict[str, Any],
-        generators: Generators | None = None,
-        joined: Collection[str] = (),
-    ) -> Cycle:
+    def cycle(self, batch: Batch, noise: dict[str, Any], generators: Generators | None = None) -> Cycle:
         """Return the batch's cycle, in which no network runs before an image is read.
 
         Args:
             batch: as in `fit`.
             noise: standard normal, [N, S, S, 1] for each of NOISE_NAMES.
             generators: default: those that are trained.
-            joined: identity passes to run together with those of the first swap, as in Cycle.
         """
         return Cycle(
             generators or self.generators,
@@ -303,12 +295,11 @@ class SEIGAN(keras.Model):
             self.vgg,
             object_layers(self.terms),
             background_layers(self.terms),
-            joined,
         )
 
     def generate(self, batch: Batch, noise: dict[str, Any], generators: Generators | None = None) -> Generated:
         """Return the generators' terms and the fakes for the discriminators; arguments as of `cycle`."""
-        cycle = self.cycle(batch, noise, generators, joined_identities(self.terms))
+        cycle = self.cycle(batch, noise, generators)
         objective = generator_objective(cycle, self.discriminators, self.terms)
         fakes = {name: ops.stop_gradient(getattr(cycle, name)) for name in active_fakes(self.terms)}
         if self.pretraining:

@@ -1,11 +1,9 @@
 """The base of the five networks: a configuration that serializes and a build that needs no data."""
 
 import dataclasses
-from collections.abc import Callable
 from typing import Any
 
 import keras
-from keras import ops
 
 from seigan_tf import config as configuration
 from seigan_tf.config import BackboneConfig
@@ -44,17 +42,3 @@ class Network(keras.Model):
     @classmethod
     def from_config(cls, config):
         return cls(configuration.from_dict(cls.settings_type, config.pop("settings")), **config)
-
-
-def run_together(function: Callable[[Any], Any], *inputs: Any) -> list[Any]:
-    """Return `function` of each of the inputs, run once on all of them as one batch, which takes less time.
-
-    Args:
-        function: a network, or another function that treats every image of a batch alone.
-        inputs: tensors [N, ...] or equal structures of them, all with the same N.
-    """
-    if len(inputs) == 1:
-        return [function(inputs[0])]
-    outputs = function(keras.tree.map_structure(lambda *parts: ops.concatenate(parts, axis=0), *inputs))
-    parts = [ops.split(values, len(inputs), axis=0) for values in keras.tree.flatten(outputs)]
-    return [keras.tree.pack_sequence_as(outputs, list(part)) for part in zip(*parts, strict=True)]
