@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import tyro
-from rich.table import Table
+from rich.box import SIMPLE_HEAD
+from rich.table import Column, Table
 
 from seigan_tf.cli import options as shared
 from seigan_tf.cli.options import Annotations, MaxBad, Source, console, parse, say
@@ -253,11 +254,12 @@ def _print(result: dict[str, Any]) -> None:
 def _print_fills(title: str, values: dict[str, Any]) -> None:
     columns = {name: column for name, column in (COLUMNS | MORE_COLUMNS).items() if name in values}
     kid = values.get("kid", {})
-    table = Table(title, *(heading for heading, _ in columns.values()), *(("KID", "error") if kid else ()))
+    headings = *(heading for heading, _ in columns.values()), *(("KID", "error") if kid else ())
+    table = Table(Column(title, no_wrap=True), *headings, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits 80 columns
     for method in values["l1"]:
         cells = [f"{values[name][method]:{form}}" for name, (_, form) in columns.items()]
         if kid:
-            cells += [f"{kid[method][name]:.4f}" for name in ("distance", "error")]
+            cells += [f"{kid[method][name]:.3f}" for name in ("distance", "error")]
         table.add_row(method, *cells)
     console.print(table)
 
