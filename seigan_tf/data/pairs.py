@@ -64,18 +64,15 @@ def training_pairs(
     # Taken out of `crops`, whose evaluation set must not travel to the workers.
     images, boxes, backgrounds = crops.objects.images, crops.objects.boxes, crops.backgrounds.images
 
-    def order(count: int, order_seed: int) -> grain.MapDataset:
-        numbers = grain.MapDataset.range(count).seed(int(order_seed)).shuffle().repeat()
-        # An endless dataset has no remainder, but Grain overflows when it counts one in batches of 1.
-        return numbers.batch(batch_size, drop_remainder=True)
-
     def batch(indices: tuple[np.ndarray, np.ndarray], generator: np.random.Generator) -> Batch:
         shown, behind = indices[0][own], indices[1][own]
         objects = augment(images[shown], boxes[shown], changes, generator, part=part)
         others = augment(backgrounds[behind], None, changes, generator, part=part)
         return {"object": {"image": objects.images, "box": objects.boxes}, "background": {"image": others.images}}
 
-    indices = grain.experimental.ZipMapDataset([order(len(images), seeds[0]), order(len(backgrounds), seeds[1])])
+    indices = grain.experimental.ZipMapDataset(
+        [shuffled(len(images), batch_size, seeds[0]), shuffled(len(backgrounds), batch_size, seeds[1])]
+    )
     batches = indices.random_map(batch, seed=int(seeds[2]))[start:]
     if not workers:
         return batches.to_iter_dataset(READ_AHEAD)
@@ -85,6 +82,13 @@ def training_pairs(
     options = grain.MultiprocessingOptions(num_workers=workers, per_worker_buffer_size=4)
     # A worker needs no thread beside its own: its buffer is read ahead.
     return batches.to_iter_dataset(grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)).mp_prefetch(options)
+
+
+def shuffled(count: int, batch_size: int, seed: int) -> grain.MapDataset[np.ndarray]:
+    """Return endless batches of the numbers from 0 to `count` - 1, in a new random order in each pass."""
+    numbers = grain.MapDataset.range(count).seed(int(seed)).shuffle().repeat()
+    # An endless dataset has no remainder, but Grain overflows when it counts one in batches of 1.
+    return numbers.batch(batch_size, drop_remainder=True)
 
 
 def evaluation_pairs(crops: Crops, batch_size: int) -> grain.IterDataset[Batch]:

@@ -1,21 +1,16 @@
 """Training of a SEIGAN's inpainter alone, on backgrounds with holes, of which the truth is known."""
 
-from dataclasses import replace
-
-import keras
-import numpy as np
 from keras import ops
 
 from seigan_tf.config import DataConfig, LossesConfig, NetworksConfig
 from seigan_tf.cycle import dilate_mask, inpaint
 from seigan_tf.losses import reconstruction
-from seigan_tf.networks.vgg19 import PERCEPTUAL_LAYERS, TEXTURE_LAYERS, without_vgg
+from seigan_tf.networks.vgg19 import PERCEPTUAL_LAYERS, TEXTURE_LAYERS
 from seigan_tf.objective import background_layers
-from seigan_tf.seigan import SEIGAN
-from seigan_tf.utils import variables
+from seigan_tf.training.one_network import OneNetwork
 
 
-class HoleInpainter(keras.Model):
+class HoleInpainter(OneNetwork):
     """Model that trains a SEIGAN's inpainter alone, on holes in backgrounds; `save` writes the whole SEIGAN.
 
     `fit` takes {"image", "hole", "noise"}: images float32 [N, S, S, 3] in [-1, 1], holes float32 [N, S, S, 1], 0 or 1,
@@ -34,28 +29,14 @@ class HoleInpainter(keras.Model):
     def __init__(
         self, networks: NetworksConfig, losses: LossesConfig, object_fraction: float = DataConfig.object_fraction
     ):
-        super().__init__(name="hole_inpainter", autocast=False)  # see SEIGAN
         if not background_layers(losses) and not losses.background_mae:
             raise ValueError(
                 "losses.background_mae, background_texture, background_perceptual: all are 0, expected one above 0"
             )
-        self.seigan = SEIGAN(replace(networks, ema_decay=0.0, replay_size=0), object_fraction)
-        self.seigan.build()
+        super().__init__("inpainter", networks, object_fraction, name="hole_inpainter")
         if self.seigan.vgg is None and background_layers(losses):
             raise ValueError("losses.background_perceptual, background_texture: need VGG-19; give --vgg-weights")
-        for network in (
-            self.seigan.generators.segmenter,
-            self.seigan.generators.enhancer,
-            *self.seigan.discriminators,
-        ):
-            network.trainable = False
         self.losses_config = losses
-        self.built = True
-
-    def compile(self, optimizer, **kwargs):
-        """Set the optimizer and create its state for `restore`."""
-        super().compile(optimizer, **kwargs)
-        self.optimizer.build(self.trainable_variables)
 
     def call(self, inputs, training=False):
         networks, hole = self.seigan.networks, dilate_mask(self.seigan.networks, inputs["hole"])
@@ -76,22 +57,3 @@ class HoleInpainter(keras.Model):
                 if weight:
                     terms.append(weight * loss(ours, {name: theirs[name] for name in names}))
         return ops.sum(ops.stack(terms))
-
-    def save(self, filepath, **kwargs):
-        self.seigan.save(filepath, **kwargs)
-
-    def _state_variables(self):
-        named = {v.path: v for v in without_vgg(self.seigan.variables, self.seigan.vgg)}
-        return named | {f"optimizer/{i}/{v.name}": v for i, v in enumerate(self.optimizer.variables)}
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Return the values of all variables that an exact resume needs, without the frozen VGG-19."""
-        return variables.values(self._state_variables())
-
-    def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Assign the values that `state` returned.
-
-        Raises:
-            ValueError: names the first variable that is missing, unknown or of another shape.
-        """
-        variables.assign(self._state_variables(), state)

@@ -11,7 +11,7 @@ from seigan_tf.config import Config
 from seigan_tf.data.augmentation import WHOLE, Augmentation, Part, augment
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.data.loading import load_objects
-from seigan_tf.data.pairs import READ_AHEAD
+from seigan_tf.data.pairs import READ_AHEAD, shuffled
 from seigan_tf.inference import arrays, loading
 from seigan_tf.training.teacher_masks import teacher_masks
 from seigan_tf.utils.boxes import box_to_mask
@@ -41,9 +41,6 @@ def batches(
     own = part.rows(batch_size)
     seeds = np.random.SeedSequence(seed).generate_state(3).tolist()
 
-    def order(count: int, order_seed: int) -> grain.MapDataset:
-        return grain.MapDataset.range(count).seed(order_seed).shuffle().repeat().batch(batch_size, drop_remainder=True)
-
     def batch(indices: tuple[np.ndarray, np.ndarray], generator: np.random.Generator):
         image = augment(images[indices[0][own]], None, changes, generator, part=part).images
         hole = holes[indices[1]]
@@ -51,7 +48,9 @@ def batches(
         noise = generator.standard_normal(hole.shape, np.float32)
         return {"image": image, "hole": hole[own], "noise": noise[own]}
 
-    pairs = grain.experimental.ZipMapDataset([order(len(images), seeds[0]), order(len(holes), seeds[1])])
+    pairs = grain.experimental.ZipMapDataset(
+        [shuffled(len(images), batch_size, seeds[0]), shuffled(len(holes), batch_size, seeds[1])]
+    )
     return pairs.random_map(batch, seed=seeds[2])[start:].to_iter_dataset(READ_AHEAD)
 
 

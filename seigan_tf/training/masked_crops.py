@@ -12,7 +12,7 @@ from seigan_tf.data.annotations.formats import FORMATS
 from seigan_tf.data.augmentation import WHOLE, Augmentation, Part, augment
 from seigan_tf.data.crop_set import Crops, ObjectCrops
 from seigan_tf.data.loading import load_objects
-from seigan_tf.data.pairs import READ_AHEAD, resize_mask
+from seigan_tf.data.pairs import READ_AHEAD, resize_mask, shuffled
 from seigan_tf.data.planning.overlapping_objects import overlapping_objects
 from seigan_tf.data.planning.report import Tally
 from seigan_tf.evaluation.crops import split_objects
@@ -58,8 +58,7 @@ def batches(
         made = augment(image, box, changes, generator, mask, part)
         return {"image": made.images, "box": made.boxes}, made.masks
 
-    numbers = grain.MapDataset.range(len(crops.images)).seed(orders).shuffle().repeat()
-    made = numbers.batch(batch_size, drop_remainder=True).random_map(batch, seed=draws)
+    made = shuffled(len(crops.images), batch_size, orders).random_map(batch, seed=draws)
     return made[start:].to_iter_dataset(READ_AHEAD)
 
 
