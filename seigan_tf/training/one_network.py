@@ -12,7 +12,9 @@ from seigan_tf.utils import variables
 
 
 class OneNetwork(keras.Model):
-    """Model that trains one generator of a SEIGAN; `save` writes the whole SEIGAN, without EMA weights and replay pools.
+    """Model that trains one generator of a SEIGAN; `save` writes the whole SEIGAN.
+
+    EMA weights and replay pools are left out.
 
     Args:
         trained: name of the generator: segmenter, inpainter or enhancer.
