@@ -171,7 +171,7 @@ class DataConfig:
     held_out: float = 0.1
     """Fraction of the training photographs kept for validation if `val_images` is not given."""
     classes: tuple[str, ...] = ()
-    """Names of the classes whose objects become crops; default: all. No crop touches another object of any class."""
+    """Names of the classes whose objects become crops; default: all."""
     max_bad: float = 0.01
     """Fraction of unusable photographs, or of unusable annotated objects, above which the run stops."""
     object_fraction: float = 100 / 128
@@ -185,6 +185,9 @@ class DataConfig:
     max_mirrored: float = 1.0
     """Largest depth to which the mirror image past the photo's border may show the object's own box in a training crop,
     as a fraction of the crop's side; 1 turns the rule off. It does not apply to validation objects."""
+    max_covered: float | None = None
+    """Largest fraction of an object's box that the box of another object may cover; None: no other box may touch the
+    crop (section 4.2). In crowded photographs most objects touch others: docs/experiments.md."""
     backgrounds_per_object: float = 2.0
     """Number of background crops to look for per object crop (section 4.2: at least 2)."""
     jitter: float = 0.1
@@ -210,6 +213,7 @@ CROP_RULES = (
     "max_object_fraction",
     "min_aspect",
     "max_mirrored",
+    "max_covered",
     "backgrounds_per_object",
 )
 """Fields of DataConfig by which crops are chosen and cut; the others of a run may differ from those of its crops."""

@@ -46,7 +46,7 @@ unreadable files) and the contact sheets objects.png and backgrounds.png. It app
 
 PATHS = ("images", "annotations", "val_images", "val_annotations")
 RULES = ("object_fraction", "min_short_side", "max_object_fraction", "min_aspect")
-SETTINGS = (*PATHS, "held_out", "classes", "max_mirrored", "backgrounds_per_object", "seed")
+SETTINGS = (*PATHS, "held_out", "classes", "max_mirrored", "max_covered", "backgrounds_per_object", "seed")
 """Options with the name and the meaning of a field of DataConfig."""
 
 
@@ -66,7 +66,7 @@ class Options:
     held_out: float = DataConfig.held_out
     """Fraction of the photographs to hold out for validation."""
     classes: tuple[str, ...] = ()
-    """Classes whose objects become crops; by default all. No crop touches an object of any other class."""
+    """Classes whose objects become crops; by default all."""
     protocol: Annotated[str, tyro.conf.arg(metavar="coco|dogs")] = "coco"
     """Crop rules of the paper: section 4.2 (COCO, Cityscapes) or 4.1 (dogs from Flickr). The next four change them."""
     object_fraction: float | None = None
@@ -80,6 +80,8 @@ class Options:
     max_mirrored: float = DataConfig.max_mirrored
     """Largest depth to which a training crop beyond the photograph's border may show a mirror image of its object, as
     a fraction of its side; 1 turns the rule off."""
+    max_covered: float | None = DataConfig.max_covered
+    """Largest fraction of an object's box that another box may cover; None: no other box may touch the crop."""
     backgrounds_per_object: float = DataConfig.backgrounds_per_object
     """Background crops to find for each object crop."""
     size: int = 128

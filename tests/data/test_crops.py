@@ -86,6 +86,16 @@ def test_a_common_border_is_a_touch():
     assert isinstance(outcome((100, 100, 50, 50), (93 + side + 0.01, 100, 30, 30)), CropRegion)
 
 
+def test_others_may_touch_the_crop_as_far_as_they_cover_the_object():
+    photo = photo_of((100, 100, 50, 50), (140, 100, 50, 50), (151, 100, 40, 50))
+    covered = 10 * 50 / (50 * 50)
+    for most, kept in ((None, 0), (0.0, 0), (covered - 0.01, 0), (covered, 1), (0.99, 3)):
+        regions = object_regions(photo, replace(RULES, max_covered=most))
+        assert sum(isinstance(region, CropRegion) for region in regions) == kept
+    twice = photo_of((100, 100, 50, 50), (100, 100, 50, 50))
+    assert object_regions(twice, replace(RULES, max_covered=0.99)) == ["other_object_touches"] * 2
+
+
 def test_crowds_touch_like_other_objects():
     photo = photo_of((100, 100, 50, 50))
     crowd = Object((150, 100, 30, 30), crowd=True)
@@ -126,6 +136,8 @@ def test_objects_at_the_limits_of_the_rules_are_kept():
         ("max_object_fraction", float("nan")),
         ("min_aspect", 2),
         ("max_mirrored", -0.1),
+        ("max_covered", 1.0),
+        ("max_covered", float("nan")),
     ],
 )
 def test_rule_out_of_range_is_named_with_its_value(one_line_error, name, value):

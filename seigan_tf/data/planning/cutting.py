@@ -21,7 +21,7 @@ Made = TypeVar("Made")
 class Crop(NamedTuple):
     """One crop, and its place."""
 
-    key: str  # unique in its split
+    key: str  # unique in its split, but for objects of one region
     split: str
     kind: str  # either "object" or "background"
     image: np.ndarray  # uint8 [size, size, 3] RGB

@@ -3,6 +3,7 @@
 In crowded photographs most objects are of this kind; a teacher that has learned from the others can segment them.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,22 +19,25 @@ from seigan_tf.data.planning.plan import make_plan
 from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.utils.progress import Progress
 
-MAX_COVERED = 0.15  # largest fraction of an object's box that another box may cover
+MAX_COVERED = 0.15
+"""`max_covered` of these objects."""
 
 
 def overlapping_objects(
     config: DataConfig, views: tuple[tuple[int, float], ...], progress: Progress | None = None
 ) -> tuple[ObjectCrops, ...]:
-    """Cut the training objects that pass every rule except "other_object_touches".
+    """Cut the training objects that pass every rule except "other_object_touches", and that one with MAX_COVERED.
 
     `views` are the sides of the crops in pixels, each with the part of it that the long side of the object takes; the
     objects are chosen by `config.object_fraction`.
 
-    Held-out and unreadable photos are left out. A source that is not read from annotations has none of these objects.
+    Held-out and unreadable photos are left out. There are none of these objects in a source that is not read from
+    annotations, or if `config.max_covered` allows as much.
     `progress` is called after each photo.
     """
     found: list[list[tuple[np.ndarray, np.ndarray]]] = []
-    if config.source in FORMATS and config.images is not None:
+    allowed = config.max_covered is not None and config.max_covered >= MAX_COVERED
+    if config.source in FORMATS and config.images is not None and not allowed:
         held_out = _held_out(config)
         rules = CropRules.from_config(config)
         items = read_annotations(config.source, config.images, config.annotations)
@@ -63,7 +67,7 @@ def _cut(
     photo: Photo, rules: CropRules, views: tuple[tuple[int, float], ...]
 ) -> list[list[tuple[np.ndarray, np.ndarray]]]:
     """Cut the objects of one photo; return for each the crops of all views with their relative boxes."""
-    strict, tolerant = object_regions(photo, rules), object_regions(photo, rules, MAX_COVERED)
+    strict, tolerant = object_regions(photo, rules), object_regions(photo, replace(rules, max_covered=MAX_COVERED))
     chosen = [
         item.box
         for item, alone, region in zip(photo.objects, strict, tolerant, strict=True)

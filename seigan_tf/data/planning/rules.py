@@ -36,6 +36,8 @@ class CropRules:
     min_aspect: float  # least short side by long side of the box, in [0, 1]
     classes: Collection[str] = ()  # names of the classes whose objects become crops; empty: all
     max_mirrored: float = 1.0  # largest `crops.mirrored_depth` of a training crop, in [0, 1]
+    max_covered: float | None = None
+    """Largest fraction of the object's box that another box may cover, in [0, 1); None: none may touch the crop."""
 
     def __post_init__(self):
         for name, low, high in (
@@ -48,6 +50,8 @@ class CropRules:
             value = getattr(self, name)
             if not low <= value <= high:
                 raise ValueError(f"data.{name} is {value}, expected {low} to {high}")
+        if self.max_covered is not None and not 0 <= self.max_covered < 1:
+            raise ValueError(f"data.max_covered is {self.max_covered}, expected None, or 0 to less than 1")
 
     @classmethod
     def from_config(cls, config: DataConfig) -> "CropRules":
@@ -79,19 +83,18 @@ PROTOCOLS = {
 """The paper's rules: "dogs" of section 4.1 (Flickr), "coco" of section 4.2 (COCO and Cityscapes)."""
 
 
-def object_regions(photo: Photo, rules: CropRules, max_covered: float | None = None) -> list[CropRegion | str]:
+def object_regions(photo: Photo, rules: CropRules) -> list[CropRegion | str]:
     """Return for each object of a photo the square around it, or the rule (of DROP_RULES) that drops it.
 
-    No other object of any class, crowds included, may touch the square; `max_covered` lets others touch it if none
-    covers more than this fraction of the object's box. "mirrored_object", for training only, is left to the caller.
+    Other objects are those of any class, crowds included. "mirrored_object", for training only, is left to the caller.
     """
     boxes = photo.boxes
     regions = [_region(photo, item, rules) for item in photo.objects]
     for index, region in enumerate(regions):
         if isinstance(region, CropRegion):
             touching = region.overlaps(boxes)
-            if max_covered is not None:
-                touching &= _covered(boxes[index], boxes) > max_covered
+            if rules.max_covered is not None:
+                touching &= _covered(boxes[index], boxes) > rules.max_covered
             touching[index] = False
             if touching.any():
                 regions[index] = "other_object_touches"

@@ -39,7 +39,7 @@ CHUNK = 256  # records read at once by iteration
 
 class Record(NamedTuple):
     split: str  # one of SPLITS
-    key: bytes  # 16 bytes, a hash of kind, photo and region: unique in the split, and decides order and file
+    key: bytes  # 16 bytes, a hash of kind, photo, region and box: unique in the split, and decides order and file
     fields: dict[str, Any]  # values by the names of the features in `description.FEATURES`
 
 
@@ -61,7 +61,9 @@ def pack(crop: Crop) -> Record:
         "object_id": crop.object_id,
         "category": crop.category.encode(),
     }
-    return Record(split, blake2b(f"{split} {crop.key}".encode(), digest_size=16).digest(), fields)
+    # Two objects can have one region if `max_covered` lets them touch, but not one box as well.
+    named = f"{split} {crop.key}".encode() + crop.box.tobytes()
+    return Record(split, blake2b(named, digest_size=16).digest(), fields)
 
 
 def to_jpeg(image: np.ndarray) -> bytes:

@@ -37,6 +37,15 @@ def test_held_out_photographs_are_left_out(photo_set):
     assert (everything, len(kept.images)) == (20, 14)
 
 
+def test_objects_that_the_rules_allow_are_not_cut_twice(photo_set):
+    photo_set.add("a.png", ALONE, BESIDE, NEIGHBOUR, COVERED, COVERING)
+    for most, trained, further in ((None, 1, 2), (0.01, 3, 0), (0.15, 3, 0), (0.9, 5, 0)):
+        config = photo_set.config(max_covered=most)
+        assert len(load_crops(config, 8).objects.images) == trained
+        (found,) = overlapping_objects(config, ((8, DEFAULT),))
+        assert len(found.images) == further
+
+
 @pytest.mark.parametrize("boxes", [(ALONE,), (ALONE, COVERED, COVERING)])
 def test_there_may_be_none(photo_set, boxes):
     photo_set.add("a.png", *boxes)
