@@ -38,6 +38,16 @@ def region_around(box: Box, object_fraction: float) -> CropRegion:
     return CropRegion(round(x + width / 2 - side / 2), round(y + height / 2 - side / 2), side)
 
 
+def grown_box(box: Box, fraction: float, width: int, height: int) -> Box:
+    """Return the box with each edge moved outwards by a fraction of its sides, inside a photo of that size."""
+    if not fraction:
+        return box
+    x, y, wide, high = box
+    left, top = max(x - fraction * wide, 0.0), max(y - fraction * high, 0.0)
+    right, bottom = min(x + (1 + fraction) * wide, width), min(y + (1 + fraction) * high, height)
+    return left, top, right - left, bottom - top
+
+
 def relative_box(box: Box, region: CropRegion) -> np.ndarray:
     """Return the box relative to the region, float32 [4] as ymin, xmin, ymax, xmax, clipped to [0, 1]."""
     x, y, width, height = box

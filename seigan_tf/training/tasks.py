@@ -135,7 +135,7 @@ class MaskTask(Task):
 
     def batches(self, start):
         data = self.config.data
-        changes = Augmentation(data.jitter, data.zoom, data.shift)
+        changes = Augmentation(data.jitter, data.zoom, data.shift, data.box_error)
         return masked_crops.batches(self._crops, self.config.training.batch_size, data.seed, changes, start, self.part)
 
     def use_losses_after(self, step):
