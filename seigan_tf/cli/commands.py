@@ -13,6 +13,7 @@ PURPOSES = {
     "distill": "train a small segmenter on the masks of a trained one",
     "table1": "train NoCycle, SEIGAN and Supervised on one set under equal budgets and compare them",
     "prepare": "cut photographs with boxes into crops, once, and store them with a report and contact sheets",
+    "join": "join sets of photographs with boxes, each in any format, into one COCO file",
     "serve": "serve a web page that cuts, erases and pastes",
     "study": "run the paper's human study: pictures, a page to compare them on, ratings",
 }
@@ -54,6 +55,8 @@ def _run(name: str, arguments: Sequence[str]) -> None:
             from seigan_tf.cli.table1 import run
         case "prepare":
             from seigan_tf.cli.prepare import run
+        case "join":
+            from seigan_tf.cli.join import run
         case "serve":
             from seigan_tf.cli.serve import run
         case "study":

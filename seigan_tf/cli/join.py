@@ -1,0 +1,81 @@
+"""python -m seigan_tf join: join annotated sets of photographs into one."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from seigan_tf.cli.options import annotation_format, parse, say
+
+if TYPE_CHECKING:
+    from seigan_tf.data.photos.photo import Photo, Problem
+
+DESCRIPTION = """Join sets of photographs with boxes, each in any format, into one COCO file.
+
+  python -m seigan_tf join --set dogs dogs/boxes.csv --set more/photos more/labels --out all.json
+
+The photographs stay at their places; the file names them relative to the folder that holds all sets, which the command
+prints. Classes of the same name become one.
+"""
+
+
+@dataclass(frozen=True)
+class Options:
+    out: Path
+    """COCO file to write."""
+    set: tyro.conf.UseAppendAction[tuple[Annotated[tuple[Path, Path], tyro.conf.arg(metavar="DIR FILE")], ...]]
+    """Folder of photographs, and the file or folder with their boxes; once for each set."""
+    boxes_only: bool = False
+    """Leave masks out."""
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Write the file, and print how to train on it."""
+    options = parse(Options, arguments, "join", DESCRIPTION)
+    if len(options.set) < 2:
+        raise ValueError(f"--set: given {len(options.set)} times, expected two sets or more")
+    folders = [images.resolve() for images, _ in options.set]
+    for images, folder in zip((images for images, _ in options.set), folders, strict=True):
+        if not folder.is_dir():
+            raise ValueError(f"{images}: no folder, expected one with photographs")
+        if folders.count(folder) > 1:
+            raise ValueError(f"{images}: given twice, expected each folder once")
+    if not options.out.absolute().parent.is_dir():
+        raise ValueError(f"{options.out}: its folder does not exist")
+    from seigan_tf.data.annotations.coco_writer import write_coco
+    from seigan_tf.data.planning.report import PROBLEMS_NAMED
+
+    try:
+        root = Path(os.path.commonpath(folders))
+    except ValueError:  # on different drives of Windows
+        raise ValueError("--set: the folders have no common parent, expected all on one drive") from None
+    notes: list[str] = []
+    problems = write_coco(_photos(options, root, notes), options.out)
+    left_out = [f"left out: {problem.where}: {problem.what}" for problem in problems]
+    for line in notes + left_out[:PROBLEMS_NAMED]:
+        say(line)
+    if len(left_out) > PROBLEMS_NAMED:
+        say(f"left out, too: {len(left_out) - PROBLEMS_NAMED} more")
+    say(f"{options.out}: {len(options.set)} sets; train with --data.images {root} --data.annotations {options.out}")
+
+
+def _photos(options: Options, root: Path, notes: list[str]) -> "Iterator[Photo | Problem]":
+    """Yield the photos of all sets with names relative to `root`, and the problems; add the readers' notes."""
+    from seigan_tf.data.annotations.formats import read_annotations
+    from seigan_tf.data.photos.photo import Note, Photo
+
+    for images, annotations in options.set:
+        start = images.resolve().relative_to(root)
+        for item in read_annotations(annotation_format("auto", images, annotations), images, annotations):
+            if isinstance(item, Note):
+                notes.append(item.text)
+            elif isinstance(item, Photo):
+                objects = item.objects
+                if options.boxes_only:
+                    objects = tuple(replace(each, segmentation=None) for each in objects)
+                yield replace(item, name=(start / item.name).as_posix(), objects=objects)
+            else:
+                yield item

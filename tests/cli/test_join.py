@@ -1,0 +1,71 @@
+"""python -m seigan_tf join: sets in any format become one."""
+
+import csv
+
+import pytest
+
+from seigan_tf.cli.commands import main
+from seigan_tf.config import DataConfig
+from seigan_tf.data.annotations.formats import read_annotations
+from seigan_tf.data.loading import load_crops
+from seigan_tf.data.photos.photo import Photo
+
+BOX = (20, 20, 40, 40)
+MASK = {"segmentation": [[21, 21, 50, 21, 50, 50]]}
+
+
+@pytest.fixture
+def sets(new_photo_set):
+    """A set in COCO's format with a mask, and one in a table; both have a photograph called a.png."""
+    cats, dogs = new_photo_set("cats"), new_photo_set("deep/dogs")
+    cats.add("a.png", BOX, **MASK)
+    cats.add("b.png", BOX, (100, 100, 40, 40))
+    cats.config()
+    dogs.add("a.png")
+    with dogs.annotations.with_suffix(".csv").open("w", newline="") as file:
+        csv.writer(file).writerows(
+            [("filename", "xmin", "ymin", "xmax", "ymax", "class"), ("a.png", 1, 2, 41, 52, "dog")]
+        )
+    return (cats.images, cats.annotations), (dogs.images, dogs.annotations.with_suffix(".csv"))
+
+
+def options(sets):
+    return [part for images, annotations in sets for part in ("--set", str(images), str(annotations))]
+
+
+def test_all_sets_train_as_one(sets, tmp_path, capsys):
+    main(["join", "--out", str(tmp_path / "all.json"), *options(sets)])
+    assert f"--data.images {tmp_path} --data.annotations {tmp_path / 'all.json'}" in capsys.readouterr().out
+    photos = {p.name: p for p in read_annotations("coco", tmp_path, tmp_path / "all.json") if isinstance(p, Photo)}
+    assert sorted(photos) == ["cats/photos/a.png", "cats/photos/b.png", "deep/dogs/photos/a.png"]
+    found = {name: [(item.box, item.category) for item in photo.objects] for name, photo in photos.items()}
+    assert found["cats/photos/b.png"] == [(BOX, "cat"), ((100, 100, 40, 40), "cat")]
+    assert found["deep/dogs/photos/a.png"] == [((1, 2, 40, 50), "dog")]
+    assert photos["cats/photos/a.png"].objects[0].segmentation == MASK["segmentation"]
+    data = DataConfig(source="coco", images=tmp_path, annotations=tmp_path / "all.json", held_out=0)
+    assert len(load_crops(data, 8).objects.images) == 4
+
+
+def test_masks_stay_behind_if_asked(sets, tmp_path):
+    main(["join", "--out", str(tmp_path / "all.json"), "--boxes-only", *options(sets)])
+    photos = read_annotations("coco", tmp_path, tmp_path / "all.json")
+    assert not any(item.segmentation for photo in photos if isinstance(photo, Photo) for item in photo.objects)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda sets: sets[:1], "--set: given 1 times"),
+        (lambda sets: (sets[0], sets[0]), "given twice"),
+        (lambda sets: (sets[0], (sets[1][1], sets[1][1])), "no folder"),
+        (lambda sets: (sets[0], (sets[1][0], sets[1][0] / "none.json")), "none.json"),
+    ],
+)
+def test_bad_sets_are_refused_and_nothing_is_written(sets, tmp_path, capsys, change, expected):
+    with pytest.raises(SystemExit) as caught:
+        main(["join", "--out", str(tmp_path / "all.json"), *options(change(sets))])
+    assert caught.value.code == 2
+    error = capsys.readouterr().err
+    assert expected in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.glob("all*"))
