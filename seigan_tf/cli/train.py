@@ -18,7 +18,7 @@ from seigan_tf.cli.errors import exit_code_of
 from seigan_tf.cli.options import check_crop_rules, preset_of
 from seigan_tf.config import Config, to_dict
 from seigan_tf.training import run_folder
-from seigan_tf.training.recipe import CLOSING, RecipeRun, Share
+from seigan_tf.training.recipe import CLOSING, RecipeRun, Share, with_effort
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils import processes
 from seigan_tf.utils.quiet import native_messages_hidden
@@ -59,6 +59,8 @@ class Options:
     stages: tuple[str, ...] = ()
     """Stages of a recipe to run, by default all; "list" shows those of the run and their states. A stage takes the
     weights of the best stage before it that is among these or finished."""
+    effort: float = 1.0
+    """Steps of each stage of a recipe, relative to the preset: more for many photographs of many kinds."""
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Continue runs/NAME with the settings saved there, of which only training.steps and --devices may change, and none
     in recipes."""
@@ -149,11 +151,14 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
         # With the saved settings as defaults, all differences come from the arguments.
         saved = run.recipe.config if run else replace(folder.config(), name=folder.name)  # the folder may be renamed
         asked = _parse(arguments, Options(preset, config=saved)).config
+        if options.effort != 1.0:
+            raise ValueError("--effort: given with --resume, which keeps the steps of the run; expected none")
         _check_unchanged(saved, asked, folder, may_change=() if run else ("training.steps", "training.devices"))
     else:
         check_crop_rules(options.config.data, arguments)
         if given:
             recipe.check_settings(options.config, given)
+            given = with_effort(given, options.effort)
         exact = any(argument == "--name" or argument.startswith("--name=") for argument in arguments)
         folder = RunFolder(root / name) if listed else run_folder.fresh(root, name, exact)
         asked = replace(options.config, name=folder.name)
@@ -161,9 +166,10 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
     if copies:
         folder = folder.copied(copies)
     if run is None:
-        if options.stages:
+        if options.stages or options.effort != 1.0:
             folder.discard_if_empty()
-            raise ValueError(f"--stages: this run has none, expected --preset {' or '.join(presets.RECIPES)}")
+            flag = "--stages" if options.stages else "--effort"
+            raise ValueError(f"{flag}: this run has no stages, expected --preset {' or '.join(presets.RECIPES)}")
         return Request(asked, folder, renamed=folder.name != name)
     if listed:
         return Request(asked, folder, renamed=False, recipe=run, stages=options.stages)

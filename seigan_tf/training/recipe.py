@@ -1,6 +1,7 @@
 """Recipes: chains of trainings in one run folder, which holds recipe.json and a run folder for each stage."""
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +36,24 @@ class Share(NamedTuple):
         """Return the estimate after `done` of `steps` steps, which took `seconds`, at the pace of everything so far."""
         cost = self.cost_before + self.cost_per_step * done
         return (self.seconds_before + seconds) / cost * (self.cost_per_step * (steps - done) + self.cost_after)
+
+
+def with_effort(recipe: Recipe, effort: float) -> Recipe:
+    """Return the recipe with `effort` times the steps in every stage.
+
+    Raises:
+        ValueError: the effort is not above 0.
+    """
+    if not 0 < effort < math.inf:
+        raise ValueError(f"--effort is {effort:g}, expected more than 0")
+
+    def scaled(stage: StageConfig) -> StageConfig:
+        training = stage.config.training
+        steps, pretrain = (round(effort * number) for number in (training.steps, training.pretrain_steps))
+        training = replace(training, steps=max(steps, pretrain + 1), pretrain_steps=pretrain)
+        return replace(stage, config=replace(stage.config, training=training))
+
+    return replace(recipe, stages=tuple(map(scaled, recipe.stages)))
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,20 @@ def test_stages_are_listed(started, capsys, tmp_path):
     ]
 
 
+def test_effort_scales_the_steps_of_every_stage_and_is_kept(started, capsys):
+    call(capsys, *NEW, "--effort", "1.5", "--stages", "teacher", "self-trained")
+    listed = call(capsys, "--name", "birds", "--stages", "list")[1].splitlines()
+    assert listed[:3] == [
+        "teacher: finished, 900 steps",
+        "self-trained: finished, 1500 steps",
+        "self-trained-twice: not begun, 1500 steps",
+    ]
+    folder = RunFolder(Path("runs/birds"))
+    assert RecipeRun.load(folder).stage("teacher").config.training.pretrain_steps == 750
+    code, _, err = call(capsys, "--name", "birds", "--resume", "--effort", "2")
+    assert (code, err) == (2, "error: --effort: given with --resume, which keeps the steps of the run; expected none\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -139,7 +153,9 @@ def test_stages_are_listed(started, capsys, tmp_path):
         ((*NEW, "--devices", "all"), "--devices: every stage"),
         ((*NEW[:-1], "none"), "--vgg-weights none: networks of this preset read VGG-19"),
         ((*NEW[:-1], "nowhere.h5"), "--vgg-weights nowhere.h5: no such file"),
-        (("--stages", "teacher"), "--stages: this run has none, expected --preset phone"),
+        (("--stages", "teacher"), "--stages: this run has no stages, expected --preset phone"),
+        (("--effort", "2"), "--effort: this run has no stages, expected --preset phone"),
+        ((*NEW, "--effort", "0"), "--effort is 0, expected more than 0"),
     ],
 )
 def test_mistakes_are_one_line_and_leave_no_folder(arguments, told, started, capsys, tmp_path):
