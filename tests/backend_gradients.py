@@ -1,10 +1,4 @@
-"""Gradients under one backend: `python -m tests.backend_gradients OUT`, by test_backends.py under each.
-
-OUT is an npz file: the gradient by each argument of each of LOSSES ("outside/0") and of `ties` ("ties/clip/0"),
-and the logits of `undo_full_mask`.
-"""
-
-import sys
+"""Gradients under the backend of this process: see backend_values.py."""
 
 import keras
 import numpy as np
@@ -80,36 +74,41 @@ def ties():
     }
 
 
-def gradients(function, *arguments):
-    """The gradient of a scalar by each argument, in NumPy."""
+def gradients_of(function):
+    """A function of the same arguments that gives the gradient of the scalar by each of them, in NumPy."""
     if keras.backend.backend() == "jax":
         import jax
 
-        return [np.asarray(g) for g in jax.grad(function, argnums=range(len(arguments)))(*arguments)]
-    import tensorflow as tf
+        @jax.jit
+        def made(*arguments):
+            return jax.grad(function, range(len(arguments)))(*arguments)
 
-    arguments = [tf.constant(argument) for argument in arguments]
-    with tf.GradientTape() as tape:
-        tape.watch(arguments)
-        value = function(*arguments)
-    return [np.asarray(g) for g in tape.gradient(value, arguments)]
+    else:
+        import tensorflow as tf
+
+        def made(*arguments):
+            arguments = [tf.constant(argument) for argument in arguments]
+            with tf.GradientTape() as tape:
+                tape.watch(arguments)
+                value = function(*arguments)
+            return tape.gradient(value, arguments)
+
+    return lambda *arguments: [np.asarray(gradient) for gradient in made(*arguments)]
 
 
 def undo_full_mask(start=14.0, steps=40):
     """Logits after steps of gradient descent on `boxes.outside` from a mask of ones; the box is the left half."""
     box_mask = np.broadcast_to(np.arange(4) < 2, (1, 4, 4))[..., None].astype("float32")
     logits = np.full(box_mask.shape, start, "float32")
+    gradients = gradients_of(lambda values: boxes.outside(values, box_mask))
     for _ in range(steps):
-        logits -= box_mask.size * gradients(lambda values: boxes.outside(values, box_mask), logits)[0]
+        logits -= box_mask.size * gradients(logits)[0]
     return logits
 
 
-def main(out):
+def all_gradients():
+    """Gradients by each argument of LOSSES ("outside/0") and `ties` ("ties/clip/0"), and logits of `undo_full_mask`."""
     values = {"full_mask": undo_full_mask()}
     for name, (function, *arguments) in {**LOSSES, **{f"ties/{name}": case for name, case in ties().items()}}.items():
-        values |= {f"{name}/{i}": g for i, g in enumerate(gradients(function, *arguments))}
-    np.savez(out, **values)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        values |= {f"{name}/{i}": gradient for i, gradient in enumerate(gradients_of(function)(*arguments))}
+    return values

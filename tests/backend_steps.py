@@ -1,10 +1,4 @@
-"""Takes some train steps from given weights, batches and draws: `python -m tests.backend_steps CASE OUT [INITIAL]`.
-
-test_backends.py runs it once under each backend. OUT is an npz file with the model's state before ("initial/NAME") and
-after ("final/NAME") and the logs of each step ("logs/STEP/NAME"); INITIAL is such a file, whose initial state is taken.
-"""
-
-import sys
+"""Train steps from given weights, batches and draws, under the backend of this process: see backend_values.py."""
 
 import grain
 import keras
@@ -20,8 +14,7 @@ from tests.reference.weights import randomise
 STEPS = 3
 """The pool of four is full after two batches of two: the third step uses earlier fakes."""
 
-CASES = {
-    "literal": (tiny.networks(), LossesConfig()),
+MODELS = {
     "every_setting": (
         tiny.networks(
             size=32,
@@ -40,10 +33,13 @@ CASES = {
         ),
         LossesConfig(**tiny.EVERY_TERM, **tiny.BOX_TERMS),
     ),
-    "saturated": (tiny.networks(prefill=True, composite_inpainting=True), LossesConfig(**tiny.BOX_TERMS)),
+    "few_settings": (tiny.networks(prefill=True, composite_inpainting=True), LossesConfig(**tiny.BOX_TERMS)),
 }
-"""Settings and losses by name. In "saturated" many values of the photographs are 0 or 255, and G_inp and G_enh change
-nothing at first."""
+"""Settings and losses by name."""
+
+CASES = {"every_setting": "every_setting", "few_settings": "few_settings", "saturated": "few_settings"}
+"""Models of the cases. In "saturated" many values of the photographs are 0 or 255, and G_inp and G_enh change nothing
+at first."""
 
 
 def start_from_zeros():
@@ -67,32 +63,39 @@ def batches_with_draws(settings, saturated):
         yield {**batch, "draws": {"noise": noise, "order": order, "coins": coins}}
 
 
-def main(case, out, initial=None):
-    start_from_zeros()
-    settings, losses = CASES[case]
-    model = SEIGAN(settings)
-    model.build()
-    randomise([*model.generator_variables, *model.discriminator_variables])
-    if case == "saturated":
-        for network in (model.generators.inpainter, model.generators.enhancer):
-            for variable in network.variables:
-                if "/last/" in variable.path:
-                    variable.assign(np.zeros(variable.shape))
-    if model.vgg is not None:
-        randomise(model.vgg.vgg.weights, seed=1)
-    tiny.compile_model(model, losses, lambda: keras.optimizers.SGD(1e-4, momentum=0.9))
-    if initial is not None:
-        with np.load(initial) as file:
-            model.restore({n.removeprefix("initial/"): file[n] for n in file.files if n.startswith("initial/")})
+def make_models():
+    """{name: compiled model}, every weight random."""
+    made = {}
+    for name, (settings, losses) in MODELS.items():
+        model = made[name] = SEIGAN(settings)
+        model.build()
+        randomise([*model.generator_variables, *model.discriminator_variables])
+        if model.vgg is not None:
+            randomise(model.vgg.vgg.weights, seed=1)
+        tiny.compile_model(model, losses, lambda: keras.optimizers.SGD(1e-4, momentum=0.9))
+        model.draw = lambda batch: Draws(**batch["draws"])
+    return made
 
-    values = {f"initial/{name}": value for name, value in model.state().items()}
-    model.draw = lambda batch: Draws(**batch["draws"])
-    data = grain.MapDataset.source(list(batches_with_draws(settings, case == "saturated"))).to_iter_dataset()
+
+def initial_states(models):
+    """{case: state before its first step}."""
+    made = {}
+    for case, name in CASES.items():
+        model = models[name]
+        if case == "saturated":
+            for network in (model.generators.inpainter, model.generators.enhancer):
+                for variable in network.variables:
+                    if "/last/" in variable.path:
+                        variable.assign(np.zeros(variable.shape))
+        made[case] = model.state()
+    return made
+
+
+def take_steps(case, model, initial):
+    """The state before ("initial/NAME") and after ("final/NAME") and the logs of each step ("logs/STEP/NAME")."""
+    model.restore(initial)
+    data = grain.MapDataset.source(list(batches_with_draws(model.networks, case == "saturated"))).to_iter_dataset()
     history = model.fit(data, epochs=STEPS, steps_per_epoch=1, verbose=0).history
+    values = {f"initial/{name}": value for name, value in initial.items()}
     values |= {f"logs/{step}/{name}": logged[step] for name, logged in history.items() for step in range(STEPS)}
-    values |= {f"final/{name}": value for name, value in model.state().items()}
-    np.savez(out, **values)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    return values | {f"final/{name}": value for name, value in model.state().items()}

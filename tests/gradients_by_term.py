@@ -1,11 +1,8 @@
-"""Which generators each term reaches: `python -m tests.gradients_by_term OUT` writes it as JSON, under either backend.
+"""Which generators each term reaches, under the backend of this process: see backend_values.py.
 
 Under TensorFlow a network is reached if any of its variables is connected to the term, under JAX if any gradient is not
 zero; JAX leaves out the terms that need VGG-19, whose compilation takes long.
 """
-
-import json
-import sys
 
 import keras
 import numpy as np
@@ -13,7 +10,6 @@ import numpy as np
 from seigan_tf.config import LossesConfig
 from seigan_tf.objective import TERMS
 from tests import tiny
-from tests.backend_steps import start_from_zeros
 
 SCALES = (0.0, 1.0)
 
@@ -53,14 +49,3 @@ def under_jax(terms, variables):
     values, back = jax.vjp(of, {name: [v.value for v in some] for name, some in variables.items()})
     pulled = {term: back({other: np.float32(other == term) for other in values})[0] for term in values}
     return lambda term, name: any(np.any(gradient) for gradient in pulled[term][name])
-
-
-def main(out):
-    if keras.backend.backend() == "jax":
-        start_from_zeros()
-    with open(out, "w") as file:
-        json.dump({str(scale): reached(scale) for scale in SCALES}, file)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

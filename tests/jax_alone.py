@@ -21,7 +21,7 @@ from tests.backend_steps import start_from_zeros
 def main(folder):
     start_from_zeros()
     keras.config.set_dtype_policy("mixed_float16")
-    model = tiny.seigan(LossesConfig(**tiny.BOX_TERMS), ema_decay=0.9, confine_mask=True)
+    model = tiny.seigan(LossesConfig(**tiny.FIRST_SWAP, **tiny.BOX_TERMS), ema_decay=0.9, confine_mask=True)
     before = model.state()
     pairs = [tiny.batch(2, seed=seed) for seed in range(3)]
     history = model.fit(

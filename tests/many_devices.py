@@ -14,16 +14,12 @@ from seigan_tf.training import devices
 from tests import tiny
 
 COUNT = 4
-FIRST_SWAP = LossesConfig(
-    inpaint_gan_back=0.0, background_mae=0.0, object_mae=0.0, object_identity=0.0, background_identity=0.0
-)
-"""Terms that train all networks and are compiled sooner than the whole cycle."""
 
 
 def main(out, which):
     part = devices.use(which, COUNT)
     set_random_seed(0)
-    model = tiny.seigan(FIRST_SWAP, optimizer=tiny.sgd, replay_size=4, ema_decay=0.9)
+    model = tiny.seigan(LossesConfig(**tiny.FIRST_SWAP), optimizer=tiny.sgd, replay_size=4, ema_decay=0.9)
     initial, rows = model.state(), part.rows(COUNT)
     whole = tiny.batch(COUNT)
     own = {kind: {name: values[rows] for name, values in crops.items()} for kind, crops in whole.items()}

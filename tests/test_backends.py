@@ -1,5 +1,6 @@
 """TensorFlow and JAX: the same steps from the same weights, batches and draws; JAX without TensorFlow."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,7 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seigan_tf.config import LossesConfig
+from seigan_tf.objective import TERMS, trained_generators
 from tests import backend_gradients
+from tests.backend_steps import CASES
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICK_COMPILATION = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
@@ -30,12 +34,18 @@ def parts(values, kind):
     return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
 
 
-@pytest.mark.parametrize("case", ["literal", "every_setting", "saturated"])
-def test_both_backends_give_the_same_losses_and_the_same_updated_weights(case, tmp_path):
-    files = {backend: tmp_path / f"{backend}.npz" for backend in ("tensorflow", "jax")}
-    run("tensorflow", "backend_steps", case, files["tensorflow"])
-    run("jax", "backend_steps", case, files["jax"], files["tensorflow"])
-    one, other = ({**np.load(file)} for file in files.values())
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Folders by backend, from backend_values; JAX starts from the weights of TensorFlow."""
+    made = {backend: tmp_path_factory.mktemp(backend) for backend in ("tensorflow", "jax")}
+    run("tensorflow", "backend_values", made["tensorflow"])
+    run("jax", "backend_values", made["jax"], made["tensorflow"])
+    return made
+
+
+@pytest.mark.parametrize("case", list(CASES))
+def test_both_backends_give_the_same_losses_and_the_same_updated_weights(case, folders):
+    one, other = ({**np.load(folder / f"{case}.npz")} for folder in folders.values())
     assert set(one) == set(other)
 
     logs, initial, final, theirs = parts(one, "logs"), parts(one, "initial"), parts(one, "final"), parts(other, "final")
@@ -60,13 +70,19 @@ def test_both_backends_give_the_same_losses_and_the_same_updated_weights(case, t
     assert final["coarse_pool/count"] == theirs["coarse_pool/count"] == 4
 
 
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_the_generators_that_are_trained_are_those_that_a_term_reaches(backend, folders):
+    for scale, terms in json.loads((folders[backend] / "reached.json").read_text()).items():
+        assert len(terms) >= len(TERMS) - 3
+        for term, reached in terms.items():
+            losses = LossesConfig(**{name: float(name == term) for name in TERMS})
+            assert trained_generators(losses, float(scale)) == set(reached), (scale, term)
+
+
 @pytest.fixture(scope="module")
-def all_gradients(tmp_path_factory):
-    """Gradients by backend, from backend_gradients."""
-    files = {backend: tmp_path_factory.mktemp("gradients") / f"{backend}.npz" for backend in ("tensorflow", "jax")}
-    for backend, file in files.items():
-        run(backend, "backend_gradients", file)
-    return {backend: {**np.load(file)} for backend, file in files.items()}
+def all_gradients(folders):
+    """Gradients by backend."""
+    return {backend: {**np.load(folder / "gradients.npz")} for backend, folder in folders.items()}
 
 
 @pytest.fixture(params=["tensorflow", "jax"])
