@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from export import command, examples, folder, graphs, options, readme, writing
+from export.saved_model import save, versions
 from export.tflite import conversion
 from seigan_tf import config
 from seigan_tf.cli.errors import exit_code_of
@@ -95,7 +96,18 @@ def test_jax_is_refused(refusal, run, tmp_path, monkeypatch):
     assert refusal("--weights", run, "--out", tmp_path / "out").startswith("KERAS_BACKEND: jax; expected tensorflow")
 
 
-def test_exports_the_saved_model_again_as_a_further_version(run, tmp_path):
+@pytest.fixture
+def quick_saved_model(monkeypatch):
+    """SavedModels are empty files; test_signatures.py makes and reads real ones."""
+
+    def write(model, name, object_fraction, target):
+        assert (model.networks.size, object_fraction) == (16, 0.7)
+        return versions.write(target / save.FOLDER / name, lambda path: (path / "saved_model.pb").touch())
+
+    monkeypatch.setattr(save, "write", write)
+
+
+def test_exports_the_saved_model_again_as_a_further_version(run, tmp_path, quick_saved_model):
     out = tmp_path / "out"
     for _ in range(2):
         exports.export("--weights", run, "--out", out, "--formats", "saved_model")
@@ -106,7 +118,7 @@ def test_exports_the_saved_model_again_as_a_further_version(run, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"out"}
 
 
-def test_what_is_said_of_kept_files_stays_when_the_saved_model_alone_is_renewed(run, tmp_path):
+def test_what_is_said_of_kept_files_stays_when_the_saved_model_alone_is_renewed(run, tmp_path, quick_saved_model):
     out = tmp_path / "out"
     saved = ("--weights", run, "--out", out, "--formats", "saved_model")
     exports.export(*saved, "--noise", "input", "--int8-edges", "uint8", "--label", "cat")
@@ -146,27 +158,39 @@ def test_takes_nothing_from_around_a_bare_file(run, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
-@pytest.mark.parametrize(
-    ("sent", "code", "says", "earlier"),
-    [
-        (signal.SIGTERM, 143, "stopped: terminated; nothing is left of {out}", False),
-        (signal.SIGTERM, 143, "stopped: terminated; the earlier export in {out} stays", True),
-        (signal.SIGINT, 130, "stopped: interrupted", False),
-    ],
-)
-def test_what_is_broken_off_leaves_no_half_export(run, tmp_path, sent, code, says, earlier):
+def test_what_is_broken_off_leaves_no_half_export(run, tmp_path):
     out = tmp_path / "new" / "out"
-    if earlier:
-        out.mkdir(parents=True)
-        (out / "model.json").write_text(json.dumps({"version": folder.VERSION, "files": {}}))
     arguments = [sys.executable, "-m", "export", "--weights", run, "--out", out]
     started = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     end = time.monotonic() + 120
     while started.poll() is None and not any(tmp_path.rglob(".export-*/*.tflite")) and time.monotonic() < end:
         time.sleep(0.05)
-    started.send_signal(sent)
-    assert started.communicate(timeout=120)[1] == says.format(out=out) + "\n"
-    assert started.returncode == code
+    started.send_signal(signal.SIGTERM)
+    assert started.communicate(timeout=120)[1] == f"stopped: terminated; nothing is left of {out}\n"
+    assert started.returncode == 143
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+@pytest.mark.parametrize(
+    ("sent", "code", "says", "earlier"),
+    [
+        (signal.SIGTERM, 143, "stopped: terminated; the earlier export in {out} stays", True),
+        (signal.SIGINT, 130, "stopped: interrupted", False),
+    ],
+)
+def test_a_signal_amid_the_files_leaves_what_was_there(tmp_path, sent, code, says, earlier, monkeypatch, capsys):
+    def break_off(options, staged, console, progress):
+        (staged.path / "segmenter.tflite").touch()
+        os.kill(os.getpid(), sent)
+
+    monkeypatch.setattr(writing, "write", break_off)
+    out = tmp_path / "new" / "out"
+    if earlier:
+        out.mkdir(parents=True)
+        (out / "model.json").write_text(json.dumps({"version": folder.VERSION, "files": {}}))
+    assert exit_code_of(lambda: command.run(["--out", str(out)])) == code
+    assert capsys.readouterr().err == says.format(out=out) + "\n"
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["model.json"] * earlier
     assert out.parent.exists() == earlier
 

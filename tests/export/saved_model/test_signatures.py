@@ -338,31 +338,24 @@ def alone(script, folder):
 CLI = "sys.argv[1:] = {}\ntry:\n    saved_model_cli.main()\nexcept SystemExit as ended:\n    assert not ended.code\n"
 
 
-def test_saved_model_cli_shows_it(version, tmp_path):
-    shown = alone(
-        "import sys\nfrom tensorflow.python.tools import saved_model_cli\n"
-        + CLI.format(["show", "--dir", str(version), "--all"]),
-        tmp_path,
-    )
-    for name in SIGNATURES:
-        assert f"signature_def['{name}']" in shown
-
-
-def test_a_process_without_this_project_and_saved_model_cli_run_it(model, signatures, version, tmp_path):
+def test_a_process_without_this_project_and_saved_model_cli_show_and_run_it(model, signatures, version, tmp_path):
     batch = tiny.batch(3)["object"]
     for name in ("image", "box"):
         np.save(tmp_path / f"{name}.npy", batch[name])
     (tmp_path / "photo.png").write_bytes(png(photo()))
     run = ["run", "--dir", str(version), "--tag_set", "serve", "--signature_def", "segment"]
-    alone(
+    shown = alone(
         "import sys\nimport tensorflow as tf\nfrom tensorflow.python.tools import saved_model_cli\n"
         f"signature = tf.saved_model.load({str(version)!r}).signatures['erase_bytes']\n"
         "content = tf.constant([open('photo.png', 'rb').read()])\n"
         f"made = signature(image_bytes=content, box=tf.constant([{list(BOX)}]))\n"
         "open('erased.png', 'wb').write(made['image_png_bytes'].numpy()[0])\n"
-        + CLI.format([*run, "--inputs", "image=image.npy;box=box.npy", "--outdir", "."]),
+        + CLI.format([*run, "--inputs", "image=image.npy;box=box.npy", "--outdir", "."])
+        + CLI.format(["show", "--dir", str(version), "--all"]),
         tmp_path,
     )
+    for name in SIGNATURES:
+        assert f"signature_def['{name}']" in shown
     here = signatures["erase_bytes"](image_bytes=strings(png(photo())), box=floats(BOX))["image_png_bytes"].numpy()[0]
     there = (tmp_path / "erased.png").read_bytes()
     assert np.abs(pixels_of(there).astype(int) - pixels_of(here)).max() <= 1
