@@ -33,7 +33,8 @@ def pairs(images, annotations, object_fraction, left_out):
     from seigan_tf.data.photos.photo import Photo
     from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
-    from seigan_tf.evaluation.crops import empty_crops, evaluation_objects
+    from seigan_tf.evaluation.crops import evaluation_objects
+    from seigan_tf.evaluation.empty_places import empty_crops
 
     rules = CropRules(object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)
     items = read_annotations(guess_format(images, annotations), images, annotations)

@@ -34,7 +34,8 @@ def scenes(images, annotations, backend, count):
     from seigan_tf.data.photos.reading import read_photo
     from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
-    from seigan_tf.evaluation.crops import empty_places, evaluation_objects
+    from seigan_tf.evaluation.crops import evaluation_objects
+    from seigan_tf.evaluation.empty_places import empty_places
 
     data = DataConfig()
     rules = CropRules(backend.object_fraction, data.min_short_side, data.max_object_fraction, data.min_aspect)

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import tyro
-from rich.box import SIMPLE_HEAD
-from rich.table import Column, Table
 
 from seigan_tf.cli import options as shared
 from seigan_tf.cli.options import Annotations, MaxBad, Source, console, parse, say
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
     from seigan_tf.data.photos.photo import Photo
     from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
-    from seigan_tf.evaluation.crops import EvaluationObject
+    from seigan_tf.evaluation.crops import EvaluationObject, Given
     from seigan_tf.evaluation.masks import ObjectScores
 
 DESCRIPTION = """Measure trained weights on photographs with true masks.
@@ -46,10 +44,6 @@ right, -1 half of it) and, with --vgg-weights, distances of features, of texture
 """
 MOST = 2000  # crops for inpainting and realism, at most: time and memory grow with their number or its square
 MOST_FULL_SIZE = 200  # holes at full size, at most: each takes seconds
-COLUMNS = {"l1": ("L1", ".4f"), "psnr": ("PSNR", ".2f"), "ssim": ("SSIM", ".3f"), "vgg": ("VGG distance", ".3f")}
-"""Titles and formats of the inpainting table."""
-MORE_COLUMNS = {"gram": ("Gram", ".3f"), "detail": ("detail", ".2f")}
-"""Those of the table at full size."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +66,25 @@ class Options:
     """Least ratio of an object's short side to its long side."""
     classes: tuple[str, ...] = ()
     """Names of the classes whose objects are measured; default: all."""
+    max_covered: float | None = None
+    """Largest fraction of an object's box that another box may cover; None: no other box may touch the crop."""
+    box_error: float = 0.0
+    """Largest random shift of each edge of the boxes, as a fraction of their width or height: boxes as users draw them.
+    Baselines get the same boxes, and what a box leaves out counts as missed."""
+    grow: float = 0.0
+    """Largest distance to which the model's masks may reach outside the box, as a fraction of its sides."""
+    ignore_bands: Path | None = None
+    """JSON file with bands around the outlines whose pixels the IoU leaves out: a list of {"file_name", "outer",
+    "inner"}, polygons [x, y, x, y, ...] in pixels of the photograph, the band being between them."""
+    by_class: bool = False
+    """Also print the means of each class of at least 5 objects."""
     max_bad: MaxBad = "1%"
     full_size: bool = False
     """Also fill holes at the photographs' own resolution, as erase does."""
     baselines: bool = False
     """With --full-size, also by plain PatchMatch; needs the package pypatchmatch."""
     seed: int = 0
-    """Seed of the places without objects, and of the assignment of holes and objects to them."""
+    """Seed of the shifts of boxes, of the places without objects, and of the holes and objects for them."""
     json: Path | None = None
     """File for the means."""
     csv: Path | None = None
@@ -105,6 +111,7 @@ def run(arguments: Sequence[str]) -> None:
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":
         raise ValueError(f"--sheet {options.sheet}: expected a name that ends in .png")
     shared.check_at_least("--seed", options.seed, 0)
+    shared.check_range("--grow", options.grow, 1)
     if options.baselines and not options.full_size:
         raise ValueError("--baselines: compares fills at full size, expected --full-size with it")
     if options.baselines and importlib.util.find_spec("patchmatch") is None:
@@ -114,10 +121,21 @@ def run(arguments: Sequence[str]) -> None:
     from seigan_tf.data.photos.photo import Note, Photo, Problem
     from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
+    from seigan_tf.evaluation.bands import Bands
+    from seigan_tf.evaluation.crops import Given
+    from seigan_tf.evaluation.drawn_boxes import LARGEST_ERROR, DrawnBoxes
 
+    shared.check_range("--box-error", options.box_error, LARGEST_ERROR)
+    bands = None if options.ignore_bands is None else Bands(options.ignore_bands)
+    given = Given(DrawnBoxes(options.box_error, options.seed), options.grow, bands)
     fraction = DataConfig.object_fraction if options.object_fraction is None else options.object_fraction
     rules = CropRules(
-        fraction, options.min_short_side, options.max_object_fraction, options.min_aspect, classes=options.classes
+        fraction,
+        options.min_short_side,
+        options.max_object_fraction,
+        options.min_aspect,
+        classes=options.classes,
+        max_covered=options.max_covered,
     )
     source = shared.annotation_format(options.source, options.images, options.annotations)
     items = list(read_annotations(source, options.images, options.annotations))
@@ -130,8 +148,9 @@ def run(arguments: Sequence[str]) -> None:
     # TensorFlow compiles again for a smaller last batch, with ten lines of warnings.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with native_messages_hidden():
-        from seigan_tf.evaluation.crops import empty_crops
-        from seigan_tf.evaluation.masks import mask_means, write_scores
+        from seigan_tf.cli.evaluation_tables import print_tables
+        from seigan_tf.evaluation.empty_places import empty_crops
+        from seigan_tf.evaluation.masks import class_means, mask_means, write_scores
         from seigan_tf.evaluation.vgg import load_vgg
         from seigan_tf.inference.loading import load_model
         from seigan_tf.inference.weights import find
@@ -141,16 +160,22 @@ def run(arguments: Sequence[str]) -> None:
         rules = replace(rules, object_fraction=model.object_fraction)
     elif options.object_fraction != model.object_fraction:
         say(f"objects of {fraction:g} of the crops' sides; the weights were trained on {model.object_fraction:g}")
-    measured = _measure(model, photos, rules, problems)
+    if options.grow and not model.networks.confine_mask:
+        say("--grow: without effect, as the masks of these weights do not end at the box")
+        given = given._replace(grow=0.0)
+    measured = _measure(model, photos, rules, given, problems)
     if not measured.scores:
         where = options.annotations or options.images
         raise ValueError(f"{where}: no object passes the crop rules and has a mask, expected at least one")
     wanted = 0 if weights.segments_only else min(len(measured.scores), MOST)
     backgrounds = empty_crops(photos, rules, model.networks.size, wanted, options.seed)
-    result = mask_means(measured.scores) | _fills_and_pastes(model, vgg, measured, backgrounds, options.seed)
+    result = mask_means(measured.scores)
+    if options.by_class:
+        result["by_class"] = class_means(measured.scores)
+    result |= _fills_and_pastes(model, vgg, measured, backgrounds, options.seed)
     if options.full_size and not weights.segments_only:
         result["full_size"] = _fill_full_size(options, vgg, measured, photos, rules)
-    _print(result)
+    print_tables(result)
     if reason := _reason_for_gaps(weights.segments_only, vgg, result):
         say(reason)
     if options.json is not None:
@@ -158,10 +183,10 @@ def run(arguments: Sequence[str]) -> None:
     if options.csv is not None:
         write_scores(measured.scores, options.csv)
     if options.sheet is not None:
-        _draw(options.sheet, model, measured.scores, photos, rules, backgrounds)
+        _draw(options.sheet, model, measured.scores, photos, rules, given, backgrounds)
 
 
-def _measure(model, photos: "list[Photo]", rules: "CropRules", problems: "Tally") -> Measured:
+def _measure(model, photos: "list[Photo]", rules: "CropRules", given: "Given", problems: "Tally") -> Measured:
     """Score every object. Raises ValueError if too many photographs or objects are unusable."""
     import numpy as np
 
@@ -176,7 +201,7 @@ def _measure(model, photos: "list[Photo]", rules: "CropRules", problems: "Tally"
     images, boxes, holes = [], [], []
 
     def passing(progress) -> "Iterator[EvaluationObject]":
-        for done, found in enumerate(evaluation_objects(photos, rules, size, problems), 1):
+        for done, found in enumerate(evaluation_objects(photos, rules, size, problems, given), 1):
             progress(done, len(photos))
             for item in found:
                 images.append(item.image)
@@ -215,7 +240,7 @@ def _fill_full_size(options: Options, vgg, measured: Measured, photos: "list[Pho
     from seigan_tf.compose.backends import load_backend
     from seigan_tf.compose.erasing import METHODS, fill_mask
     from seigan_tf.evaluation import full_size, inpainting
-    from seigan_tf.evaluation.crops import empty_places
+    from seigan_tf.evaluation.empty_places import empty_places
 
     places = empty_places(photos, rules, min(len(measured.scores), MOST_FULL_SIZE), options.seed)
     if not places or not measured.holes.any():
@@ -231,39 +256,6 @@ def _fill_full_size(options: Options, vgg, measured: Measured, photos: "list[Pho
         return full_size.measure_full_size(methods, places, holes, vgg, progress)
 
 
-def _print(result: dict[str, Any]) -> None:
-    say(f"mean of {result['count']} objects at original resolution")
-    table = Table("masks", "IoU", "boundary F")
-    for name in result["iou"]:
-        table.add_row(name, f"{result['iou'][name]:.3f}", f"{result['boundary'][name]:.3f}")
-    console.print(table)
-    if values := result["inpainting"]:
-        say(f"mean inside {values['count']} holes of the objects' shapes")
-        _print_fills("inpainting", values)
-    if values := result.get("full_size"):
-        say(f"mean inside {values['count']} holes at the photographs' own resolution")
-        _print_fills("full size", values)
-    if values := result["realism"]:
-        say(f"kernel distance of {values['count']} pastes to the objects' photographs")
-        table = Table("pastes", "KID", "error")
-        for name, value in values["kid"].items():
-            table.add_row(name.replace("_", " "), f"{value['distance']:.4f}", f"{value['error']:.4f}")
-        console.print(table)
-
-
-def _print_fills(title: str, values: dict[str, Any]) -> None:
-    columns = {name: column for name, column in (COLUMNS | MORE_COLUMNS).items() if name in values}
-    kid = values.get("kid", {})
-    headings = *(heading for heading, _ in columns.values()), *(("KID", "error") if kid else ())
-    table = Table(Column(title, no_wrap=True), *headings, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits 80 columns
-    for method in values["l1"]:
-        cells = [f"{values[name][method]:{form}}" for name, (_, form) in columns.items()]
-        if kid:
-            cells += [f"{kid[method][name]:.3f}" for name in ("distance", "error")]
-        table.add_row(method, *cells)
-    console.print(table)
-
-
 def _reason_for_gaps(segments_only: bool, vgg, result: dict[str, Any]) -> str:
     """Return a line about missing measures, or an empty text."""
     if segments_only:
@@ -275,7 +267,15 @@ def _reason_for_gaps(segments_only: bool, vgg, result: dict[str, Any]) -> str:
     return "" if result["realism"] else "no realism: too few objects"
 
 
-def _draw(path: Path, model, scores, photos: "list[Photo]", rules: "CropRules", backgrounds: "np.ndarray") -> None:
+def _draw(
+    path: Path,
+    model,
+    scores,
+    photos: "list[Photo]",
+    rules: "CropRules",
+    given: "Given",
+    backgrounds: "np.ndarray",
+) -> None:
     from seigan_tf.data.planning.report import Tally
     from seigan_tf.evaluation import examples, masks
     from seigan_tf.evaluation.crops import evaluation_objects
@@ -287,7 +287,7 @@ def _draw(path: Path, model, scores, photos: "list[Photo]", rules: "CropRules", 
     again = [photo for photo in photos if photo.name in {scores[index].photo for index in chosen}]
     found = {
         (item.photo, item.id): item
-        for items in evaluation_objects(again, rules, model.networks.size, Tally(1.0))
+        for items in evaluation_objects(again, rules, model.networks.size, Tally(1.0), given)
         for item in items
     }
     shown = {

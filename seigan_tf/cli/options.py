@@ -108,6 +108,12 @@ def check_at_least(option: str, value: int, least: int) -> None:
         raise ValueError(f"{option} is {value}, expected at least {least}")
 
 
+def check_range(option: str, value: float, most: float) -> None:
+    """Raise ValueError unless the value of an option is from 0 to `most`."""
+    if not 0 <= value <= most:
+        raise ValueError(f"{option} is {value:g}, expected 0 to {most:g}")
+
+
 def check_new(out: Path) -> None:
     """Raise ValueError if the folder that --out names exists."""
     if os.path.lexists(out):

@@ -22,18 +22,20 @@ def iou(mask: np.ndarray, truth: np.ndarray) -> float:
     return np.count_nonzero(mask & truth) / union if union else 1.0
 
 
-def boundary_f(mask: np.ndarray, truth: np.ndarray, tolerance: float = TOLERANCE) -> float:
+def boundary_f(
+    mask: np.ndarray, truth: np.ndarray, tolerance: float = TOLERANCE, diagonal: float | None = None
+) -> float:
     """Return the harmonic mean of the fractions of each outline near the other one, in [0, 1]; 1 if both are empty.
 
-    Masks are bool [height, width]; `tolerance` is rounded up to whole pixels. The IoU of large masks hardly shows how
-    well outlines agree.
+    Masks are bool [height, width]; `tolerance`, a fraction of `diagonal`, by default of theirs, is rounded up to whole
+    pixels. The IoU of large masks hardly shows how well outlines agree.
 
     Raises:
         ValueError: shapes differ.
     """
     if mask.shape != truth.shape:
         raise ValueError(f"boundary_f: the mask's shape is {mask.shape}, the true mask's {truth.shape}")
-    radius = math.ceil(tolerance * math.hypot(*truth.shape))
+    radius = math.ceil(tolerance * (diagonal or math.hypot(*truth.shape)))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
 
     def near(line: np.ndarray, other: np.ndarray) -> float:

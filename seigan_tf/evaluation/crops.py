@@ -1,6 +1,7 @@
-"""Crops for evaluation, read from photographs: annotated objects with true masks, and places without any object."""
+"""Annotated objects with true masks, as crops read from photographs."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -10,49 +11,94 @@ import numpy as np
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import read_annotations
 from seigan_tf.data.annotations.masks import object_mask
-from seigan_tf.data.crops import CropRegion, extract, extract_mask, relative_box
-from seigan_tf.data.photos.photo import Photo, Problem
+from seigan_tf.data.crops import CropRegion, extract, grown_box, region_around, relative_box
+from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
-from seigan_tf.data.planning.backgrounds import Scene, Share, mine
 from seigan_tf.data.planning.plan import make_plan
 from seigan_tf.data.planning.report import Tally
 from seigan_tf.data.planning.rules import CropRules, object_regions
+from seigan_tf.evaluation.bands import Bands
+from seigan_tf.evaluation.drawn_boxes import DrawnBoxes
 from seigan_tf.utils.progress import Progress
 
 
 class EvaluationObject(NamedTuple):
-    """One object that the crop rules keep and that has a mask."""
+    """One object that the crop rules keep and that has a mask.
+
+    Masks are measured in a frame of the photo that holds the crop and the whole object: parts of the object outside the
+    crop, which the box of a user may leave out, count as missed.
+    """
 
     photo: str
     """Name of the photo."""
     id: int
     """Number of the annotation."""
+    category: str
+    """Name of the class; empty if there is none."""
     image: np.ndarray
     """uint8 [size, size, 3]: the crop as the model sees it."""
     original: np.ndarray
     """uint8 [side, side, 3]: the crop at the resolution of the photo."""
     box: np.ndarray
     """float32 [4]: ymin, xmin, ymax, xmax relative to the crop."""
-    truth: np.ndarray
-    """bool [side, side]: the true mask, False outside the photo."""
+    limits: np.ndarray
+    """float32 [4]: the box outside which the model's mask is 0; larger than `box` if masks may grow."""
+    whole: np.ndarray
+    """bool [height, width]: the true mask in the frame, False outside the photo."""
+    ignored: np.ndarray | None
+    """bool [height, width]: pixels of the frame that do not count; None if all do."""
+    corner: tuple[int, int]
+    """Row and column of the crop in the frame."""
+    diagonal: float
+    """Diagonal of the crop around the true box, in pixels, for the tolerance of `boundary_f`."""
+
+    @property
+    def truth(self) -> np.ndarray:
+        """The true mask in the crop, bool [side, side]."""
+        return self.whole[self._crop]
+
+    def framed(self, mask: np.ndarray) -> np.ndarray:
+        """Return a mask of the crop, bool [side, side], in the frame."""
+        result = np.zeros_like(self.whole)
+        result[self._crop] = mask
+        return result
+
+    @property
+    def _crop(self) -> tuple[slice, slice]:
+        (row, column), side = self.corner, len(self.original)
+        return slice(row, row + side), slice(column, column + side)
+
+
+class Given(NamedTuple):
+    """The boxes by which objects are measured, and the pixels that count."""
+
+    drawn: DrawnBoxes = DrawnBoxes()
+    grow: float = 0.0
+    """Largest distance to which masks may reach outside the box, as a fraction of its sides."""
+    bands: Bands | None = None
+
+
+EXACT = Given()
+"""The true boxes, and every pixel."""
 
 
 def evaluation_objects(
-    photos: Iterable[Photo], rules: CropRules, size: int, problems: Tally
+    photos: Iterable[Photo], rules: CropRules, size: int, problems: Tally, given: Given = EXACT
 ) -> Iterator[list[EvaluationObject]]:
     """Yield the objects of each photo, possibly none; one photo is in memory at a time.
 
-    `size` is the side of the model's crops in pixels; `problems` counts unusable photos and objects.
+    `size` is the side of the model's crops in pixels; `problems` counts unusable photos and objects. The true boxes
+    decide which objects are measured.
     """
     for photo in photos:
         try:
-            yield _of_photo(photo, rules, size, problems)
+            yield _of_photo(photo, rules, size, problems, given)
         except UnreadablePhoto as error:
             problems.add(Problem("photo", photo.name, str(error)))
             yield []
 
 
-def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> list[EvaluationObject]:
+def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally, given: Given) -> list[EvaluationObject]:
     regions = zip(photo.objects, object_regions(photo, rules), strict=True)
     kept = [(item, region) for item, region in regions if not isinstance(region, str)]
     if not any(item.segmentation for item, _ in kept):
@@ -67,10 +113,62 @@ def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally) -> lis
             problems.add(Problem("object", photo.name, str(error)))
             continue
         if mask is not None:
-            image, original = (extract(pixels, region, side) for side in (size, region.side))
-            box, truth = relative_box(item.box, region), extract_mask(mask, region)
-            objects.append(EvaluationObject(photo.name, item.id, image, original, box, truth))
+            objects.append(_object(item, photo, region.side, pixels, mask, rules, size, given))
     return objects
+
+
+def _object(
+    item: Object,
+    photo: Photo,
+    exact_side: int,
+    pixels: np.ndarray,
+    mask: np.ndarray,
+    rules: CropRules,
+    size: int,
+    given: Given,
+) -> EvaluationObject:
+    box = given.drawn.box_of(item, photo)
+    region = region_around(box, rules.object_fraction)
+    limits = grown_box(box, given.grow, photo.width, photo.height)
+    frame = _frame(mask, region)
+    return EvaluationObject(
+        photo.name,
+        item.id,
+        item.category,
+        image=extract(pixels, region, size),
+        original=extract(pixels, region, region.side),
+        box=relative_box(box, region),
+        limits=relative_box(limits, region),
+        whole=_part(mask, frame),
+        ignored=None if given.bands is None else _part(given.bands.mask(photo), frame),
+        corner=(region.y - frame.top, region.x - frame.left),
+        diagonal=exact_side * math.sqrt(2),
+    )
+
+
+class Frame(NamedTuple):
+    """A rectangle of whole pixels, which may reach past the photo's border."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
+def _frame(mask: np.ndarray, region: CropRegion) -> Frame:
+    """Return the smallest frame that holds the region and the mask, bool [height, width] of the photo."""
+    rows, columns = (np.append(np.flatnonzero(mask.any(axis)), first) for axis, first in ((1, region.y), (0, region.x)))
+    right, bottom = region.x + region.side, region.y + region.side
+    return Frame(*map(int, (columns.min(), rows.min(), max(columns.max() + 1, right), max(rows.max() + 1, bottom))))
+
+
+def _part(mask: np.ndarray, frame: Frame) -> np.ndarray:
+    """Return the frame of a mask, bool [height, width] of the photo; False outside the photo."""
+    left, top, right, bottom = frame
+    result = np.zeros((bottom - top, right - left), bool)
+    inside = mask[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    result[max(-top, 0) :, max(-left, 0) :][: inside.shape[0], : inside.shape[1]] = inside
+    return result
 
 
 def split_objects(
@@ -96,53 +194,3 @@ def split_objects(
         yield from (item for item in found if item.id in chosen[item.photo])
         if progress:
             progress(done, len(photos))
-
-
-def empty_crops(photos: Sequence[Photo], rules: CropRules, size: int, wanted: int, seed: int) -> np.ndarray:
-    """Return at most `wanted` squares that touch no box, with sides like those of the objects' crops, in random order.
-
-    `photos` come with all their objects, in any order; unreadable ones give none. The result is uint8 [n, size, size,
-    3]; places and order depend on the seed alone.
-    """
-    crops: dict[str, np.ndarray] = {}
-    for photo, found in zip(photos, _empty_regions(photos, rules, wanted, seed), strict=True):
-        for region, crop in zip(found, _cut(photo, found, size), strict=False):
-            crops[_key(photo, region)] = crop
-    # Sort by name first: the order then does not depend on that of the annotations.
-    chosen = np.random.default_rng(seed).permutation(sorted(crops))
-    return np.stack([crops[key] for key in chosen]) if crops else np.zeros((0, size, size, 3), np.uint8)
-
-
-def empty_places(photos: Sequence[Photo], rules: CropRules, wanted: int, seed: int) -> list[tuple[Photo, CropRegion]]:
-    """Return the squares of `empty_crops`, in the same order, with their photos."""
-    found = zip(photos, _empty_regions(photos, rules, wanted, seed), strict=True)
-    places = {_key(photo, region): (photo, region) for photo, regions in found for region in regions}
-    return [places[key] for key in np.random.default_rng(seed).permutation(sorted(places))] if places else []
-
-
-def _key(photo: Photo, region: CropRegion) -> str:
-    return f"{photo.name}:{region.x}:{region.y}:{region.side}"
-
-
-def _empty_regions(photos: Sequence[Photo], rules: CropRules, wanted: int, seed: int) -> list[list[CropRegion]]:
-    regions = [region for photo in photos for region in object_regions(photo, rules)]
-    sides = np.sort(np.array([region.side for region in regions if isinstance(region, CropRegion)], np.int64))
-    order = np.argsort(np.argsort([photo.name for photo in photos], kind="stable"), kind="stable")
-    share = Share(np.ones(len(photos), bool), sides, wanted)
-    with TemporaryDirectory(prefix="seigan-empty-") as folder:
-        return list(mine(lambda: map(_scene, photos), order, [share], seed, Path(folder)))
-
-
-def _scene(photo: Photo) -> Scene:
-    whole = np.array([[0.0, 0.0, photo.width, photo.height]])
-    return Scene(photo.name, photo.width, photo.height, whole if photo.incomplete else photo.boxes)
-
-
-def _cut(photo: Photo, regions: Sequence[CropRegion], size: int) -> list[np.ndarray]:
-    if not regions:
-        return []
-    try:
-        pixels = read_photo(photo)
-    except UnreadablePhoto:
-        return []
-    return [extract(pixels, region, size) for region in regions]

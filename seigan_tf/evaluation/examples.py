@@ -11,6 +11,7 @@ from seigan_tf.cycle import dilate_mask
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.agreement import to_original
 from seigan_tf.evaluation.crops import EvaluationObject
+from seigan_tf.evaluation.masks import soft_masks
 from seigan_tf.inference import arrays
 from seigan_tf.inference.tta import inpaint_tta
 from seigan_tf.seigan import SEIGAN
@@ -43,7 +44,7 @@ def draw_examples(
     for title, pairs in groups.items():
         items = [item for item, _ in pairs]
         images, boxes = np.stack([item.image for item in items]), np.stack([item.box for item in items])
-        soft = arrays.segment(model, images, boxes)
+        soft = soft_masks(partial(arrays.segment, model), items)
         masks = [to_original(mask, *item.truth.shape) > 0.5 for mask, item in zip(soft[..., 0], items, strict=True)]
         rows += [
             (f"{title}: photo", [pictures.photo(item.original, item.box) for item in items]),

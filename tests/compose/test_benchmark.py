@@ -1,5 +1,7 @@
 """The benchmark measures the masks that Composer.cut gives."""
 
+import math
+
 import pytest
 
 from benchmarks.compose import masks_by_method
@@ -17,7 +19,9 @@ def test_measured_masks_are_those_of_cut(centre):
     backend, box = BallBackend(), box_of(centre)
     region = region_around(box, backend.object_fraction)
     image, original = extract(photo, region, backend.size), extract(photo, region, region.side)
-    item = EvaluationObject("a", 1, image, original, relative_box(box, region), extract_mask(truth, region))
+    inside, diagonal = relative_box(box, region), region.side * math.sqrt(2)
+    crop = extract_mask(truth, region)
+    item = EvaluationObject("a", 1, "", image, original, inside, inside, crop, None, (0, 0), diagonal)
     scores = {name: iou(mask, item.truth) for name, mask in masks_by_method(backend, item).items()}
     mask = Composer(backend).cut(photo, box)[0] > 0.5
     assert scores["refined"] == pytest.approx(iou(mask, truth), abs=1e-6)

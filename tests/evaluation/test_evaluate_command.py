@@ -79,21 +79,15 @@ def test_command_prints_tables_and_writes_means_scores_and_a_sheet(evaluate, tmp
     assert 2 * pictures.SIDE < sheet.width < 4 * pictures.SIDE
 
 
-def test_without_vgg_weights_what_needs_them_is_left_out_with_one_line(evaluate, tmp_path):
-    code, out, err = evaluate("--json", tmp_path / "means.json")
-    assert code == 0, err
-    means = json.loads((tmp_path / "means.json").read_text())
-    assert means["realism"] is None
-    assert list(means["inpainting"]) == ["count", "l1", "psnr", "ssim"]
-    assert out.count("--vgg-weights") == 1
-
-
-def test_full_size_fills_are_measured_beside_opencvs(evaluate, tmp_path):
+def test_full_size_fills_are_measured_beside_opencvs(evaluate, photos, tmp_path):
+    photos.content["images"] = photos.content["images"][:3]
+    photos.content["annotations"] = photos.content["annotations"][:3]
+    photos.config()
     arguments = "--json", tmp_path / "means.json", "--vgg-weights", "random"
     code, out, err = evaluate("--full-size", *arguments)
     assert code == 0, err
     means = json.loads((tmp_path / "means.json").read_text())["full_size"]
-    assert means["count"] == 7
+    assert means["count"] == 3
     assert list(means) == ["count", "l1", "psnr", "ssim", "detail", "vgg", "gram", "kid"]
     for kind in list(means)[1:]:
         assert list(means[kind]) == ["both", "patches", "network", "telea", "navier_stokes"]
@@ -101,11 +95,17 @@ def test_full_size_fills_are_measured_beside_opencvs(evaluate, tmp_path):
     assert "Gram" in out
 
 
-def test_seed_changes_the_holes_and_not_the_masks(evaluate, tmp_path):
+def test_seed_changes_the_holes_and_not_the_masks_and_what_needs_vgg_weights_is_left_out_with_one_line(
+    evaluate, tmp_path
+):
     made = []
     for seed in "0", "1":
-        assert evaluate("--json", tmp_path / "means.json", "--seed", seed).code == 0
+        code, out, err = evaluate("--json", tmp_path / "means.json", "--seed", seed)
+        assert code == 0, err
+        assert out.count("--vgg-weights") == 1
         made.append(json.loads((tmp_path / "means.json").read_text()))
+    assert made[0]["realism"] is None
+    assert list(made[0]["inpainting"]) == ["count", "l1", "psnr", "ssim"]
     assert made[0]["iou"] == made[1]["iou"]
     assert made[0]["inpainting"]["l1"]["telea"] != made[1]["inpainting"]["l1"]["telea"]
 
@@ -121,6 +121,31 @@ def test_weights_whose_segmenter_alone_was_trained_are_measured_by_their_masks(e
     assert Image.open(tmp_path / "sheet.png").height < 3 * 4 * pictures.SIDE
 
 
+def test_boxes_as_users_draw_them_and_classes_of_enough_objects(evaluate, supervised, photos, tmp_path):
+    photos.content["categories"].append({"id": 2, "name": "dog"})
+    photos.content["annotations"][6]["category_id"] = 2
+    beside = photos.content["annotations"][0] | {"id": 100, "bbox": [78, 50, 20, 20], "segmentation": []}
+    photos.content["annotations"].append(beside)  # covers a 20th of the first object
+    photos.config()
+    (tmp_path / "bands.json").write_text('[{"file_name": "1.png", "outer": [0, 0, 9, 0, 9, 9], "inner": []}]')
+    made = []
+    for drawn in (), ("--box-error", "0.2", "--grow", "0.1", "--ignore-bands", tmp_path / "bands.json"):
+        files = "--json", tmp_path / "means.json", "--csv", tmp_path / "scores.csv", "--max-covered", "0.2"
+        code, out, err = evaluate(*files, "--by-class", *drawn, weights=supervised)
+        assert code == 0, err
+        means = json.loads((tmp_path / "means.json").read_text())
+        assert means["count"] == 7
+        assert list(means["by_class"]) == ["cat"]
+        assert means["by_class"]["cat"]["count"] == 6
+        rows = list(csv.DictReader((tmp_path / "scores.csv").open()))
+        of_cats = [float(row["iou_box"]) for row in rows if row["class"] == "cat"]
+        assert means["by_class"]["cat"]["iou"]["box"] == pytest.approx(np.mean(of_cats), abs=1e-5)
+        assert f"cat 6 {means['by_class']['cat']['iou']['model']:.3f}" in " ".join(out.split())
+        made.append(means["iou"])
+    for name in ("model", "box", "ellipse", "grabcut_or_box"):
+        assert made[0][name] != made[1][name]
+
+
 @pytest.mark.parametrize(
     ("arguments", "changes", "part"),
     [
@@ -133,6 +158,10 @@ def test_weights_whose_segmenter_alone_was_trained_are_measured_by_their_masks(e
         (["--object-fraction", "0"], {}, "object_fraction is 0"),
         (["--vgg-weights", "nowhere.h5"], {}, "nowhere.h5"),
         (["--seed", "-1"], {}, "--seed is -1"),
+        (["--box-error", "0.5"], {}, "--box-error is 0.5, expected 0 to 0.4"),
+        (["--grow", "-1"], {}, "--grow is -1, expected 0 to 1"),
+        (["--max-covered", "1"], {}, "max_covered is 1"),
+        (["--ignore-bands", "nowhere.json"], {}, "nowhere.json: no such file"),
         (["--baselines"], {}, "--baselines: compares fills at full size, expected --full-size with it"),
     ],
 )

@@ -10,7 +10,7 @@ from PIL import Image
 from seigan_tf.data.annotations.formats import read_annotations
 from seigan_tf.data.planning.rules import PROTOCOLS
 from seigan_tf.evaluation import inpainting
-from seigan_tf.evaluation.crops import empty_crops
+from seigan_tf.evaluation.empty_places import empty_crops
 
 RULES = replace(PROTOCOLS["coco"], max_object_fraction=0.9)
 BOX = (10, 10, 40, 30)
