@@ -145,7 +145,7 @@ def masks_by_method(backend, item):
     top, left, bottom, right = (float(edge) * side for edge in item.box)
     region, box = CropRegion(0, 0, side), (left, top, right - left, bottom - top)
     plain = backend.segment(item.image[None], item.box[None])[0, ..., 0]
-    mean, refined = (matting.matte(backend, item.original, box, refine, region) for refine in (False, True))
+    mean, refined = (matting.matte(backend, item.original, box, refine, region=region) for refine in (False, True))
     masks = {
         "network, bilinear": to_original(plain, side, side),
         "mean with mirror image, bilinear": to_original(mean.low, side, side),

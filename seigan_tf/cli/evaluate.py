@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import tyro
 
 from seigan_tf.cli import options as shared
-from seigan_tf.cli.options import Annotations, MaxBad, Source, console, parse, say
+from seigan_tf.cli.options import Annotations, Grow, MaxBad, Source, console, parse, say
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.atomic import replacing, write_json
 from seigan_tf.utils.progress import bar
@@ -71,8 +71,7 @@ class Options:
     box_error: float = 0.0
     """Largest random shift of each edge of the boxes, as a fraction of their width or height: boxes as users draw them.
     Baselines get the same boxes, and what a box leaves out counts as missed."""
-    grow: float = 0.0
-    """Largest distance to which the model's masks may reach outside the box, as a fraction of its sides."""
+    grow: Grow = 0.0
     ignore_bands: Path | None = None
     """JSON file with bands around the outlines whose pixels the IoU leaves out: a list of {"file_name", "outer",
     "inner"}, polygons [x, y, x, y, ...] in pixels of the photograph, the band being between them."""

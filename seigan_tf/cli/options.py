@@ -32,6 +32,14 @@ Annotations = Annotated[Path | None, arg(help="File or folder with the boxes; by
 Source = Annotated[str, arg(metavar=FORMATS, help="Format of the boxes, see docs/formats.md; auto looks at them.")]
 Host = Annotated[str, arg(help="Address to listen on; 0.0.0.0 means all addresses of this machine.")]
 Port = Annotated[int, arg(help="Port to listen on; 0 takes a free one.")]
+Grow = Annotated[
+    float,
+    arg(
+        metavar="FRACTION",
+        help="Let masks reach outside a box that is too tight, at most this fraction of its width and height, if they"
+        " hang together with the object inside.",
+    ),
+]
 MaxBad = Annotated[
     str, arg(metavar="SHARE", help="Largest share of unusable photographs, and of unusable objects: 1% or 0.01.")
 ]
@@ -120,12 +128,12 @@ def check_new(out: Path) -> None:
         raise ValueError(f"--out {out}: exists already, expected a folder to make")
 
 
-def load_composer(weights: str, backend: Backend, refine: bool = True) -> "Composer":
+def load_composer(weights: str, backend: Backend, refine: bool = True, grow: float = 0.0) -> "Composer":
     """Load the networks that --weights and --backend name; print one line if LiteRT cannot run them."""
     with native_messages_hidden():
         from seigan_tf.compose.composer import Composer
 
-        return Composer.load(weights, refine, backend, say)
+        return Composer.load(weights, refine, backend, say, grow)
 
 
 def say_address(text: str, host: str) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, NamedTuple
 
 import tyro
 
-from seigan_tf.cli.options import Backend, Source, Weights, annotation_format, say
+from seigan_tf.cli.options import Backend, Grow, Source, Weights, annotation_format, check_range, say
 from seigan_tf.data.photos.photo import Note, Photo, Problem
 from seigan_tf.utils.text import numbers, shown
 
@@ -34,6 +34,7 @@ class PhotoOptions:
     backend: Backend = "auto"
     refine: bool = True
     """Align masks with the edges in the photograph."""
+    grow: Grow = 0.0
     format: Annotated[str, tyro.conf.arg(metavar="png|jpg|webp|tif")] = "png"
     """Format of the files in an output folder. PNG and TIFF keep every pixel."""
     overwrite: bool = False
@@ -85,6 +86,7 @@ def make_plan(
         ValueError: options that exclude each other, an invalid box, an output that cannot be written or is also an
             input, or two outputs with one path.
     """
+    check_range("--grow", options.grow, 1)
     if options.box and options.annotations is not None:
         raise ValueError("--box and --annotations: both are given, expected one of them")
     if not options.photo.exists():

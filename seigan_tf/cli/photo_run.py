@@ -57,7 +57,7 @@ def run_photos(
     problems = [f"{problem.where}: {problem.what}" for problem in plan.problems]
     made = 0
     if any(marked for _, marked in todo):
-        composer = load_composer(given.weights, given.backend, given.refine)
+        composer = load_composer(given.weights, given.backend, given.refine, given.grow)
         with bar(console, "objects") as progress:
             every = sum(len(task.marked) for task in plan.tasks)
             count = every - sum(len(marked) for _, marked in todo)

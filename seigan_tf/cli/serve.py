@@ -6,7 +6,7 @@ from typing import Annotated
 
 import tyro
 
-from seigan_tf.cli.options import Backend, Host, Port, Weights, load_composer, parse, say_address
+from seigan_tf.cli.options import Backend, Grow, Host, Port, Weights, check_range, load_composer, parse, say_address
 
 DESCRIPTION = """Serve a web page for cutting, erasing and pasting, to browsers on this machine or on phones.
 
@@ -27,6 +27,7 @@ GRACE = 16_000_000
 class Options:
     weights: Weights = "cats"
     backend: Backend = "auto"
+    grow: Grow = 0.0
     host: Host = "127.0.0.1"
     port: Port = 8100
     name: tyro.conf.UseAppendAction[Annotated[tuple[str, ...], tyro.conf.arg(metavar="HOST")]] = ()
@@ -48,10 +49,11 @@ def run(arguments: Sequence[str]) -> None:
         raise ValueError(f"--max-upload is {options.max_upload:g}, expected megabytes, more than 0 and at most 1000")
     if not 0 <= options.waiting <= 150:
         raise ValueError(f"--waiting is {options.waiting}, expected 0 to 150")
+    check_range("--grow", options.grow, 1)
 
     from seigan_tf.serve import application, photos, server, work_queue
 
-    composer = load_composer(options.weights, options.backend)
+    composer = load_composer(options.weights, options.backend, grow=options.grow)
     served = application.ComposeApplication(
         composer,
         server.Hosts(options.host, options.name),

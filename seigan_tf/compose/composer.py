@@ -22,12 +22,17 @@ class Composer:
     """Applies the networks of a backend to photographs.
 
     Boxes are x, y, width, height in pixels of the upright photo; parts outside the photo are cut off. With `refine`
-    masks follow the photo's edges; otherwise they are enlarged bilinearly and cleared of their haze.
+    masks follow the photo's edges; otherwise they are enlarged bilinearly and cleared of their haze. With `grow`, in
+    [0, 1], masks may reach outside a box that is too tight, as far as this fraction of its width and height, if they
+    hang together with the object inside; they stay inside the crop that the networks see.
     """
 
-    def __init__(self, backend: Backend, refine: bool = True):
+    def __init__(self, backend: Backend, refine: bool = True, grow: float = 0.0):
+        if not 0 <= grow <= 1:
+            raise ValueError(f"grow is {grow}, expected 0 to 1")
         self.backend = backend
         self.refine = refine
+        self.grow = grow
 
     @classmethod
     def load(
@@ -36,9 +41,10 @@ class Composer:
         refine: bool = True,
         backend: Choice = "auto",
         warn: Callable[[str], None] = lambda line: None,
+        grow: float = 0.0,
     ) -> "Composer":
         """A composer with trained weights; `weights`, `backend`, `warn` and errors as in `load_backend`."""
-        return cls(load_backend(weights, backend, warn), refine)
+        return cls(load_backend(weights, backend, warn), refine, grow)
 
     def cut(self, photo: Photo, box: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
         """Cut the object in a box out of a photo.
@@ -103,7 +109,7 @@ class Composer:
     def matte(self, visible: np.ndarray, box: Sequence[float]) -> Matte:
         """The matte of the object in a box of `Picture.visible`; errors as in `cut`."""
         height, width = visible.shape[:2]
-        return matting.matte(self.backend, visible, geometry.clip_box(box, width, height), self.refine)
+        return matting.matte(self.backend, visible, geometry.clip_box(box, width, height), self.refine, self.grow)
 
     def erase_picture(
         self,

@@ -19,10 +19,11 @@ from seigan_tf.compose import geometry, guided_filter
 from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.pull_push import pull_push
-from seigan_tf.data.crops import CropRegion, extract, region_around, relative_box
+from seigan_tf.data.crops import CropRegion, extract, grown_box, region_around, relative_box
 from seigan_tf.data.photos.photo import Box
 from seigan_tf.data.photos.picture import Picture
 from seigan_tf.inference import grabcut
+from seigan_tf.inference.growing import connected
 from seigan_tf.inference.tta import segment_tta
 from seigan_tf.utils.boxes import box_to_mask
 
@@ -86,23 +87,37 @@ class Matte:
         return result
 
 
-def matte(backend: Backend, pixels: np.ndarray, box: Box, refine: bool, region: CropRegion | None = None) -> Matte:
-    """The matte of the object in a box, inside the photo on white, uint8 [height, width, 3]; `refine` as in Composer.
+def matte(
+    backend: Backend,
+    pixels: np.ndarray,
+    box: Box,
+    refine: bool,
+    grow: float = 0.0,
+    region: CropRegion | None = None,
+) -> Matte:
+    """The matte of the object in a box, inside the photo on white, uint8 [height, width, 3].
 
-    `region` is the crop square, if it is not the one around the box.
+    `refine` and `grow` are those of Composer; `region` is the crop square, if it is not the one around the box.
     """
     region = region or region_around(box, backend.object_fraction)
     height, width = pixels.shape[:2]
-    limits = box if backend.confine_mask else (region.x, region.y, region.side, region.side)
-    window = geometry.window_around(limits, width, height)
+    limits = grown_box(box, grow, width, height)
+    reach = limits if backend.confine_mask else (region.x, region.y, region.side, region.side)
+    window = geometry.window_around(reach, width, height)
+    if grow:  # the crop tells nothing of what lies outside it
+        window = window.overlap(Window(region.x, region.y, region.x + region.side, region.y + region.side))
     image, crop = geometry.crops(pixels, region, backend.size, SIDE)
-    if not refine or region.side < SMALLEST:
-        return Matte(region, window, segment(backend, image, relative_box(box, region)), None)
-    coarse = two_looks(backend, image, crop)
+    exact, wide = relative_box(box, region), relative_box(limits, region)
+    look_twice = refine and region.side >= SMALLEST
+    mask = two_looks(backend, image, crop) if look_twice else segment(backend, image, wide)
     if backend.confine_mask:
-        coarse *= box_to_mask(relative_box(box, region), SIDE, SIDE)
+        mask = mask * box_to_mask(wide, *mask.shape)
+        if grow:
+            mask = connected(mask, exact)
+    if not look_twice:
+        return Matte(region, window, mask, None)
     guide, radius = crop.astype(np.float32) / 255, round(RADIUS * SIDE)
-    functions = guided_filter.affine(guide, grabcut.from_mask(crop, coarse), radius, EPSILON)
+    functions = guided_filter.affine(guide, grabcut.from_mask(crop, mask), radius, EPSILON)
     return Matte(region, window, remove_haze(guided_filter.apply(functions, guide)), functions)
 
 

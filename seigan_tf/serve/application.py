@@ -50,7 +50,7 @@ class ComposeApplication(server.Application):
 
     def __init__(self, composer: Composer, hosts: server.Hosts, limits: Limits, queue: WorkQueue):
         super().__init__(server.page_files("seigan_tf.serve"))
-        self.composers = {True: composer, False: Composer(composer.backend, refine=False)}
+        self.composers = {True: composer, False: Composer(composer.backend, False, composer.grow)}
         self.hosts, self.limits, self.queue = hosts, limits, queue
 
     @property
