@@ -126,7 +126,8 @@ class MaskTask(Task):
         self.config, self.part = config, part
         self._read = read
         self.ends = (training.steps,)
-        self.model = MaskSegmenter(config.networks, config.data.object_fraction)
+        data = config.data
+        self.model = MaskSegmenter(config.networks, data.object_fraction, outside=data.box_error > 0)
         self.seigan = self.model.seigan
         self.model.compile(training_optimizers(training, {"segmenter"})["generator_optimizer"]["segmenter"])
 
