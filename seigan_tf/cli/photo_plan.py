@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 import tyro
 
 from seigan_tf.cli.options import Backend, Grow, Source, Weights, annotation_format, check_range, say
+from seigan_tf.cli.photo_boxes import read_boxes
 from seigan_tf.data.photos.photo import Note, Photo, Problem
 from seigan_tf.utils.text import numbers, shown
 
@@ -24,8 +25,13 @@ class PhotoOptions:
     output: Annotated[Path, tyro.conf.arg(aliases=("-o",))]
     """File to write (.png, .jpg, .webp, .tif). For several outputs a folder: for a folder of photographs, for several
     boxes of cut, and for cut and paste with --annotations."""
-    box: Boxes = ()
-    """Left, top, width and height of the object, in pixels of the upright photograph."""
+    box: tyro.conf.UseAppendAction[Annotated[tuple[str, ...], tyro.conf.arg(metavar="X,Y,W,H|X,Y|auto")]] = ()
+    """Left, top, width and height of the object, in pixels of the upright photograph. With --detector also X,Y, a point
+    of the object, or auto, the object that the detector is surest of."""
+    detector: Path | None = None
+    """LiteRT (.tflite) detection model for --box X,Y and --box auto; docs/detectors.md names some."""
+    detector_class: str | None = None
+    """Name or number of the class of the object that the detector looks for; by default all."""
     annotations: Path | None = None
     """File or folder with the boxes, instead of --box. For a folder of photographs the default is the one such file in
     it."""
@@ -91,6 +97,8 @@ def make_plan(
         raise ValueError("--box and --annotations: both are given, expected one of them")
     if not options.photo.exists():
         raise ValueError(f"{options.photo}: missing, expected a photograph or a folder of photographs")
+    if (options.detector, options.detector_class) != (None, None) and not options.box:
+        raise ValueError("--detector and --detector-class: are of no use without --box auto or --box X,Y")
     if options.photo.is_dir():
         if options.box:
             raise ValueError(f"{options.photo}: a folder, expected one photograph with --box; give --annotations")
@@ -128,14 +136,13 @@ def _annotation_files(options: PhotoOptions) -> list[Path]:
 
 
 def _from_boxes(options: PhotoOptions, apart: bool) -> Plan:
-    from seigan_tf.compose.geometry import clip_box
     from seigan_tf.data.photos.reading import UnreadablePhoto, photo_size
 
     try:
         size = photo_size(options.photo)
     except UnreadablePhoto as error:
         raise ValueError(f"{options.photo}: {error}") from None
-    boxes = [clip_box(parse_numbers("--box", text, "X,Y,W,H", (4,)), *size) for text in options.box]
+    boxes = read_boxes(options.photo, size, options.box, options.detector, options.detector_class)
     one = not apart or len(boxes) == 1
     outputs = _outputs(options, options.photo.name, len(boxes), apart, one)
     marked = tuple(Marked(box, "", output) for box, output in zip(boxes, outputs, strict=True))

@@ -94,6 +94,16 @@ def test_cut_writes_masks_and_trims(capsys, tmp_path, photo):
     assert (pixels(tmp_path / "flat.png") != cutout).any()
 
 
+def test_masks_grow_outside_a_tight_box_if_they_may(capsys, tmp_path, photo):
+    tight = "120,90,60,60"
+    assert call(capsys, "cut", photo, "--box", tight, "-o", tmp_path / "out.png", "--grow", "0.2").code == 0
+    expected = composers.Composer(BallBackend(), grow=0.2).cut(photo, (120, 90, 60, 60))[1]
+    np.testing.assert_array_equal(pixels(tmp_path / "out.png"), expected)
+    assert expected[..., 3].astype(bool).sum() > 60 * 60
+    text = call(capsys, "cut", photo, "--box", tight, "-o", tmp_path / "out.png", "--grow", "2").refusal
+    assert "--grow is 2, expected 0 to 1" in text
+
+
 def test_erase_keeps_every_other_pixel_in_png(capsys, tmp_path, photo):
     ended = call(capsys, "erase", photo, "--box", BOX, "--box", "10,10,30,30", "-o", tmp_path / "out.png")
     assert ended.code == 0
