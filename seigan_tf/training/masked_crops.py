@@ -17,7 +17,7 @@ from seigan_tf.data.planning.overlapping_objects import overlapping_objects
 from seigan_tf.data.planning.report import Tally
 from seigan_tf.evaluation.crops import split_objects
 from seigan_tf.inference import arrays, loading
-from seigan_tf.training.teacher_masks import select_confident, teacher_masks
+from seigan_tf.training.teacher_masks import most_confident, refine_by_colour, teacher_masks
 from seigan_tf.utils.progress import bar
 
 
@@ -122,7 +122,8 @@ def with_teacher_masks(config: Config, crops: Crops, console: Console) -> Masked
     shown = _joined(crops.objects, overlapped)
     masks = teacher_masks(partial(arrays.segment, teacher), _joined(objects, seen), shown.boxes, size)
     with bar(console, "comparing masks with GrabCut") as progress:
-        chosen = select_confident(shown.images, masks, shown.boxes, progress)
+        masks, confidence = refine_by_colour(shown.images, masks, shown.boxes, progress)
+    chosen = most_confident(confidence)
     console.print(
         f"{len(crops.objects.images)} crops, and {len(overlapped.images)} of objects that others overlap; the"
         f" {len(chosen)} most reliable masks are used",
