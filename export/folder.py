@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seigan_tf.utils.digest import sha256
 from seigan_tf.utils.interruption import parents_made
+from seigan_tf.utils.json_file import read_json
 
 from .saved_model.versions import temporary_folder
 
@@ -44,7 +45,7 @@ def earlier_export(target: Path) -> dict[str, Any] | None:
     if there != target or not contents(target):
         return None
     try:
-        found = json.loads((target / MODEL).read_text(encoding="utf-8"))
+        found = read_json(target / MODEL)
         version, files = found["version"], found.get("files", {})
     except (OSError, ValueError, KeyError, TypeError):
         version, files = None, {}

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, TypeVar
 import dacite
 import tyro
 
+from seigan_tf.utils.json_file import read_json
+
 Settings = TypeVar("Settings")
 
 
@@ -356,9 +358,10 @@ def load_config(path: Path) -> Config:
     Raises:
         ValueError: not JSON, or not the settings of a run.
     """
+    values = read_json(path)
     try:
-        return from_dict(Config, json.loads(path.read_text()))
-    except (json.JSONDecodeError, UnicodeDecodeError, ValueError) as error:
+        return from_dict(Config, values)
+    except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
 
 

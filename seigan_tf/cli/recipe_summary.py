@@ -1,6 +1,5 @@
 """The closing table of a recipe, its picture, and the next command."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from rich.table import Table
 
 from seigan_tf.cli.options import console, say
 from seigan_tf.training.recipe import RecipeRun
+from seigan_tf.utils.json_file import read_json
 
 
 def show(run: RecipeRun) -> None:
@@ -59,9 +59,4 @@ def _listed(values: dict[str, float]) -> str:
 
 def _read(path: Path) -> dict[str, Any]:
     """Read a JSON file; empty if there is none. Raises ValueError if it is damaged."""
-    if not path.exists():
-        return {}
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: not JSON: {error}") from None
+    return read_json(path) if path.exists() else {}

@@ -1,6 +1,5 @@
 """The three networks that full-size photographs need, run by LiteRT or by Keras."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Protocol
@@ -11,6 +10,7 @@ from seigan_tf import pretrained
 from seigan_tf.compose.litert_backend import MODEL_JSON, LiteRTBackend
 from seigan_tf.inference.weights import Weights, find
 from seigan_tf.utils.digest import sha256
+from seigan_tf.utils.json_file import read_json
 
 Choice = Literal["auto", "keras"]
 """auto: LiteRT if the weights have TFLite files, Keras otherwise; keras: Keras, to compare the two."""
@@ -87,7 +87,7 @@ def _obstacle(found: Weights) -> str | None:
     if found.folder is None or not path.is_file():
         return "has no TFLite files"
     try:
-        digest = json.loads(path.read_text(encoding="utf-8")).get("weights")
+        digest = read_json(path).get("weights")
     except (ValueError, AttributeError):
         digest = None
     if digest != sha256(found.file):

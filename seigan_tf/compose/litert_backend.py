@@ -1,6 +1,5 @@
 """The networks of TFLite files, run by LiteRT, without Keras and TensorFlow."""
 
-import json
 import threading
 from contextlib import nullcontext
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from seigan_tf.utils.boxes import box_to_mask
+from seigan_tf.utils.json_file import read_json
 from seigan_tf.utils.pixels import to_float
 from seigan_tf.utils.quiet import native_messages_hidden
 from seigan_tf.utils.workers import cores
@@ -86,8 +86,8 @@ class _Network:
 
 def _read_settings(path: Path) -> dict[str, Any]:
     try:
-        settings = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        settings = read_json(path)
+    except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error})") from None
     expected: dict[str, Any] = {"name": str, "size": int, "object_fraction": (int, float), "confine_mask": bool}
     for name, kind in expected.items():

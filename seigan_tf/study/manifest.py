@@ -1,6 +1,5 @@
 """The description of a study in MANIFEST_FILE: its pictures with their sets, the pairs to compare, attention checks."""
 
-import json
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import dacite
 
 from seigan_tf.utils.atomic import write_json
+from seigan_tf.utils.json_file import read_json
 from seigan_tf.utils.text import one_line, shown
 
 MANIFEST_FILE = "study.json"
@@ -109,8 +109,8 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST_FILE
     if not path.is_file():
         raise ValueError(f"{folder}: no study; expected a folder with {MANIFEST_FILE}, made by `study make`")
+    values = read_json(path)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
         manifest = dacite.from_dict(Manifest, values, dacite.Config(strict=True))
     except (ValueError, TypeError, AttributeError, RecursionError, dacite.DaciteError) as error:
         raise ValueError(f"{path}: not the description of a study ({shown(one_line(error))})") from None

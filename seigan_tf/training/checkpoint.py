@@ -6,21 +6,18 @@ The zip container's checksums find damaged files; the last two are kept, so that
 import io
 import json
 import logging
-import struct
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.text import one_line
 
 KEPT = 2
 """Number of checkpoints kept."""
 _CONTENTS = "contents.json"
-# What zipfile and NumPy were seen to raise over files with each single bit flipped.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, KeyError, struct.error)
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +71,8 @@ def load_latest(folder: Path) -> Checkpoint | None:
     for path in paths:
         try:
             return _load(path)
-        except _DAMAGE as error:
-            logger.warning("warning: %s is damaged (%s); trying the one before", path, error)
+        except Exception as error:  # zipfile, zlib, json, NumPy and tokenize raise many types for damaged files
+            logger.warning("warning: %s is damaged (%s); trying the one before", path, one_line(error))
     if paths:
         raise ValueError(f"{folder}: no checkpoint can be read; damaged: {', '.join(path.name for path in paths)}")
     return None

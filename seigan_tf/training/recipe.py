@@ -1,6 +1,5 @@
 """Recipes: chains of trainings in one run folder, which holds recipe.json and a run folder for each stage."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from seigan_tf.config import Config, Precision, Recipe, StageConfig, from_dict, to_dict
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils.atomic import write_json
+from seigan_tf.utils.json_file import read_json
 
 PACKED, EXPORT, EVALUATION = "packed", "export", "evaluation"
 CLOSING = (PACKED, EXPORT, EVALUATION)
@@ -78,7 +78,7 @@ class RecipeRun:
             OSError: it cannot be read.
         """
         try:
-            saved = json.loads(folder.recipe_file.read_text(encoding="utf-8"))
+            saved = read_json(folder.recipe_file)
             recipe = Recipe(
                 replace(from_dict(Config, saved["config"]), name=folder.name),  # the folder may have been renamed
                 tuple(from_dict(StageConfig, stage) for stage in saved["stages"]),

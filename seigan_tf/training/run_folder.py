@@ -1,6 +1,5 @@
 """The run folder runs/NAME, which holds everything of one training."""
 
-import json
 import os
 import shutil
 import sys
@@ -10,6 +9,7 @@ from typing import Any
 
 from seigan_tf import config as settings
 from seigan_tf.utils.atomic import replacing, write_json
+from seigan_tf.utils.json_file import read_json
 
 
 class RunFolder:
@@ -83,10 +83,7 @@ class RunFolder:
         """
         if not self.report_file.exists():
             return None
-        try:
-            return json.loads(self.report_file.read_text())
-        except ValueError as error:
-            raise ValueError(f"{self.report_file}: not JSON: {error}") from None
+        return read_json(self.report_file)
 
     def save_report(self, report: dict[str, Any]) -> None:
         write_json(self.report_file, report)

@@ -1,6 +1,7 @@
 """Checkpoints are whole or named as damaged, and a failed save costs nothing that was there."""
 
 import errno
+import zipfile
 
 import numpy as np
 import pytest
@@ -70,6 +71,19 @@ def test_any_flipped_bit_or_missing_end_is_found_or_harmless(tmp_path):
                 np.testing.assert_array_equal(loaded.state[name], array)
             assert loaded.progress["step"] == 1
     assert found > len(damaged) / 2
+
+
+def test_damage_below_a_right_checksum_is_found_too(tmp_path):
+    path = save(tmp_path, 1)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for name in members:
+        for content in (members[name][:40], members[name].replace(b"}", b"("), b"[" * 100_000):
+            with zipfile.ZipFile(path, "w") as archive:
+                for other, whole in members.items():
+                    archive.writestr(other, content if other == name else whole)
+            with pytest.raises(ValueError, match="no checkpoint can be read"):
+                checkpoint.load_latest(tmp_path)
 
 
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(tmp_path, caplog):
