@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from seigan_tf.cli.options import Backend, Grow, Host, Port, Weights, check_range, load_composer, parse, say_address
+
+if TYPE_CHECKING:
+    from seigan_tf.serve.application import Find
 
 DESCRIPTION = """Serve a web page for cutting, erasing and pasting, to browsers on this machine or on phones.
 
@@ -28,6 +32,10 @@ class Options:
     weights: Weights = "cats"
     backend: Backend = "auto"
     grow: Grow = 0.0
+    detector: Path | None = None
+    """LiteRT (.tflite) detection model that finds the object that is tapped; docs/detectors.md names some."""
+    detector_class: str | None = None
+    """Name or number of the class of the objects that it looks for; by default all."""
     host: Host = "127.0.0.1"
     port: Port = 8100
     name: tyro.conf.UseAppendAction[Annotated[tuple[str, ...], tyro.conf.arg(metavar="HOST")]] = ()
@@ -53,12 +61,14 @@ def run(arguments: Sequence[str]) -> None:
 
     from seigan_tf.serve import application, photos, server, work_queue
 
+    find = _find(options)
     composer = load_composer(options.weights, options.backend, grow=options.grow)
     served = application.ComposeApplication(
         composer,
         server.Hosts(options.host, options.name),
         photos.Limits(options.max_pixels, round(options.max_upload * photos.MEGABYTE)),
         work_queue.WorkQueue(options.waiting),
+        find,
     )
     serving, address = server.listen(
         served,
@@ -73,3 +83,16 @@ def run(arguments: Sequence[str]) -> None:
     application.compile_networks(composer)
     say_address(f"serving {address} with {composer.backend.name}", options.host)
     serving.run()
+
+
+def _find(options: Options) -> "Find | None":
+    """Return the detector of --detector. Raises ValueError if it cannot be used."""
+    if options.detector is None:
+        if options.detector_class is not None:
+            raise ValueError("--detector-class: is of no use without --detector")
+        return None
+    from seigan_tf.data.detection.detector import Detector, choose
+
+    detector = Detector(options.detector)
+    wanted = None if options.detector_class is None else detector.labels.find(options.detector_class)
+    return lambda pixels, point: choose(detector.find(pixels)[0], wanted, point)

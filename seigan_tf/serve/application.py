@@ -1,21 +1,24 @@
 """Cut, erase and paste over HTTP. The server stores nothing: each request brings its photographs and boxes.
 
     GET  /                 index.html, and the page's other files
-    GET  /api/settings     {"name", "size", "max_upload"}
+    GET  /api/settings     {"name", "size", "max_upload", "finds": whether there is a detector}
     POST /api/open         photo                                     -> preview; Photo-Size: width,height of the photo
+    POST /api/find         photo, at                                 -> {"name", "box"}: the object at the point x,y
     POST /api/cut          photo, box, [erased ...], [edges]         -> cut-out, PNG; Rectangle: x,y,width,height
     POST /api/erase        photo, box ..., [edges]                   -> photo without the objects, PNG
     POST /api/paste        photo, box, [erased ...], [edges], onto, at -> the other photo with the object, PNG
 
 Forms are multipart/form-data; `photo` and `onto` are files; boxes are x,y,width,height in pixels of the upright photo;
-the boxes `erased` are erased from the photo first; `at` is x,y[,width] in pixels of the other photo; edges is 0 or 1.
+the boxes `erased` are erased from the photo first; `at` is x,y[,width] in pixels of the other photo, for `find`, which
+needs a detector, x,y in those of the photo; edges is 0 or 1.
 Errors are {"error": one line}: 400 fields, 403 another host or website, 413 and 422 photos and boxes, 503 too many
 requests at once.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
@@ -24,6 +27,7 @@ from werkzeug.wrappers import Request, Response
 
 from seigan_tf.compose import geometry
 from seigan_tf.compose.composer import Composer
+from seigan_tf.data.photos.photo import Object
 from seigan_tf.data.photos.picture import Picture
 from seigan_tf.serve import photos, server
 from seigan_tf.serve.photos import MEGABYTE, Limits
@@ -32,26 +36,33 @@ from seigan_tf.utils.text import numbers
 
 MOST_BOXES = 50
 """Largest number of boxes that a request may erase."""
+Find = Callable[[np.ndarray, tuple[float, ...]], Object | None]
+"""The object at a point x, y of pixels, uint8 [height, width, 3]; None if there is none."""
 FIELDS = 2**18
 """Bytes of all fields but the photographs. Werkzeug also counts the part of a file that it reads at a time, 2^16."""
 
 
 class ComposeApplication(server.Application):
-    """The page and its requests as a WSGI application; `hosts` are the server's names, `limits` those of a photo."""
+    """The page and its requests as a WSGI application.
+
+    `hosts` are the server's names, `limits` those of a photo; `find` is the detector, if there is one.
+    """
 
     routes = Map(
         [
             Rule("/", endpoint="page", methods=["GET"]),
             Rule("/<name>", endpoint="page", methods=["GET"]),
             Rule("/api/settings", endpoint="settings", methods=["GET"]),
-            Rule("/api/<any(open, cut, erase, paste):action>", endpoint="work", methods=["POST"]),
+            Rule("/api/<any(open, find, cut, erase, paste):action>", endpoint="work", methods=["POST"]),
         ]
     )
 
-    def __init__(self, composer: Composer, hosts: server.Hosts, limits: Limits, queue: WorkQueue):
+    def __init__(
+        self, composer: Composer, hosts: server.Hosts, limits: Limits, queue: WorkQueue, find: Find | None = None
+    ):
         super().__init__(server.page_files("seigan_tf.serve"))
         self.composers = {True: composer, False: Composer(composer.backend, False, composer.grow)}
-        self.hosts, self.limits, self.queue = hosts, limits, queue
+        self.hosts, self.limits, self.queue, self.find = hosts, limits, queue, find
 
     @property
     def max_body(self) -> int:
@@ -72,7 +83,7 @@ class ComposeApplication(server.Application):
     def settings(self, request: Request) -> Response:
         backend = self.composers[True].backend
         values = {"name": backend.name, "size": backend.size, "max_upload": self.limits.bytes}
-        return Response(json.dumps(values), mimetype="application/json")
+        return _json(values | {"finds": self.find is not None})
 
     def work(self, request: Request, action: str) -> Response:
         disconnected = request.environ.get("waitress.client_disconnected", lambda: False)
@@ -88,6 +99,15 @@ class ComposeApplication(server.Application):
         response = photos.preview_response(photo)
         response.headers["Photo-Size"] = "{},{}".format(*photo.size)
         return response
+
+    def _find(self, request: Request) -> Response:
+        if self.find is None:
+            raise UnprocessableEntity("no detector: start `serve` with --detector MODEL.tflite, or draw a box")
+        point = _numbers("at", request.form.get("at", ""), (2,), "x,y")
+        item = self.find(self._photo(request, "photo").visible, point)
+        if item is None:
+            raise UnprocessableEntity("the detector finds no object there; draw a box around it")
+        return _json({"name": item.category, "box": item.box})
 
     def _cut(self, request: Request) -> Response:
         composer, photo, box = self._object(request)
@@ -143,6 +163,10 @@ def compile_networks(composer: Composer) -> None:
     box = (16.0, 16.0, 32.0, 32.0)
     composer.erase(grey, box)
     composer.paste(grey, box, grey, (16, 16))
+
+
+def _json(values: dict[str, Any]) -> Response:
+    return Response(json.dumps(values), mimetype="application/json")
 
 
 def _check_found(found: bool) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from seigan_tf.compose.composer import Composer
+from seigan_tf.data.photos.photo import Object
 from seigan_tf.serve import server
 from seigan_tf.serve.application import ComposeApplication
 from seigan_tf.serve.photos import Limits
@@ -39,10 +40,19 @@ class StubBackend:
         return images.astype(np.float32) / 127.5 - 1
 
 
-def application(backend=None, pixels=3_000_000, size=2_000_000, waiting=8, host="127.0.0.1") -> ComposeApplication:
-    return ComposeApplication(
-        Composer(backend or StubBackend()), server.Hosts(host), Limits(pixels, size), WorkQueue(waiting)
-    )
+def application(
+    backend=None, pixels=3_000_000, size=2_000_000, waiting=8, host="127.0.0.1", find=None
+) -> ComposeApplication:
+    composer = Composer(backend or StubBackend())
+    return ComposeApplication(composer, server.Hosts(host), Limits(pixels, size), WorkQueue(waiting), find)
+
+
+def find_red(pixels, point):
+    """A detector: what is red, if the point lies in its box."""
+    rows, columns = (np.flatnonzero((pixels[..., 0] > pixels[..., 1] + 60.0).any(axis)) for axis in (1, 0))
+    box = columns[0], rows[0], columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0]
+    inside = all(low <= at <= low + length for at, low, length in zip(point, box[:2], box[2:], strict=True))
+    return Object(tuple(map(float, box)), category="disc") if inside else None
 
 
 @contextlib.contextmanager

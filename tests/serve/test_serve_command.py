@@ -20,6 +20,9 @@ from tests.web_server import Server
         (("--max-upload", 0), "--max-upload is 0, expected megabytes"),
         (("--max-upload", "nan"), "--max-upload is nan"),
         (("--waiting", -1), "--waiting is -1, expected 0 to 150"),
+        (("--grow", 2), "--grow is 2, expected 0 to 1"),
+        (("--detector", "no-such.tflite"), "no-such.tflite: no such file, expected a LiteRT (.tflite) detection model"),
+        (("--detector-class", "cat"), "--detector-class: is of no use without --detector"),
         (("--weights", "no-such-weights"), "no-such-weights: no trained model"),
     ],
 )

@@ -147,6 +147,24 @@ def test_a_photo_is_cut_erased_and_saved(visit):
     assert visit.page.is_disabled("#save")
 
 
+def test_a_tap_finds_the_object_if_the_server_has_a_detector(browser, visit):
+    visit.opens(scene())
+    visit.page.mouse.click(*visit.at(120, 110, (320, 240)))
+    assert visit.place() == []  # this server has none
+    with stub.served(stub.application(find=stub.find_red)) as address:
+        finding = Visit(browser, address)
+        finding.opens(scene(1800, 1350), "Tap the object, or draw")
+        finding.page.mouse.click(*finding.at(120, 110, (1800, 1350)))
+        finding.says("Found: disc. Cut it, or draw a better box.")
+        assert close_to(finding.place(), BOX, 4)  # found on the preview, which is smaller
+        finding.press("cut", "Cut out in")
+        finding.page.mouse.click(*finding.at(1700, 1200, (1800, 1350)))
+        finding.says("the detector finds no object there", "error")
+        assert close_to(finding.place(), BOX, 4)
+        finding.complaints.clear()  # the browser's line about the refusal
+        finding.close()
+
+
 def test_edges_are_followed_only_where_that_is_wanted(visit):
     photo = scene()
     visit.opens(photo)

@@ -113,6 +113,7 @@ def test_settings_name_the_weights_and_the_limits(client):
         "name": "stub",
         "size": 32,
         "max_upload": 2_000_000,
+        "finds": False,
     }
 
 
@@ -160,6 +161,18 @@ def test_cut_erase_and_paste_are_what_composer_makes(client, edges):
     assert (pixels(erased) == composer.erase(array, [BOX, (200, 100, 60, 60)])).all()
     pasted = post(client, "paste", content, box=TEXT, onto=file(encoded(other)), at="20,30,80", edges=edges)
     assert (pixels(pasted) == composer.paste(array, BOX, np.asarray(other), (20, 30, 80))).all()
+
+
+def test_find_gives_the_box_of_the_object_at_a_point(temporary, client):
+    finding = Client(stub.application(find=stub.find_red))
+    assert finding.get("/api/settings", **LOCAL).json["finds"]
+    photo = encoded(scene())
+    found = post(finding, "find", photo, at="120,100").json
+    assert found["name"] == "disc"
+    assert np.abs(np.subtract(found["box"], BOX)).max() <= 1
+    refused(post(finding, "find", photo, at="300,10"), 422, "finds no object there")
+    refused(post(finding, "find", photo, at="300"), 400, "at: expected x,y, numbers in pixels")
+    refused(post(client, "find", photo, at="120,100"), 422, "no detector: start `serve` with --detector MODEL.tflite")
 
 
 def test_what_was_erased_before_is_gone_from_later_cuts_and_pastes(client):

@@ -3,8 +3,9 @@
 // Two pages share this file. Each has its own backend.js, which works on a server or in the browser alone:
 //   promise                                         privacy of the photos, as a sentence for the page
 //   accept                                          file types of the file chooser, as the accept of an input
-//   ready()                                         {name, size} of the networks
+//   ready()                                         {name, size} of the networks; finds: true if there is a detector
 //   open(file)                                      a photo {name, width, height, bounds, preview, note}
+//   find(photo, point)                              the object at a point {name, box}, if there is a detector
 //   cut(photo, box, edges)                          an object {box, rectangle, canvas}
 //   erase(photo, {box, edges, object})              {after, undo}: the new photo, and a function that returns the old one
 //   paste(photo, object, target, place)             {after, undo}: the same for the target
@@ -29,12 +30,16 @@ let undo = null;
 /** The latest result, for Save: "cutout", "erased" or "pasted". */
 let made = null;
 let busy = false;
+/** Whether the object at a tapped point can be found. */
+let finds = false;
 
-const stage = new Stage($("stage"), () => {
+const stage = new Stage($("stage"), changed, findObject);
+
+function changed() {
   if (!stage.place) [object, made] = [null, madeOfPhoto()];
   else $("scale").value = (100 * stage.place.width) / target.width;
   show();
-});
+}
 
 /** Runs an action of the page. An error is shown as one line and leaves everything else unchanged. */
 async function act(message, action) {
@@ -109,13 +114,24 @@ function openPhoto(file) {
     [photo, erasures, object, target, undo, made] = [opened, 0, null, null, null, null];
     stage.clear();
     stage.photo = photo;
-    return `${size(photo)}. Draw a box around the object.`;
+    return `${size(photo)}. ${finds ? "Tap the object, or draw a box around it." : "Draw a box around the object."}`;
   });
 }
 
 async function ready() {
-  const { name, size } = await backend.ready();
+  const { name, size, finds: detector } = await backend.ready();
+  finds = Boolean(detector);
   $("model").textContent = `${name}, ${size} px. ${backend.promise}`;
+}
+
+function findObject(point) {
+  if (!finds) return;
+  act("Looking for the object…", async () => {
+    const found = await backend.find(photo, point);
+    [stage.box, stage.object, stage.alone] = [found.box, null, false];
+    [object, made] = [null, madeOfPhoto()];
+    return `Found: ${found.name}. Cut it, or draw a better box.`;
+  });
 }
 
 async function cutObject(anew = false) {

@@ -18,6 +18,14 @@ export async function open(file) {
   return Photo.open(await ready(), file);
 }
 
+/** The object at a point of the photo as it was opened: {name, box}. */
+export async function find(photo, { x, y }) {
+  const scale = photo.scale();
+  const { name, box } = await (await send("find", { photo: photo.sent, at: `${x * scale},${y * scale}` })).json();
+  const [left, top, width, height] = box.map((value) => Math.round(value / scale));
+  return { name, box: { x: left, y: top, width, height } };
+}
+
 /** The object in a box: {box, edges, rectangle, canvas, made}; `rectangle` is the cut-out's place in the photo. */
 export async function cut(photo, box, edges) {
   const answer = await send("cut", photo.fields(box, edges));

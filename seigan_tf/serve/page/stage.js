@@ -4,12 +4,14 @@ import { newCanvas } from "./canvas.js";
 
 const ACCENT = "#ff2d95";
 const LEAST = 4; // side of a box in pixels of the photo
+const TAP = 5; // a finger that moves less, in pixels of the screen, taps
 
 export class Stage {
-  /** Calls `onChange` after a box was drawn or the object moved. */
-  constructor(canvas, onChange) {
+  /** Calls `onChange` after a box was drawn or the object moved, and `onTap` with a point that is tapped. */
+  constructor(canvas, onChange, onTap) {
     this.canvas = canvas;
     this.onChange = onChange;
+    this.onTap = onTap;
     this.clear();
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
@@ -115,7 +117,8 @@ export class Stage {
       this.place = this.#kept({ ...place, x: place.x + now.x - start.x, y: place.y + now.y - start.y });
     } else {
       const drawn = this.#clipped(start, now);
-      if (!drawn) return;
+      const moved = Math.hypot(now.x - start.x, now.y - start.y) * this.#view().scale;
+      if (!drawn || (!this.drag.drawn && moved < TAP)) return;
       [this.box, this.object, this.alone] = [drawn, null, false];
       this.drag.drawn = true;
     }
@@ -124,9 +127,10 @@ export class Stage {
 
   #up(event) {
     if (!this.drag || !event.isPrimary) return;
-    const changed = this.drag.drawn || this.drag.place;
+    const { start, place, drawn } = this.drag;
     this.drag = null;
-    if (changed) this.onChange();
+    if (drawn || place) this.onChange();
+    else if (event.type === "pointerup") this.onTap(start);
   }
 
   /** The box between two points, within the photo; null if a side is shorter than LEAST. */
