@@ -33,7 +33,10 @@ MODELS = {
         ),
         LossesConfig(**tiny.EVERY_TERM, **tiny.BOX_TERMS),
     ),
-    "few_settings": (tiny.networks(prefill=True, composite_inpainting=True), LossesConfig(**tiny.BOX_TERMS)),
+    "few_settings": (
+        tiny.networks(prefill=True, composite_inpainting=True),
+        LossesConfig(**tiny.BOX_TERMS),
+    ),
 }
 """Settings and losses by name."""
 

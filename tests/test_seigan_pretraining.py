@@ -100,8 +100,9 @@ def test_the_initial_mask_does_not_change_weights_that_are_loaded(tmp_path):
 
     model = tiny.seigan(initial_mask=0.25)
     model.save(tmp_path / "model.keras")
+    state = model.state()
     for name, value in load_model(tmp_path / "model.keras").state().items():
-        np.testing.assert_array_equal(value, model.state()[name], err_msg=name)
+        np.testing.assert_array_equal(value, state[name], err_msg=name)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0, -0.1])

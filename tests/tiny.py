@@ -17,13 +17,13 @@ BOX_TERMS = dict(box_projection=1.0, box_outside=0.7, box_pairwise=0.5)
 
 
 def networks(**changes) -> NetworksConfig:
-    """16 px and three channels, without VGG-19 and EMA weights."""
+    """16 px, three channels and one level, without VGG-19 and EMA weights."""
     settings = dict(
         size=16,
         segmenter=BackboneConfig("resnet", 3, 1),
-        inpainter=BackboneConfig("unet", 3, 2),
-        enhancer=BackboneConfig("unet", 3, 2),
-        discriminator=DiscriminatorConfig(3, 2),
+        inpainter=BackboneConfig("unet", 3, 1),
+        enhancer=BackboneConfig("unet", 3, 1),
+        discriminator=DiscriminatorConfig(3, 1),
         vgg_weights="none",
         replay_size=4,
     )

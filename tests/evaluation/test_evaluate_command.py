@@ -80,14 +80,14 @@ def test_command_prints_tables_and_writes_means_scores_and_a_sheet(evaluate, tmp
 
 
 def test_full_size_fills_are_measured_beside_opencvs(evaluate, photos, tmp_path):
-    photos.content["images"] = photos.content["images"][:3]
-    photos.content["annotations"] = photos.content["annotations"][:3]
+    photos.content["images"] = photos.content["images"][:5]
+    photos.content["annotations"] = photos.content["annotations"][:5]
     photos.config()
     arguments = "--json", tmp_path / "means.json", "--vgg-weights", "random"
     code, out, err = evaluate("--full-size", *arguments)
     assert code == 0, err
     means = json.loads((tmp_path / "means.json").read_text())["full_size"]
-    assert means["count"] == 3
+    assert means["count"] == 5
     assert list(means) == ["count", "l1", "psnr", "ssim", "detail", "vgg", "gram", "kid"]
     for kind in list(means)[1:]:
         assert list(means[kind]) == ["both", "patches", "network", "telea", "navier_stokes"]

@@ -31,9 +31,9 @@ def run(tmp_path_factory):
 def test_loads_a_run_folder_or_its_file_ready_to_train_on(run):
     folder, model = run
     for path in (folder, str(folder), folder / "weights" / "seigan.keras"):
-        loaded = seigan_tf.load(path)
+        loaded = seigan_tf.load(path).state()
         for name, value in model.state().items():
-            np.testing.assert_array_equal(loaded.state()[name], value, err_msg=name)
+            np.testing.assert_array_equal(loaded[name], value, err_msg=name)
 
 
 def test_what_lies_around_a_bare_file_is_not_its_own(tmp_path):

@@ -20,8 +20,8 @@ from tests.commands import call
 from tests.runs import assert_same_metrics
 
 SMALL = (
-    *("--networks.size", "32", "--networks.segmenter.width", "2", "--networks.segmenter.depth", "2"),
-    *("--networks.inpainter.depth", "2", "--networks.enhancer.depth", "2", "--networks.discriminator.depth", "2"),
+    *("--networks.size", "32", "--networks.segmenter.width", "2", "--networks.segmenter.depth", "1"),
+    *("--networks.inpainter.depth", "1", "--networks.enhancer.depth", "1", "--networks.discriminator.depth", "1"),
     *("--training.batch-size", "4", "--training.steps", "12", "--training.steps-per-epoch", "5"),
     *("--training.samples-every", "1"),
 )
