@@ -5,6 +5,12 @@
 It measures the demo preset at its own batch size and the paper preset at batch 1: the time per image of a train step,
 relative to its forward passes and to the machine's measured peak of float32 matrix products, and the peak memory of the
 process. VGG-19's weights are random, at the same cost.
+
+    python benchmarks/step.py --against torch torch.compile jax
+
+It measures, in turns, the train step and the inference of segmenter and inpainter under TensorFlow, and in each of the
+others: PyTorch (frameworks/; pip install torch==2.13.0) eager and compiled, and JAX. With `taskset -c 1` before the
+command it measures the processor's time on one core, on which other work has little influence.
 """
 
 import argparse
@@ -19,7 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
-os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
@@ -34,17 +40,24 @@ def median_seconds(function, repeats):
     return sorted(times)[len(times) // 2]
 
 
-def matrix_peak(tf, size=2048):
-    """Return the FLOP per second of a float32 matrix product, the best of five."""
+def matrix_product(size=2048):
+    """Return a float32 matrix product under TensorFlow as a function, and its floating point operations."""
+    import tensorflow as tf
+
     a = tf.random.normal((size, size))
-    product = tf.function(lambda: tf.linalg.matmul(a, a))
+    return tf.function(lambda: tf.linalg.matmul(a, a)), 2 * size**3
+
+
+def matrix_peak():
+    """Return the FLOP per second of a float32 matrix product, the best of five."""
+    product, flops = matrix_product()
     product()
     best = float("inf")
     for _ in range(5):
         start = time.perf_counter()
         product().numpy()
         best = min(best, time.perf_counter() - start)
-    return 2 * size**3 / best
+    return flops / best
 
 
 def convolution_flops(concrete):
@@ -83,14 +96,11 @@ def passes(losses):
     return forward, backward
 
 
-def measure(preset, batch_size, repeats):
-    """Print the costs of a preset's train step and of its parts."""
+def build_model(preset, rate=2e-4):
+    """Return a preset's model, compiled with this learning rate, and its Config."""
     import keras
-    import numpy as np
-    import tensorflow as tf
 
     from seigan_tf import presets
-    from seigan_tf.networks.vgg19 import PERCEPTUAL_LAYERS
     from seigan_tf.seigan import SEIGAN
     from seigan_tf.training import backend
 
@@ -100,9 +110,19 @@ def measure(preset, batch_size, repeats):
     if networks.vgg_weights != "none":
         networks = dataclasses.replace(networks, vgg_weights="random")
     model = SEIGAN(networks)
-    model.compile(keras.optimizers.Adam(2e-4), keras.optimizers.Adam(2e-4), config.losses)
+    model.compile(keras.optimizers.Adam(rate), keras.optimizers.Adam(rate), config.losses)
+    return model, config
 
-    size = networks.size
+
+def measure(preset, batch_size, repeats):
+    """Print the costs of a preset's train step and of its parts."""
+    import numpy as np
+    import tensorflow as tf
+
+    from seigan_tf.networks.vgg19 import PERCEPTUAL_LAYERS
+
+    model, config = build_model(preset)
+    size = config.networks.size
     random = np.random.default_rng(0)
     images = tf.constant(random.uniform(-1, 1, (batch_size, size, size, 3)), tf.float32)
     boxes = tf.constant([[0.2, 0.2, 0.8, 0.8]] * batch_size, tf.float32)
@@ -119,7 +139,7 @@ def measure(preset, batch_size, repeats):
     if "vgg19" in forward:
         parts["vgg19"] = lambda: model.vgg(images, layers=PERCEPTUAL_LAYERS)
 
-    peak = matrix_peak(tf)
+    peak = matrix_peak()
     print(f"\n{preset}: {size} px, batch {batch_size}; matrix products reach {peak / 1e9:.0f} GFLOP/s")
     print(f"{'':24}{'ms per image':>14}{'GFLOP per image':>18}{'of peak':>10}")
 
@@ -145,15 +165,23 @@ def measure(preset, batch_size, repeats):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--preset", choices=("demo", "paper"), help="measure only this one")
+    parser.add_argument("--preset", choices=("demo", "boxes", "paper"), help="measure only this one")
+    parser.add_argument("--batch-size", type=int, help="default: that of the preset, for paper 1")
     parser.add_argument("--repeats", type=int, default=5, help="timed calls of each part (default: 5)")
+    parser.add_argument("--against", nargs="+", choices=("torch", "torch.compile", "jax"), help="other frameworks")
     arguments = parser.parse_args()
-    if arguments.preset:
-        measure(arguments.preset, {"demo": 8, "paper": 1}[arguments.preset], arguments.repeats)
-        return
-    for preset in ("demo", "paper"):  # a process each, so that the peak of memory is its own
-        command = [sys.executable, __file__, "--preset", preset, "--repeats", str(arguments.repeats)]
-        subprocess.run(command, check=True)
+    presets = ("demo", "boxes", "paper") if arguments.against else ("demo", "paper")
+    for preset in (arguments.preset,) if arguments.preset else presets:
+        batch_size = arguments.batch_size or {"demo": 8, "boxes": 8, "paper": 1}[preset]
+        if arguments.against:
+            from benchmarks.frameworks.comparison import compare
+
+            compare(preset, batch_size, arguments.against, arguments.repeats)
+        elif arguments.preset:
+            measure(preset, batch_size, arguments.repeats)
+        else:  # a process each, so that the peak of memory is its own
+            command = [sys.executable, __file__, "--preset", preset, "--repeats", str(arguments.repeats)]
+            subprocess.run([*command, "--batch-size", str(batch_size)], check=True)
 
 
 if __name__ == "__main__":
