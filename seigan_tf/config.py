@@ -14,6 +14,7 @@ import dacite
 import tyro
 
 from seigan_tf.utils.json_file import read_json
+from seigan_tf.utils.text import shown
 
 Settings = TypeVar("Settings")
 
@@ -333,9 +334,11 @@ def from_dict(kind: type[Settings], values: dict[str, Any]) -> Settings:
     Raises:
         ValueError: a field is unknown, missing or of another type; the message names it.
     """
-    hooks: dict[Any, Callable[[Any], Any]] = {tuple[str, ...]: _to_tuple}
+    if not isinstance(values, dict):
+        raise ValueError(f"{kind.__name__}: {shown(values)}, expected its fields by name")
+    hooks: dict[Any, Callable[[Any], Any]] = {tuple[str, ...]: _to_tuple, Path: _to_path}
     try:
-        return dacite.from_dict(kind, values, dacite.Config(hooks, strict=True, cast=[Path], check_types=True))
+        return dacite.from_dict(kind, values, dacite.Config(hooks, strict=True, check_types=True))
     except dacite.DaciteError as error:
         raise ValueError(f"{kind.__name__}: {error}") from None
 
@@ -345,6 +348,12 @@ def _to_tuple(value: Any) -> tuple:
     if not isinstance(value, (list, tuple)):
         raise dacite.WrongTypeError(list, value)
     return tuple(value)
+
+
+def _to_path(value: Any) -> Path:
+    if not isinstance(value, (str, Path)):
+        raise dacite.WrongTypeError(Path, value)
+    return Path(value)
 
 
 def save_config(config: Config, path: Path) -> None:

@@ -1,6 +1,7 @@
 """Settings from JSON, and numbers out of range."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,18 @@ def test_anything_else_in_its_place_is_named_in_one_line(names, one_line_error):
     if isinstance(names, str):
         assert f'instead of value "{names}" of type "str"' in message
     assert '"data.classes"' in one_line_error(from_dict, Config, {"data": {"classes": names}})
+
+
+@pytest.mark.parametrize("value", [True, 3, ["a"], {}])
+def test_anything_but_text_in_place_of_a_path_is_named_in_one_line(value, one_line_error):
+    assert from_dict(Config, {"data": {"images": "a/b"}}).data.images == Path("a/b")
+    assert from_dict(DataConfig, {"images": None}).images is None
+    assert '"data.images" - should be "Path"' in one_line_error(from_dict, Config, {"data": {"images": value}})
+
+
+@pytest.mark.parametrize("value", [None, 3, "text", []])
+def test_what_has_no_fields_is_shown_in_one_line(value, one_line_error):
+    assert one_line_error(from_dict, Config, value) == f"Config: {value}, expected its fields by name"
 
 
 @pytest.mark.parametrize(
