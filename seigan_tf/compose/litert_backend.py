@@ -1,7 +1,8 @@
 """The networks of TFLite files, run by LiteRT, without Keras and TensorFlow."""
 
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from seigan_tf.utils.boxes import box_to_mask
 from seigan_tf.utils.json_file import read_json
 from seigan_tf.utils.pixels import to_float
 from seigan_tf.utils.quiet import native_messages_hidden
+from seigan_tf.utils.text import one_line
 from seigan_tf.utils.workers import cores
 
 MODEL_JSON = "model.json"
@@ -61,15 +63,16 @@ class _Network:
 
         if not path.is_file():
             raise ValueError(f"{path}: missing; expected {', '.join(f'{name}.tflite' for name in OUTPUTS)}")
-        try:
+        self._path = path
+        with self._errors():
             self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
             self._runner = self._interpreter.get_signature_runner()
-        except (ValueError, RuntimeError) as error:
-            raise ValueError(f"{path}: not a model that LiteRT can run ({' '.join(str(error).split())})") from None
         self._inputs = self._runner.get_input_details()
         shape = self._inputs["image"]["shape"].tolist() if "image" in self._inputs else None
         if shape != [1, size, size, 3]:
             raise ValueError(f"{path}: input 'image' of shape {shape}; expected {[1, size, size, 3]}")
+        if OUTPUTS[path.stem] not in self._runner.get_output_details():
+            raise ValueError(f"{path}: no output '{OUTPUTS[path.stem]}'")
         self._lock, self._used = threading.Lock(), False
 
     def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
@@ -81,7 +84,16 @@ class _Network:
         # The first call allocates tensors, and LiteRT announces that XNNPACK will run the network.
         with self._lock, nullcontext() if self._used else native_messages_hidden():
             self._used = True
-            return {name: values.copy() for name, values in self._runner(**inputs).items()}
+            with self._errors():
+                return {name: values.copy() for name, values in self._runner(**inputs).items()}
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Name the file in LiteRT's errors: a damaged one may be loaded, and fail when it runs."""
+        try:
+            yield
+        except (ValueError, RuntimeError) as error:
+            raise ValueError(f"{self._path}: not a model that LiteRT can run ({one_line(error)})") from None
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

@@ -130,7 +130,7 @@ def test_the_shipped_weights_give_the_same_mask_by_litert_and_by_keras():
 def test_names_what_is_wrong_with_an_export_folder(exported, tmp_path, one_line_error):
     settings = tmp_path / "model.json"
     settings.write_text("{")
-    assert one_line_error(load_backend, tmp_path).startswith(f"{settings}: cannot be read")
+    assert one_line_error(load_backend, tmp_path).startswith(f"{settings}: not JSON (")
     settings.write_text(json.dumps(SETTINGS | {"size": "16"}))
     assert "'size' is '16'; expected the size of an exported model" in one_line_error(load_backend, tmp_path)
     settings.write_text(json.dumps(SETTINGS))
@@ -142,6 +142,26 @@ def test_names_what_is_wrong_with_an_export_folder(exported, tmp_path, one_line_
     settings.write_text(json.dumps(SETTINGS | {"size": 32}))
     text = one_line_error(load_backend, tmp_path)
     assert "input 'image' of shape [1, 16, 16, 3]; expected [1, 32, 32, 3]" in text
+
+
+def test_a_file_that_fails_only_when_it_runs_is_named(exported, tmp_path, one_line_error):
+    from export.tflite import model_file
+
+    folder = shutil.copytree(exported, tmp_path / "out")
+    whole = (folder / "segmenter.tflite").read_bytes()
+    file = model_file.read(whole)
+    first = file.subgraphs[0].operators[0]
+    first.inputs = np.array([100_000, *first.inputs[1:]], np.int32)
+    (folder / "segmenter.tflite").write_bytes(model_file.write(file))
+    backend, batch = LiteRTBackend(folder), tiny.batch()["object"]
+    text = one_line_error(backend.segment, batch["image"], batch["box"])
+    damaged = folder / "segmenter.tflite"
+    assert text.startswith(f"{damaged}: not a model that LiteRT can run (Invalid tensor index 100000 ")
+
+    file = model_file.read(whole)
+    file.signatureDefs[0].outputs[0].name = b"masque"
+    damaged.write_bytes(model_file.write(file))
+    assert one_line_error(LiteRTBackend, folder) == f"{damaged}: no output 'mask'"
 
 
 def test_names_unknown_weights(one_line_error):

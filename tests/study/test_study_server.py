@@ -1,5 +1,6 @@
 """The server of a study: nothing that was acknowledged is lost, and nothing is given that was not asked for."""
 
+import contextlib
 import itertools
 import json
 import sqlite3
@@ -172,6 +173,15 @@ def test_answers_are_of_their_study(store, made, folder, one_line_error):
     for call in (lambda: AnswerStore(wrong, made, SessionSettings()), lambda: database.read_answers(wrong, made)):
         assert "wrong.sqlite: not a database of answers" in one_line_error(call)
     assert "there are no answers yet" in one_line_error(database.read_answers, folder / "none.sqlite", made)
+
+
+def test_a_database_whose_tables_have_damaged_names_is_one_line_with_its_file(store, made, one_line_error):
+    store.close()
+    with contextlib.closing(sqlite3.connect(store.path)) as connection, connection:
+        connection.execute("PRAGMA writable_schema = 1")
+        connection.execute("UPDATE sqlite_master SET sql = CAST(x'C561' AS TEXT), name = CAST(x'C561' AS TEXT)")
+    message = one_line_error(database.read_answers, store.path, made)
+    assert message.startswith(f"{store.path}: not a database of answers ('utf-8' codec")
 
 
 def test_page_and_pictures_are_served_and_no_other_file(client, made, folder):
