@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from seigan_tf.study.manifest import Manifest
+from seigan_tf.utils.text import shown
 
 
 class Answer(NamedTuple):
@@ -73,7 +74,7 @@ def _set_of(name: str, manifest: Manifest | None) -> str:
         return name
     found = manifest.pictures.get(name)
     if found is None:
-        raise ValueError(f"answers: {name} is neither a picture that the study compares nor one of its sets")
+        raise ValueError(f"answers: {shown(name)} is neither a picture that the study compares nor one of its sets")
     return found
 
 

@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 from seigan_tf.study.answers import Answer
 from seigan_tf.study.manifest import SIDES, Manifest, Pair
+from seigan_tf.utils.text import shown
 
 ANSWERS_FILE = "answers.sqlite"
 
@@ -234,7 +235,7 @@ def read_answers(path: Path, manifest: Manifest) -> list[Answer]:
     """Read all answers, by assessor and in the order of the tasks; a server may be running meanwhile.
 
     Raises:
-        ValueError: the file is missing, is no such database, or holds answers to another study.
+        ValueError: the file is missing, is no such database or damaged, or holds answers to another study.
     """
     if not path.is_file():
         raise ValueError(f"{path}: there are no answers yet; `study serve` collects them, or give --answers FILE")
@@ -244,7 +245,12 @@ def read_answers(path: Path, manifest: Manifest) -> list[Answer]:
             "SELECT assessor, left, right, choice, expected FROM tasks WHERE choice IS NOT NULL"
             " ORDER BY assessor, position"
         )
-        return [Answer(str(assessor), *rest) for assessor, *rest in rows]
+        answers = [Answer(str(assessor), *rest) for assessor, *rest in rows]
+    for answer in answers:
+        known = {answer.left, answer.right} <= manifest.pictures.keys() and answer.choice in SIDES
+        if not known or answer.expected not in ("", *SIDES):
+            raise ValueError(f"{path}: damaged, with the answer {shown(tuple(answer))}")
+    return answers
 
 
 def _assessor(connection: sqlite3.Connection, token: str) -> int:

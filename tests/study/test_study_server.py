@@ -175,6 +175,18 @@ def test_answers_are_of_their_study(store, made, folder, one_line_error):
     assert "there are no answers yet" in one_line_error(database.read_answers, folder / "none.sqlite", made)
 
 
+@pytest.mark.parametrize("damage", ["left = NULL", "choice = 'lefs'", "expected = x'00'", "right = char(0, 0)"])
+def test_answers_that_are_damaged_are_not_counted_but_named_in_one_line(damage, store, made, one_line_error):
+    store.answer(store.start(), 0, "left")
+    with contextlib.closing(sqlite3.connect(store.path)) as connection, connection:
+        connection.execute("CREATE TABLE copy AS SELECT * FROM tasks")  # without constraints, as damage has none
+        connection.execute(f"UPDATE copy SET {damage} WHERE choice IS NOT NULL")
+        connection.execute("DROP TABLE tasks")
+        connection.execute("ALTER TABLE copy RENAME TO tasks")
+    message = one_line_error(database.read_answers, store.path, made)
+    assert message.startswith(f"{store.path}: damaged, with the answer ('1', ")
+
+
 def test_a_database_whose_tables_have_damaged_names_is_one_line_with_its_file(store, made, one_line_error):
     store.close()
     with contextlib.closing(sqlite3.connect(store.path)) as connection, connection:
