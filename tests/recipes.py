@@ -45,14 +45,15 @@ def photographs(folder: Path, count: int, seed: int) -> tuple[Path, Path]:
 
 def tiny(data: DataConfig) -> Recipe:
     """Teacher and student, without VGG-19 and with few terms, which compile fast; an epoch has two steps."""
-    form = BackboneConfig("unet", 4, 2)
+    form = BackboneConfig("unet", 4, 1)
     networks = NetworksConfig(
-        size=32, segmenter=form, inpainter=form, enhancer=form, discriminator=DiscriminatorConfig(4, 2), replay_size=4,
+        size=32, segmenter=form, inpainter=form, enhancer=form, discriminator=DiscriminatorConfig(4, 1), replay_size=4,
         confine_mask=True, composite_inpainting=True, mask_input=True,
     )  # fmt: skip
     losses = LossesConfig(
-        inpaint_gan_back=0.0, coarse_gan=0.0, object_mae=0.0, object_identity=0.0, background_identity=0.0
-    )
+        inpaint_gan_back=0.0, background_mae=0.0, coarse_gan=0.0, object_mae=0.0, object_identity=0.0,
+        background_identity=0.0,
+    )  # fmt: skip
     training = TrainingConfig(batch_size=2, steps=STEPS, steps_per_epoch=2, decay_fraction=0.5, samples_every=9)
     teacher = Config(networks=networks, losses=losses, training=training)
     student = replace(teacher, training=replace(training, task="distill"))

@@ -197,10 +197,9 @@ def test_an_interrupted_run_under_jax_resumes_bit_identical(tmp_path, monkeypatc
     # The first run compiles, the others find what it compiled.
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "compiled"))
     monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
-    settings = [*TINY, "--losses.enhance-gan=0"]  # compiled sooner
-    finish(start(tmp_path, *settings, backend="jax"))
+    finish(start(tmp_path, *TINY, backend="jax"))
     runs = tmp_path / "runs" / "demo", tmp_path / "runs" / "other"
-    interrupted = start(tmp_path, *settings, "--name", "other", backend="jax")
+    interrupted = start(tmp_path, *TINY, "--name", "other", backend="jax")
     stop_after(interrupted, runs[1], 8, signal.SIGTERM)
     finish(interrupted, 143)
     assert checkpoint.load_latest(runs[1] / "checkpoint").progress["step"] % 8 != 0
