@@ -14,8 +14,8 @@ from tests import tiny
 
 EVERYTHING = dict(
     confine_mask=True, composite_inpainting=True, mask_input=True, prefill=True,
-    segmenter=BackboneConfig("resnet", 8, 1), inpainter=BackboneConfig("unet", 8, 2),
-    enhancer=BackboneConfig("unet", 8, 2),
+    segmenter=BackboneConfig("resnet", 8, 1), inpainter=BackboneConfig("unet", 8, 1),
+    enhancer=BackboneConfig("unet", 8, 1),
 )  # fmt: skip
 """Settings that put every operation into the graphs, and convolutions with enough channels for int8."""
 
