@@ -4,6 +4,7 @@ As in CycleGAN's code, the discriminators' weights ask for no gradient while the
 """
 
 import copy
+import math
 
 import torch
 import torch.nn.functional as F
@@ -79,13 +80,14 @@ class Step:
         self.networks, self.settings, self.losses = networks, config.networks, config.losses
         self.trained = [p for name in GENERATORS for p in getattr(networks, name).parameters()]
         self.critics = [p for d in (networks.background, networks.object) for p in d.parameters()]
-        self.optimizers = [torch.optim.Adam(p, rate, eps=1e-7, fused=True) for p in (self.trained, self.critics)]
+        self.optimizers = [torch.optim.Adam(p, rate, fused=True) for p in (self.trained, self.critics)]
         self.means = copy.deepcopy(self.trained) if self.settings.ema_decay else []
         self.pools = {name: ReplayPool(self.settings.replay_size) for name in ("x1", "y2", "z", "y1")}
         self.count = 0
 
     def __call__(self, batch, noise):
         """Update all networks once; return the losses by the names of Keras' logs."""
+        self.count += 1
         for parameter in self.critics:
             parameter.requires_grad_(False)
         terms, fakes = generate(self.networks, self.settings, self.losses, batch, noise)
@@ -99,7 +101,6 @@ class Step:
         discriminator_loss = sum(discriminated.values())
         self.update(self.optimizers[1], discriminator_loss)
 
-        self.count += 1
         if self.means:
             weight = 1 - min(self.settings.ema_decay, (1 + self.count) / (10 + self.count))
             with torch.no_grad():
@@ -107,6 +108,8 @@ class Step:
         return {"loss": loss, "discriminator_loss": discriminator_loss, **terms, **discriminated}
 
     def update(self, optimizer, loss):
+        # Keras adds its epsilon of 1e-7 before the bias correction.
+        optimizer.param_groups[0]["eps"] = 1e-7 / math.sqrt(1 - 0.999**self.count)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
