@@ -1,0 +1,54 @@
+"""SIGKILL at a random moment: the same command, or the one that it asks for, ends as if nothing had happened."""
+
+import os
+import random
+import signal
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from benchmarks.faults.commands import COMMANDS, cases, repeated, start
+
+STUDY = "study serve"
+SUBJECTS = (*COMMANDS, STUDY)
+
+
+def run(log, count: int) -> None:
+    left = sorted(set(range(count)) - log.done())
+    if log.subject == STUDY:
+        for case in left:
+            log.add(case, _killed_study(random.Random(f"{log.seed} {case}")))
+        return
+    command = COMMANDS[log.subject]
+    for case, folder, whole in cases(command, left):
+        moment = random.Random(f"{log.seed} {case}").uniform(0, whole.seconds)
+        process = start(command.arguments(folder), folder)
+        time.sleep(moment)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        outcome, message = repeated(command, folder, whole)
+        log.add(case, outcome, moment=round(moment / whole.seconds, 3), **({"message": message} if message else {}))
+
+
+def _killed_study(random) -> str:
+    """Twenty assessors answer; the server is killed, and started again."""
+    from tests.study import simulation
+    from tests.study.test_study_server import assess, stored
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = simulation.write(simulation.study(), Path(name) / "study")
+        acknowledged: dict = {}
+        running = simulation.Server(folder, "--pairs", "12")
+        with ThreadPoolExecutor(20) as crowd:
+            sessions = [crowd.submit(assess, running.port, acknowledged, 120.0) for _ in range(20)]
+            wanted = random.randrange(250)
+            while len(acknowledged) < wanted and not any(session.done() for session in sessions):
+                time.sleep(0.001)
+            before = dict(acknowledged)
+            running.kill()
+            kept = stored(folder)
+            with simulation.Server(folder, "--pairs", "12", port=running.port):
+                ended = [session.result()["task"] is None for session in sessions]
+        whole = before.items() <= kept.items() and acknowledged.items() <= stored(folder).items() and all(ended)
+    return "same" if whole else "lost an answer"
