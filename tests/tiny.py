@@ -12,7 +12,7 @@ EVERY_TERM = dict(background_texture=0.3, background_perceptual=0.2, object_perc
 FIRST_SWAP = dict(
     inpaint_gan_back=0.0, background_mae=0.0, object_mae=0.0, object_identity=0.0, background_identity=0.0
 )
-"""Weights with which all networks are trained and JAX compiles a step sooner than the whole cycle."""
+"""Weights with which all networks are trained, and a step is traced or compiled sooner than the whole cycle."""
 BOX_TERMS = dict(box_projection=1.0, box_outside=0.7, box_pairwise=0.5)
 
 

@@ -18,7 +18,9 @@ DEMO = presets.load_preset("demo")
 CONFIG = replace(
     DEMO,
     networks=tiny.networks(ema_decay=0.9, confine_mask=True, prefill=True, discriminator=DiscriminatorConfig(2, 2)),
-    losses=replace(LossesConfig(box_projection=1.0), inpaint_gan=0.0, inpaint_gan_back=0.0, enhance_gan=0.0),
+    losses=LossesConfig(
+        inpaint_gan=0.0, inpaint_gan_back=0.0, enhance_gan=0.0, background_mae=0.0, object_mae=0.0, box_projection=1.0
+    ),
     data=replace(DEMO.data, synthetic_train=8, synthetic_val=4),
     training=replace(DEMO.training, batch_size=2, steps=7, steps_per_epoch=2, pretrain_steps=3, decay_fraction=0.0),
 )
