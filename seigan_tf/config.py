@@ -199,9 +199,6 @@ class DataConfig:
     """Largest random change of scale, as a fraction."""
     shift: float = 0.0
     """Largest random shift, as a fraction of the crop's side."""
-    box_error: float = 0.0
-    """Largest random error of each edge of the box, as a fraction of its height or width, of crops with masks (tasks
-    supervised and distill): their segmenter learns to cut objects whose box is loose or tight."""
     synthetic_train: int = 2000
     """Number of crops in the synthetic training set."""
     synthetic_val: int = 200

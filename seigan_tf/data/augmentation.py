@@ -21,13 +21,11 @@ class Augmentation:
     jitter: float = 0.0  # largest relative change of brightness, contrast and saturation
     zoom: float = 0.0  # largest relative change of scale about the crop's centre
     shift: float = 0.0  # largest shift along each axis, relative to the crop's side
-    box_error: float = 0.0  # largest error of each edge of the box, relative to its height or width; in [0, 0.5)
 
     def __post_init__(self):
         for name, value in vars(self).items():
-            limit = 0.5 if name == "box_error" else 1
-            if not 0 <= value < limit:
-                raise ValueError(f"data.{name} is {value}, expected 0 to less than {limit}")
+            if not 0 <= value < 1:
+                raise ValueError(f"data.{name} is {value}, expected 0 to less than 1")
 
 
 class Part(NamedTuple):
@@ -73,9 +71,6 @@ def augment(
 ) -> Augmented:
     """Flip, zoom, shift and recolour a batch, or one process's share of it.
 
-    With `box_error` each crop is the one around a wrong box, which is returned: as users draw boxes, loose or tight, or
-    with a part of the object left out.
-
     Args:
         images: uint8 [B, S, S, 3].
         boxes: float32 [B, 4] as ymin, xmin, ymax, xmax in [0, 1]; None for crops without object.
@@ -89,7 +84,6 @@ def augment(
     colours = generator.uniform(-settings.jitter, settings.jitter, (3, count, 1, 1, 1)) if settings.jitter else None
     scales = 1 + generator.uniform(-settings.zoom, settings.zoom, count) if settings.zoom else np.ones(count)
     shifts = generator.uniform(-settings.shift, settings.shift, (count, 2)) if settings.shift else np.zeros((count, 2))
-    errors = generator.uniform(-settings.box_error, settings.box_error, (count, 4)) if settings.box_error else None
     own = part.rows(count)
     flipped, scales, shifts = flipped[own], scales[own], shifts[own]
 
@@ -98,13 +92,8 @@ def augment(
         boxes = np.where(flipped[:, None], flip_boxes(boxes), boxes)
     if masks is not None:
         masks = np.where(flipped[:, None, None, None], masks[:, :, ::-1], masks)
-    if settings.zoom or settings.shift or errors is not None:
-        if errors is None or boxes is None:
-            corners, sides = windows(boxes, scales, shifts)
-        else:
-            wrong = boxes + errors[own] * np.tile(boxes[:, 2:] - boxes[:, :2], 2)
-            corners, sides = windows_around(wrong, boxes, scales, shifts)
-            boxes = wrong
+    if settings.zoom or settings.shift:
+        corners, sides = windows(boxes, scales, shifts)
         images = resample(images, corners, sides)
         boxes = None if boxes is None else move_boxes(boxes, corners, sides)
         masks = None if masks is None else resample(masks, corners, sides)
@@ -132,21 +121,6 @@ def windows(boxes: np.ndarray | None, scales: np.ndarray, shifts: np.ndarray) ->
     # Whole: corner <= low and corner + side >= high. Not seen twice: -corner <= low and corner + side - 1 <= 1 - high.
     corners = np.clip(corners, np.maximum(high - side, -low), np.minimum(low, 2 - high - side))
     return corners, sides
-
-
-def windows_around(
-    wrong: np.ndarray, boxes: np.ndarray, scales: np.ndarray, shifts: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return windows as `windows` does for crops around the boxes `wrong` in place of `boxes`, both [B, 4].
-
-    The object need not stay whole. Mirrored pixels do not show a part of it a second time.
-    """
-    low, high = boxes[:, :2].astype(float), boxes[:, 2:].astype(float)
-    extents = (high - low).max(axis=1)
-    sides = np.minimum((wrong[:, 2:] - wrong[:, :2]).max(axis=1) / extents / scales, 2 - extents)
-    side = sides[:, None]
-    corners = (wrong[:, :2] + wrong[:, 2:]) / 2 - side * (0.5 + shifts)
-    return np.clip(corners, -low, 2 - high - side), sides
 
 
 def move_boxes(boxes: np.ndarray, corners: np.ndarray, sides: np.ndarray) -> np.ndarray:

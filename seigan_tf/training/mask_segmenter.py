@@ -14,23 +14,19 @@ class MaskSegmenter(OneNetwork):
 
     Args:
         networks, object_fraction: those of the SEIGAN.
-        outside: with `confine_mask`, train the mask outside the box, too. If boxes are wrong (`data.box_error`), a part
-            of the object lies there, which `--grow` shows.
 
     Raises:
         ValueError: the same as SEIGAN.
     """
 
-    def __init__(
-        self, networks: NetworksConfig, object_fraction: float = DataConfig.object_fraction, outside: bool = False
-    ):
+    def __init__(self, networks: NetworksConfig, object_fraction: float = DataConfig.object_fraction):
         super().__init__("segmenter", networks, object_fraction, name="mask_segmenter")
-        self._confined = networks.confine_mask and not outside
 
     def call(self, inputs, training=False):
         return self.seigan.masks(inputs["image"], inputs["box"])
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Return `mask_loss` of the segmenter's logits; a compiled step drops the unused masks of `call`."""
-        box_mask = boxes.box_to_mask(x["box"], self.seigan.networks.size) if self._confined else None
+        networks = self.seigan.networks
+        box_mask = boxes.box_to_mask(x["box"], networks.size) if networks.confine_mask else None
         return mask_loss(self.seigan.generators.segmenter.logits(x["image"]), y, box_mask)

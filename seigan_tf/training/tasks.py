@@ -126,8 +126,7 @@ class MaskTask(Task):
         self.config, self.part = config, part
         self._read = read
         self.ends = (training.steps,)
-        data = config.data
-        self.model = MaskSegmenter(config.networks, data.object_fraction, outside=data.box_error > 0)
+        self.model = MaskSegmenter(config.networks, config.data.object_fraction)
         self.seigan = self.model.seigan
         self.model.compile(training_optimizers(training, {"segmenter"})["generator_optimizer"]["segmenter"])
 
@@ -136,7 +135,7 @@ class MaskTask(Task):
 
     def batches(self, start):
         data = self.config.data
-        changes = Augmentation(data.jitter, data.zoom, data.shift, data.box_error)
+        changes = Augmentation(data.jitter, data.zoom, data.shift)
         return masked_crops.batches(self._crops, self.config.training.batch_size, data.seed, changes, start, self.part)
 
     def use_losses_after(self, step):

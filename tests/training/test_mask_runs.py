@@ -179,22 +179,3 @@ def test_the_segmenter_is_trained_at_its_own_rate():
     assert float(optimizer.learning_rate) == 0.5
     optimizer.iterations.assign(training.steps)
     assert float(optimizer.learning_rate) == 0.0
-
-
-@pytest.mark.parametrize(("error", "counts"), [(0.0, False), (0.1, True)])
-def test_the_mask_outside_the_box_is_trained_only_if_boxes_are_wrong(error, counts, monkeypatch):
-    config = settings.Config(
-        networks=tiny.networks(confine_mask=True),
-        data=settings.DataConfig(box_error=error),
-        training=settings.TrainingConfig(task="supervised"),
-    )
-    model, size = tasks.make(config).model, config.networks.size
-    batch = {"image": np.zeros((1, size, size, 3), np.float32), "box": np.float32([[0.25, 0.25, 0.75, 0.75]])}
-    losses = []
-    for outside in (-1.0, 1.0):
-        logits = np.full((1, size, size, 1), outside, np.float32)
-        logits[:, size // 4 : -size // 4, size // 4 : -size // 4] = 0.5
-        monkeypatch.setattr(model.seigan.generators.segmenter, "logits", lambda images, made=logits: made)
-        losses.append(float(model.compute_loss(batch, np.zeros_like(logits))))
-    assert (losses[0] < losses[1]) == counts
-    assert counts or losses[0] == losses[1]
