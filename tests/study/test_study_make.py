@@ -237,7 +237,7 @@ def test_command_refuses_in_one_line(runs, photos, tmp_path, capsys):
     ("old", "new", "expected"),
     [
         ('"question"', '"questions"', "not the description of a study"),
-        ("{", "[", "not the description of a study"),
+        ("{", "[", "not JSON"),
         ('"pictures": {', '"pictures": {"../secret": null, ', "picture ../secret"),
         ('"pairs": [', '"pairs": [{"first": "x", "second": "y"},', "which is not among its pictures"),
     ],
