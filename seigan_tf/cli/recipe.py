@@ -134,6 +134,7 @@ def _command(run: RecipeRun, name: str, trainings: Sequence[str], label: str) ->
         *("--min-aspect", str(data.min_aspect), "--max-bad", str(data.max_bad)),
         *("--vgg-weights", run.recipe.config.networks.vgg_weights),
         *(("--classes", *data.classes) if data.classes else ()),
+        *(() if data.max_covered is None else ("--max-covered", str(data.max_covered))),
         *("--json", str(run.scores), "--sheet", str(run.sheet)),
     ]
 

@@ -102,8 +102,12 @@ def mirrored_indices(indices: np.ndarray, length: int) -> np.ndarray:
 
 def extract_mask(mask: np.ndarray, region: CropRegion) -> np.ndarray:
     """Cut the region of a mask, bool [height, width] of the photo, as bool [side, side]; False outside the photo."""
-    result = np.zeros((region.side, region.side), bool)
-    top, left = max(region.y, 0), max(region.x, 0)
-    inside = mask[top : max(region.y + region.side, 0), left : max(region.x + region.side, 0)]
-    result[top - region.y :, left - region.x :][: inside.shape[0], : inside.shape[1]] = inside
+    return mask_part(mask, region.x, region.y, region.x + region.side, region.y + region.side)
+
+
+def mask_part(mask: np.ndarray, left: int, top: int, right: int, bottom: int) -> np.ndarray:
+    """Cut a rectangle of a mask, bool [height, width] of the photo; False outside the photo."""
+    result = np.zeros((bottom - top, right - left), bool)
+    inside = mask[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+    result[max(-top, 0) :, max(-left, 0) :][: inside.shape[0], : inside.shape[1]] = inside
     return result

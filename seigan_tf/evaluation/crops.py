@@ -11,7 +11,7 @@ import numpy as np
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import read_annotations
 from seigan_tf.data.annotations.masks import object_mask
-from seigan_tf.data.crops import CropRegion, extract, grown_box, region_around, relative_box
+from seigan_tf.data.crops import CropRegion, extract, grown_box, mask_part, region_around, relative_box
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.plan import make_plan
@@ -139,8 +139,8 @@ def _object(
         original=extract(pixels, region, region.side),
         box=relative_box(box, region),
         limits=relative_box(limits, region),
-        whole=_part(mask, frame),
-        ignored=None if given.bands is None else _part(given.bands.mask(photo), frame),
+        whole=mask_part(mask, *frame),
+        ignored=None if given.bands is None else mask_part(given.bands.mask(photo), *frame),
         corner=(region.y - frame.top, region.x - frame.left),
         diagonal=exact_side * math.sqrt(2),
     )
@@ -160,15 +160,6 @@ def _frame(mask: np.ndarray, region: CropRegion) -> Frame:
     rows, columns = (np.append(np.flatnonzero(mask.any(axis)), first) for axis, first in ((1, region.y), (0, region.x)))
     right, bottom = region.x + region.side, region.y + region.side
     return Frame(*map(int, (columns.min(), rows.min(), max(columns.max() + 1, right), max(rows.max() + 1, bottom))))
-
-
-def _part(mask: np.ndarray, frame: Frame) -> np.ndarray:
-    """Return the frame of a mask, bool [height, width] of the photo; False outside the photo."""
-    left, top, right, bottom = frame
-    result = np.zeros((bottom - top, right - left), bool)
-    inside = mask[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
-    result[max(-top, 0) :, max(-left, 0) :][: inside.shape[0], : inside.shape[1]] = inside
-    return result
 
 
 def split_objects(

@@ -106,11 +106,13 @@ def test_stages_are_left_out_and_started_singly(started, capsys):
     assert started.names[4:] == ["export"]
 
 
-def test_evaluation_measures_the_classes_of_the_run(started, capsys):
-    call(capsys, *NEW, "--data.classes", "gull", "duck", "--data.val-images", "photos", "--stages", "teacher")
+def test_evaluation_measures_the_objects_of_the_run(started, capsys):
+    data = ("--data.classes", "gull", "duck", "--data.max-covered", "0.3", "--data.val-images", "photos")
+    call(capsys, *NEW, *data, "--stages", "teacher")
     run = RecipeRun.load(RunFolder(Path("runs/birds")))
     arguments = command._command(run, "evaluation", (), "")
-    assert arguments[arguments.index("--classes") :][:4] == ["--classes", "gull", "duck", "--json"]
+    expected = ["--classes", "gull", "duck", "--max-covered", "0.3", "--json"]
+    assert arguments[arguments.index("--classes") :][: len(expected)] == expected
 
 
 def test_stages_are_listed(started, capsys, tmp_path):
