@@ -47,7 +47,10 @@ def _shade(placed: Placed, height: int) -> np.ndarray:
     box_bottom = placed.box[1] + placed.box[3]
     ground = max(lowest, box_bottom) if box_bottom > height else lowest
     scale = SIDE / region.side
-    flat_size = max(round(window.width * scale), 1), max(round(window.height * scale * HEIGHT), 1)
+    flat_size = (
+        min(max(round(window.width * scale), 1), window.width),
+        min(max(round(window.height * scale * HEIGHT), 1), window.height),
+    )
     flat = cv2.resize(alpha.astype(np.float32) / 255, flat_size, interpolation=cv2.INTER_AREA)
     # A quarter of the flat silhouette lies below the ground line, in front of the object.
     across, down = window.width * scale / flat_size[0], window.height * scale * HEIGHT / flat_size[1]

@@ -6,11 +6,11 @@
     POST /api/find         photo, at                                 -> {"name", "box"}: the object at the point x,y
     POST /api/cut          photo, box, [erased ...], [edges]         -> cut-out, PNG; Rectangle: x,y,width,height
     POST /api/erase        photo, box ..., [edges]                   -> photo without the objects, PNG
-    POST /api/paste        photo, box, [erased ...], [edges], onto, at -> the other photo with the object, PNG
+    POST /api/paste        photo, box, [erased ...], [edges], onto, at, [shadow] -> the other photo with the object, PNG
 
 Forms are multipart/form-data; `photo` and `onto` are files; boxes are x,y,width,height in pixels of the upright photo;
 the boxes `erased` are erased from the photo first; `at` is x,y[,width] in pixels of the other photo, for `find`, which
-needs a detector, x,y in those of the photo; edges is 0 or 1.
+needs a detector, x,y in those of the photo; edges (default 1) and shadow (default 0) are 0 or 1.
 Errors are {"error": one line}: 400 fields, 403 another host or website, 413 and 422 photos and boxes, 503 too many
 requests at once.
 """
@@ -131,16 +131,14 @@ class ComposeApplication(server.Application):
     def _paste(self, request: Request) -> Response:
         composer, photo, box = self._object(request)
         at = _numbers("at", request.form.get("at", ""), (2, 3), "x,y or x,y,width")
+        shadow = _switch(request, "shadow", "0")
         onto = self._photo(request, "onto")
-        pasted = composer.paste_picture(photo, box, onto, at)
+        pasted = composer.paste_picture(photo, box, onto, at, shadow)
         _check_found(not np.array_equal(pasted.array, onto.array))
         return photos.png_response(pasted.array, pasted.profile)
 
     def _composer(self, request: Request) -> Composer:
-        edges = request.form.get("edges", "1")
-        if edges not in ("0", "1"):
-            raise BadRequest("edges: expected 0 or 1")
-        return self.composers[edges == "1"]
+        return self.composers[_switch(request, "edges", "1")]
 
     def _photo(self, request: Request, name: str) -> Picture:
         if name not in request.files:
@@ -180,6 +178,13 @@ def _boxes(request: Request, name: str) -> list[tuple[float, ...]]:
     if len(texts) > MOST_BOXES:
         raise BadRequest(f"{name}: {len(texts)} boxes, expected at most {MOST_BOXES}")
     return [_numbers(name, text, (4,), "x,y,width,height") for text in texts]
+
+
+def _switch(request: Request, name: str, default: str) -> bool:
+    value = request.form.get(name, default)
+    if value not in ("0", "1"):
+        raise BadRequest(f"{name}: expected 0 or 1")
+    return value == "1"
 
 
 def _numbers(name: str, text: str, counts: Sequence[int], form: str) -> tuple[float, ...]:

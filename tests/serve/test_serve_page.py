@@ -218,6 +218,12 @@ def test_an_object_is_placed_on_another_photo_and_saved(visit):
     assert close_to(np.ptp(changed, axis=0), (68, 68), 6)
     visit.press("undo", "Drag the object")
     assert visit.place()[2] == 68
+    visit.page.check("#shadow")
+    visit.press("place", "Pasted in")
+    darker = np.argwhere((saved - visit.save()[1].astype(int)).sum(-1) > 30)
+    assert len(darker)
+    assert darker[:, 0].min() > 195  # at the object's foot; its middle is in row 190
+    visit.press("undo", "Drag the object")
     visit.page.click("#back")
     assert visit.place() == box
 
@@ -246,12 +252,14 @@ def test_a_large_photo_is_worked_on_small_and_saved_in_full_size(visit, applicat
     visit.says("2400 × 1800. Draw a box")
     visit.draw((20, 10, 200, 200), size)
     box = visit.place()
-    rectangles, work = [], application.work
+    rectangles, shadows, work = [], [], application.work
 
     def watched(request, action):
         response = work(request, action)
         if action == "cut":
             rectangles.append([int(number) for number in response.headers["Rectangle"].split(",")])
+        if action == "paste":
+            shadows.append(request.form["shadow"])
         return response
 
     monkeypatch.setattr(application, "work", watched)
@@ -267,8 +275,10 @@ def test_a_large_photo_is_worked_on_small_and_saved_in_full_size(visit, applicat
     assert (saved == Composer(StubBackend()).erase(pixels, box)).all()
     visit.draw((300, 300, 400, 400), size)
     visit.opens(photo, "Drag the object", field="onto")
+    visit.page.check("#shadow")
     visit.press("place", "Pasted in")
     assert visit.save()[1].shape == (1800, 2400, 3)
+    assert shadows == ["1", "1"]  # of the preview, and of the photo
 
 
 def test_a_heic_photo_which_the_browser_does_not_decode_is_opened_and_cut(visit):

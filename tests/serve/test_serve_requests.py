@@ -163,6 +163,19 @@ def test_cut_erase_and_paste_are_what_composer_makes(client, edges):
     assert (pixels(pasted) == composer.paste(array, BOX, np.asarray(other), (20, 30, 80))).all()
 
 
+@pytest.mark.parametrize("shadow", [False, True])
+def test_a_paste_has_a_shadow_if_it_is_asked_for(client, shadow):
+    photo, other = scene(), scene(200, 180, seed=1)
+    fields = {"box": TEXT, "onto": file(encoded(other)), "at": "20,30,80", "shadow": int(shadow)}
+    arrays = [
+        Composer(StubBackend()).paste(np.asarray(photo), BOX, np.asarray(other), (20, 30, 80), on)
+        for on in (shadow, not shadow)
+    ]
+    pasted = pixels(post(client, "paste", encoded(photo), **fields))
+    assert (pasted == arrays[0]).all()
+    assert (pasted != arrays[1]).any()
+
+
 def test_find_gives_the_box_of_the_object_at_a_point(temporary, client):
     finding = Client(stub.application(find=stub.find_red))
     assert finding.get("/api/settings", **LOCAL).json["finds"]
@@ -289,6 +302,7 @@ def test_missing_and_wrong_fields_are_named(client):
     refused(post(client, "erase", photo, box=[TEXT] * 51), 400, "51 boxes, expected at most 50")
     refused(post(client, "cut", photo, box=TEXT, edges="yes"), 400, "edges: expected 0 or 1")
     refused(post(client, "paste", photo, box=TEXT, at="1,1"), 400, "onto: missing")
+    refused(post(client, "paste", photo, box=TEXT, at="1,1", shadow="on"), 400, "shadow: expected 0 or 1")
     other = encoded(scene(seed=2))
     refused(post(client, "paste", photo, box=TEXT, onto=file(other)), 400, "at: expected x,y or x,y,width")
     for at, expected in (("500,1", "outside the photo"), ("1,1,0", "width must be more than 0"), ("1,1,1e9", "pixels")):

@@ -31,8 +31,8 @@ export async function erase(photo, { box, edges, object }) {
 }
 
 /** Paste the object onto another photo, with its box's corner at place.x, place.y and the width place.width. */
-export async function paste(_photo, object, target, place) {
-  return changed(target, await compose.paste(await ready(), object, target, place));
+export async function paste(_photo, object, target, { place, shadow }) {
+  return changed(target, await compose.paste(await ready(), object, target, place, shadow));
 }
 
 /** A result as a full-size PNG file; `what` is cutout, erased or pasted. */

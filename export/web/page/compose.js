@@ -5,6 +5,7 @@ import { NEAR, REACH, holeOf, mark, restored, widened, windowOf } from "./erasin
 import { cropRegion, insideBox, overlap, placed, sameObject } from "./geometry.js";
 import { dilated, extent, followEdges, smooth } from "./masks.js";
 import { enlarge, extract } from "./resample.js";
+import { cast } from "./shadows.js";
 
 /** Margin around the object that is also harmonised, relative to the crop's side: edges and near shadows. */
 const MARGIN = 1 / 32;
@@ -102,37 +103,43 @@ async function inWorker(task, arrays) {
 /**
  * Paste the object of a cut into another photo, with its box's corner at x, y and the width `width`.
  *
- * The enhancer's changes to the small crop are added to the full-size paste, on the object and directly around it.
- * Returns a function that undoes it.
+ * The enhancer's changes to the small crop are added to the full-size paste, on the object and directly around it. With
+ * `shadow` the object casts one on the ground. Returns a function that undoes it.
  */
-export async function paste(models, object, photo, place) {
+export async function paste(models, object, photo, place, shadow = false) {
   const { size } = models;
   const { box, region } = placed(object.box, models.objectFraction, place);
   if (!overlap(box, photo.bounds)) throw new Error("The place lies outside the second photo");
   const near = dilated(object.mask, size, margin(size));
   const rectangle = within(near, size, region, photo);
   if (!rectangle) throw new Error("No object was found in the box");
+  const scale = region.side / object.region.side;
+  const landed = {
+    x: region.x + (object.rectangle.x - object.region.x) * scale,
+    y: region.y + (object.rectangle.y - object.region.y) * scale,
+    width: object.rectangle.width * scale,
+    height: object.rectangle.height * scale,
+  };
+  const unshade = shadow ? cast(photo, placedOn(photo, object, landed, box)) : () => {};
   const background = toUnit(extract(photo, region, size));
   const coarse = background.map((value, i) => {
     const share = object.mask[Math.floor(i / 3)];
     return share * object.image[i] + (1 - share) * value;
   });
-  const enhanced = await models.enhance(coarse);
+  let enhanced;
+  try {
+    enhanced = await models.enhance(coarse);
+  } catch (error) {
+    unshade();
+    throw error;
+  }
   const difference = enhanced.map((value, i) => (value - coarse[i]) * 127.5);
 
-  const undo = photo.copy(rectangle);
-  const scale = region.side / object.region.side;
-  photo.context.imageSmoothingQuality = "high";
-  photo.context.drawImage(
-    object.canvas,
-    region.x + (object.rectangle.x - object.region.x) * scale,
-    region.y + (object.rectangle.y - object.region.y) * scale,
-    object.rectangle.width * scale,
-    object.rectangle.height * scale,
-  );
+  const unpaste = photo.copy(rectangle);
+  draw(photo.context, object, landed);
   const share = enlarge(near, size, 1, region, rectangle), shares = new Float32Array(rectangle.width);
   const shift = enlarge(difference, size, 3, region, rectangle), shifts = new Float32Array(3 * rectangle.width);
-  change(photo, rectangle, (data, from, y) => {
+  photo.edit(rectangle, (data, from, y) => {
     share(y, shares);
     shift(y, shifts);
     for (let x = 0; x < rectangle.width; x++) {
@@ -141,17 +148,25 @@ export async function paste(models, object, photo, place) {
     }
   });
   photo.refresh();
-  return undo;
+  return () => {
+    unpaste();
+    unshade();
+  };
 }
 
-/** Call `edit(data, offset, y)` on each row of a rectangle, with one strip of the photo in memory at a time. */
-function change(photo, { x, y, width, height }, edit) {
-  const rows = Math.max(Math.floor(2 ** 20 / width), 1);
-  for (let top = 0; top < height; top += rows) {
-    const strip = photo.context.getImageData(x, y + top, width, Math.min(rows, height - top));
-    for (let row = 0; row < strip.height; row++) edit(strip.data, row * width * 4, top + row);
-    photo.context.putImageData(strip, x, y + top);
-  }
+/** The alpha of a cut-out at its place on a photo, for `cast`: {alpha, window, box}; `window` holds its visible pixels. */
+function placedOn(photo, object, landed, box) {
+  const window = overlap(landed, photo.bounds);
+  if (!window) return { alpha: new Uint8Array(0), window, box };
+  const context = newCanvas(window.width, window.height).getContext("2d", { willReadFrequently: true });
+  draw(context, object, { ...landed, x: landed.x - window.x, y: landed.y - window.y });
+  const { data } = context.getImageData(0, 0, window.width, window.height);
+  return { alpha: Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + 3]), window, box };
+}
+
+function draw(context, object, { x, y, width, height }) {
+  context.imageSmoothingQuality = "high";
+  context.drawImage(object.canvas, x, y, width, height);
 }
 
 /** Rectangle of the photo touched by a mask over a region, in whole pixels; null if there is none. */

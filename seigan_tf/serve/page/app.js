@@ -8,7 +8,7 @@
 //   find(photo, point)                              the object at a point {name, box}, if there is a detector
 //   cut(photo, box, edges)                          an object {box, rectangle, canvas}
 //   erase(photo, {box, edges, object})              {after, undo}: the new photo, and a function that returns the old one
-//   paste(photo, object, target, place)             {after, undo}: the same for the target
+//   paste(photo, object, target, {place, shadow})   {after, undo}: the same for the target
 //   full(what, {photo, object, target})             PNG file of the cutout, erased or pasted picture at full size
 // All functions may be asynchronous. The first line of an error is shown on the page.
 
@@ -187,7 +187,7 @@ function pasteObject() {
   act("Pasting…", async () => {
     const start = performance.now(), { place } = stage;
     await ready();
-    const { after, undo: restore } = await backend.paste(photo, object, target, place);
+    const { after, undo: restore } = await backend.paste(photo, object, target, { place, shadow: $("shadow").checked });
     stage.photo = target = after;
     undo = () => {
       stage.photo = target = restore();

@@ -42,8 +42,8 @@ export async function erase(photo, { box, edges }) {
 }
 
 /** Pastes the object on another photo: its box gets its corner at place.x, place.y and the width place.width. */
-export async function paste(photo, object, target, place) {
-  const after = await target.changed(await pasting(photo, object, target, place, false), { place });
+export async function paste(photo, object, target, how) {
+  const after = await target.changed(await pasting(photo, object, target, how, false), how);
   return { after, undo: () => target };
 }
 
@@ -52,7 +52,7 @@ export async function full(what, { photo, object, target }) {
   // If the previews are as large as the photos, the result shown is the full one.
   if (!photo.reduced && !target?.reduced) return { cutout: object, erased: photo, pasted: target }[what].made;
   if (what === "erased") return erasing(photo, photo.erased, photo.edges, true);
-  if (what === "pasted") return pasting(photo, object, target, target.place, true);
+  if (what === "pasted") return pasting(photo, object, target, target, true);
   return (await send("cut", photo.fields(object.box, object.edges, true))).blob();
 }
 
@@ -62,10 +62,10 @@ async function erasing(photo, boxes, edges, isFull) {
   return answer.blob();
 }
 
-async function pasting(photo, object, target, { x, y, width }, isFull) {
+async function pasting(photo, object, target, { place: { x, y, width }, shadow }, isFull) {
   const at = [x, y, width].map((value) => value * target.scale(isFull)).join(",");
-  const fields = photo.fields(object.box, object.edges, isFull);
-  return (await send("paste", { ...fields, onto: isFull ? target.file : target.sent, at })).blob();
+  const fields = { ...photo.fields(object.box, object.edges, isFull), at, shadow: shadow ? 1 : 0 };
+  return (await send("paste", { ...fields, onto: isFull ? target.file : target.sent })).blob();
 }
 
 async function send(action, fields) {
