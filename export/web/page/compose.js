@@ -2,8 +2,10 @@
 
 import { newCanvas } from "./canvas.js";
 import { NEAR, REACH, holeOf, mark, restored, widened, windowOf } from "./erasing.js";
-import { cropRegion, insideBox, overlap, placed, sameObject } from "./geometry.js";
-import { dilated, extent, followEdges, smooth } from "./masks.js";
+import { area, resize } from "./filters.js";
+import { cropRegion, overlap, placed, sameObject } from "./geometry.js";
+import { dilated, extent } from "./masks.js";
+import { alphaOf, matte } from "./matting.js";
 import { enlarge, extract } from "./resample.js";
 import { cast } from "./shadows.js";
 
@@ -13,25 +15,19 @@ const MARGIN = 1 / 32;
 /**
  * Cut out the object in a box.
  *
- * Returns {box, region, rectangle, mask [S, S], image [S, S, 3], low, count, canvas}; `canvas` is the full-size cut-out, at
- * `rectangle`, `low` and `count` are the mask as in masks.js.
+ * With `edges` its mask follows those of the photo. Returns {box, region, rectangle, mask [S, S], image [S, S, 3], low,
+ * count, canvas}; `canvas` is the full-size cut-out, at `rectangle`, `low` and `count` are the mask as in matting.js.
  */
 export async function cut(models, photo, box, edges = true) {
   const { size } = models;
   const region = cropRegion(box, models.objectFraction);
   const image = toUnit(extract(photo, region, size));
-  let mask = await models.segment(image);
-  if (models.confineMask) {
-    const inside = insideBox(box, region, size);
-    mask = mask.map((value, i) => value * inside[i]);
-  }
   const rectangle = overlap(models.confineMask ? box : square(region), photo.bounds);
   if (!rectangle) throw new Error("The box lies outside the photo");
-  const { alpha, low, count } = edges
-    ? followEdges(photo, mask, size, region, rectangle)
-    : smooth(mask, size, region, rectangle);
+  const found = await matte(models, photo, image, box, region, edges), { low, count } = found;
+  const mask = (count > size ? area : resize)(low, [count, count, 1], [size, size, 1]);
   photo.kept = [...others(photo, box), { box, hole: holeOf(low, count, region) }];
-  return { box, region, rectangle, mask, image, low, count, canvas: cutOut(photo, rectangle, alpha) };
+  return { box, region, rectangle, mask, image, low, count, canvas: cutOut(photo, rectangle, alphaOf(photo, found, region, rectangle)) };
 }
 
 function cutOut(photo, { x, y, width, height }, alpha) {

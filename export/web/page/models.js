@@ -38,6 +38,8 @@ export class Models {
     this.size = model.size;
     this.objectFraction = model.object_fraction;
     this.confineMask = model.confine_mask ?? true;
+    /** Contrast outside the box in the crops that the segmenter sees, 0 to 1. */
+    this.outsideContrast = model.outside_contrast ?? 1;
     const files = model.files ?? {};
     const preferred = (name) => (files[`${name}_fp16.tflite`] ? "_fp16" : "");
     this.files = Object.fromEntries(NAMES.map((name) => [

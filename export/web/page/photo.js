@@ -57,14 +57,19 @@ export class Photo {
   /** The pixels of a rectangle: RGBA, Uint8ClampedArray [height, width, 4]. */
   read(x, y, width, height) { return this.context.getImageData(x, y, width, height).data; }
 
-  /** Call `edit(data, offset, y)` on the pixels of each row of a rectangle, RGBA; only a strip of it is in memory. */
-  edit({ x, y, width, height }, edit) {
+  /** Call `use(data, offset, y)` with the pixels of each row of a rectangle, RGBA; only a strip of it is in memory. */
+  rows({ x, y, width, height }, use, after = () => {}) {
     const rows = Math.max(Math.floor(2 ** 20 / width), 1);
     for (let top = 0; top < height; top += rows) {
       const strip = this.context.getImageData(x, y + top, width, Math.min(rows, height - top));
-      for (let row = 0; row < strip.height; row++) edit(strip.data, row * width * 4, top + row);
-      this.context.putImageData(strip, x, y + top);
+      for (let row = 0; row < strip.height; row++) use(strip.data, row * width * 4, top + row);
+      after(strip, x, y + top);
     }
+  }
+
+  /** As `rows`, and keep what `change` writes into the pixels. */
+  edit(rectangle, change) {
+    this.rows(rectangle, change, (strip, x, y) => this.context.putImageData(strip, x, y));
   }
 
   /** Redraw the preview. */

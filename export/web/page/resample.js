@@ -4,11 +4,13 @@ import { area } from "./filters.js";
 import { mirrored } from "./geometry.js";
 
 const STRIP = 2 ** 20; // pixels read from the photo at a time
+const ONE = 2 ** 22; // 1 in Pillow's fixed-point numbers
 
 /**
  * The region of a photo as RGB [size, size, 3] from 0 to 255, mirrored past the photo's border.
  *
- * Antialiased like Pillow's LANCZOS with reducing_gap 3; the browsers' own resampling differs between them.
+ * Antialiased as by Pillow's LANCZOS with reducing_gap 3, to the last bit; the browsers' own resampling differs between
+ * them.
  */
 export function extract(photo, region, size) {
   const factor = Math.max(Math.floor(region.side / size / 3), 1);
@@ -47,11 +49,17 @@ function reduce(photo, region, factor) {
       const line = start + Math.floor(y / factor), tall = (y % factor) + 1;
       for (let x = 0; x < count; x++) {
         const area = Math.min(factor, side - x * factor) * tall;
-        for (let c = 0; c < 3; c++) result[(line * count + x) * 3 + c] = sums[x * 3 + c] / area;
+        for (let c = 0; c < 3; c++) result[(line * count + x) * 3 + c] = mean(sums[x * 3 + c], area);
       }
     }
   }
   return result;
+}
+
+/** The mean of bytes from their sum, in Pillow's fixed-point numbers. */
+function mean(sum, count) {
+  const factor = Math.floor(Math.fround(2 ** 24 / count));
+  return Math.floor(((sum + (count >> 1)) * factor) / 2 ** 24);
 }
 
 function ends(indices) {
@@ -63,7 +71,7 @@ function ends(indices) {
   return [low, high + 1];
 }
 
-/** Index of the first input and weights of each of `size` outputs; `length` may be a little less than `count` inputs. */
+/** Index of the first input and weights, in ONEs, of each of `size` outputs; `length` may be a little less than `count` inputs. */
 function lanczos(length, count, size) {
   const scale = length / size, stretch = Math.max(scale, 1);
   const sinc = (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
@@ -72,11 +80,11 @@ function lanczos(length, count, size) {
     const first = Math.max(Math.trunc(centre - 3 * stretch + 0.5), 0);
     const last = Math.min(Math.trunc(centre + 3 * stretch + 0.5), count);
     const values = Array.from({ length: last - first }, (_, k) => {
-      const x = (first + k - centre + 0.5) / stretch;
+      const x = (first + k - centre + 0.5) * (1 / stretch);
       return Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0;
     });
     const sum = values.reduce((total, value) => total + value, 0);
-    return { first, values: values.map((value) => value / sum) };
+    return { first, values: values.map((value) => Math.sign(value) * Math.round(Math.abs(value / sum) * ONE)) };
   });
 }
 
@@ -89,7 +97,7 @@ function along(pixels, lines, weights, size, line, step, resultLine, resultStep)
       for (let c = 0; c < 3; c++) {
         let sum = 0;
         for (let k = 0; k < values.length; k++) sum += values[k] * pixels[y * line + (first + k) * step + c];
-        result[y * resultLine + x * resultStep + c] = sum;
+        result[y * resultLine + x * resultStep + c] = Math.floor(sum / ONE + 0.5);
       }
     }
   }

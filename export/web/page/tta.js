@@ -1,5 +1,12 @@
 // Test-time augmentation: answers averaged over mirrored and turned crops. As seigan_tf/inference/tta.py.
 
+/** Mean of the masks of a crop and of its mirror image: [S, S]. */
+export async function segmentTta(models, image) {
+  const from = places(models.size, 2); // its own inverse
+  const mask = await models.segment(image), mirrored = await models.segment(moved(image, from, 3));
+  return mask.map((value, i) => (value + mirrored[from[i]]) / 2);
+}
+
 /**
  * Mean of the restored crop over the eight symmetries of a square: [S, S, 3] in [-1, 1].
  *

@@ -1,0 +1,86 @@
+// The mask of an object at the pixels of its photo, from its box. As seigan_tf/compose/matting.py.
+
+import { resize } from "./filters.js";
+import { insideBox, round } from "./geometry.js";
+import { fromMask } from "./grabcut.js";
+import { affine, applied } from "./guided_filter.js";
+import { enlarge, extract } from "./resample.js";
+import { segmentTta } from "./tta.js";
+
+const [HAZE, SIDE, SMALLEST, ZOOM] = [0.05, 256, 16, 1.2];
+const [RADIUS, EPSILON] = [0.02, 1e-4];
+
+/**
+ * The mask of the object in a box, over its region: {low, count, functions}.
+ *
+ * `low`: [count, count] from 0 to 1; `functions`: [count, count, 4], the mask as functions of the photo's colours, or null
+ * without `edges`. `image`: the crop at the networks' size, from -1 to 1.
+ */
+export async function matte(models, photo, image, box, region, edges) {
+  const { size } = models, lookTwice = edges && region.side >= SMALLEST, count = lookTwice ? SIDE : size;
+  const crop = lookTwice && extract(photo, region, SIDE);
+  let mask = await (lookTwice ? twoLooks(models, image, crop, box, region) : segment(models, image, box, region));
+  if (models.confineMask) {
+    const inside = insideBox(box, region, count);
+    mask = mask.map((value, i) => value * inside[i]);
+  }
+  if (!lookTwice) return { low: mask, count, functions: null };
+  const guide = Float32Array.from(crop, (value) => value / 255);
+  const functions = affine(guide, fromMask(crop, mask, SIDE), SIDE, round(RADIUS * SIDE), EPSILON);
+  return { low: mask.map((_, i) => withoutHaze(applied(functions, 4 * i, guide, 3 * i))), count, functions };
+}
+
+/**
+ * `image` is the crop at the networks' size, from -1 to 1, `crop` RGB [SIDE, SIDE, 3]. Not confined to the box.
+ */
+async function twoLooks(models, image, crop, box, region) {
+  const { size } = models, side = round(SIDE / ZOOM), margin = Math.floor((SIDE - side) / 2);
+  const result = resize(await segment(models, image, box, region), [size, size, 1], [SIDE, SIDE]);
+  const middle = extract(pictureOf(crop), { x: margin, y: margin, side }, size), step = region.side / SIDE;
+  const nearer = { x: region.x + margin * step, y: region.y + margin * step, side: side * step };
+  const closer = await segment(models, Float32Array.from(middle, (value) => value / 127.5 - 1), box, nearer);
+  resize(closer, [size, size, 1], [side, side]).forEach((value, i) => {
+    const at = (margin + Math.floor(i / side)) * SIDE + margin + (i % side);
+    result[at] = (result[at] + value) / 2;
+  });
+  return result;
+}
+
+/** The mean of the masks of a crop and of its mirror image, with less contrast outside the box for some networks. */
+function segment(models, image, box, region) {
+  if (!(models.outsideContrast < 1)) return segmentTta(models, image);
+  const inside = insideBox(box, region, models.size);
+  return segmentTta(models, image.map((value, i) => (inside[Math.floor(i / 3)] ? value : value * models.outsideContrast)));
+}
+
+/** A crop [SIDE, SIDE, 3] as a photo, for `extract`. */
+const pictureOf = (crop) => ({
+  width: SIDE,
+  height: SIDE,
+  read: (left, top, width, height) => Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => {
+    const pixel = Math.floor(i / 4), y = top + Math.floor(pixel / width), x = left + (pixel % width);
+    return i % 4 === 3 ? 255 : crop[3 * (y * SIDE + x) + (i % 4)];
+  }),
+});
+
+/** The mask at the pixels of a rectangle of the photo: Uint8ClampedArray, 0 to 255. */
+export function alphaOf(photo, { low, count, functions }, region, rectangle) {
+  const { width, height } = rectangle, channels = functions ? 4 : 1;
+  const row = enlarge(functions ?? low, count, channels, region, rectangle), values = new Float32Array(channels * width);
+  const alpha = new Uint8ClampedArray(width * height), colour = new Float32Array(3);
+  photo.rows(rectangle, (data, from, y) => {
+    row(y, values);
+    for (let x = 0; x < width; x++) {
+      let value = values[x];
+      if (functions) {
+        for (let c = 0; c < 3; c++) colour[c] = data[from + 4 * x + c] / 255;
+        value = applied(values, 4 * x, colour, 0);
+      }
+      alpha[y * width + x] = 255 * withoutHaze(value);
+    }
+  });
+  return alpha;
+}
+
+/** Values within HAZE of 0 or 1 become 0 or 1: filters leave a haze that shows on other backgrounds. */
+const withoutHaze = (value) => Math.min(Math.max((value - HAZE) / (1 - 2 * HAZE), 0), 1);
