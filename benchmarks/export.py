@@ -62,7 +62,7 @@ def measure(name, graph, model, rounds):
 
     given = examples.synthetic(model.networks.size, 100 / 128, 8, held_out=False)
     masks = arrays.segment(model, to_float(given.images), given.boxes)
-    inputs = examples.tensors(graph, given, masks)
+    inputs = examples.tensors(graph, given, masks, model.networks.outside_contrast)
     files = conversion.convert(graph, conversion.FORMATS, inputs)
     traced, example = tf.function(graph.function), inputs[0]
     tensors = {key: tf.constant(values) for key, values in example.items()}

@@ -16,7 +16,7 @@ from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.data.synthetic import synthetic_objects
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.utils.boxes import box_to_mask
+from seigan_tf.utils.boxes import box_to_mask, fade_outside
 from seigan_tf.utils.pixels import to_float
 
 from .graphs import Graph
@@ -78,11 +78,16 @@ def synthetic(size: int, object_fraction: float, count: int, held_out: bool) -> 
     return Crops(drawn.images, drawn.boxes, list(drawn.masks), f"{count} synthetic crops")
 
 
-def tensors(graph: Graph, crops: Crops, masks: np.ndarray) -> list[dict[str, np.ndarray]]:
-    """Inputs of a graph for each of N crops, float32, batch 1, given the model's own masks of them [N, S, S, 1]."""
+def tensors(graph: Graph, crops: Crops, masks: np.ndarray, contrast: float) -> list[dict[str, np.ndarray]]:
+    """Inputs of a graph for each of N crops, float32, batch 1.
+
+    `masks` [N, S, S, 1] are the model's own, `contrast` its `outside_contrast`.
+    """
     images, backgrounds = to_float(crops.images), to_float(crops.backgrounds)
     noise = np.random.default_rng(0).standard_normal(masks.shape, np.float32)
     available = {"image": images, "mask": masks, "box": crops.boxes, "background": backgrounds, "noise": noise}
+    if graph.name == "segmenter":
+        available["image"] = fade_outside(images, crops.boxes, contrast)
     if graph.name == "enhancer":
         available["image"] = masks * images + (1 - masks) * backgrounds
     return [{name: available[name][i : i + 1] for name in graph.inputs} for i in range(len(images))]

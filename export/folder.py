@@ -119,6 +119,7 @@ def facts(name: str, file: Path, model: "SEIGAN") -> dict[str, Any]:
         "size": model.networks.size,
         "object_fraction": model.object_fraction,
         "confine_mask": model.networks.confine_mask,
+        "outside_contrast": model.networks.outside_contrast,
     }
 
 

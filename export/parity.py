@@ -43,7 +43,7 @@ class Comparison:
 
     def add(self, graph: Graph, files: Mapping[str, Path], progress: Callable[[], None]) -> None:
         """Run a graph in Keras and its files, given by format; `progress` is called after each file."""
-        inputs = tensors(graph, self._crops, self._masks)
+        inputs = tensors(graph, self._crops, self._masks, self._model.networks.outside_contrast)
         expected = reference(graph, inputs)
         shown = {"Keras": expected}
         for kind, path in files.items():

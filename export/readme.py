@@ -37,6 +37,11 @@ CONFINED = {
     "it to 0 there before\nyou use it. The composer does so itself.",
     False: "The mask may reach out of the box: keep it as it is.",
 }
+FADED = (
+    "\n\nThe segmenter sees the box as a change of contrast: before you run it, multiply the crop's values outside"
+    " the box by {contrast:g}\n(pixels p from 0 to 255 become 127.5 + {contrast:g} (p - 127.5)). The other networks"
+    " take the crop as it is. The composer does so itself."
+)
 
 
 def write(folder: Path) -> Path:
@@ -55,7 +60,7 @@ def _text(folder: Path, model: dict[str, Any]) -> str:
             if file.is_file():
                 rows.append(f"| `{file.name}` | {file.stat().st_size / 1e6:.2f} | {task}; {kind} |\n")
     served = sorted(path.name for path in folder.glob("saved_model/*") if path.is_dir())
-    size = model["size"]
+    size, contrast = model["size"], model["outside_contrast"]
     notes = NOISE.format(size=size) if "noise" in model.get("inputs", {}).get("inpainter", {}) else ""
     values = {
         "name": model["name"],
@@ -64,7 +69,7 @@ def _text(folder: Path, model: dict[str, Any]) -> str:
         "values": 3 * size * size,
         "card": " `MODEL_CARD.md` describes their training data." if (folder / CARD).is_file() else "",
         "files": "".join(["| file | MB | task and format |\n|---|---|---|\n", *rows]) if rows else "",
-        "confined": CONFINED[model["confine_mask"]],
+        "confined": CONFINED[model["confine_mask"]] + (FADED.format(contrast=contrast) if contrast < 1 else ""),
         "notes": notes + (BYTES if model.get("int8_edges") == "uint8" else ""),
         "suffix": "_fp16" if (folder / "segmenter_fp16.tflite").is_file() else "",
         "served": served[0] if served else model["name"],

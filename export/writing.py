@@ -42,8 +42,9 @@ def write(options: Options, staged: folder.Staged, console: Console, progress: P
         save.check_name(weights.name, f"{weights.folder or weights.file}: name for the SavedModel")
     model = load_model(options.weights)
     made = graphs.make(model, options.noise_source)
-    size, confine_mask, card = model.networks.size, model.networks.confine_mask, _card(weights)
-    about = About(weights.name, size, weights.object_fraction, confine_mask, options.label, card)
+    networks, card = model.networks, _card(weights)
+    crop = networks.size, weights.object_fraction, networks.confine_mask, networks.outside_contrast
+    about = About(weights.name, *crop, options.label, card)
     (staged.path / folder.CARD).write_text(card, encoding="utf-8")
     report: dict[str, Any] = {"files": {}}
     if "tflite" in formats:
@@ -73,7 +74,7 @@ def _write_tflite(
 
     step()
     for name, graph in made.items():
-        typical = examples.tensors(graph, calibration, masks)
+        typical = examples.tensors(graph, calibration, masks, model.networks.outside_contrast)
         paths = {}
         for kind, content in conversion.convert(graph, kinds, typical, options.int8_edges == "uint8").items():
             paths[kind] = target / conversion.file_name(name, kind)

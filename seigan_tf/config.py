@@ -70,6 +70,9 @@ class NetworksConfig:
     confine_mask: bool = False
     """Multiply every mask by the box of the object photo, so that copying the whole photo is no solution; off is the
     paper."""
+    outside_contrast: float = 1.0
+    """Contrast outside the box in the image that G_seg sees, 0 to 1. Below 1, which needs `confine_mask`, it sees the
+    box. This is for students that learn from masks: the box itself would satisfy the box terms. 1 is the paper."""
     composite_inpainting: bool = False
     """Keep the photo outside the mask, (1 - m) x + m G_inp, as in LaMa (arXiv 2109.07161); off is the paper."""
     mask_input: bool = False
@@ -375,6 +378,11 @@ def check_networks(settings: NetworksConfig) -> None:
     """Raise ValueError if a number is out of its range. The networks check sizes themselves."""
     _check("networks", settings, ("mask_gradient_scale", "mask_dilation", "replay_size"), "0 or more")
     _check("networks", settings, ("ema_decay",), "0 to less than 1")
+    _check("networks", settings, ("outside_contrast",), "0 to 1")
+    if settings.outside_contrast < 1 and not settings.confine_mask:
+        raise ValueError(
+            f"networks.outside_contrast: {settings.outside_contrast:g} without confine_mask; expected both, or 1"
+        )
     if settings.initial_mask is not None:
         _check("networks", settings, ("initial_mask",), "more than 0 and less than 1")
 

@@ -105,7 +105,8 @@ class Cycle:
     @cached_property
     def raw_logits(self):
         """G_seg(x) before its sigmoid."""
-        return self.generators.segmenter.logits(self.object_image, features=self.object_features)
+        features = self._encoder_features(self.object_features)
+        return self.generators.segmenter.logits(self._faded(self.object_image), features)
 
     @cached_property
     def raw_mask(self):
@@ -137,7 +138,7 @@ class Cycle:
     @cached_property
     def mask_back(self):
         """m1 = G_seg(y1)."""
-        return self._constrain_mask(self.generators.segmenter(self.composite))
+        return self._constrain_mask(self.generators.segmenter(self._faded(self.composite)))
 
     @cached_property
     def coarse_back(self):
@@ -159,7 +160,8 @@ class Cycle:
     @cached_property
     def background_identity(self):
         """G_inp((1 - G_seg(y)) y), which should equal y."""
-        mask = self.generators.segmenter(self.background_image, features=self.background_features)
+        features = self._encoder_features(self.background_features)
+        mask = self.generators.segmenter(self._faded(self.background_image), features=features)
         return self._inpaint(self.background_image, self._constrain_mask(mask), "background_identity")
 
     @cached_property
@@ -190,12 +192,21 @@ class Cycle:
         return self._real_features(self.background_image, self.background_layers)
 
     def _real_features(self, images, layers):
-        layers = tuple(dict.fromkeys((*layers, *self.generators.segmenter.encoder_layers)))
+        if self.settings.outside_contrast == 1:
+            layers = tuple(dict.fromkeys((*layers, *self.generators.segmenter.encoder_layers)))
         if not layers:
             return None
         return {name: ops.stop_gradient(values) for name, values in self.features(images, layers).items()}
 
     # Networks with their settings.
+
+    def _faded(self, images):
+        """Images as G_seg sees them."""
+        return boxes.fade_outside(images, self.box_mask, self.settings.outside_contrast)
+
+    def _encoder_features(self, features):
+        """Features for G_seg: those of the images, unless it sees them faded."""
+        return features if self.settings.outside_contrast == 1 else None
 
     def _constrain_mask(self, mask):
         """Confine the mask to the box, threshold it and scale its gradient, each if the settings ask for it."""

@@ -389,8 +389,10 @@ class SEIGAN(keras.Model):
             images: [N, S, S, 3] in [-1, 1].
             box: [N, 4], relative [ymin, xmin, ymax, xmax].
         """
-        mask = self.inference_generators.segmenter(images)
-        return mask * boxes.box_to_mask(box, self.networks.size) if self.networks.confine_mask else mask
+        box_mask = boxes.box_to_mask(box, self.networks.size)
+        seen = boxes.fade_outside(images, box_mask, self.networks.outside_contrast)
+        mask = self.inference_generators.segmenter(seen)
+        return mask * box_mask if self.networks.confine_mask else mask
 
     def call(self, batch, training=False):
         """Return the images of both swaps, SWAP_IMAGES, with fixed noise and `inference_generators`."""

@@ -37,11 +37,23 @@ def test_what_has_no_fields_is_shown_in_one_line(value, one_line_error):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("mask_gradient_scale", -0.1), ("mask_dilation", -1), ("replay_size", -1), ("ema_decay", 1.0)]
+    ("name", "value"),
+    [
+        ("mask_gradient_scale", -0.1),
+        ("mask_dilation", -1),
+        ("replay_size", -1),
+        ("ema_decay", 1.0),
+        ("outside_contrast", 1.5),
+    ],
 )
 def test_numbers_out_of_range_are_named(name, value):
     with pytest.raises(ValueError, match=rf"^networks\.{name}: {value}; expected 0 .*$"):
         check_networks(dataclasses.replace(NetworksConfig(), **{name: value}))
+
+
+def test_fading_outside_a_box_that_does_not_confine_the_mask_is_refused():
+    with pytest.raises(ValueError, match=r"^networks.outside_contrast: 0.3 without confine_mask; expected both"):
+        check_networks(NetworksConfig(outside_contrast=0.3))
 
 
 @pytest.mark.parametrize("value", [-1.0, float("nan")])

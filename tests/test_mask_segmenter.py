@@ -26,3 +26,18 @@ def test_a_mask_of_ones_is_undone(policy, confined):
     inner = box_to_mask(objects["box"], 16).mean() if confined else 1.0
     assert float(loss) == pytest.approx(40.0 * inner + 1.0, rel=1e-4)  # cross-entropy, and Dice of nothing in common
     assert keras.ops.convert_to_numpy(last.bias) == pytest.approx([40.0 - inner], rel=1e-4)
+
+
+def test_the_segmenter_learns_from_images_that_are_faded_outside_the_box():
+    model = MaskSegmenter(tiny.networks(confine_mask=True, outside_contrast=0.3))
+    objects = tiny.batch(2)["object"]
+    box_mask = box_to_mask(objects["box"], 16)
+    truth = (box_mask * (objects["image"][..., :1] > 0)).astype("float32")
+    faded = {**objects, "image": (objects["image"] * (0.3 + 0.7 * box_mask)).astype("float32")}
+    whole = MaskSegmenter(tiny.networks(confine_mask=True))
+    whole.seigan.generators.segmenter.set_weights(model.seigan.generators.segmenter.get_weights())
+    losses = [float(one.compute_loss(x, truth)) for one, x in ((model, objects), (whole, faded), (whole, objects))]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    assert losses[0] != pytest.approx(losses[2], rel=1e-3)
+    masks = [np.asarray(one.seigan.masks(x["image"], x["box"])) for one, x in ((model, objects), (whole, faded))]
+    np.testing.assert_allclose(*masks, atol=1e-6)

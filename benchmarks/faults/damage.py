@@ -129,7 +129,7 @@ def tflite(folder):
     made = graphs.make(model)
     for name in OUTPUTS:
         (folder / f"{name}.tflite").write_bytes(conversion.convert(made[name], ["float32"])["float32"])
-    described = {"name": "tiny", "size": 16, "object_fraction": 0.7, "confine_mask": True}
+    described = {"name": "tiny", "size": 16, "object_fraction": 0.7, "confine_mask": True, "outside_contrast": 1.0}
     (folder / "model.json").write_text(json.dumps(described))
     images, boxes = np.zeros((1, 16, 16, 3), np.uint8), np.array([[0.2, 0.2, 0.8, 0.8]])
     return Subject(

@@ -56,6 +56,8 @@ class About:
     object_fraction: float
     confine_mask: bool
     """Whether clients must set the mask to zero outside the box."""
+    outside_contrast: float
+    """Factor by which clients must multiply the image outside the box for the segmenter."""
     label: str = "object"
     card: str = ""
     """Model card of the weights, Markdown."""
@@ -63,7 +65,8 @@ class About:
 
 def with_metadata(content: bytes, graph: Graph, about: About) -> bytes:
     """The TFLite file with its metadata and the files that belong to it."""
-    crop = {"size": about.size, "object_fraction": about.object_fraction, "confine_mask": about.confine_mask}
+    named = ("size", "object_fraction", "confine_mask", "outside_contrast")
+    crop = {name: getattr(about, name) for name in named}
     files = {LABELS: about.label + "\n", GEOMETRY: json.dumps(crop, indent=2) + "\n"}
     if about.card:
         files[CARD] = about.card

@@ -27,6 +27,8 @@ class Backend(Protocol):
     """Long side of the object's box, as a fraction of the crop's side."""
     confine_mask: bool
     """Whether masks are 0 outside the box."""
+    outside_contrast: float
+    """Contrast outside the box in the crop that the segmenter sees, 0 to 1; `segment` fades the crops itself."""
 
     def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         """Masks, float32 [N, S, S, 1] in [0, 1], of crops with boxes [N, 4]: relative [ymin, xmin, ymax, xmax]."""

@@ -97,7 +97,7 @@ def fill(
             x = around.left + (np.arange(columns) + 0.5) * around.width / columns
             return geometry.sample(colours, hole.region, y[:, None], x)
 
-        textured = filling.fill(pixels[around.of], unknown, avoid[around.of] > 0, guide, method == "both")
+        textured = filling.fill(pixels[around.of], unknown, avoid[around.of], guide, method == "both")
     target = pixels[window.of]
     inside = window.moved(-around.left, -around.top).of
     both = np.dstack([colours, np.minimum(hole.weights / np.float32(127), 1)])

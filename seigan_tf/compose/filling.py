@@ -69,7 +69,7 @@ def fill(
     Args:
         photo: uint8 [height, width, 3]; what it shows in the hole is not used.
         unknown: bool [height, width], the hole, not empty.
-        avoid: bool [height, width], more pixels that must not be copied.
+        avoid: bool or uint8 [height, width], not 0 at more pixels that must not be copied.
         guide: the first guess.
         guided: whether the guide's colours count in the search.
         seed: seed of the random numbers; equal arguments give equal results.
@@ -136,8 +136,12 @@ def _scenes(photo: np.ndarray, unknown: np.ndarray, avoid: np.ndarray, guide: Gu
 
 
 def _reduce(mask: np.ndarray, height: int, width: int) -> np.ndarray:
-    """A bool mask at another size: True at every pixel that has a part of it."""
-    return cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
+    """A mask at a smaller size: True at every pixel that has a part of it."""
+    narrow = np.empty((len(mask), width), np.float32)
+    for rows in geometry.row_slices(Window(0, 0, mask.shape[1], len(mask))):  # as numbers it takes four times the memory
+        part = (mask[rows] > 0).astype(np.float32)
+        narrow[rows] = cv2.resize(part, (width, len(part)), interpolation=cv2.INTER_AREA)
+    return cv2.resize(narrow, (width, height), interpolation=cv2.INTER_AREA) > 0
 
 
 def _length(mask: np.ndarray) -> int:

@@ -17,6 +17,7 @@ class KerasBackend:
         self.size = model.networks.size
         self.object_fraction = model.object_fraction
         self.confine_mask = model.networks.confine_mask
+        self.outside_contrast = model.networks.outside_contrast
         self.segment = partial(arrays.segment, model)
         self.inpaint = partial(arrays.inpaint, model)
         self.enhance = partial(arrays.enhance, model)

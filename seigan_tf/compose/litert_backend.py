@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seigan_tf.utils.boxes import box_to_mask
+from seigan_tf.utils.boxes import box_to_mask, fade_outside
 from seigan_tf.utils.json_file import read_json
 from seigan_tf.utils.pixels import to_float
 from seigan_tf.utils.quiet import native_messages_hidden
@@ -35,11 +35,13 @@ class LiteRTBackend:
         self.size: int = settings["size"]
         self.object_fraction: float = settings["object_fraction"]
         self.confine_mask: bool = settings["confine_mask"]
+        self.outside_contrast: float = settings["outside_contrast"]
         threads = cores()
         self._networks = {name: _Network(folder / f"{name}.tflite", self.size, threads) for name in OUTPUTS}
 
     def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        masks = self._run("segmenter", image=images)
+        images = to_float(images) if images.dtype == np.uint8 else images
+        masks = self._run("segmenter", image=fade_outside(images, boxes, self.outside_contrast))
         return masks * box_to_mask(boxes, self.size, self.size)[..., None] if self.confine_mask else masks
 
     def inpaint(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -101,7 +103,9 @@ def _read_settings(path: Path) -> dict[str, Any]:
         settings = read_json(path)
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error})") from None
-    expected: dict[str, Any] = {"name": str, "size": int, "object_fraction": (int, float), "confine_mask": bool}
+    number = (int, float)
+    expected: dict[str, Any] = {"name": str, "size": int, "object_fraction": number}
+    expected |= {"confine_mask": bool, "outside_contrast": number}
     for name, kind in expected.items():
         found = settings.get(name) if isinstance(settings, dict) else None
         if not isinstance(found, kind):

@@ -25,7 +25,8 @@ from seigan_tf.data.photos.picture import Picture
 from seigan_tf.inference import grabcut
 from seigan_tf.inference.growing import connected
 from seigan_tf.inference.tta import segment_tta
-from seigan_tf.utils.boxes import box_to_mask
+from seigan_tf.utils.boxes import box_to_mask, fade_outside
+from seigan_tf.utils.pixels import to_float
 
 HAZE = 0.05
 """Masks below it become 0 and above 1 - HAZE become 1: filters leave a haze that shows on other backgrounds."""
@@ -109,7 +110,7 @@ def matte(
     image, crop = geometry.crops(pixels, region, backend.size, SIDE)
     exact, wide = relative_box(box, region), relative_box(limits, region)
     look_twice = refine and region.side >= SMALLEST
-    mask = two_looks(backend, image, crop) if look_twice else segment(backend, image, wide)
+    mask = two_looks(backend, image, crop, wide) if look_twice else segment(backend, image, wide)
     if backend.confine_mask:
         mask = mask * box_to_mask(wide, *mask.shape)
         if grow:
@@ -122,26 +123,33 @@ def matte(
 
 
 def segment(backend: Backend, image: np.ndarray, box: np.ndarray = WHOLE) -> np.ndarray:
-    """The mean of the segmenter's masks of a crop, uint8 [S, S, 3], and of its mirror image: float32 [S, S].
+    """The mean of the segmenter's masks of a crop [S, S, 3] and of its mirror image: float32 [S, S].
 
     `box` [4], relative to the crop, is that outside which masks are 0 if the backend confines them.
     """
     return segment_tta(backend.segment, image[None], box[None])[0, ..., 0]
 
 
-def two_looks(backend: Backend, image: np.ndarray, crop: np.ndarray) -> np.ndarray:
+def two_looks(backend: Backend, image: np.ndarray, crop: np.ndarray, box: np.ndarray) -> np.ndarray:
     """The mean of the masks of a crop and of its middle, which the segmenter sees ZOOM times as large.
 
-    The crop is given at the segmenter's size, uint8 [S, S, 3], and as uint8 [SIDE, SIDE, 3]. The result, float32 [SIDE,
-    SIDE], is not confined to a box.
+    The crop is given at the segmenter's size, uint8 [S, S, 3], and as uint8 [SIDE, SIDE, 3]. The segmenter sees the
+    backend's `outside_contrast` outside `box`, relative to the crop. The result, float32 [SIDE, SIDE], is not confined.
     """
+    contrast = backend.outside_contrast
     side = round(SIDE / ZOOM)
     margin = (SIDE - side) // 2
-    result = cv2.resize(segment(backend, image), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
-    closer = segment(backend, extract(crop, CropRegion(margin, margin, side), backend.size))
+    result = cv2.resize(segment(backend, _faded(image, box, contrast)), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
+    near = extract(crop, CropRegion(margin, margin, side), backend.size)
+    closer = segment(backend, _faded(near, (box * SIDE - margin) / side, contrast))
     middle = slice(margin, margin + side), slice(margin, margin + side)
     result[middle] = (result[middle] + cv2.resize(closer, (side, side), interpolation=cv2.INTER_LINEAR)) / 2
     return result
+
+
+def _faded(image: np.ndarray, box: np.ndarray, contrast: float) -> np.ndarray:
+    """A crop, uint8 [S, S, 3], as the segmenter sees it: float32 in [-1, 1]."""
+    return fade_outside(to_float(image[None]), box[None], contrast)[0]
 
 
 def remove_haze(mask: np.ndarray) -> np.ndarray:

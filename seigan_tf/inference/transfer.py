@@ -42,10 +42,11 @@ def exchange_segmenter(model: SEIGAN, source: SEIGAN) -> None:
 
     Raises:
         ValueError: the two are of different form, or their masks are for crops of different sizes or scales, or
-            confined by one of the models only.
+            confined or faded by one of the models only.
     """
     ours, theirs = model.inference_generators.segmenter, source.inference_generators.segmenter
-    settings = [(one.networks.size, one.object_fraction, one.networks.confine_mask) for one in (model, source)]
+    seen = [(one.networks.size, one.networks.confine_mask, one.networks.outside_contrast) for one in (model, source)]
+    settings = [(*values, one.object_fraction) for values, one in zip(seen, (model, source), strict=True)]
     if not _same_form(ours, theirs) or settings[0] != settings[1]:
         expected, found = (_described(one) for one in (model, source))
         raise ValueError(f"the segmenter is a {found}, expected a {expected}")
@@ -60,6 +61,7 @@ def _described(model: SEIGAN) -> str:
         f"{'separable ' if form.separable else ''}{form.backbone} of width {form.width} and depth {form.depth} for"
         f" crops of {networks.size} px with objects of {model.object_fraction:g} of the side,"
         f" {'confined to the box' if networks.confine_mask else 'not confined to the box'}"
+        + (f" and faded to {networks.outside_contrast:g} outside it" if networks.outside_contrast < 1 else "")
     )
 
 

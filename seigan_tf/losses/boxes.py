@@ -25,6 +25,17 @@ def box_to_mask(boxes: Tensor, size: int) -> Tensor:
     return rows[:, :, None, None] * columns[:, None, :, None]
 
 
+def fade_outside(images: Tensor, box_mask: Tensor, contrast: float) -> Tensor:
+    """Return images with less contrast outside the box: there they are multiplied by `contrast`, towards mid-grey.
+
+    Args:
+        images: [N, S, S, 3] in [-1, 1].
+        box_mask: [N, S, S, 1], 0 or 1.
+        contrast: 0 to 1; 1 returns `images`.
+    """
+    return images if contrast == 1 else images * (contrast + (1.0 - contrast) * box_mask)
+
+
 def projection(mask: Tensor, box_mask: Tensor) -> Tensor:
     """Return 1 - Dice of the projections of mask and box on the rows, plus that on the columns (BoxInst, equation 4).
 

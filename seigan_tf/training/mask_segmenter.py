@@ -28,5 +28,7 @@ class MaskSegmenter(OneNetwork):
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Return `mask_loss` of the segmenter's logits; a compiled step drops the unused masks of `call`."""
         networks = self.seigan.networks
-        box_mask = boxes.box_to_mask(x["box"], networks.size) if networks.confine_mask else None
-        return mask_loss(self.seigan.generators.segmenter.logits(x["image"]), y, box_mask)
+        box_mask = boxes.box_to_mask(x["box"], networks.size)
+        seen = boxes.fade_outside(x["image"], box_mask, networks.outside_contrast)
+        logits = self.seigan.generators.segmenter.logits(seen)
+        return mask_loss(logits, y, box_mask if networks.confine_mask else None)

@@ -16,6 +16,7 @@ class BallBackend:
     size = 32
     object_fraction = 100 / 128
     confine_mask = True
+    outside_contrast = 1.0
     darker = 0.2
 
     def __init__(self):

@@ -15,12 +15,12 @@ from seigan_tf.utils.digest import sha256
 from tests import tiny
 from tests.compose.scene import ball, box_of
 
-SETTINGS = {"name": "tiny", "size": 16, "object_fraction": 0.7, "confine_mask": True}
+SETTINGS = {"name": "tiny", "size": 16, "object_fraction": 0.7, "confine_mask": True, "outside_contrast": 0.4}
 
 
 @pytest.fixture(scope="module")
 def model():
-    return tiny.seigan(object_fraction=0.7, confine_mask=True, composite_inpainting=True)
+    return tiny.seigan(object_fraction=0.7, confine_mask=True, outside_contrast=0.4, composite_inpainting=True)
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +51,13 @@ def test_keras_backend_answers_as_the_model(model, keras_backend):
     np.testing.assert_array_equal(keras_backend.inpaint(images, masks), arrays.inpaint(model, images, masks))
     np.testing.assert_array_equal(keras_backend.enhance(images), arrays.enhance(model, images))
     assert (keras_backend.size, keras_backend.object_fraction, keras_backend.confine_mask) == (16, 0.7, True)
+    assert keras_backend.outside_contrast == 0.4
 
 
 def test_exported_files_give_the_same(exported, keras_backend):
     found = load_backend(exported)
     assert (found.name, found.size, found.object_fraction, found.confine_mask) == ("tiny", 16, 0.7, True)
+    assert found.outside_contrast == 0.4
     batch = tiny.batch()["object"]
     images, box = batch["image"], batch["box"]
     masks = keras_backend.segment(images, box)

@@ -6,9 +6,10 @@ import pytest
 
 from seigan_tf.compose import geometry, guided_filter, matting
 from seigan_tf.compose.geometry import Window
-from seigan_tf.data.crops import CropRegion, region_around
+from seigan_tf.data.crops import CropRegion, region_around, relative_box
 from seigan_tf.data.photos.picture import Picture
 from seigan_tf.evaluation.agreement import boundary_f, iou
+from seigan_tf.utils.boxes import box_to_mask
 from tests.compose.scene import RED, BallBackend, ball, gravel
 
 
@@ -61,6 +62,24 @@ def test_mask_is_the_mean_of_the_crop_and_its_mirror_image():
     np.testing.assert_allclose(boxes[1], [boxes[0][0], 1 - boxes[0][3], boxes[0][2], 1 - boxes[0][1]])
     masks = backend.segment(images, boxes)[..., 0]
     np.testing.assert_allclose(matte.low, (masks[0] + masks[1][:, ::-1]) / 2)
+
+
+def test_the_segmenter_sees_the_box_by_its_contrast_in_both_looks():
+    photo, _ = ball()
+    photo[:, 150:] = 255 - photo[:, 150:]
+    backend = BallBackend()
+    backend.outside_contrast = 0.25
+    box = (120.0, 90.0, 50.0, 60.0)
+    matting.matte(backend, photo, box, refine=True)
+    plain = BallBackend()
+    matting.matte(plain, photo, box, refine=True)
+    region = region_around(box, backend.object_fraction)
+    for (faded, _), (whole, _), zoom in zip(backend.seen, plain.seen, (1.0, matting.ZOOM), strict=True):
+        middle = 0.5 + zoom * (relative_box(box, region) - 0.5)
+        inside = box_to_mask(middle, *faded.shape[1:3])
+        assert 0 < inside.mean() < 1
+        np.testing.assert_allclose(faded[0][inside], whole[0][inside])
+        np.testing.assert_allclose(faded[0][~inside], 0.25 * whole[0][~inside], atol=1e-6)
 
 
 def test_confined_masks_end_at_the_box():
@@ -127,9 +146,9 @@ def test_two_looks_agree_about_the_place_of_the_object(object_fraction):
     photo, _ = ball(centre=(150, 120), radius=40)
     backend = BallBackend()
     region = region_around((110, 80, 80, 80), object_fraction)
-    found = matting.two_looks(backend, *geometry.crops(photo, region, backend.size, matting.SIDE))
+    found = matting.two_looks(backend, *geometry.crops(photo, region, backend.size, matting.SIDE), matting.WHOLE)
     first, second = (images[0] for images, _ in backend.seen)
-    share = [(image[..., 0].astype(int) - image[..., 1] > 60).mean() for image in (first, second)]
+    share = [(image[..., 0] - image[..., 1] > 60 / 127.5).mean() for image in (first, second)]
     assert share[1] > 1.2 * share[0]
     y, x = ((np.arange(matting.SIDE) + 0.5) / matting.SIDE * region.side for _ in range(2))
     expected = (x[None] + region.x - 150) ** 2 + (y[:, None] + region.y - 120) ** 2 < 40**2

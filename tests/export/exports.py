@@ -13,7 +13,7 @@ from seigan_tf.config import BackboneConfig
 from tests import tiny
 
 EVERYTHING = dict(
-    confine_mask=True, composite_inpainting=True, mask_input=True, prefill=True,
+    confine_mask=True, outside_contrast=0.4, composite_inpainting=True, mask_input=True, prefill=True,
     segmenter=BackboneConfig("resnet", 8, 1), inpainter=BackboneConfig("unet", 8, 1),
     enhancer=BackboneConfig("unet", 8, 1),
 )  # fmt: skip

@@ -126,6 +126,7 @@ def stripped(run):
         ({"segmenter": BackboneConfig("resnet", 3, 1, separable=True)}, "is a separable resnet of width 3"),
         ({"size": 32}, "for crops of 32 px"),
         ({"confine_mask": True}, "confined to the box, expected a resnet of width 3"),
+        ({"confine_mask": True, "outside_contrast": 0.3}, "confined to the box and faded to 0.3 outside it, expected"),
     ],
 )
 def test_a_segmenter_of_another_form_is_refused(stripped, changes, said, one_line_error):

@@ -29,7 +29,14 @@ def folder(tmp_path):
 
 
 def describe(folder, **changes):
-    model = {"name": "cats", "size": 16, "object_fraction": 0.78125, "confine_mask": True, "files": {}}
+    model = {
+        "name": "cats",
+        "size": 16,
+        "object_fraction": 0.78125,
+        "confine_mask": True,
+        "outside_contrast": 1.0,
+        "files": {},
+    }
     (folder / "model.json").write_text(json.dumps(model | changes))
 
 
@@ -165,3 +172,9 @@ def test_says_what_the_mask_is_outside_the_box(folder):
     assert "0 outside it" in text(folder)
     describe(folder, confine_mask=False)
     assert "0 outside it" not in text(folder)
+
+
+def test_says_how_the_segmenter_sees_the_box(folder):
+    assert "contrast" not in text(folder)
+    describe(folder, outside_contrast=0.3)
+    assert "values outside the box by 0.3\n(pixels p from 0 to 255 become 127.5 + 0.3 (p - 127.5))" in text(folder)

@@ -36,6 +36,7 @@ def images(weights: Weights, settings, x, box, y, noise) -> dict:
     box_mask = losses.box_to_mask(box, settings.size)
 
     def seg(image):
+        image = image * (box_mask + (1 - box_mask) * settings.outside_contrast)
         return networks.segmenter(image, weights.segmenter, settings.segmenter, weights.vgg)
 
     def constrain(mask):

@@ -18,7 +18,7 @@ from seigan_tf.serve.work_queue import WorkQueue
 class StubBackend:
     """As `compose.backends.Backend`. While `gate` is closed they are at work, and `calls` counts the cuts."""
 
-    name, size, object_fraction, confine_mask = "stub", 32, 0.78125, True
+    name, size, object_fraction, confine_mask, outside_contrast = "stub", 32, 0.78125, True, 1.0
 
     def __init__(self):
         self.gate, self.calls = threading.Event(), 0

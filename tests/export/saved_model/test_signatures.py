@@ -36,7 +36,7 @@ BOX, CORNER_BOX = (20.0, 10.0, 50.0, 40.0), (0.0, 41.5, 24.0, 48.5)
 
 @pytest.fixture(scope="module")
 def model():
-    return tiny.seigan(confine_mask=True, composite_inpainting=True)
+    return tiny.seigan(confine_mask=True, outside_contrast=0.4, composite_inpainting=True)
 
 
 @pytest.fixture(scope="module")

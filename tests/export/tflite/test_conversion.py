@@ -119,7 +119,7 @@ def test_files_say_what_they_are(folder):
 def test_model_json_describes_the_files(folder, made):
     described = json.loads((folder / "model.json").read_text())
     assert (described["name"], described["size"], described["confine_mask"]) == ("tiny", 32, True)
-    assert described["object_fraction"] == 0.7
+    assert (described["object_fraction"], described["outside_contrast"]) == (0.7, 0.4)
     assert set(described["files"]) == {path.name for path in folder.glob("*.tflite")}
     for name, entry in described["files"].items():
         assert entry["bytes"] == (folder / name).stat().st_size
