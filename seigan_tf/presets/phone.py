@@ -27,19 +27,26 @@ CONFIG = config.Config(
 # bfloat16 on CPUs.
 _teacher = replace(boxes.CONFIG, training=replace(boxes.CONFIG.training, steps=600, precision="auto"))
 
-_self_trained = replace(_teacher, training=replace(_teacher.training, task="distill", steps=1000))
+# Students see the box, which the box terms must not show to the teacher.
+_OUTSIDE = 0.3
+_self_trained = replace(
+    _teacher,
+    networks=replace(_teacher.networks, outside_contrast=_OUTSIDE),
+    training=replace(_teacher.training, task="distill", steps=1000),
+)
+_mobile = replace(mobile.CONFIG, networks=replace(mobile.CONFIG.networks, outside_contrast=_OUTSIDE))
 
 # The inpainter alone, on backgrounds with holes in the shapes of the objects: a step has no segmenter and no adversary.
 _inpainter = replace(
-    mobile.CONFIG,
-    losses=replace(mobile.CONFIG.losses, background_texture=0.01, background_perceptual=0.05, background_mae=8.0),
-    training=replace(mobile.CONFIG.training, task="inpaint", generator_rate=2e-3, decay_fraction=0.8, precision="auto"),
+    _mobile,
+    losses=replace(_mobile.losses, background_texture=0.01, background_perceptual=0.05, background_mae=8.0),
+    training=replace(_mobile.training, task="inpaint", generator_rate=2e-3, decay_fraction=0.8, precision="auto"),
 )
 
 # The segmenter stays as it is, and only the terms that train inpainter and enhancer are on.
 _together = replace(
-    mobile.CONFIG,
-    networks=replace(mobile.CONFIG.networks, mask_gradient_scale=0.0),
+    _mobile,
+    networks=replace(_mobile.networks, mask_gradient_scale=0.0),
     losses=replace(
         _inpainter.losses,
         inpaint_gan=0.0,
@@ -51,7 +58,7 @@ _together = replace(
         box_pairwise=0.0,
     ),
     training=replace(
-        mobile.CONFIG.training, steps=30, generator_rate=2e-4, decay_fraction=0.6, batch_size=4, precision="auto"
+        _mobile.training, steps=30, generator_rate=2e-4, decay_fraction=0.6, batch_size=4, precision="auto"
     ),
 )
 
@@ -63,7 +70,7 @@ RECIPE = Recipe(
         StageConfig("self-trained-twice", _self_trained, ("self-trained", "teacher"), (), 0.12),
         StageConfig(
             "segmenter",
-            replace(mobile.CONFIG, training=replace(mobile.CONFIG.training, task="distill", steps=5000)),
+            replace(_mobile, training=replace(_mobile.training, task="distill", steps=5000)),
             ("self-trained-twice", "self-trained", "teacher"),
             (),
             0.13,
