@@ -5,7 +5,7 @@ import { NEAR, REACH, holeOf, mark, restored, widened, windowOf } from "./erasin
 import { area, resize } from "./filters.js";
 import { cropRegion, overlap, placed, sameObject } from "./geometry.js";
 import { dilated, extent } from "./masks.js";
-import { alphaOf, matte } from "./matting.js";
+import { cutOut, matte } from "./matting.js";
 import { enlarge, extract } from "./resample.js";
 import { cast } from "./shadows.js";
 
@@ -27,15 +27,10 @@ export async function cut(models, photo, box, edges = true) {
   const found = await matte(models, photo, image, box, region, edges), { low, count } = found;
   const mask = (count > size ? area : resize)(low, [count, count, 1], [size, size, 1]);
   photo.kept = [...others(photo, box), { box, hole: holeOf(low, count, region) }];
-  return { box, region, rectangle, mask, image, low, count, canvas: cutOut(photo, rectangle, alphaOf(photo, found, region, rectangle)) };
-}
-
-function cutOut(photo, { x, y, width, height }, alpha) {
-  const canvas = newCanvas(width, height);
-  const pixels = photo.context.getImageData(x, y, width, height);
-  for (let i = 0; i < alpha.length; i++) pixels.data[4 * i + 3] = alpha[i];
+  const { width, height } = rectangle, canvas = newCanvas(width, height);
+  const pixels = new ImageData(cutOut(photo, found, region, rectangle), width, height);
   canvas.getContext("2d", { willReadFrequently: true }).putImageData(pixels, 0, 0);
-  return canvas;
+  return { box, region, rectangle, mask, image, low, count, canvas };
 }
 
 /**

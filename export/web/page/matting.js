@@ -1,6 +1,6 @@
-// The mask of an object at the pixels of its photo, from its box. As seigan_tf/compose/matting.py.
+// Mask and colours of an object at the pixels of its photo, from its box. As seigan_tf/compose/matting.py.
 
-import { resize } from "./filters.js";
+import { pullPush, resize } from "./filters.js";
 import { insideBox, round } from "./geometry.js";
 import { fromMask } from "./grabcut.js";
 import { affine, applied } from "./guided_filter.js";
@@ -8,26 +8,26 @@ import { enlarge, extract } from "./resample.js";
 import { segmentTta } from "./tta.js";
 
 const [HAZE, SIDE, SMALLEST, ZOOM] = [0.05, 256, 16, 1.2];
-const [RADIUS, EPSILON] = [0.02, 1e-4];
+const [RADIUS, EPSILON, SURE] = [0.02, 1e-4, 0.95];
 
 /**
- * The mask of the object in a box, over its region: {low, count, functions}.
+ * The mask of the object in a box, over its region: {low, count, functions, crop}.
  *
  * `low`: [count, count] from 0 to 1; `functions`: [count, count, 4], the mask as functions of the photo's colours, or null
- * without `edges`. `image`: the crop at the networks' size, from -1 to 1.
+ * without `edges`; `crop`: [count, count, 3] from 0 to 255. `image`: the crop at the networks' size, from -1 to 1.
  */
 export async function matte(models, photo, image, box, region, edges) {
   const { size } = models, lookTwice = edges && region.side >= SMALLEST, count = lookTwice ? SIDE : size;
-  const crop = lookTwice && extract(photo, region, SIDE);
+  const crop = lookTwice ? extract(photo, region, SIDE) : image.map((value) => (value + 1) * 127.5);
   let mask = await (lookTwice ? twoLooks(models, image, crop, box, region) : segment(models, image, box, region));
   if (models.confineMask) {
     const inside = insideBox(box, region, count);
     mask = mask.map((value, i) => value * inside[i]);
   }
-  if (!lookTwice) return { low: mask, count, functions: null };
+  if (!lookTwice) return { low: mask, count, functions: null, crop };
   const guide = Float32Array.from(crop, (value) => value / 255);
   const functions = affine(guide, fromMask(crop, mask, SIDE), SIDE, round(RADIUS * SIDE), EPSILON);
-  return { low: mask.map((_, i) => withoutHaze(applied(functions, 4 * i, guide, 3 * i))), count, functions };
+  return { low: mask.map((_, i) => withoutHaze(applied(functions, 4 * i, guide, 3 * i))), count, functions, crop };
 }
 
 /**
@@ -63,23 +63,43 @@ const pictureOf = (crop) => ({
   }),
 });
 
-/** The mask at the pixels of a rectangle of the photo: Uint8ClampedArray, 0 to 255. */
-export function alphaOf(photo, { low, count, functions }, region, rectangle) {
+/** The object alone at the pixels of a rectangle: RGBA. At soft edges it has its own colours, without the background's. */
+export function cutOut(photo, { low, count, functions, crop }, region, rectangle) {
   const { width, height } = rectangle, channels = functions ? 4 : 1;
   const row = enlarge(functions ?? low, count, channels, region, rectangle), values = new Float32Array(channels * width);
-  const alpha = new Uint8ClampedArray(width * height), colour = new Float32Array(3);
+  const near = enlarge(estimates(crop, low, count), count, 6, region, rectangle), colours = new Float32Array(6 * width);
+  const result = new Uint8ClampedArray(4 * width * height), colour = new Float32Array(3);
   photo.rows(rectangle, (data, from, y) => {
     row(y, values);
+    near(y, colours);
     for (let x = 0; x < width; x++) {
-      let value = values[x];
+      let alpha = values[x];
       if (functions) {
         for (let c = 0; c < 3; c++) colour[c] = data[from + 4 * x + c] / 255;
-        value = applied(values, 4 * x, colour, 0);
+        alpha = applied(values, 4 * x, colour, 0);
       }
-      alpha[y * width + x] = 255 * withoutHaze(value);
+      alpha = withoutHaze(alpha);
+      const to = 4 * (y * width + x);
+      result[to + 3] = 255 * alpha;
+      if (!result[to + 3]) continue;
+      for (let c = 0; c < 3; c++) {
+        const value = data[from + 4 * x + c], object = colours[6 * x + c], background = colours[6 * x + 3 + c];
+        result[to + c] = alpha < 1 ? object + alpha * (value - alpha * object - (1 - alpha) * background) : value;
+      }
     }
   });
-  return alpha;
+  return result;
+}
+
+/** Colours of object and background around each pixel of a crop: [count, count, 6]. */
+function estimates(crop, low, count) {
+  const result = new Float32Array(6 * count * count), image = Float32Array.from(crop);
+  [low, low.map((value) => 1 - value)].forEach((part, k) => {
+    const least = Math.min(SURE, part.reduce((most, value) => Math.max(most, value), 0));
+    const known = pullPush(image, part.map((value) => (value >= least ? 1 : 0)), count);
+    known.forEach((value, i) => { result[6 * Math.floor(i / 3) + 3 * k + (i % 3)] = value; });
+  });
+  return result;
 }
 
 /** Values within HAZE of 0 or 1 become 0 or 1: filters leave a haze that shows on other backgrounds. */

@@ -1,4 +1,4 @@
-"""Masks of the static page are those of Python: GrabCut, the guided filter, and all steps from a box to its mask."""
+"""Cut-outs of the static page are those of Python: GrabCut, the guided filter, and the whole way from a box."""
 
 import cv2
 import numpy as np
@@ -94,7 +94,7 @@ STUB = f"""const modelsOf = (confineMask, outsideContrast) => ({{
         ("tiny", True, True, 1.0),
     ],
 )
-def test_masks_of_cuts_are_those_of_python(lab, case, edges, confine, contrast):
+def test_cut_outs_are_those_of_python(lab, case, edges, confine, contrast):
     """Also past the photo's border, and of an object of a few pixels, which is not refined."""
     photo, _ = scene(240, 260)
     box = BOX
@@ -103,8 +103,8 @@ def test_masks_of_cuts_are_those_of_python(lab, case, edges, confine, contrast):
     elif case == "tiny":
         photo, box = cv2.resize(photo, (26, 24), interpolation=cv2.INTER_AREA), dict(x=9, y=7, width=8, height=9)
     height, width = photo.shape[:2]
-    mask, _ = Composer(Segmenter(confine, contrast), refine=edges).cut(photo, tuple(box.values()))
-    alpha, rectangle = lab(
+    mask, cutout = Composer(Segmenter(confine, contrast), refine=edges).cut(photo, tuple(box.values()))
+    pixels, rectangle = lab(
         f"""async (pixels, [height, width], box, edges, confine, contrast) => {{
             {STUB}
             const photo = new Photo(width, height);
@@ -112,14 +112,18 @@ def test_masks_of_cuts_are_those_of_python(lab, case, edges, confine, contrast):
             const {{ canvas, rectangle }} = await cut(modelsOf(confine, contrast), photo, box, edges);
             const {{ data }} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
             const {{ x, y }} = rectangle;
-            return [data.filter((_, i) => i % 4 === 3), Int32Array.of(x, y, canvas.width, canvas.height)];
+            return [data, Int32Array.of(x, y, canvas.width, canvas.height)];
         }}""",
         *(np.dstack([photo, np.full((height, width), 255, np.uint8)]), (height, width), box, edges, confine, contrast),
     )
     x, y, wide, tall = rectangle
-    found = np.zeros((height, width))
-    found[y : y + tall, x : x + wide] = alpha.reshape(tall, wide) / 255
+    found = np.zeros((height, width, 4), int)
+    found[y : y + tall, x : x + wide] = pixels.reshape(tall, wide, 4)
     assert (mask > 0.9).any() and (mask < 0.1).any()
-    difference = np.abs(found - mask)
+    difference = np.abs(found[..., 3] / 255 - mask)
     assert (difference <= 0.01).mean() > 0.999
     assert difference.mean() < 0.001
+    soft = (mask > 0.1) & (mask < 0.9)
+    assert (np.abs(cutout.astype(int) - np.dstack([photo, cutout[..., 3]])).max(-1)[soft] > 8).mean() > 0.1
+    # A canvas holds colours times alpha, in bytes.
+    assert (np.abs(found - cutout).max(-1) <= 2 + 256 / np.maximum(cutout[..., 3], 1))[mask > 0.1].mean() > 0.99
