@@ -1,6 +1,5 @@
-"""Test-time augmentation: means over mirrored and turned crops. The networks are functions of arrays."""
+"""Test-time augmentation: means over mirrored, turned and shifted crops. The networks are functions of arrays."""
 
-import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -9,6 +8,8 @@ from seigan_tf.utils.boxes import flip_boxes
 
 Network = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Function of a batch of crops and of their boxes or masks that returns a mask or an image for each crop."""
+SHIFTS = (0, 0), (7, -13), (-10, 8), (15, 2), (-4, -15), (13, 12), (-14, -7), (3, 14)
+"""Rows and columns by which each of the eight symmetries of a crop is shifted, in pixels of the crop; all differ."""
 
 
 def segment_tta(segment: Network, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
@@ -29,10 +30,12 @@ def segment_tta(segment: Network, images: np.ndarray, boxes: np.ndarray) -> np.n
 
 
 def inpaint_tta(inpaint: Network, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Return the mean of the restored crops over the eight symmetries of a square: four turns, each mirrored and not.
+    """Return the mean of the restored crops over the eight symmetries of a square, each with a shift of its own.
 
     The mean weakens the texture that an inpainter puts into every hole. With the weights `cats` it is closer to the
-    truth by every measure (`python -m seigan_tf evaluate` prints both).
+    truth by every measure (`python -m seigan_tf evaluate` prints both). The texture follows the noise, which is the
+    same at every call: without the shifts, the mean of its eight symmetries is a kaleidoscope, seen as a grid in smooth
+    holes. The crops are mirrored at their borders, and pixels that a shift moves out of sight are left out of the mean.
 
     Args:
         inpaint: function of images [N, S, S, 3] and masks [N, S, S, 1] that returns images [N, S, S, 3] in [-1, 1].
@@ -41,8 +44,19 @@ def inpaint_tta(inpaint: Network, images: np.ndarray, masks: np.ndarray) -> np.n
     Returns:
         float32 [N, S, S, 3] in [-1, 1].
     """
-    total = np.zeros(images.shape, np.float32)
-    for turns, step in itertools.product(range(4), (1, -1)):
-        turned = [np.ascontiguousarray(np.rot90(values[:, :, ::step], turns, (1, 2))) for values in (images, masks)]
-        total += np.rot90(inpaint(*turned), -turns, (1, 2))[:, :, ::step]
-    return total / 8
+    size, margin = images.shape[1], max(abs(shift) for pair in SHIFTS for shift in pair)
+    padded = [np.pad(values, ((0, 0), (margin,) * 2, (margin,) * 2, (0, 0)), "reflect") for values in (images, masks)]
+    total, count = np.zeros(padded[0].shape, np.float32), np.zeros((1, *padded[0].shape[1:3], 1), np.float32)
+    for way, (down, right) in enumerate(SHIFTS):
+        window = np.s_[:, margin + down : margin + down + size, margin + right : margin + right + size]
+        total_seen, count_seen, *seen = (_moved(values, way)[window] for values in (total, count, *padded))
+        total_seen += inpaint(*map(np.ascontiguousarray, seen))
+        count_seen += 1
+    inner = np.s_[:, margin : margin + size, margin : margin + size]
+    return total[inner] / count[inner]
+
+
+def _moved(values: np.ndarray, way: int) -> np.ndarray:
+    """Return a view of a mirrored or turned [N, S, S, C]: bits 1 and 2 of `way` reverse the axes, bit 0 swaps them."""
+    reversed_ = values[:, :: -1 if way & 4 else 1, :: -1 if way & 2 else 1]
+    return reversed_.swapaxes(1, 2) if way & 1 else reversed_

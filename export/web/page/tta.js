@@ -7,29 +7,43 @@ export async function segmentTta(models, image) {
   return mask.map((value, i) => (value + mirrored[from[i]]) / 2);
 }
 
+/** Rows and columns by which each of the eight symmetries of a crop is shifted. */
+const SHIFTS = [[0, 0], [7, -13], [-10, 8], [15, 2], [-4, -15], [13, 12], [-14, -7], [3, 14]];
+
 /**
- * Mean of the restored crop over the eight symmetries of a square: [S, S, 3] in [-1, 1].
+ * Mean of the restored crop over the eight symmetries of a square, each with a shift of its own: [S, S, 3] in [-1, 1].
  *
- * It weakens the texture that an inpainter puts into every hole.
+ * It weakens the texture that an inpainter puts into every hole. The texture follows the noise, which is always the
+ * same; without the shifts its eight symmetries would add up to a grid.
  */
 export async function inpaintTta(models, image, mask) {
-  const mean = new Float32Array(image.length);
+  const total = new Float32Array(image.length), count = new Float32Array(mask.length);
   for (let way = 0; way < 8; way++) {
-    const from = places(models.size, way);
+    const seen = [], from = places(models.size, way, SHIFTS[way], seen);
     const restored = await models.inpaint(moved(image, from, 3), moved(mask, from, 1));
     from.forEach((place, i) => {
-      for (let c = 0; c < 3; c++) mean[3 * place + c] += restored[3 * i + c] / 8;
+      if (!seen[i]) return;
+      count[place]++;
+      for (let c = 0; c < 3; c++) total[3 * place + c] += restored[3 * i + c];
     });
     await new Promise((resolve) => { setTimeout(resolve); }); // the page reacts between two runs
   }
-  return mean;
+  return total.map((value, i) => value / count[Math.floor(i / 3)]);
 }
 
-/** Where each pixel of a mirrored or turned square comes from: bit 0 swaps the axes, 1 and 2 reverse them. */
-function places(size, way) {
+/**
+ * Where each pixel of a mirrored or turned square comes from: bit 0 swaps the axes, 1 and 2 reverse them.
+ *
+ * A square that is shifted [down, right] after that continues as its mirror image. `seen` gets true for each pixel that
+ * is no such image.
+ */
+function places(size, way, [down, right] = [0, 0], seen = []) {
   const last = size - 1;
+  const inside = (at) => last - Math.abs(last - (((at % (2 * last)) + 2 * last) % (2 * last)));
   return Int32Array.from({ length: size * size }, (_, i) => {
-    let [x, y] = [i % size, Math.floor(i / size)];
+    const shifted = [(i % size) + right, Math.floor(i / size) + down];
+    let [x, y] = shifted.map(inside);
+    seen[i] = x === shifted[0] && y === shifted[1];
     if (way & 1) [x, y] = [y, x];
     return (way & 4 ? last - y : y) * size + (way & 2 ? last - x : x);
   });

@@ -358,15 +358,16 @@ def dilate_mask(mask):
 
 def test_eight_ways_are_those_of_python(lab):
     random = np.random.default_rng(0)
-    image, mask = random.uniform(-1, 1, (6, 6, 3)).astype("float32"), (random.random((6, 6, 1)) > 0.5).astype("float32")
-    pattern = np.linspace(0, 1, 36, dtype="float32").reshape(6, 6, 1)
+    image = random.uniform(-1, 1, (20, 20, 3)).astype("float32")
+    mask = (random.random((20, 20, 1)) > 0.5).astype("float32")
+    pattern = np.linspace(0, 1, 400, dtype="float32").reshape(20, 20, 1)
     found = lab.evaluate(
         """async ([image, mask]) => {
             const inpaint = async (image, mask) => image.map((v, i) => {
                 const pixel = Math.floor(i / 3);
-                return v + mask[pixel] * pixel / 35;
+                return v + mask[pixel] * pixel / 399;
             });
-            const mean = await inpaintTta({ size: 6, inpaint }, new Float32Array(image), new Float32Array(mask));
+            const mean = await inpaintTta({ size: 20, inpaint }, new Float32Array(image), new Float32Array(mask));
             return Array.from(mean);
         }""",
         [image.ravel().tolist(), mask.ravel().tolist()],
