@@ -34,7 +34,7 @@ def test_segmenter_inpainter_and_enhancer_are_the_models_own(model):
     np.testing.assert_allclose(enhanced, arrays.enhance(model, inputs["image"]), atol=1e-6)
 
 
-@pytest.mark.parametrize("changes", [{}, {"confine_mask": False, "hard_mask": True}])
+@pytest.mark.parametrize("changes", [{}, {"confine_mask": False, "outside_contrast": 1.0, "hard_mask": True}])
 def test_composer_is_the_models_first_swap(changes):
     model = exports.model(**changes)
     graph = graphs.make(model)["composer"]
