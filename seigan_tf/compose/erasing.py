@@ -97,14 +97,14 @@ def fill(
             x = around.left + (np.arange(columns) + 0.5) * around.width / columns
             return geometry.sample(colours, hole.region, y[:, None], x)
 
-        textured = filling.fill(pixels[around.of], unknown, avoid[around.of], guide, method == "both")
+        inside = window.moved(-around.left, -around.top)
+        textured = filling.fill(pixels[around.of], unknown, avoid[around.of], guide, method == "both", window=inside)
     target = pixels[window.of]
-    inside = window.moved(-around.left, -around.top).of
     both = np.dstack([colours, np.minimum(hole.weights / np.float32(127), 1)])
     for rows, strip in geometry.strips(both, hole.region, window):
         share, filled = strip[..., 3:], strip[..., :3]
         if textured is not None:
-            filled, there = (array[inside][rows] for array in textured)
+            filled, there = (array[rows] for array in textured)
             share = share * there[..., None]
         target[rows] = np.rint(target[rows] + (filled - target[rows].astype(np.float32)) * share)
 

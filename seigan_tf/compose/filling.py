@@ -62,7 +62,13 @@ class Scene(NamedTuple):
 
 
 def fill(
-    photo: np.ndarray, unknown: np.ndarray, avoid: np.ndarray, guide: Guide, guided: bool = True, seed: int = 0
+    photo: np.ndarray,
+    unknown: np.ndarray,
+    avoid: np.ndarray,
+    guide: Guide,
+    guided: bool = True,
+    seed: int = 0,
+    window: Window | None = None,
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Fill a hole with patches of the photo around it.
 
@@ -73,16 +79,18 @@ def fill(
         guide: the first guess.
         guided: whether the guide's colours count in the search.
         seed: seed of the random numbers; equal arguments give equal results.
+        window: the part of the photo that is wanted; by default all of it.
 
     Returns:
-        The photo with its hole filled, uint8 [height, width, 3], and the pixels that have a fill, bool [height, width]:
-        the hole and a rim of about RADIUS pixels of the finest scale. None if there is too little to copy.
+        The window of the photo with its hole filled, uint8 [window.height, window.width, 3], and its pixels that have a
+        fill, bool: the hole and a rim of about RADIUS pixels of the finest scale. None if there is too little to copy.
     """
     found = search(_scenes(photo, unknown, avoid, guide), guided, seed)
     if found is None:
         return None
-    filled, there = _copy(photo, unknown, found)
-    _correct(filled, there, found)
+    window = window or Window(0, 0, photo.shape[1], photo.shape[0])
+    filled, there = _copy(photo, unknown, found, window)
+    _correct(filled, there, photo, found, window)
     return filled, there
 
 
@@ -138,7 +146,7 @@ def _scenes(photo: np.ndarray, unknown: np.ndarray, avoid: np.ndarray, guide: Gu
 def _reduce(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     """A mask at a smaller size: True at every pixel that has a part of it."""
     narrow = np.empty((len(mask), width), np.float32)
-    for rows in geometry.row_slices(Window(0, 0, mask.shape[1], len(mask))):  # as numbers it takes four times the memory
+    for rows in geometry.row_slices(Window(0, 0, mask.shape[1], len(mask))):  # as numbers it takes more memory
         part = (mask[rows] > 0).astype(np.float32)
         narrow[rows] = cv2.resize(part, (width, len(part)), interpolation=cv2.INTER_AREA)
     return cv2.resize(narrow, (width, height), interpolation=cv2.INTER_AREA) > 0
@@ -150,18 +158,19 @@ def _length(mask: np.ndarray) -> int:
     return int(max(rows[-1] - rows[0], columns[-1] - columns[0])) + 1
 
 
-def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field) -> tuple[np.ndarray, np.ndarray]:
-    """Copy pixels of the photo to the patches of the field; between the offsets of four they are mixed."""
+def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field, window: Window) -> tuple[np.ndarray, np.ndarray]:
+    """Copy pixels of the photo to the patches of the field, in a window; between the offsets of four they are mixed."""
     (height, width), rows, columns = unknown.shape, field.height, field.width
     down, across = rows / height, columns / width
     moves = np.rint((field.match_y - field.y) / down), np.rint((field.match_x - field.x) / across)
     move_y, move_x = (values.astype(np.intp) for values in moves)
-    near = [((np.arange(n) + 0.5) * step).astype(np.intp) for n, step in ((height, down), (width, across))]
+    lines = (window.top, window.bottom, down), (window.left, window.right, across)
+    near = [((np.arange(start, stop) + 0.5) * step).astype(np.intp) for start, stop, step in lines]
     there = (field.index >= 0)[near[0][:, None], near[1]]
-    filled, places = photo.copy(), np.flatnonzero(there)
+    filled, places = photo[window.of].copy(), np.flatnonzero(there)
     for start in range(0, len(places), geometry.STRIP // 4):
         place = places[start : start + geometry.STRIP // 4]
-        y, x = place // width, place % width
+        y, x = window.top + place // window.width, window.left + place % window.width
         at_y, at_x = (y + 0.5) * down - 0.5, (x + 0.5) * across - 0.5
         top, left = np.floor(at_y).astype(np.intp), np.floor(at_x).astype(np.intp)
         total, norm = np.zeros((len(place), 3), np.float32), np.zeros((len(place), 1), np.float32)
@@ -178,17 +187,31 @@ def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field) -> tuple[np.ndar
     return filled, there
 
 
-def _correct(filled: np.ndarray, there: np.ndarray, field: Field) -> None:
-    """Exchange the slowly varying colours of the pixels `there` for those of the field's image, in place."""
-    height, width = there.shape
-    rows, columns = field.height, field.width
-    small = cv2.resize(filled, (columns, rows), interpolation=cv2.INTER_AREA)
-    difference = cv2.GaussianBlur(field.image - small, (0, 0), BLUR)
+def _correct(filled: np.ndarray, there: np.ndarray, photo: np.ndarray, field: Field, window: Window) -> None:
+    """Exchange the slowly varying colours of the pixels `there` for those of the field's image, in place.
+
+    `filled` and `there` are those of the window, which the photo shows without its fill.
+    """
+    (height, width), rows, columns = photo.shape[:2], field.height, field.width
+    narrow = np.empty((height, columns, 3), np.float32)
     for part in geometry.row_slices(Window(0, 0, width, height)):
+        strip = photo[part].astype(np.float32)
+        common = window.overlap(Window(0, part.start, width, part.stop))
+        strip[common.moved(0, -part.start).of] = filled[common.moved(-window.left, -window.top).of]
+        narrow[part] = cv2.resize(strip, (columns, len(strip)), interpolation=cv2.INTER_AREA)
+    small = np.rint(cv2.resize(narrow, (columns, rows), interpolation=cv2.INTER_AREA))
+    inner = np.s_[
+        -(-window.top * rows // height) : window.bottom * rows // height,
+        -(-window.left * columns // width) : window.right * columns // width,
+    ]
+    difference = np.zeros_like(field.image)  # outside the window other holes may not be filled yet
+    difference[inner] = field.image[inner] - small[inner]
+    difference = cv2.GaussianBlur(difference, (0, 0), BLUR)
+    for part in geometry.row_slices(window):
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        move = np.array([[columns / width, 0, 0.5 * columns / width - 0.5], [0, rows / height, 0]])
-        move[1, 2] = (part.start + 0.5) * rows / height - 0.5
-        size = width, part.stop - part.start
+        move = np.array([[columns / width, 0, 0], [0, rows / height, 0]])
+        move[:, 2] = (window.left + 0.5) * columns / width - 0.5, (window.top + part.start + 0.5) * rows / height - 0.5
+        size = window.width, part.stop - part.start
         change = cv2.warpAffine(difference, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
         inside = there[part]
         filled[part][inside] = np.rint(np.clip(filled[part][inside] + change[inside], 0, 255))

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from seigan_tf.compose import filling
+from seigan_tf.compose import filling, geometry
+from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.patches import Field, Random, patch_features
 
 
@@ -83,6 +84,15 @@ def test_equal_seeds_give_equal_fills_and_others_do_not():
     first, again, other = (fill(photo, hole, seed=seed)[0] for seed in (0, 0, 1))
     np.testing.assert_array_equal(first, again)
     assert (first[hole] != other[hole]).any()
+
+
+def test_a_window_of_a_fill_is_that_part_of_it(monkeypatch):
+    monkeypatch.setattr(filling, "LONGEST", 30)
+    monkeypatch.setattr(geometry, "STRIP", 2000)
+    photo, hole, window = stripes(), hole_in(), Window(50, 45, 120, 110)
+    for whole, part in zip(fill(photo, hole), fill(photo, hole, window=window), strict=True):
+        assert whole[window.of].any() and not np.array_equal(whole[window.of], photo[window.of])
+        np.testing.assert_allclose(part.astype(int), whole[window.of], atol=1)
 
 
 def test_nothing_is_copied_from_what_is_avoided_or_hidden():

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.compose import erasing, filling, patches
+from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.matting import Matte
 from seigan_tf.compose.pull_push import pull_push
 from seigan_tf.data.crops import CropRegion
@@ -27,6 +28,7 @@ class Case:
         self.unknown = y**2 + x**2 <= 1
         self.avoid = self.unknown | ((rows > height - 12) & (columns < 30))
         self.colours = cv2.GaussianBlur(self.photo, (0, 0), 6).astype(np.float32)
+        self.window = Window(0, 0, width, height)
 
     def guide(self, height, width):
         return cv2.resize(self.colours, (width, height), interpolation=cv2.INTER_AREA)
@@ -178,9 +180,9 @@ TAKEN = f"""(values, y, x, costs, image) => {{
 def test_votes_copies_and_colours_are_those_of_python(lab, found_fields, name):
     case, field = CASES[name], found_fields[name]
     shape, image = field.index.shape, field.image
-    copied, there = filling._copy(case.photo, case.unknown, field)
+    copied, there = filling._copy(case.photo, case.unknown, field, case.window)
     corrected = copied.copy()
-    filling._correct(corrected, there, field)
+    filling._correct(corrected, there, case.photo, field, case.window)
     field.vote(2)
     voted, field.image = field.image, image
     found = lab(
@@ -203,8 +205,8 @@ def test_votes_copies_and_colours_are_those_of_python(lab, found_fields, name):
 @pytest.mark.parametrize("name", CASES)
 def test_fills_are_those_of_python(lab, found_fields, name):
     case = CASES[name]
-    filled, there = filling._copy(case.photo, case.unknown, found_fields[name])
-    filling._correct(filled, there, found_fields[name])
+    filled, there = filling._copy(case.photo, case.unknown, found_fields[name], case.window)
+    filling._correct(filled, there, case.photo, found_fields[name], case.window)
     finest = case.scenes()[-1].unknown.shape
     found = lab(
         """(photo, unknown, avoid, shape, guess) => {
@@ -257,7 +259,7 @@ def test_holes_are_those_of_python(lab, disc):
 
 
 class Inpainter:
-    """A backend that draws a slope of colours into every hole."""
+    """A backend that draws a slope of colours into every hole, from left to right."""
 
     size = SIZE
 
@@ -268,7 +270,7 @@ class Inpainter:
 
 STUB = """const models = { size: 16, inpaint: async (image, mask) => image.map((value, i) => {
     const place = Math.floor(i / 3);
-    return value * (1 - mask[place]) + (0.8 * Math.floor(place / 16) / 15 - 0.4) * mask[place];
+    return value * (1 - mask[place]) + (0.8 * (place % 16) / 15 - 0.4) * mask[place];
 }) };
 const opened = (pixels, [height, width]) => {
     const photo = new Photo(width, height);
