@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import tyro
 
+from seigan_tf import pretrained
+
 DESCRIPTION = """Convert trained weights to files for phones, browsers and TF Serving.
 
   python -m export --weights runs/cats --out cats-export
@@ -24,7 +26,7 @@ class Options:
 
     out: Path
     """Folder to write: a new one, or an earlier export to renew."""
-    weights: str = "cats"
+    weights: str = pretrained.DEFAULT
     """A shipped name, a run folder (runs/NAME) or a .keras file."""
     formats: Annotated[str, tyro.conf.arg(metavar="tflite,saved_model")] = ",".join(FORMATS)
     """Formats to write, separated by a comma."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import tyro
 
+from seigan_tf import pretrained
 from seigan_tf.cli import options as shared
 from seigan_tf.cli.options import Annotations, Grow, MaxBad, Source, console, parse, say
 from seigan_tf.config import DataConfig
@@ -50,7 +51,7 @@ MOST_FULL_SIZE = 200  # holes at full size, at most: each takes seconds
 class Options:
     images: Path
     """Folder of the photographs."""
-    weights: str = "cats"
+    weights: str = pretrained.DEFAULT
     """A shipped name, a run folder, runs/NAME, or a .keras file."""
     annotations: Annotations = None
     source: Source = "auto"

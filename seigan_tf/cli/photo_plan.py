@@ -8,6 +8,7 @@ from typing import Annotated, NamedTuple
 
 import tyro
 
+from seigan_tf import pretrained
 from seigan_tf.cli.options import Backend, Grow, Source, Weights, annotation_format, check_range, say
 from seigan_tf.cli.photo_boxes import read_boxes
 from seigan_tf.data.photos.photo import Note, Photo, Problem
@@ -36,7 +37,7 @@ class PhotoOptions:
     """File or folder with the boxes, instead of --box. For a folder of photographs the default is the one such file in
     it."""
     source: Source = "auto"
-    weights: Weights = "cats"
+    weights: Weights = pretrained.DEFAULT
     backend: Backend = "auto"
     refine: bool = True
     """Align masks with the edges in the photograph."""

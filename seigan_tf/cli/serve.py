@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from seigan_tf import pretrained
 from seigan_tf.cli.options import Backend, Grow, Host, Port, Weights, check_range, load_composer, parse, say_address
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ GRACE = 16_000_000
 
 @dataclass(frozen=True)
 class Options:
-    weights: Weights = "cats"
+    weights: Weights = pretrained.DEFAULT
     backend: Backend = "auto"
     grow: Grow = 0.0
     detector: Path | None = None

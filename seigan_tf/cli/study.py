@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import tyro
 
+from seigan_tf import pretrained
 from seigan_tf.cli import options as shared
 from seigan_tf.cli.options import Annotations, Host, MaxBad, Port, Source, check_at_least, console, parse, say
 from seigan_tf.config import DataConfig, load_config
@@ -66,7 +67,7 @@ Study = tyro.conf.Positional[Annotated[Path, tyro.conf.arg(help="Folder made by 
 class MakeOptions:
     out: Path
     """Folder to make; it must not exist."""
-    weights: str = "cats"
+    weights: str = pretrained.DEFAULT
     """SEIGAN: a run folder, runs/NAME, a .keras file or a shipped name."""
     no_cycle: str | None = None
     """NoCycle: a run trained with coarse_gan alone, as by `table1 --methods no_cycle`."""

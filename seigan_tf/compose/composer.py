@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from seigan_tf import pretrained
 from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files, shadows
 from seigan_tf.compose.backends import Backend, Choice, load_backend
 from seigan_tf.compose.erasing import Fill
@@ -37,7 +38,7 @@ class Composer:
     @classmethod
     def load(
         cls,
-        weights: str | Path = "cats",
+        weights: str | Path = pretrained.DEFAULT,
         refine: bool = True,
         backend: Choice = "auto",
         warn: Callable[[str], None] = lambda line: None,

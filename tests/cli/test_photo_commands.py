@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from seigan_tf import pretrained
 from seigan_tf.cli.commands import main
 from seigan_tf.compose import composer as composers
 from seigan_tf.compose import photo_files
@@ -77,9 +78,10 @@ def test_cut_writes_a_transparent_cutout(capsys, tmp_path, photo, loaded):
     np.testing.assert_array_equal(pixels(tmp_path / "out.png"), expected)
 
 
-def test_the_default_weights_are_the_shipped_cats(capsys, tmp_path, photo, loaded):
+def test_the_default_weights_are_shipped(capsys, tmp_path, photo, loaded):
     assert call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "out.png").code == 0
-    assert loaded == ["cats"]
+    assert loaded == [pretrained.DEFAULT]
+    assert pretrained.DEFAULT in pretrained.names()
 
 
 def test_cut_writes_masks_and_trims(capsys, tmp_path, photo):

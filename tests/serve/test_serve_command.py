@@ -7,6 +7,7 @@ import urllib.request
 
 import pytest
 
+from seigan_tf import pretrained
 from seigan_tf.serve import server
 from tests import commands
 from tests.serve import stub
@@ -49,7 +50,7 @@ def test_serves_the_page_to_this_machine_until_ctrl_c():
         assert running.address.startswith("http://127.0.0.1:")
         with urllib.request.urlopen(f"{running.address}api/settings") as reply:
             settings = json.load(reply)
-        assert (settings["name"], settings["size"], settings["max_upload"]) == ("cats", 128, 3_000_000)
+        assert (settings["name"], settings["size"], settings["max_upload"]) == (pretrained.DEFAULT, 128, 3_000_000)
         running.process.send_signal(signal.SIGINT)
         assert running.process.wait(20) == 0
         assert running.process.stdout.read() == ""
