@@ -18,8 +18,8 @@ DESCRIPTION = """Serve a web page for cutting, erasing and pasting, to browsers 
   python -m seigan_tf serve
   python -m seigan_tf serve --host 0.0.0.0        for phones in the same network: http://ADDRESS-OF-THIS-MACHINE:8100/
 
-The switch "Shadow" of the page gives pastes the shadow of `paste --shadow`. seigan_tf/serve/application.py describes the
-requests of the HTTP interface.
+The switch "Shadow" of the page gives pastes the shadow of `paste --shadow`. seigan_tf/serve/application.py describes
+the requests of the HTTP interface.
 
 Photographs are processed one at a time, in memory or temporary files, and deleted with the answer. The page has neither
 password nor encryption: outside a network that you trust put a web server with HTTPS before it, and give its host name
