@@ -38,7 +38,7 @@ export function fromMask(pixels, mask, side) {
 }
 
 const distance = (pixels, i, [r, g, b]) => (pixels[3 * i] - r) ** 2 + (pixels[3 * i + 1] - g) ** 2 + (pixels[3 * i + 2] - b) ** 2;
-const colour = (pixels, i) => pixels.subarray(3 * i, 3 * i + 3);
+const colour = (pixels, i) => [pixels[3 * i], pixels[3 * i + 1], pixels[3 * i + 2]];
 
 /** OpenCV's random numbers for the seed 0. */
 function generator() {
@@ -59,19 +59,28 @@ function clusters(pixels, places, random) {
   for (let round = 0; round < ROUNDS; round++) {
     if (round) {
       const sums = centres.map(() => [0, 0, 0, 0]);
-      places.forEach((i, k) => [...colour(pixels, i), 1].forEach((value, c) => { sums[labels[k]][c] += value; }));
-      centres = sums.map(([r, g, b, count], k) => (count ? [r, g, b].map((sum) => sum / count) : centres[k]));
-    }
-    labels = places.map((i) => {
-      let best = 0, least = Infinity;
-      centres.forEach((centre, k) => {
-        const away = distance(pixels, i, centre);
-        if (away < least) [best, least] = [k, away];
+      places.forEach((i, k) => {
+        const sum = sums[labels[k]];
+        for (let c = 0; c < 3; c++) sum[c] += pixels[3 * i + c];
+        sum[3]++;
       });
-      return best;
-    });
+      centres = sums.map(([r, g, b, count], k) => (count ? [r / count, g / count, b / count] : centres[k]));
+    }
+    labels = places.map((i) => nearest(pixels, i, centres));
   }
   return labels;
+}
+
+function nearest(pixels, i, centres) {
+  let best = 0, least = Infinity;
+  for (let k = 0; k < centres.length; k++) {
+    const away = distance(pixels, i, centres[k]);
+    if (away < least) {
+      best = k;
+      least = away;
+    }
+  }
+  return best;
 }
 
 /** The first centres: each, of three that are drawn with probabilities like squared distances, the one that leaves least. */
@@ -165,14 +174,18 @@ function cut(capacity, terminal, steps) {
   for (;;) {
     level.fill(-1);
     let end = 0, sinks = 0;
-    terminal.forEach((value, i) => { if (value > 0) [queue[end++], level[i]] = [i, 0]; });
+    const reach = (i, away) => {
+      level[i] = away;
+      queue[end++] = i;
+    };
+    terminal.forEach((value, i) => { if (value > 0) reach(i, 0); });
     const sources = queue.slice(0, end);
     for (let start = 0; start < end; start++) {
       const i = queue[start];
       if (terminal[i] < 0) sinks++;
       for (let k = 0; k < 8; k++) {
         const j = i + steps[k];
-        if (capacity[8 * i + k] > 0 && level[j] < 0) [queue[end++], level[j]] = [j, level[i] + 1];
+        if (capacity[8 * i + k] > 0 && level[j] < 0) reach(j, level[i] + 1);
       }
     }
     if (!sinks) return Uint8Array.from(level, (value) => (value < 0 ? 0 : 1));
