@@ -6,7 +6,7 @@
 Teacher, students and small segmenter are trained as those of the shipped weights `cats`
 (seigan_tf/pretrained/cats/README.md), but with 100 steps of the cycle instead of 500. The inpainter learns from holes
 in backgrounds. On 700 photographs of cats it takes half an hour of one CPU core that has bfloat16. The masks have IoU
-0.824, as good as those of `cats` after the refinement of `cut`; the fills are closer to the truth, but show a grid
+0.824, as good as those of `cats` after the refinement of `cut`, and the fills are as close to the truth
 (docs/experiments.md).
 """
 
