@@ -314,7 +314,8 @@ class Recipe:
     """A chain of trainings."""
 
     config: Config
-    """Settings given once for all stages: name, data, seed of the networks, VGG-19 weights and precision."""
+    """Settings given once for all stages: name, data, seed of the networks, VGG-19 weights and precision; and
+    `networks.outside_contrast` for those that begin with the weights or masks of another."""
     stages: tuple[StageConfig, ...]
     """The trainings in their order. The weights of the last one are those of the run."""
 

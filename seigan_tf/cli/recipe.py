@@ -8,7 +8,7 @@ from seigan_tf.cli.child_process import export_module, run_module
 from seigan_tf.cli.options import say
 from seigan_tf.cli.recipe_summary import show
 from seigan_tf.cli.vgg_weights import check_vgg_weights
-from seigan_tf.config import Config, Recipe
+from seigan_tf.config import Config, Recipe, check_networks
 from seigan_tf.training.recipe import CLOSING, EVALUATION, EXPORT, PACKED, RecipeRun
 
 
@@ -29,9 +29,15 @@ def check_settings(config: Config, recipe: Recipe) -> None:
     """Raise ValueError if a setting is given that the stages of a recipe do not share, or VGG-19 is left out."""
     if config.networks.vgg_weights == "none":
         raise ValueError("--vgg-weights none: networks of this preset read VGG-19, expected imagenet or a path")
+    check_networks(config.networks)
     given, networks, training = recipe.config, config.networks, config.training
     shared = {
-        "networks": replace(given.networks, seed=networks.seed, vgg_weights=networks.vgg_weights),
+        "networks": replace(
+            given.networks,
+            seed=networks.seed,
+            vgg_weights=networks.vgg_weights,
+            outside_contrast=networks.outside_contrast,
+        ),
         "losses": given.losses,
         "training": replace(given.training, precision=training.precision),
     }
@@ -41,7 +47,7 @@ def check_settings(config: Config, recipe: Recipe) -> None:
                 flag = field if field == "devices" else f"{section}.{field.replace('_', '-')}"
                 raise ValueError(
                     f"--{flag}: every stage of this preset has its own, expected only"
-                    " --data, --networks.seed, --vgg-weights and --training.precision"
+                    " --data, --networks.seed, --networks.outside-contrast, --vgg-weights and --training.precision"
                 )
 
 

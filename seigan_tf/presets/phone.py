@@ -18,7 +18,7 @@ from seigan_tf.presets import boxes, mobile
 
 CONFIG = config.Config(
     name="phone",
-    networks=config.NetworksConfig(vgg_weights="imagenet"),
+    networks=config.NetworksConfig(vgg_weights="imagenet", confine_mask=True),
     data=config.DataConfig(source="coco", max_object_fraction=0.9, zoom=0.15, shift=0.06),
     training=config.TrainingConfig(precision="auto"),
 )
@@ -27,26 +27,19 @@ CONFIG = config.Config(
 # bfloat16 on CPUs.
 _teacher = replace(boxes.CONFIG, training=replace(boxes.CONFIG.training, steps=600, precision="auto"))
 
-# Students see the box, which the box terms must not show to the teacher.
-_OUTSIDE = 0.3
-_self_trained = replace(
-    _teacher,
-    networks=replace(_teacher.networks, outside_contrast=_OUTSIDE),
-    training=replace(_teacher.training, task="distill", steps=1000),
-)
-_mobile = replace(mobile.CONFIG, networks=replace(mobile.CONFIG.networks, outside_contrast=_OUTSIDE))
+_self_trained = replace(_teacher, training=replace(_teacher.training, task="distill", steps=1000))
 
 # The inpainter alone, on backgrounds with holes in the shapes of the objects: a step has no segmenter and no adversary.
 _inpainter = replace(
-    _mobile,
-    losses=replace(_mobile.losses, background_texture=0.01, background_perceptual=0.05, background_mae=8.0),
-    training=replace(_mobile.training, task="inpaint", generator_rate=2e-3, decay_fraction=0.8, precision="auto"),
+    mobile.CONFIG,
+    losses=replace(mobile.CONFIG.losses, background_texture=0.01, background_perceptual=0.05, background_mae=8.0),
+    training=replace(mobile.CONFIG.training, task="inpaint", generator_rate=2e-3, decay_fraction=0.8, precision="auto"),
 )
 
 # The segmenter stays as it is, and only the terms that train inpainter and enhancer are on.
 _together = replace(
-    _mobile,
-    networks=replace(_mobile.networks, mask_gradient_scale=0.0),
+    mobile.CONFIG,
+    networks=replace(mobile.CONFIG.networks, mask_gradient_scale=0.0),
     losses=replace(
         _inpainter.losses,
         inpaint_gan=0.0,
@@ -58,7 +51,7 @@ _together = replace(
         box_pairwise=0.0,
     ),
     training=replace(
-        _mobile.training, steps=30, generator_rate=2e-4, decay_fraction=0.6, batch_size=4, precision="auto"
+        mobile.CONFIG.training, steps=30, generator_rate=2e-4, decay_fraction=0.6, batch_size=4, precision="auto"
     ),
 )
 
@@ -70,7 +63,7 @@ RECIPE = Recipe(
         StageConfig("self-trained-twice", _self_trained, ("self-trained", "teacher"), (), 0.12),
         StageConfig(
             "segmenter",
-            replace(_mobile, training=replace(_mobile.training, task="distill", steps=5000)),
+            replace(mobile.CONFIG, training=replace(mobile.CONFIG.training, task="distill", steps=5000)),
             ("self-trained-twice", "self-trained", "teacher"),
             (),
             0.13,

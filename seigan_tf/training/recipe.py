@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from seigan_tf.config import Config, Precision, Recipe, StageConfig, from_dict, to_dict
 from seigan_tf.training.run_folder import RunFolder
@@ -164,7 +164,10 @@ class RecipeRun:
             training = replace(training, teacher=self.source(name, stage.teachers))
         if stage.starts:
             training = replace(training, start_from=(self.source(name, stage.starts),))
-        networks = replace(stage.config.networks, seed=given.networks.seed, vgg_weights=given.networks.vgg_weights)
+        shared: dict[str, Any] = {"seed": given.networks.seed, "vgg_weights": given.networks.vgg_weights}
+        if stage.teachers or stage.starts:  # the box itself would satisfy the box terms of a teacher that sees it
+            shared["outside_contrast"] = given.networks.outside_contrast
+        networks = replace(stage.config.networks, **shared)
         return replace(stage.config, name=folder.path.name, networks=networks, data=given.data, training=training)
 
     def _precision(self, stage: StageConfig) -> Precision:

@@ -130,6 +130,12 @@ def test_stages_are_listed(started, capsys, tmp_path):
     ]
 
 
+def test_a_contrast_out_of_range_is_refused_before_a_stage_begins(started, capsys, tmp_path):
+    code, _, err = call(capsys, *NEW, "--networks.outside-contrast", "2")
+    assert (code, err) == (2, "error: networks.outside_contrast: 2.0; expected 0 to 1\n")
+    assert not (tmp_path / "runs").exists()
+
+
 def test_effort_scales_the_steps_of_every_stage_and_is_kept(started, capsys):
     call(capsys, *NEW, "--effort", "1.5", "--stages", "teacher", "self-trained")
     listed = call(capsys, "--name", "birds", "--stages", "list")[1].splitlines()
