@@ -2,21 +2,17 @@
 
 import { newCanvas } from "./canvas.js";
 import { NEAR, REACH, holeOf, mark, restored, widened, windowOf } from "./erasing.js";
-import { area, resize } from "./filters.js";
 import { cropRegion, overlap, placed, sameObject } from "./geometry.js";
-import { dilated, extent } from "./masks.js";
 import { cutOut, matte } from "./matting.js";
-import { enlarge, extract } from "./resample.js";
+import { lay, place } from "./pasting.js";
+import { extract, toUnit } from "./resample.js";
 import { cast } from "./shadows.js";
-
-/** Margin around the object that is also harmonised, relative to the crop's side: edges and near shadows. */
-const MARGIN = 1 / 32;
 
 /**
  * Cut out the object in a box.
  *
- * With `edges` its mask follows those of the photo. Returns {box, region, rectangle, mask [S, S], image [S, S, 3], low,
- * count, canvas}; `canvas` is the full-size cut-out, at `rectangle`, `low` and `count` are the mask as in matting.js.
+ * With `edges` its mask follows those of the photo. Returns {box, region, rectangle, image [S, S, 3], low, count,
+ * canvas}; `canvas` is the full-size cut-out, at `rectangle`, `low` and `count` are the mask as in matting.js.
  */
 export async function cut(models, photo, box, edges = true) {
   const { size } = models;
@@ -25,12 +21,11 @@ export async function cut(models, photo, box, edges = true) {
   const rectangle = overlap(models.confineMask ? box : square(region), photo.bounds);
   if (!rectangle) throw new Error("The box lies outside the photo");
   const found = await matte(models, photo, image, box, region, edges), { low, count } = found;
-  const mask = (count > size ? area : resize)(low, [count, count, 1], [size, size, 1]);
   photo.kept = [...others(photo, box), { box, hole: holeOf(low, count, region) }];
   const { width, height } = rectangle, canvas = newCanvas(width, height);
   const pixels = new ImageData(cutOut(photo, found, region, rectangle), width, height);
   canvas.getContext("2d", { willReadFrequently: true }).putImageData(pixels, 0, 0);
-  return { box, region, rectangle, mask, image, low, count, canvas };
+  return { box, region, rectangle, image, low, count, canvas };
 }
 
 /**
@@ -94,79 +89,26 @@ async function inWorker(task, arrays) {
 /**
  * Paste the object of a cut into another photo, with its box's corner at x, y and the width `width`.
  *
- * The enhancer's changes to the small crop are added to the full-size paste, on the object and directly around it. With
- * `shadow` the object casts one on the ground. Returns a function that undoes it.
+ * The light and colours of the object become those of that photo. With `shadow` the object casts one on the ground. Returns
+ * a function that undoes it.
  */
-export async function paste(models, object, photo, place, shadow = false) {
-  const { size } = models;
-  const { box, region } = placed(object.box, models.objectFraction, place);
-  if (!overlap(box, photo.bounds)) throw new Error("The place lies outside the second photo");
-  const near = dilated(object.mask, size, margin(size));
-  const rectangle = within(near, size, region, photo);
-  if (!rectangle) throw new Error("No object was found in the box");
-  const scale = region.side / object.region.side;
-  const landed = {
-    x: region.x + (object.rectangle.x - object.region.x) * scale,
-    y: region.y + (object.rectangle.y - object.region.y) * scale,
-    width: object.rectangle.width * scale,
-    height: object.rectangle.height * scale,
-  };
-  const unshade = shadow ? cast(photo, placedOn(photo, object, landed, box)) : () => {};
-  const background = toUnit(extract(photo, region, size));
-  const coarse = background.map((value, i) => {
-    const share = object.mask[Math.floor(i / 3)];
-    return share * object.image[i] + (1 - share) * value;
-  });
-  let enhanced;
+export async function paste(models, object, photo, at, shadow = false) {
+  const { box, region } = placed(object.box, models.objectFraction, at), part = place(object, box, photo);
+  if (!part) throw new Error("The place lies outside the second photo");
+  if (!part.alpha.some((value) => value)) {
+    throw new Error("No object was found in the box, or it lies outside the second photo");
+  }
+  const unshade = shadow ? cast(photo, part) : () => {};
   try {
-    enhanced = await models.enhance(coarse);
+    const unpaste = await lay(models, photo, region, part);
+    return () => {
+      unpaste();
+      unshade();
+    };
   } catch (error) {
     unshade();
     throw error;
   }
-  const difference = enhanced.map((value, i) => (value - coarse[i]) * 127.5);
-
-  const unpaste = photo.copy(rectangle);
-  draw(photo.context, object, landed);
-  const share = enlarge(near, size, 1, region, rectangle), shares = new Float32Array(rectangle.width);
-  const shift = enlarge(difference, size, 3, region, rectangle), shifts = new Float32Array(3 * rectangle.width);
-  photo.edit(rectangle, (data, from, y) => {
-    share(y, shares);
-    shift(y, shifts);
-    for (let x = 0; x < rectangle.width; x++) {
-      if (!shares[x]) continue;
-      for (let c = 0; c < 3; c++) data[from + 4 * x + c] += shifts[3 * x + c] * shares[x];
-    }
-  });
-  photo.refresh();
-  return () => {
-    unpaste();
-    unshade();
-  };
-}
-
-/** The alpha of a cut-out at its place on a photo, for `cast`: {alpha, window, box}; `window` holds its visible pixels. */
-function placedOn(photo, object, landed, box) {
-  const window = overlap(landed, photo.bounds);
-  if (!window) return { alpha: new Uint8Array(0), window, box };
-  const context = newCanvas(window.width, window.height).getContext("2d", { willReadFrequently: true });
-  draw(context, object, { ...landed, x: landed.x - window.x, y: landed.y - window.y });
-  const { data } = context.getImageData(0, 0, window.width, window.height);
-  return { alpha: Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + 3]), window, box };
-}
-
-function draw(context, object, { x, y, width, height }) {
-  context.imageSmoothingQuality = "high";
-  context.drawImage(object.canvas, x, y, width, height);
-}
-
-/** Rectangle of the photo touched by a mask over a region, in whole pixels; null if there is none. */
-function within(mask, size, region, photo) {
-  const touched = extent(mask, size, region);
-  const visible = touched && overlap(touched, square(region));
-  return visible && overlap(visible, photo.bounds);
 }
 
 const square = ({ x, y, side }) => ({ x, y, width: side, height: side });
-const margin = (size) => Math.max(Math.round(size * MARGIN), 1);
-const toUnit = (pixels) => Float32Array.from(pixels, (value) => value / 127.5 - 1);

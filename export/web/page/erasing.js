@@ -6,7 +6,7 @@
 import { distances, grown, pullPush, resize } from "./filters.js";
 import { fill } from "./filling.js";
 import { overlap, round } from "./geometry.js";
-import { enlarge, extract } from "./resample.js";
+import { enlarge, extract, grey } from "./resample.js";
 import { inpaintTta } from "./tta.js";
 
 export const OBJECT = 0.1;
@@ -66,7 +66,7 @@ export function mark(mask, rectangle, hole, photo) {
  * `image`: the crop at the networks' size, from -1 to 1; `pending`: over the rectangle, what must not be seen.
  */
 export async function restored(models, photo, image, { region, count }, pending, rectangle) {
-  const { size } = models, mask = maskOf(pending, rectangle, photo);
+  const { size } = models, mask = grey(pending, rectangle, photo, 255);
   const crop = (side) => extract(mask, region, side).filter((_, i) => i % 3 === 0);
   const answer = await inpaintTta(models, image, Float32Array.from(crop(size), (value) => (value > 8 ? 1 : 0)));
   const colours = resize(answer.map((value) => (value + 1) * 127.5), [size, size, 3], [count, count], true);
@@ -81,24 +81,6 @@ export async function restored(models, photo, image, { region, count }, pending,
   }
   return colours.map((value) => Math.min(Math.max(value, 0), 255));
 }
-
-/** A mask over a rectangle of a photo, for `extract`: 255 where it is 1. */
-const maskOf = (values, rectangle, { width, height }) => ({
-  width,
-  height,
-  read(x, y, wide, tall) {
-    const result = new Uint8ClampedArray(4 * wide * tall);
-    const part = overlap({ x, y, width: wide, height: tall }, rectangle);
-    for (let row = 0; part && row < part.height; row++) {
-      const from = (part.y - rectangle.y + row) * rectangle.width + part.x - rectangle.x;
-      const to = (part.y - y + row) * wide + part.x - x;
-      for (let column = 0; column < part.width; column++) {
-        if (values[from + column]) result.fill(255, 4 * (to + column), 4 * (to + column + 1));
-      }
-    }
-    return result;
-  },
-});
 
 /**
  * The photo with its hole filled: RGBA of the rectangle `window`.

@@ -99,6 +99,12 @@ export function blur(values, [height, width, channels], sigma) {
   return alongColumns(alongRows(values, shape, kernel, mirrorInside), shape, kernel, mirrorInside);
 }
 
+/** Means over squares of 2 radius + 1 pixels, borders mirrored. */
+export function mean(values, shape, radius) {
+  const kernel = new Float64Array(2 * radius + 1).fill(1 / (2 * radius + 1));
+  return alongColumns(alongRows(values, shape, kernel, mirror), shape, kernel, mirror);
+}
+
 /** Correlation of every row with a kernel; `border` maps an index outside an axis of a length into it. */
 export function alongRows(values, [height, width, channels], kernel, border) {
   const radius = kernel.length >> 1, result = new Float32Array(values.length);

@@ -1,7 +1,7 @@
 // The guided filter with a colour photo as guide, in its fast form (He, Sun, Tang, TPAMI 2013; He, Sun, 2015).
 // As seigan_tf/compose/guided_filter.py.
 
-import { alongColumns, alongRows, mirror } from "./filters.js";
+import { mean } from "./filters.js";
 import { dot, inverse, product } from "./linear.js";
 
 /**
@@ -30,10 +30,4 @@ export function affine(guide, values, side, radius, epsilon) {
 export function applied(functions, at, colours, from) {
   const value = functions[at] * colours[from] + functions[at + 1] * colours[from + 1] + functions[at + 2] * colours[from + 2];
   return Math.min(Math.max(value + functions[at + 3], 0), 1);
-}
-
-/** Means over squares of 2 radius + 1 pixels, borders mirrored. */
-function mean(values, shape, radius) {
-  const kernel = new Float64Array(2 * radius + 1).fill(1 / (2 * radius + 1));
-  return alongColumns(alongRows(values, shape, kernel, mirror), shape, kernel, mirror);
 }

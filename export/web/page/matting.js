@@ -4,7 +4,7 @@ import { pullPush, resize } from "./filters.js";
 import { insideBox, round } from "./geometry.js";
 import { fromMask } from "./grabcut.js";
 import { affine, applied } from "./guided_filter.js";
-import { enlarge, extract } from "./resample.js";
+import { enlarge, extract, toUnit } from "./resample.js";
 import { segmentTta } from "./tta.js";
 
 const [HAZE, SIDE, SMALLEST, ZOOM] = [0.05, 256, 16, 1.2];
@@ -38,7 +38,7 @@ async function twoLooks(models, image, crop, box, region) {
   const result = resize(await segment(models, image, box, region), [size, size, 1], [SIDE, SIDE]);
   const middle = extract(pictureOf(crop), { x: margin, y: margin, side }, size), step = region.side / SIDE;
   const nearer = { x: region.x + margin * step, y: region.y + margin * step, side: side * step };
-  const closer = await segment(models, Float32Array.from(middle, (value) => value / 127.5 - 1), box, nearer);
+  const closer = await segment(models, toUnit(middle), box, nearer);
   resize(closer, [size, size, 1], [side, side]).forEach((value, i) => {
     const at = (margin + Math.floor(i / side)) * SIDE + margin + (i % side);
     result[at] = (result[at] + value) / 2;

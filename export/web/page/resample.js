@@ -1,7 +1,7 @@
 // Resampling: crops to the networks' size, as in training, and maps back to the photo's pixels.
 
 import { area } from "./filters.js";
-import { mirrored } from "./geometry.js";
+import { mirrored, overlap } from "./geometry.js";
 
 const STRIP = 2 ** 20; // pixels read from the photo at a time
 const ONE = 2 ** 22; // 1 in Pillow's fixed-point numbers
@@ -21,6 +21,28 @@ export function extract(photo, region, size) {
   const narrow = along(reduced, count, weights, size, count * 3, 3, size * 3, 3);
   return along(narrow, size, weights, size, 3, size * 3, 3, size * 3);
 }
+
+/** Bytes as the networks see them: Float32Array, from -1 to 1. */
+export const toUnit = (pixels) => Float32Array.from(pixels, (value) => value / 127.5 - 1);
+
+/** Values over a rectangle of a photo, times `factor`, as a grey photo for `extract`; 0 outside the rectangle. */
+export const grey = (values, rectangle, { width, height }, factor = 1) => ({
+  width,
+  height,
+  read(x, y, wide, tall) {
+    const result = new Uint8ClampedArray(4 * wide * tall);
+    const part = overlap({ x, y, width: wide, height: tall }, rectangle);
+    for (let row = 0; part && row < part.height; row++) {
+      const from = (part.y - rectangle.y + row) * rectangle.width + part.x - rectangle.x;
+      const to = (part.y - y + row) * wide + part.x - x;
+      for (let column = 0; column < part.width; column++) {
+        const value = values[from + column];
+        if (value) result.fill(factor * value, 4 * (to + column), 4 * (to + column + 1));
+      }
+    }
+    return result;
+  },
+});
 
 /** Means of factor x factor pixels of the region: RGB [n, n, 3] with n = side / factor, rounded up. */
 function reduce(photo, region, factor) {

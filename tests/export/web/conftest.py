@@ -13,8 +13,8 @@ from export import web
 from tests.browser import chromium
 
 MODULES = (
-    *("compose", "erasing", "filling", "filters", "geometry", "grabcut", "guided_filter", "patches", "photo"),
-    *("resample", "shadows"),
+    *("compose", "erasing", "filling", "filters", "geometry", "grabcut", "guided_filter", "pasting", "patches"),
+    *("photo", "resample", "shadows"),
 )
 TYPES = {"float32": "Float32Array", "uint8": "Uint8ClampedArray", "bool": "Uint8Array", "int32": "Int32Array"}
 

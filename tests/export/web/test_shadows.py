@@ -70,9 +70,8 @@ PASTE = """async (shade) => {
     context.fillRect(0, 0, 400, 300);
     const canvas = new Photo(50, 50).canvas;
     Object.assign(canvas.getContext("2d"), { fillStyle: "rgb(200, 30, 30)" }).fillRect(0, 0, 50, 50);
-    const box = { x: 7, y: 7, width: 50, height: 50 }, region = cropRegion(box, 0.5);
-    const mask = Float32Array.from(insideBox(box, region, 16)), image = new Float32Array(3 * 256).fill(0.3);
-    const object = { box, region, rectangle: box, canvas, mask, image };
+    const box = { x: 7, y: 7, width: 50, height: 50 };
+    const object = { box, rectangle: box, canvas };
     const models = { size: 16, objectFraction: 0.5, enhance: async (values) => values };
     const results = [all()];
     for (const shadow of [false, true]) {
