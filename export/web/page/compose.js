@@ -3,6 +3,7 @@
 import { newCanvas } from "./canvas.js";
 import { NEAR, REACH, holeOf, mark, restored, widened, windowOf } from "./erasing.js";
 import { cropRegion, overlap, placed, sameObject } from "./geometry.js";
+import { inWorker } from "./in_worker.js";
 import { cutOut, matte } from "./matting.js";
 import { lay, place } from "./pasting.js";
 import { extract, toUnit } from "./resample.js";
@@ -47,8 +48,8 @@ export async function erase(models, photo, { box, region, image, low, count }) {
   const colours = await restored(models, photo, image, hole, pending, around);
   const pixels = photo.read(x, y, width, height);
   const near = widened(window, NEAR, photo);
-  const filled = await inWorker(
-    { photo: pixels, around, near, window, hole, pending, avoid, colours }, [pixels, pending, avoid, colours]);
+  const task = { photo: pixels, around, near, window, hole, pending, avoid, colours };
+  const filled = await inWorker("filled", task, [pixels, pending, avoid, colours]);
   const putBack = photo.copy(window);
   photo.context.putImageData(new ImageData(filled, window.width, window.height), window.x, window.y);
   photo.refresh();
@@ -68,21 +69,6 @@ function fillBox(mask, rectangle, box) {
   for (let y = 0; part && y < part.height; y++) {
     const line = (part.y - rectangle.y + y) * rectangle.width + part.x - rectangle.x;
     mask.fill(1, line, line + part.width);
-  }
-}
-
-/** The answer of a worker of its own, whose memory is free again afterwards; the arrays go to it. */
-async function inWorker(task, arrays) {
-  const worker = new Worker(new URL("fill_worker.js", import.meta.url), { type: "module" });
-  try {
-    return await new Promise((resolve, reject) => {
-      worker.onmessage = ({ data }) => resolve(data);
-      // Browsers do not say why a worker did not start.
-      worker.onerror = ({ message }) => reject(new Error(message || "fill_worker.js or a file that it needs is missing"));
-      worker.postMessage(task, arrays.map(({ buffer }) => buffer));
-    });
-  } finally {
-    worker.terminate();
   }
 }
 

@@ -4,6 +4,7 @@ import { pullPush, resize } from "./filters.js";
 import { insideBox, round } from "./geometry.js";
 import { fromMask } from "./grabcut.js";
 import { affine, applied } from "./guided_filter.js";
+import { inWorker } from "./in_worker.js";
 import { enlarge, extract, toUnit } from "./resample.js";
 import { segmentTta } from "./tta.js";
 
@@ -25,10 +26,20 @@ export async function matte(models, photo, image, box, region, edges) {
     mask = mask.map((value, i) => value * inside[i]);
   }
   if (!lookTwice) return { low: mask, count, functions: null, crop };
-  const guide = Float32Array.from(crop, (value) => value / 255);
-  const functions = affine(guide, fromMask(crop, mask, SIDE), SIDE, round(RADIUS * SIDE), EPSILON);
+  const guide = guideOf(crop), functions = await inWorker("refined", { crop, mask });
   return { low: mask.map((_, i) => withoutHaze(applied(functions, 4 * i, guide, 3 * i))), count, functions, crop };
 }
+
+/**
+ * Decide the doubtful pixels of a mask [SIDE, SIDE] by colour: functions of the colours, [SIDE, SIDE, 4].
+ *
+ * `crop`: RGB [SIDE, SIDE, 3] from 0 to 255. It takes so long that it runs in a worker.
+ */
+export function refined({ crop, mask }) {
+  return affine(guideOf(crop), fromMask(crop, mask, SIDE), SIDE, round(RADIUS * SIDE), EPSILON);
+}
+
+const guideOf = (crop) => Float32Array.from(crop, (value) => value / 255);
 
 /**
  * `image` is the crop at the networks' size, from -1 to 1, `crop` RGB [SIDE, SIDE, 3]. Not confined to the box.

@@ -360,10 +360,10 @@ def test_the_network_stands_where_there_is_too_little_to_copy(lab):
 
 def test_a_worker_that_is_missing_is_named(lab):
     case, box = CASES["at full size"], {"x": 28, "y": 18, "width": 24, "height": 24}
-    lab.page.route("**/fill_worker.js", lambda route: route.fulfill(status=404))
-    with pytest.raises(Exception, match=r"fill_worker\.js or a file that it needs"):
+    lab.page.route("**/worker.js", lambda route: route.fulfill(status=404))
+    with pytest.raises(Exception, match=r"worker\.js or a file that it needs"):
         lab(ERASE, case.rgba, case.unknown.shape, [(box, low_mask(30, 40, 8))], REGION._asdict(), COUNT)
-    lab.page.unroute("**/fill_worker.js")
+    lab.page.unroute("**/worker.js")
 
 
 def test_boxes_of_one_object_and_of_two(lab):

@@ -80,6 +80,15 @@ STUB = f"""const modelsOf = (confineMask, outsideContrast) => ({{
     segment: async (image) => Float32Array.from({{ length: {SIZE * SIZE} }}, (_, i) =>
         1 / (1 + Math.exp(-6 * (image[3 * i] - image[3 * i + 1]) - (i % {SIZE}) / {SIZE}))),
 }});"""
+CUT = f"""async (pixels, [height, width], box, edges, confine, contrast) => {{
+    {STUB}
+    const photo = new Photo(width, height);
+    photo.context.putImageData(new ImageData(pixels, width, height), 0, 0);
+    const {{ canvas, rectangle }} = await cut(modelsOf(confine, contrast), photo, box, edges);
+    const {{ data }} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const {{ x, y }} = rectangle;
+    return [data, Int32Array.of(x, y, canvas.width, canvas.height)];
+}}"""
 
 
 @pytest.mark.parametrize(
@@ -105,15 +114,7 @@ def test_cut_outs_are_those_of_python(lab, case, edges, confine, contrast):
     height, width = photo.shape[:2]
     mask, cutout = Composer(Segmenter(confine, contrast), refine=edges).cut(photo, tuple(box.values()))
     pixels, rectangle = lab(
-        f"""async (pixels, [height, width], box, edges, confine, contrast) => {{
-            {STUB}
-            const photo = new Photo(width, height);
-            photo.context.putImageData(new ImageData(pixels, width, height), 0, 0);
-            const {{ canvas, rectangle }} = await cut(modelsOf(confine, contrast), photo, box, edges);
-            const {{ data }} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            const {{ x, y }} = rectangle;
-            return [data, Int32Array.of(x, y, canvas.width, canvas.height)];
-        }}""",
+        CUT,
         *(np.dstack([photo, np.full((height, width), 255, np.uint8)]), (height, width), box, edges, confine, contrast),
     )
     x, y, wide, tall = rectangle
@@ -127,3 +128,12 @@ def test_cut_outs_are_those_of_python(lab, case, edges, confine, contrast):
     assert (np.abs(cutout.astype(int) - np.dstack([photo, cutout[..., 3]])).max(-1)[soft] > 8).mean() > 0.1
     # A canvas holds colours times alpha, in bytes.
     assert (np.abs(found - cutout).max(-1) <= 2 + 256 / np.maximum(cutout[..., 3], 1))[mask > 0.1].mean() > 0.99
+
+
+def test_masks_follow_edges_in_a_worker_which_is_named_if_it_is_missing(lab):
+    photo, _ = scene(240, 260)
+    pixels = np.dstack([photo, np.full(photo.shape[:2], 255, np.uint8)])
+    lab.page.route("**/worker.js", lambda route: route.fulfill(status=404))
+    with pytest.raises(Exception, match=r"worker\.js or a file that it needs"):
+        lab(CUT, pixels, photo.shape[:2], BOX, True, True, 1.0)
+    lab.page.unroute("**/worker.js")

@@ -80,7 +80,8 @@ def test_cut_outs_are_placed_as_in_python(lab, name):
             {GIVEN}
             const {{ pixels: found, alpha, window }} = place(
                 objectOf(pixels, box, rectangle), goal, {{ bounds: {{ x: 0, y: 0, width, height }} }});
-            return [found, Uint8ClampedArray.from(alpha), Int32Array.of(window.x, window.y, window.width, window.height)];
+            const {{ x, y, width: wide, height: tall }} = window;
+            return [found, Uint8ClampedArray.from(alpha), Int32Array.of(x, y, wide, tall)];
         }}""",
         *(*OBJECT, rectangle(*wanted.box), HEIGHT, WIDTH),
     )
