@@ -146,7 +146,8 @@ def _scenes(photo: np.ndarray, unknown: np.ndarray, avoid: np.ndarray, guide: Gu
 def _reduce(mask: np.ndarray, height: int, width: int) -> np.ndarray:
     """A mask at a smaller size: True at every pixel that has a part of it."""
     narrow = np.empty((len(mask), width), np.float32)
-    for rows in geometry.row_slices(Window(0, 0, mask.shape[1], len(mask))):  # as numbers it takes more memory
+    # In strips, since as float32 it takes four times the memory.
+    for rows in geometry.row_slices(Window(0, 0, mask.shape[1], len(mask))):
         part = (mask[rows] > 0).astype(np.float32)
         narrow[rows] = cv2.resize(part, (width, len(part)), interpolation=cv2.INTER_AREA)
     return cv2.resize(narrow, (width, height), interpolation=cv2.INTER_AREA) > 0
@@ -200,7 +201,7 @@ def _correct(filled: np.ndarray, there: np.ndarray, photo: np.ndarray, field: Fi
         strip[common.moved(0, -part.start).of] = filled[common.moved(-window.left, -window.top).of]
         narrow[part] = cv2.resize(strip, (columns, len(strip)), interpolation=cv2.INTER_AREA)
     small = np.rint(cv2.resize(narrow, (columns, rows), interpolation=cv2.INTER_AREA))
-    inner = np.s_[
+    inner = np.s_[  # those pixels of `small` that lie in the window
         -(-window.top * rows // height) : window.bottom * rows // height,
         -(-window.left * columns // width) : window.right * columns // width,
     ]

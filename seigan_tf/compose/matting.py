@@ -125,7 +125,7 @@ def matte(
 def segment(backend: Backend, image: np.ndarray, box: np.ndarray = WHOLE) -> np.ndarray:
     """The mean of the segmenter's masks of a crop [S, S, 3] and of its mirror image: float32 [S, S].
 
-    `box` [4], relative to the crop, is that outside which masks are 0 if the backend confines them.
+    `box` [4] is relative to the crop. Outside it the backend fades the crop and confines masks, as its settings say.
     """
     return segment_tta(backend.segment, image[None], box[None])[0, ..., 0]
 
@@ -133,8 +133,9 @@ def segment(backend: Backend, image: np.ndarray, box: np.ndarray = WHOLE) -> np.
 def two_looks(backend: Backend, image: np.ndarray, crop: np.ndarray, box: np.ndarray) -> np.ndarray:
     """The mean of the masks of a crop and of its middle, which the segmenter sees ZOOM times as large.
 
-    The crop is given at the segmenter's size, uint8 [S, S, 3], and as uint8 [SIDE, SIDE, 3]. The segmenter sees the
-    backend's `outside_contrast` outside `box`, relative to the crop. The result, float32 [SIDE, SIDE], is not confined.
+    The crop is given at the segmenter's size, uint8 [S, S, 3], and as uint8 [SIDE, SIDE, 3]. Outside `box`,
+    relative to the crop, the segmenter sees the backend's `outside_contrast`. The result, float32 [SIDE, SIDE], is not
+    confined; therefore the crops are faded here and the backend is not told the box.
     """
     contrast = backend.outside_contrast
     side = round(SIDE / ZOOM)

@@ -47,7 +47,7 @@ def _shade(placed: Placed, height: int) -> np.ndarray:
     box_bottom = placed.box[1] + placed.box[3]
     ground = max(lowest, box_bottom) if box_bottom > height else lowest
     scale = SIDE / region.side
-    flat_size = (
+    flat_size = (  # at most its own: INTER_AREA takes means only of more pixels than it returns
         min(max(round(window.width * scale), 1), window.width),
         min(max(round(window.height * scale * HEIGHT), 1), window.height),
     )

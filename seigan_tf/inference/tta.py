@@ -47,7 +47,7 @@ def inpaint_tta(inpaint: Network, images: np.ndarray, masks: np.ndarray) -> np.n
     size, margin = images.shape[1], max(abs(shift) for pair in SHIFTS for shift in pair)
     padded = [np.pad(values, ((0, 0), (margin,) * 2, (margin,) * 2, (0, 0)), "reflect") for values in (images, masks)]
     total, count = np.zeros(padded[0].shape, np.float32), np.zeros((1, *padded[0].shape[1:3], 1), np.float32)
-    for way, (down, right) in enumerate(SHIFTS):
+    for way, (down, right) in enumerate(SHIFTS):  # all are views, so that sums go to the pixels that this crop shows
         window = np.s_[:, margin + down : margin + down + size, margin + right : margin + right + size]
         total_seen, count_seen, *seen = (_moved(values, way)[window] for values in (total, count, *padded))
         total_seen += inpaint(*map(np.ascontiguousarray, seen))

@@ -13,7 +13,7 @@ import { cast } from "./shadows.js";
  * Cut out the object in a box.
  *
  * With `edges` its mask follows those of the photo. Returns {box, region, rectangle, image [S, S, 3], low, count,
- * canvas}; `canvas` is the full-size cut-out, at `rectangle`, `low` and `count` are the mask as in matting.js.
+ * canvas}; `canvas` is the full-size cut-out, at `rectangle`; `low` and `count` are the mask as in matting.js.
  */
 export async function cut(models, photo, box, edges = true) {
   const { size } = models;

@@ -112,7 +112,7 @@ function lengthOf(mask, width) {
   return Math.max(bottom - top, right - left) + 1;
 }
 
-/** Copy pixels of the photo to the patches of the field; between the offsets of four they are mixed bilinearly. */
+/** Copy pixels of the photo to the patches of the field; between the offsets of four they are mixed. */
 export function copy(photo, unknown, [height, width], field) {
   const down = field.height / height, across = field.width / width;
   const moveY = field.matchY.map((match, patch) => round((match - field.y[patch]) / down));

@@ -1,6 +1,6 @@
 // GrabCut (Rother et al., SIGGRAPH 2004) as seigan_tf/inference/grabcut.py runs OpenCV's: one iteration from a mask.
 //
-// Each step gives OpenCV's result, random numbers included. The minimum cut is found by Dinic's algorithm.
+// Each step is OpenCV's, random numbers included. The minimum cut is found by Dinic's algorithm.
 
 import { dot, inverse, product } from "./linear.js";
 

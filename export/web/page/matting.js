@@ -42,7 +42,9 @@ export function refined({ crop, mask }) {
 const guideOf = (crop) => Float32Array.from(crop, (value) => value / 255);
 
 /**
- * `image` is the crop at the networks' size, from -1 to 1, `crop` RGB [SIDE, SIDE, 3]. Not confined to the box.
+ * The mean of the masks of a crop and of its middle, which the segmenter sees ZOOM times as large: [SIDE, SIDE].
+ *
+ * `image`: the crop at the networks' size, from -1 to 1; `crop`: RGB [SIDE, SIDE, 3]. The mask is not confined to the box.
  */
 async function twoLooks(models, image, crop, box, region) {
   const { size } = models, side = round(SIDE / ZOOM), margin = Math.floor((SIDE - side) / 2);
