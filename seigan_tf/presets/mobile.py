@@ -4,8 +4,8 @@
         --data.val-images DIR --data.val-annotations FILE
 
 4,000 steps of about 1.6 s on two CPU cores. No run has been trained to its end with these settings, so there is no
-score to expect. The shipped weights `cats` have these networks; their segmenter learned from a large one with
-`python -m seigan_tf distill` and has IoU 0.827 (seigan_tf/pretrained/cats/README.md).
+score to expect. The shipped weights have these networks, trained by preset `phone`: the segmenter learned from a large
+one (seigan_tf/pretrained/cats/README.md).
 """
 
 from seigan_tf import config
