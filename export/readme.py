@@ -33,15 +33,17 @@ BYTES = (
     "above; masks 0 to 255."
 )
 CONFINED = {
-    True: "The segmenter does not know the box, but these networks were trained with a mask that is 0 outside it: set "
+    True: "The networks were trained with a mask that is 0 outside the box, and the segmenter's own need not be: set "
     "it to 0 there before\nyou use it. The composer does so itself.",
     False: "The mask may reach out of the box: keep it as it is.",
 }
 FADED = (
-    "\n\nThe segmenter sees the box as a change of contrast: before you run it, multiply the crop's values outside"
+    "The segmenter sees the box as a change of contrast: before you run it, multiply the crop's values outside"
     " the box by {contrast:g}\n(pixels p from 0 to 255 become 127.5 + {contrast:g} (p - 127.5)). The other networks"
-    " take the crop as it is. The composer does so itself."
+    " take the crop as it is. The composer does so itself.\n\n"
 )
+FADE_FIRST = '// Before: fade a copy of the image outside the box, for the segmenter alone ("Crops" above).\n'
+"""Comment in the code for Kotlin and Swift."""
 
 
 def write(folder: Path) -> Path:
@@ -69,7 +71,9 @@ def _text(folder: Path, model: dict[str, Any]) -> str:
         "values": 3 * size * size,
         "card": " `MODEL_CARD.md` describes their training data." if (folder / CARD).is_file() else "",
         "files": "".join(["| file | MB | task and format |\n|---|---|---|\n", *rows]) if rows else "",
-        "confined": CONFINED[model["confine_mask"]] + (FADED.format(contrast=contrast) if contrast < 1 else ""),
+        "confined": (FADED.format(contrast=contrast) if contrast < 1 else "") + CONFINED[model["confine_mask"]],
+        "faded": ", faded outside the box" if contrast < 1 else "",
+        "fade_first": FADE_FIRST if contrast < 1 else "",
         "notes": notes + (BYTES if model.get("int8_edges") == "uint8" else ""),
         "suffix": "_fp16" if (folder / "segmenter_fp16.tflite").is_file() else "",
         "served": served[0] if served else model["name"],

@@ -103,6 +103,8 @@ def _metadata(graph: Graph, about: About, inputs: list[str], outputs: list[str],
         f" centre of the object's box, its side the box's long side / {about.object_fraction:.6g}, mirrored past the"
         f" photo's border and resized to {about.size} px."
     )
+    if graph.name == "segmenter" and about.outside_contrast < 1:
+        description += f" Its values outside the box are multiplied by {about.outside_contrast:g}."
     root = build.table(
         {
             0: build.text(f"{about.name} {graph.name}"),

@@ -137,7 +137,7 @@ def smooth(pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> np.ndarray:
 
 
 def restored(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> np.ndarray:
-    """The inpainter's fill, shifted to the colours just outside the hole: float32 [n, n, 3] in [0, 255]."""
+    """The inpainter's fill, adjusted to the colours just outside the hole: float32 [n, n, 3] in [0, 255]."""
     count, size = len(hole.weights), backend.size
     small, image = geometry.crops(pixels, hole.region, size, count)
     small_hole, unknown = geometry.crops(pending, hole.region, size, count)

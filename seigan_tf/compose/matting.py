@@ -2,8 +2,8 @@
 
 The segmenter looks twice, the second time from nearer. The mean of its masks follows the edges of the photo after
 GrabCut, in places about which the network is unsure, and a guided filter. On 115 held-out cats at original resolution
-the masks of `cats` have IoU 0.826 and boundary F 0.675 if they are enlarged bilinearly, 0.829 and 0.679 with the mirror
-image, and 0.850 and 0.733 in the end (`python benchmarks/compose.py`; docs/experiments.md has other attempts).
+the masks of `cats` have IoU 0.824 and boundary F 0.669 if they are enlarged bilinearly, and 0.850 and 0.732 in the end
+(`python benchmarks/compose.py`; docs/experiments.md has other attempts).
 
 At its soft edge the object's colours F follow I = a F + (1 - a) B: F and B are estimated from nearby pixels that show
 only object or only background, then F takes up the rest of I (Forte, "Approximate Fast Foreground Colour Estimation",

@@ -15,7 +15,7 @@ SHIFTS = (0, 0), (7, -13), (-10, 8), (15, 2), (-4, -15), (13, 12), (-14, -7), (3
 def segment_tta(segment: Network, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     """Return the mean of the masks of crops and of their mirror images.
 
-    On 117 held-out cats it has IoU 0.820; the masks of the crops alone have 0.813.
+    On 117 held-out cats it had IoU 0.820 and the masks of the crops alone 0.813, with earlier weights `cats`.
 
     Args:
         segment: function of images [N, S, S, 3] and boxes [N, 4] that returns masks [N, S, S, 1] in [0, 1].

@@ -169,12 +169,14 @@ def test_versions_of_litert_js_are_those_that_the_page_loads(folder):
 
 
 def test_says_what_the_mask_is_outside_the_box(folder):
-    assert "0 outside it" in text(folder)
+    assert "0 outside the box" in text(folder)
     describe(folder, confine_mask=False)
-    assert "0 outside it" not in text(folder)
+    assert "0 outside the box" not in text(folder)
 
 
 def test_says_how_the_segmenter_sees_the_box(folder):
-    assert "contrast" not in text(folder)
+    (folder / "segmenter.tflite").touch()
+    assert not re.search("contrast|fade", text(folder))
     describe(folder, outside_contrast=0.3)
+    assert len(re.findall("fade[d ].*outside the box", text(folder))) == 4  # Kotlin, MediaPipe, Swift and Python
     assert "values outside the box by 0.3\n(pixels p from 0 to 255 become 127.5 + 0.3 (p - 127.5))" in text(folder)

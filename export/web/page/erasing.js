@@ -61,7 +61,7 @@ export function mark(mask, rectangle, hole, photo) {
 }
 
 /**
- * The inpainter's fill, shifted to the colours just outside the hole: [count, count, 3] from 0 to 255.
+ * The inpainter's fill, adjusted to the colours just outside the hole: [count, count, 3] from 0 to 255.
  *
  * `image`: the crop at the networks' size, from -1 to 1; `pending`: over the rectangle, what must not be seen.
  */

@@ -41,7 +41,7 @@ export async function erase(photo, { box, edges }) {
   return { after, undo: () => photo };
 }
 
-/** Pastes the object on another photo: its box gets its corner at place.x, place.y and the width place.width. */
+/** Pastes the object on another photo; `how`: {place, shadow}. Its box gets the corner place.x, place.y and place.width. */
 export async function paste(photo, object, target, how) {
   const after = await target.changed(await pasting(photo, object, target, how, false), how);
   return { after, undo: () => target };

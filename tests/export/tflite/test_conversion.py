@@ -114,6 +114,8 @@ def test_files_say_what_they_are(folder):
     assert set(read_metadata(folder / "composer_int8.tflite").outputs) == {"mask", "composite", "restored"}
     for path in folder.glob("*.tflite"):
         assert read_labels(path) == "cat\n", path.name
+        faded = b"values outside the box are multiplied by 0.4" in path.read_bytes()
+        assert faded == path.name.startswith("segmenter"), path.name
 
 
 def test_model_json_describes_the_files(folder, made):
