@@ -109,16 +109,26 @@ def _start_from(weights: str, task: Task, console: Console) -> None:
     if not taken:
         raise ValueError(f"training.start_from: {weights} has no network with the settings of this run")
     line = f"from {weights}: {', '.join(taken)}"
+    other = []
     if source.object_fraction != model.object_fraction:
-        scales = f"objects of {source.object_fraction:g} of the crops' sides, not {model.object_fraction:g}"
-        trained = trained_networks(model.losses_config, model.networks.mask_gradient_scale)
-        if isinstance(task, CycleTask) and "segmenter" in taken and "segmenter" not in trained:
+        other.append(f"objects of {source.object_fraction:g} of the crops' sides, not {model.object_fraction:g}")
+    contrasts = [one.networks.outside_contrast for one in (source, model)]
+    if "segmenter" in taken and contrasts[0] != contrasts[1]:
+        other.append("crops of contrast {:g} outside the box, not {:g}".format(*contrasts))
+    if other:
+        if "segmenter" in taken and not _trains_segmenter(task):
             raise ValueError(
-                f"training.start_from: the segmenter of {weights} was trained on {scales}, and this run does not train"
-                " it; expected crops of its scale"
+                f"training.start_from: the segmenter of {weights} was trained on {' and on '.join(other)}, and this run"
+                " does not train it; expected its data.object_fraction and networks.outside_contrast"
             )
-        line += f", trained on {scales}"
+        line += f", trained on {' and on '.join(other)}"
     console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def _trains_segmenter(task: Task) -> bool:
+    if not isinstance(task, CycleTask):
+        return task.trains_masks
+    return "segmenter" in trained_networks(task.seigan.losses_config, task.seigan.networks.mask_gradient_scale)
 
 
 class Stretch(NamedTuple):

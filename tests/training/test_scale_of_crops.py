@@ -183,3 +183,16 @@ def test_weights_of_another_scale_start_a_run_only_if_it_trains_them(frozen, pre
     console = Console(file=io.StringIO(), width=200)
     trainer._start_from(str(start), tasks.make(config), console)
     assert f", trained on {scales}, not 0.78125\n" in console.file.getvalue()
+
+
+@pytest.mark.parametrize("task", ["seigan", "inpaint"])
+def test_a_segmenter_that_sees_the_box_starts_no_run_that_keeps_it_and_does_not_show_the_box(
+    task, tmp_path, one_line_error
+):
+    start = tmp_path / "start.keras"
+    tiny.seigan(confine_mask=True, outside_contrast=0.3).save(start)
+    networks = tiny.networks(confine_mask=True, mask_gradient_scale=0.0)
+    training = TrainingConfig(task=task, teacher="" if task == "seigan" else str(start), steps=2, batch_size=1)
+    made = tasks.make(Config(networks=networks, training=training))
+    message = one_line_error(trainer._start_from, str(start), made, Console(quiet=True))
+    assert "start.keras was trained on crops of contrast 0.3 outside the box, not 1, and this run does not" in message
