@@ -5,7 +5,7 @@ from pathlib import Path
 from seigan_tf.utils.digest import sha256
 
 HERE = Path(__file__).parent
-DEFAULT = "cats"
+DEFAULT = "objects"
 """Name of the weights that commands take if none are given."""
 DIGEST = "sha256"
 """Name of the file with the SHA-256 of the model's files, in the format of sha256sum."""

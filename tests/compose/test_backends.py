@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+from seigan_tf import pretrained
 from seigan_tf.compose.backends import load_backend
 from seigan_tf.compose.composer import Composer
 from seigan_tf.compose.keras_backend import KerasBackend
@@ -121,9 +122,10 @@ def test_an_export_folder_has_no_keras_model(exported, one_line_error):
     )
 
 
-def test_the_shipped_weights_give_the_same_mask_by_litert_and_by_keras():
+@pytest.mark.parametrize("name", pretrained.names())
+def test_the_shipped_weights_give_the_same_mask_by_litert_and_by_keras(name):
     photo, _ = ball()
-    backends = [load_backend("cats", choice) for choice in ("auto", "keras")]
+    backends = [load_backend(name, choice) for choice in ("auto", "keras")]
     assert isinstance(backends[0], LiteRTBackend)
     masks = [Composer(backend).cut(photo, box_of())[0] for backend in backends]
     assert np.abs(masks[0] - masks[1]).max() < 1 / 255
