@@ -32,7 +32,7 @@ from seigan_tf.data.photos.picture import Picture
 from seigan_tf.serve import photos, server
 from seigan_tf.serve.photos import MEGABYTE, Limits
 from seigan_tf.serve.work_queue import WorkQueue
-from seigan_tf.utils.text import numbers
+from seigan_tf.utils.text import numbers, shown
 
 MOST_BOXES = 50
 """Largest number of boxes that a request may erase."""
@@ -183,12 +183,12 @@ def _boxes(request: Request, name: str) -> list[tuple[float, ...]]:
 def _switch(request: Request, name: str, default: str) -> bool:
     value = request.form.get(name, default)
     if value not in ("0", "1"):
-        raise BadRequest(f"{name}: expected 0 or 1")
+        raise BadRequest(f"{name} is {shown(value)}, expected 0 or 1")
     return value == "1"
 
 
 def _numbers(name: str, text: str, counts: Sequence[int], form: str) -> tuple[float, ...]:
     values = numbers(text, counts)
     if values is None:
-        raise BadRequest(f"{name}: expected {form}, numbers in pixels")
+        raise BadRequest(f"{name} is {shown(text)}, expected {form}, numbers in pixels")
     return values

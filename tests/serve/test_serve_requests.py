@@ -184,7 +184,7 @@ def test_find_gives_the_box_of_the_object_at_a_point(temporary, client):
     assert found["name"] == "disc"
     assert np.abs(np.subtract(found["box"], BOX)).max() <= 1
     refused(post(finding, "find", photo, at="300,10"), 422, "finds no object there")
-    refused(post(finding, "find", photo, at="300"), 400, "at: expected x,y, numbers in pixels")
+    refused(post(finding, "find", photo, at="300"), 400, "at is 300, expected x,y, numbers in pixels")
     refused(post(client, "find", photo, at="120,100"), 422, "no detector: start `serve` with --detector MODEL.tflite")
 
 
@@ -271,13 +271,13 @@ def test_the_name_that_comes_with_a_file_is_not_opened(client, tmp_path):
         ("-90,10,50,50", 422, "outside the photo"),
         ("10,10,0,50", 422, "width and height must be more than 0"),
         ("10,10,50,-5", 422, "width and height must be more than 0"),
-        ("10,10,50", 400, "box: expected x,y,width,height"),
-        ("10,10,50,50,50", 400, "box: expected x,y,width,height"),
-        ("nan,1,5,5", 400, "box: expected"),
-        ("1e999,1,5,5", 400, "box: expected"),
-        ("cat", 400, "box: expected"),
-        ("", 400, "box: expected"),
-        ("１０,10,5,5,٣", 400, "box: expected"),
+        ("10,10,50", 400, "box is 10,10,50, expected x,y,width,height"),
+        ("10,10,50,50,50", 400, "box is 10,10,50,50,50, expected x,y,width,height"),
+        ("nan,1,5,5", 400, "box is nan,1,5,5, expected"),
+        ("1e999,1,5,5", 400, "box is 1e999,1,5,5, expected"),
+        ("cat", 400, "box is cat, expected"),
+        ("", 400, "box is '', expected"),
+        ("１０,10,5,5,٣", 400, "box is １０,10,5,5,٣, expected"),
     ],
 )
 def test_a_box_that_is_none_is_refused(client, box, status, expected):
@@ -297,14 +297,14 @@ def test_missing_and_wrong_fields_are_named(client):
     refused(client.post("/api/open", json={"photo": "/etc/passwd"}, **LOCAL), 400, "photo: missing")
     broken = {"data": b"--x\r\nContent-Disposition: form", "content_type": "multipart/form-data; boundary=x"}
     refused(client.post("/api/open", **broken, **LOCAL), 400, "photo: missing")
-    refused(post(client, "cut", photo), 400, "box: expected")
+    refused(post(client, "cut", photo), 400, "box is '', expected")
     refused(post(client, "erase", photo), 400, "box: missing")
     refused(post(client, "erase", photo, box=[TEXT] * 51), 400, "51 boxes, expected at most 50")
-    refused(post(client, "cut", photo, box=TEXT, edges="yes"), 400, "edges: expected 0 or 1")
+    refused(post(client, "cut", photo, box=TEXT, edges="yes"), 400, "edges is yes, expected 0 or 1")
     refused(post(client, "paste", photo, box=TEXT, at="1,1"), 400, "onto: missing")
-    refused(post(client, "paste", photo, box=TEXT, at="1,1", shadow="on"), 400, "shadow: expected 0 or 1")
+    refused(post(client, "paste", photo, box=TEXT, at="1,1", shadow="on"), 400, "shadow is on, expected 0 or 1")
     other = encoded(scene(seed=2))
-    refused(post(client, "paste", photo, box=TEXT, onto=file(other)), 400, "at: expected x,y or x,y,width")
+    refused(post(client, "paste", photo, box=TEXT, onto=file(other)), 400, "at is '', expected x,y or x,y,width")
     for at, expected in (("500,1", "outside the photo"), ("1,1,0", "width must be more than 0"), ("1,1,1e9", "pixels")):
         refused(post(client, "paste", photo, box=TEXT, onto=file(other), at=at), 422, expected)
 
