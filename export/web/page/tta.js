@@ -9,6 +9,8 @@ export async function segmentTta(models, image) {
 
 /** Rows and columns by which each of the eight symmetries of a crop is shifted. */
 const SHIFTS = [[0, 0], [7, -13], [-10, 8], [15, 2], [-4, -15], [13, 12], [-14, -7], [3, 14]];
+/** The outer BORDER of an answer, relative to its side, counts LEAST; over the next one its weight grows to 1. */
+const [BORDER, LEAST] = [1 / 32, 1e-3];
 
 /**
  * Mean of the restored crop over the eight symmetries of a square, each with a shift of its own: [S, S, 3] in [-1, 1].
@@ -17,18 +19,28 @@ const SHIFTS = [[0, 0], [7, -13], [-10, 8], [15, 2], [-4, -15], [13, 12], [-14, 
  * same; without the shifts its eight symmetries would add up to a grid.
  */
 export async function inpaintTta(models, image, mask) {
-  const total = new Float32Array(image.length), count = new Float32Array(mask.length);
+  const total = new Float32Array(image.length), count = new Float32Array(mask.length), weights = weightsOf(models.size);
   for (let way = 0; way < 8; way++) {
     const seen = [], from = places(models.size, way, SHIFTS[way], seen);
     const restored = await models.inpaint(moved(image, from, 3), moved(mask, from, 1));
     from.forEach((place, i) => {
       if (!seen[i]) return;
-      count[place]++;
-      for (let c = 0; c < 3; c++) total[3 * place + c] += restored[3 * i + c];
+      count[place] += weights[i];
+      for (let c = 0; c < 3; c++) total[3 * place + c] += weights[i] * restored[3 * i + c];
     });
     await new Promise((resolve) => { setTimeout(resolve); }); // the page reacts between two runs
   }
   return total.map((value, i) => value / count[Math.floor(i / 3)]);
+}
+
+/**
+ * Weights [size, size] of the pixels of an answer.
+ *
+ * Inpainters draw lines along the border of a crop that cuts through the hole, so that pixels there hardly count.
+ */
+function weightsOf(size) {
+  const ramp = (at) => Math.min(Math.max(Math.min(at, size - 1 - at) / (BORDER * size) - 1, LEAST), 1);
+  return Float32Array.from({ length: size * size }, (_, i) => Math.min(ramp(i % size), ramp(Math.floor(i / size))));
 }
 
 /**
