@@ -45,14 +45,18 @@ def exchange_segmenter(model: SEIGAN, source: SEIGAN) -> None:
             confined or faded by one of the models only.
     """
     ours, theirs = model.inference_generators.segmenter, source.inference_generators.segmenter
-    seen = [(one.networks.size, one.networks.confine_mask, one.networks.outside_contrast) for one in (model, source)]
-    settings = [(*values, one.object_fraction) for values, one in zip(seen, (model, source), strict=True)]
-    if not _same_form(ours, theirs) or settings[0] != settings[1]:
+    if not _same_form(ours, theirs) or _crops(model) != _crops(source):
         expected, found = (_described(one) for one in (model, source))
         raise ValueError(f"the segmenter is a {found}, expected a {expected}")
     _copy(theirs, ours)
     if ours.encoder is not None and theirs.encoder is not None:
         _copy(theirs.encoder, ours.encoder)
+
+
+def _crops(model: SEIGAN) -> tuple[int, float, bool, float]:
+    """Return the settings by which a segmenter sees its crops."""
+    networks = model.networks
+    return networks.size, model.object_fraction, networks.confine_mask, networks.outside_contrast
 
 
 def _described(model: SEIGAN) -> str:
