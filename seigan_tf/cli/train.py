@@ -61,6 +61,9 @@ class Options:
     weights of the best stage before it that is among these or finished."""
     effort: float = 1.0
     """Steps of each stage of a recipe, relative to the preset: more for many photographs of many kinds."""
+    stage_effort: dict[str, float] = field(default_factory=dict)
+    """Stages whose steps are another multiple of the preset's, such as `inpainter-64 6 inpainter-128 6` for better
+    fills."""
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
     """Continue runs/NAME with the settings saved there, of which only training.steps and --devices may change, and none
     in recipes."""
@@ -151,14 +154,14 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
         # With the saved settings as defaults, all differences come from the arguments.
         saved = run.recipe.config if run else replace(folder.config(), name=folder.name)  # the folder may be renamed
         asked = _parse(arguments, Options(preset, config=saved)).config
-        if options.effort != 1.0:
-            raise ValueError("--effort: given with --resume, which keeps the steps of the run; expected none")
+        if flag := _effort_flag(options):
+            raise ValueError(f"{flag}: given with --resume, which keeps the steps of the run; expected none")
         _check_unchanged(saved, asked, folder, may_change=() if run else ("training.steps", "training.devices"))
     else:
         check_crop_rules(options.config.data, arguments)
         if given:
             recipe.check_settings(options.config, given)
-            given = with_effort(given, options.effort)
+            given = with_effort(given, options.effort, options.stage_effort)
         exact = any(argument == "--name" or argument.startswith("--name=") for argument in arguments)
         folder = RunFolder(root / name) if listed else run_folder.fresh(root, name, exact)
         asked = replace(options.config, name=folder.name)
@@ -166,9 +169,8 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
     if copies:
         folder = folder.copied(copies)
     if run is None:
-        if options.stages or options.effort != 1.0:
+        if flag := "--stages" if options.stages else _effort_flag(options):
             folder.discard_if_empty()
-            flag = "--stages" if options.stages else "--effort"
             raise ValueError(f"{flag}: this run has no stages, expected --preset {' or '.join(presets.RECIPES)}")
         return Request(asked, folder, renamed=folder.name != name)
     if listed:
@@ -188,6 +190,11 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
 def _check_one_process() -> None:
     if processes.count() > 1:
         raise ValueError(f"{processes.COUNT}: {processes.count()}, but a recipe trains in one process; expected none")
+
+
+def _effort_flag(options: Options) -> str:
+    """Return the name of the flag that changes the steps of a recipe, or an empty text."""
+    return "--effort" if options.effort != 1.0 else "--stage-effort" if options.stage_effort else ""
 
 
 def _parse(arguments: Sequence[str], default: Options) -> Options:

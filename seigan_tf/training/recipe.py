@@ -1,7 +1,7 @@
 """Recipes: chains of trainings in one run folder, which holds recipe.json and a run folder for each stage."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,18 +38,28 @@ class Share(NamedTuple):
         return (self.seconds_before + seconds) / cost * (self.cost_per_step * (steps - done) + self.cost_after)
 
 
-def with_effort(recipe: Recipe, effort: float) -> Recipe:
-    """Return the recipe with `effort` times the steps in every stage.
+def with_effort(recipe: Recipe, effort: float, of_stages: Mapping[str, float]) -> Recipe:
+    """Return the recipe with more or fewer steps.
+
+    Args:
+        recipe: of the preset.
+        effort: factor for the steps of every stage.
+        of_stages: factors for single stages, in place of `effort`.
 
     Raises:
-        ValueError: the effort is not above 0.
+        ValueError: a factor is not above 0, or no stage has that name.
     """
-    if not 0 < effort < math.inf:
-        raise ValueError(f"--effort is {effort:g}, expected more than 0")
+    names = [stage.name for stage in recipe.stages]
+    for flag, factor in (("--effort", effort), *((f"--stage-effort {name}", f) for name, f in of_stages.items())):
+        if not 0 < factor < math.inf:
+            raise ValueError(f"{flag} is {factor:g}, expected more than 0")
+    for name in of_stages:
+        if name not in names:
+            raise ValueError(f"--stage-effort: no stage with steps is called {name!r}; there are {', '.join(names)}")
 
     def scaled(stage: StageConfig) -> StageConfig:
-        training = stage.config.training
-        steps, pretrain = (round(effort * number) for number in (training.steps, training.pretrain_steps))
+        training, factor = stage.config.training, of_stages.get(stage.name, effort)
+        steps, pretrain = (round(factor * number) for number in (training.steps, training.pretrain_steps))
         training = replace(training, steps=max(steps, pretrain + 1), pretrain_steps=pretrain)
         return replace(stage, config=replace(stage.config, training=training))
 

@@ -150,6 +150,12 @@ def test_effort_scales_the_steps_of_every_stage_and_is_kept(started, capsys):
     assert (code, err) == (2, "error: --effort: given with --resume, which keeps the steps of the run; expected none\n")
 
 
+def test_a_stage_has_an_effort_of_its_own_in_place_of_that_of_all(started, capsys):
+    call(capsys, *NEW, "--effort", "0.5", "--stage-effort", "teacher", "1.5", "--stages", "teacher")
+    listed = call(capsys, "--name", "birds", "--stages", "list")[1].splitlines()
+    assert listed[:2] == ["teacher: finished, 900 steps", "self-trained: not begun, 500 steps"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -164,6 +170,12 @@ def test_effort_scales_the_steps_of_every_stage_and_is_kept(started, capsys):
         (("--stages", "teacher"), "--stages: this run has no stages, expected --preset phone"),
         (("--effort", "2"), "--effort: this run has no stages, expected --preset phone"),
         ((*NEW, "--effort", "0"), "--effort is 0, expected more than 0"),
+        (("--stage-effort", "teacher", "2"), "--stage-effort: this run has no stages, expected --preset phone"),
+        ((*NEW, "--stage-effort", "teacher", "-1"), "--stage-effort teacher is -1, expected more than 0"),
+        (
+            (*NEW, "--stage-effort", "fill", "2"),
+            "--stage-effort: no stage with steps is called 'fill'; there are teacher,",
+        ),
     ],
 )
 def test_mistakes_are_one_line_and_leave_no_folder(arguments, told, started, capsys, tmp_path):
