@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from seigan_tf.utils.full_disk import naming_full_disk
 from seigan_tf.utils.interruption import termination
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
@@ -25,6 +26,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
 
     Raises:
         ValueError: invalid arguments, weights, data or folder.
+        OSError: the folder cannot be written.
         BudgetExceeded: a file differs from Keras by more than its budget.
         Terminated: SIGTERM arrived; unfinished files were removed, as after Ctrl-C.
         SystemExit: --help, or an argument that is unknown or of another type.
@@ -36,7 +38,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
     with native_messages_hidden():
         from . import writing
     before = folder.contents(options.out)
-    with termination(options.out, lambda out: folder.left_behind(out, before)):
+    with termination(options.out, lambda out: folder.left_behind(out, before)), naming_full_disk(options.out):
         with folder.staged(options.out) as staged, bar(console, "exporting") as progress:
             report = writing.write(options, staged, console, progress)
         readme.write(options.out)  # last, because it describes what the folder holds

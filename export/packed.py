@@ -12,6 +12,7 @@ from seigan_tf.pretrained import DIGEST
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.atomic import write_json
 from seigan_tf.utils.digest import sha256
+from seigan_tf.utils.full_disk import naming_full_disk
 
 from . import folder, graphs
 from .tflite import conversion
@@ -48,16 +49,17 @@ def write(found: Weights, other: Weights | None, out: Path) -> int:
     partial = out.with_name(f".partial-{out.name}")
     shutil.rmtree(partial, ignore_errors=True)
     try:
-        files = _write_weights(model, partial, out.name)
-        digests = [f"{sha256(file)}  {file.relative_to(partial).as_posix()}\n" for file in files]
-        (partial / DIGEST).write_text("".join(digests))
-        if found.folder is not None and (found.folder / "config.json").is_file():
-            config = settings.load_config(found.folder / "config.json")
-            settings.save_config(_without_paths(replace(config, networks=model.networks)), partial / "config.json")
-        measured = (other or found).folder
-        if measured is not None and (measured / "report.json").is_file():
-            shutil.copyfile(measured / "report.json", partial / "report.json")
-        partial.rename(out)
+        with naming_full_disk(out):
+            files = _write_weights(model, partial, out.name)
+            digests = [f"{sha256(file)}  {file.relative_to(partial).as_posix()}\n" for file in files]
+            (partial / DIGEST).write_text("".join(digests))
+            if found.folder is not None and (found.folder / "config.json").is_file():
+                config = settings.load_config(found.folder / "config.json")
+                settings.save_config(_without_paths(replace(config, networks=model.networks)), partial / "config.json")
+            measured = (other or found).folder
+            if measured is not None and (measured / "report.json").is_file():
+                shutil.copyfile(measured / "report.json", partial / "report.json")
+            partial.rename(out)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return sum(file.stat().st_size for file in (out / MODEL_FILE).parent.iterdir())

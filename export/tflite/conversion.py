@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import keras
 import numpy as np
@@ -11,6 +10,7 @@ import tensorflow as tf
 from ai_edge_litert import schema_py_generated as schema
 from tensorflow.lite.python.convert import mlir_quantize
 
+from seigan_tf.utils.full_disk import temporary_folder
 from seigan_tf.utils.quiet import native_messages_hidden
 
 from ..graphs import Graph
@@ -79,9 +79,9 @@ def _saved(graph: Graph) -> Iterator[Path]:
         return graph.function(**dict(zip(names, tensors, strict=True)))
 
     archive.add_endpoint(SIGNATURE, endpoint, signature)
-    with TemporaryDirectory(prefix="seigan-export-") as folder, native_messages_hidden():
-        archive.write_out(folder, verbose=False)
-        yield Path(folder)
+    with temporary_folder() as folder, native_messages_hidden():
+        archive.write_out(str(folder), verbose=False)
+        yield folder
 
 
 def _converted(folder: Path, kind: str, examples: Sequence[Example]) -> bytes:

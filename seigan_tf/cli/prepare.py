@@ -1,7 +1,6 @@
 """python -m seigan_tf prepare: cut photographs with boxes into stored crops."""
 
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -16,6 +15,7 @@ from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.coco_writer import write_coco
 from seigan_tf.data.photos.photo import Problem
 from seigan_tf.data.planning.report import report_lines
+from seigan_tf.utils.full_disk import temporary_folder
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.workers import cores
@@ -122,11 +122,11 @@ def run(arguments: Sequence[str]) -> None:
     with (
         _settings_by_option(),
         termination(options.out),
-        tempfile.TemporaryDirectory(prefix="seigan-photos-") as temporary,
+        temporary_folder() as temporary,
     ):
         from seigan_tf.data.storage.prepare import check, prepare
 
-        source = _source(options, Path(temporary))
+        source = _source(options, temporary)
         # On a single core a second process would only cost memory.
         workers = (cores() if cores() > 1 else 0) if options.workers is None else options.workers
         target = options.size, options.out, workers, options.beam

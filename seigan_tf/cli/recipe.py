@@ -1,5 +1,6 @@
 """Run a recipe: its trainings, then packed weights, export and evaluation, one process each, and the closing table."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -127,8 +128,9 @@ def _command(run: RecipeRun, name: str, trainings: Sequence[str], label: str) ->
     if name == PACKED:
         return [f"{export_module()}.pack", *weights, "--out", str(run.packed)]
     if name == EXPORT:
-        # What a killed export leaves in an existing folder, the next one removes.
-        run.export.mkdir(exist_ok=True)
+        # To the files of a killed export the next would add a second version of the SavedModel.
+        shutil.rmtree(run.export, ignore_errors=True)
+        run.export.mkdir(exist_ok=True)  # an existing folder also holds what is unfinished
         # The command finds the photographs of the run, but no other than those of the validation to compare on.
         photos = {} if data.val_images else {"images": data.images, "annotations": data.annotations}
         return [export_module(), *weights, "--out", str(run.export), *_options(photos)]

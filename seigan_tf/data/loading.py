@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from seigan_tf.data.planning.plan import PhotoPlan, Plan, make_plan
 from seigan_tf.data.planning.report import check_crops_left
 from seigan_tf.data.planning.rules import check_settings
 from seigan_tf.data.synthetic import synthetic_backgrounds, synthetic_objects
+from seigan_tf.utils.full_disk import temporary_folder
 from seigan_tf.utils.progress import Progress
 
 
@@ -63,8 +63,8 @@ def load_crops(config: DataConfig, size: int, progress: Progress | None = None) 
         from seigan_tf.data.storage.stored_crops import load_stored_crops
 
         return load_stored_crops(Path(config.crops or ""), size)
-    with TemporaryDirectory(prefix="seigan-plan-") as folder:
-        return _cut(config, make_plan(config, Path(folder)), size, progress)
+    with temporary_folder() as folder:
+        return _cut(config, make_plan(config, folder), size, progress)
 
 
 def load_objects(
@@ -83,8 +83,8 @@ def load_objects(
         from seigan_tf.data.storage.stored_crops import load_stored_objects
 
         return load_stored_objects(Path(config.crops or ""), size, object_fraction)
-    with TemporaryDirectory(prefix="seigan-plan-") as folder:
-        plan = make_plan(config, Path(folder))
+    with temporary_folder() as folder:
+        plan = make_plan(config, folder)
         cut = partial(_cut_objects, size=size, object_fraction=object_fraction)
         crops = sorted(cut_all(plan, cut, CutReport(plan.report, config.max_bad), progress=progress), key=itemgetter(0))
     return ObjectCrops(*_stack([crop for _, crop in crops]))

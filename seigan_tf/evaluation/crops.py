@@ -2,8 +2,6 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +17,7 @@ from seigan_tf.data.planning.report import Tally
 from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.evaluation.bands import Bands
 from seigan_tf.evaluation.drawn_boxes import DrawnBoxes
+from seigan_tf.utils.full_disk import temporary_folder
 from seigan_tf.utils.progress import Progress
 
 
@@ -170,10 +169,10 @@ def split_objects(
     `data` are settings with photographs; `size` and `problems` as in `evaluation_objects`; errors as `make_plan`.
     `progress` is called after each photo.
     """
-    with TemporaryDirectory(prefix="seigan-plan-") as folder:
+    with temporary_folder() as folder:
         chosen = {
             planned.photo.name: {item.id for item, _ in planned.objects}
-            for planned in make_plan(data, Path(folder))
+            for planned in make_plan(data, folder)
             if planned.split == split and planned.objects
         }
     given = split == "val" and data.val_images is not None

@@ -1,8 +1,6 @@
 """Places of photographs without any object, as backgrounds and for holes with known truth."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -11,6 +9,7 @@ from seigan_tf.data.photos.photo import Photo
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.backgrounds import Scene, Share, mine
 from seigan_tf.data.planning.rules import CropRules, object_regions
+from seigan_tf.utils.full_disk import temporary_folder
 
 
 def empty_crops(photos: Sequence[Photo], rules: CropRules, size: int, wanted: int, seed: int) -> np.ndarray:
@@ -44,8 +43,8 @@ def _empty_regions(photos: Sequence[Photo], rules: CropRules, wanted: int, seed:
     sides = np.sort(np.array([region.side for region in regions if isinstance(region, CropRegion)], np.int64))
     order = np.argsort(np.argsort([photo.name for photo in photos], kind="stable"), kind="stable")
     share = Share(np.ones(len(photos), bool), sides, wanted)
-    with TemporaryDirectory(prefix="seigan-empty-") as folder:
-        return list(mine(lambda: map(_scene, photos), order, [share], seed, Path(folder)))
+    with temporary_folder() as folder:
+        return list(mine(lambda: map(_scene, photos), order, [share], seed, folder))
 
 
 def _scene(photo: Photo) -> Scene:

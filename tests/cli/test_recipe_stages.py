@@ -87,6 +87,17 @@ def test_a_failing_stage_is_named_and_the_run_goes_on_in_it(started, capsys):
     assert started.names[4:] == [*NAMES[3:], "export.pack", "export"]
 
 
+def test_nothing_of_a_killed_export_stays_in_the_next(started, capsys):
+    stages = ("--stages", "teacher", "export")
+    call(capsys, *NEW, *stages)
+    export = Path("runs/birds/export")
+    (export / "README.md").unlink()  # written last
+    (export / ".export-x").mkdir()
+    (export / "saved_model" / "birds" / "1").mkdir(parents=True)
+    assert call(capsys, "--name", "birds", "--resume")[0] == 0
+    assert [path.name for path in export.iterdir()] == ["README.md"]
+
+
 def test_a_run_that_fails_before_its_first_stage_begins_leaves_nothing(started, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(command, "run_module", lambda arguments: Ended(2, "no such folder"))
     code, _, err = call(capsys, *NEW)

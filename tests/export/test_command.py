@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from rich.console import Console
 
 from export import command, examples, folder, graphs, options, readme, writing
@@ -206,6 +207,16 @@ def test_sigterm_before_the_readme_of_a_renewed_export_says_so(tmp_path, monkeyp
         (tmp_path / name).write_text(json.dumps({"version": folder.VERSION}))
     assert exit_code_of(lambda: command.run(["--out", str(tmp_path)])) == 143
     assert capsys.readouterr().err == f"stopped: terminated; the new export is in {tmp_path}, but not its README.md\n"
+
+
+def test_a_full_disk_is_one_line_with_the_name_of_the_folder(tmp_path, monkeypatch, refusal):
+    def full(options, staged, console, progress):
+        raise tf.errors.ResourceExhaustedError(None, None, f"{staged.path}/saved_model.pb; No space left on device")
+
+    monkeypatch.setattr(writing, "write", full)
+    out = tmp_path / "new" / "out"
+    assert refusal("--out", out) == f"{out}: No space left on device"
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_broken_budget_is_an_exit_code_of_its_own(run, tmp_path, monkeypatch, capsys):

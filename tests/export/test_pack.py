@@ -5,6 +5,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import seigan_tf
 from export import pack
@@ -157,6 +158,16 @@ def test_shipped_weights_are_found_by_name_and_refused_once_they_are_damaged(pac
         opened.write(b"x")
     with pytest.raises(ValueError, match=rf"{file}: not the file that was shipped; install the package again$"):
         find("birds")
+
+
+def test_a_full_disk_is_one_line_with_the_name_of_the_folder(run, tmp_path, monkeypatch, refusal):
+    def full(graph, kinds):
+        raise tf.errors.ResourceExhaustedError(None, None, "variables.data-00000-of-00001; No space left on device")
+
+    monkeypatch.setattr(conversion, "convert", full)
+    out = tmp_path / "birds"
+    assert refusal("--weights", run, "--out", out) == f"error: {out}: No space left on device\n"
+    assert not list(tmp_path.iterdir())
 
 
 def test_mistakes_are_one_line_and_nothing_is_written(run, packed, refusal):

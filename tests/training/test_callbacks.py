@@ -1,5 +1,7 @@
 """Callbacks, on a small stand-in for the model."""
 
+import errno
+import os
 import signal
 
 import keras
@@ -9,7 +11,7 @@ import pytest
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.inference import arrays
 from seigan_tf.training import callbacks, checkpoint, samples
-from seigan_tf.training.callbacks import Position
+from seigan_tf.training.callbacks import Position, recording
 from seigan_tf.training.callbacks.base import BEGINNING
 from seigan_tf.training.callbacks.checkpointing import Interrupted, SignalCatcher
 from seigan_tf.training.callbacks.monitoring import Collapsed, NotFinite
@@ -269,6 +271,16 @@ def test_the_sample_grid_has_a_titled_column_for_each_image_and_a_row_for_each_c
 def test_a_model_that_segments_alone_shows_masks_alone(model, crops):
     grid = samples.sample_grid(model, samples.choose(crops, with_backgrounds=False))
     assert grid.width == 3 * (SIZE * 7 + samples.MARGIN) + samples.MARGIN
+
+
+def test_a_full_disk_for_tensorboard_names_the_folder(model, tmp_path, monkeypatch):
+    def full(writer):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as of a file that is open
+
+    monkeypatch.setattr(recording.RecordWriter, "flush", full)
+    with pytest.raises(OSError) as raised:
+        model.train_on(1, [callbacks.TensorBoardLog(tmp_path)])
+    assert raised.value.filename == str(tmp_path)
 
 
 def test_tensorboard_reads_the_scalars_by_step(model, tmp_path):

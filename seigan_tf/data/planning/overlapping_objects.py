@@ -4,8 +4,6 @@ In crowded photographs most objects are of this kind; a teacher that has learned
 """
 
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -17,6 +15,7 @@ from seigan_tf.data.photos.photo import Photo
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.plan import make_plan
 from seigan_tf.data.planning.rules import CropRules, object_regions
+from seigan_tf.utils.full_disk import temporary_folder
 from seigan_tf.utils.progress import Progress
 
 MAX_COVERED = 0.15
@@ -59,8 +58,8 @@ def _held_out(config: DataConfig) -> set[str]:
     """Return the names of the photos of the training folder that are kept for validation."""
     if config.val_images is not None:
         return set()
-    with TemporaryDirectory(prefix="seigan-plan-") as folder:
-        return {planned.photo.name for planned in make_plan(config, Path(folder)) if planned.split == "val"}
+    with temporary_folder() as folder:
+        return {planned.photo.name for planned in make_plan(config, folder) if planned.split == "val"}
 
 
 def _cut(

@@ -1,7 +1,6 @@
 """Photographs and boxes to a folder of crops that appears when all is done, or not at all."""
 
 import contextlib
-import errno
 import logging
 import os
 import shutil
@@ -20,6 +19,7 @@ from seigan_tf.data.storage import records, stored_crops
 from seigan_tf.data.storage.build import beam_pipeline, build_crops
 from seigan_tf.data.storage.description import CropsConfig, describe_crops
 from seigan_tf.utils.atomic import replacing, write_json
+from seigan_tf.utils.full_disk import naming_full_disk
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.text import one_line
@@ -85,7 +85,7 @@ def prepare(
     partial = out.with_name(f"{out.name}.partial")
     folder = partial / "crops"
     errors = contextlib.nullcontext() if beam_options is None else _beam_errors()
-    with termination(out), errors, _full_disk(out), parents_made(out), _claimed(partial):
+    with termination(out), errors, naming_full_disk(out), parents_made(out), _claimed(partial):
         folder.mkdir()
         with _silence():
             version = tfds.core.Version(records.VERSION)
@@ -175,18 +175,6 @@ def _beam_errors() -> Iterator[None]:
         raise
     except Exception as error:
         raise ValueError(f"Apache Beam: {one_line(error)}") from error
-
-
-@contextlib.contextmanager
-def _full_disk(out: Path) -> Iterator[None]:
-    """Name `out` in errors of a full disk; names of temporary files tell the user nothing."""
-    try:
-        yield
-    except (OSError, RuntimeError) as error:  # Beam wraps errors of its workers into RuntimeError.
-        for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            if os.strerror(number) in str(error):
-                raise OSError(number, os.strerror(number), str(out)) from None
-        raise
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ from seigan_tf.seigan import SEIGAN
 from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback
 from seigan_tf.training.samples import Samples, sample_grid
 from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.full_disk import naming_full_disk
 
 
 class MetricsLog(RunCallback):
@@ -74,10 +75,10 @@ class TensorBoardLog(RunCallback):
         if self._writer is not None:
             self._write(self._writer, self.position.step, summary=Summary(value=values))
 
-    @staticmethod
-    def _write(writer: RecordWriter, step: int, **content) -> None:
-        writer.write(Event(wall_time=time.time(), step=step, **content).SerializeToString())
-        writer.flush()
+    def _write(self, writer: RecordWriter, step: int, **content) -> None:
+        with naming_full_disk(self.folder):
+            writer.write(Event(wall_time=time.time(), step=step, **content).SerializeToString())
+            writer.flush()
 
 
 class SampleGrid(RunCallback):
