@@ -7,10 +7,9 @@ from typing import Annotated
 
 import tyro
 
-from seigan_tf.cli.options import Preset, parse_with_preset
-from seigan_tf.cli.train import train
+from seigan_tf.cli.options import Preset, parse_with_preset, say
+from seigan_tf.cli.train import new_folder, train
 from seigan_tf.config import Config
-from seigan_tf.training import run_folder
 
 DESCRIPTION = """Train a small segmenter, or a new one of the same kind, on the masks of a trained one.
 
@@ -42,5 +41,7 @@ def run(arguments: Sequence[str]) -> None:
     if not options.teacher:
         raise ValueError("--teacher is not given, expected a run folder, a .keras file or the name of shipped weights")
     training = replace(options.config.training, task="distill", teacher=options.teacher)
-    folder = run_folder.fresh(Path("runs"), options.config.name, exact=False)
+    folder = new_folder(Path("runs"), options.config.name, arguments)
+    if folder.name != options.config.name:
+        say(f"The plain name is taken; this run is {folder.path}.")
     train(replace(options.config, name=folder.name, training=training), folder)

@@ -162,8 +162,7 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
         if given:
             recipe.check_settings(options.config, given)
             given = with_effort(given, options.effort, options.stage_effort)
-        exact = any(argument == "--name" or argument.startswith("--name=") for argument in arguments)
-        folder = RunFolder(root / name) if listed else run_folder.fresh(root, name, exact)
+        folder = RunFolder(root / name) if listed else new_folder(root, name, arguments)
         asked = replace(options.config, name=folder.name)
         run = RecipeRun(folder, replace(given, config=asked), ()) if given else None
     if copies:
@@ -185,6 +184,19 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
         run = replace(run, chosen=stages)
         run.save()
     return Request(asked, folder, renamed=folder.name != name, recipe=run, stages=stages)
+
+
+def new_folder(root: Path, name: str, arguments: Sequence[str]) -> RunFolder:
+    """Make the folder of a new run in `root`.
+
+    A number is added to a name that is taken, unless --name is among the arguments: then the user means that run.
+
+    Raises:
+        ValueError: the name given is taken, or is not the name of a folder.
+        OSError: the folder cannot be written.
+    """
+    given = any(argument == "--name" or argument.startswith("--name=") for argument in arguments)
+    return run_folder.fresh(root, name, exact=given)
 
 
 def _check_one_process() -> None:

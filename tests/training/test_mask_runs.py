@@ -136,6 +136,14 @@ def test_a_finished_student_is_reported_and_with_more_steps_trained_on(teacher, 
     assert json.loads((run / "report.json").read_text())["weights"]["step"] == 14
 
 
+def test_distill_repeated_after_a_kill_says_how_to_go_on(teacher, capsys):
+    run = run_folder.fresh(Path("runs"), "student", exact=True)
+    run.save_config(settings.Config())
+    again = call(capsys, "distill", "--teacher", teacher, *ARGUMENTS, "--name", "student")
+    assert "--name: runs/student holds a run; continue it with --resume" in again.refusal
+    assert [path.name for path in Path("runs").iterdir()] == ["student"]
+
+
 def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys, monkeypatch):
     shown, batches = [], masked_crops.batches
     monkeypatch.setattr(masked_crops, "batches", lambda crops, *rest: shown.append(crops) or batches(crops, *rest))
