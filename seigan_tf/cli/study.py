@@ -12,8 +12,9 @@ from seigan_tf import pretrained
 from seigan_tf.cli import options as shared
 from seigan_tf.cli.options import Annotations, Host, MaxBad, Port, Source, check_at_least, console, parse, say
 from seigan_tf.config import DataConfig, load_config
-from seigan_tf.study.answers import AttentionRule, sort_answers
+from seigan_tf.study.answers import AttentionRule, Resample, sort_answers
 from seigan_tf.study.database import ANSWERS_FILE, AnswerStore, SessionSettings, read_answers
+from seigan_tf.study.folders import FolderSettings, compare_folders
 from seigan_tf.study.manifest import StudySettings, read_manifest
 from seigan_tf.utils.atomic import write_json
 from seigan_tf.utils.progress import bar
@@ -30,6 +31,13 @@ MAKE = """Make the pictures and pairs of a human study (section 4.1 of the paper
 Four sets: GroundTruth (real object crops), NoCycle (coarse pastes of --no-cycle; left out without it), SEIGAN-Coarse
 and SEIGAN-Full (coarse and enhanced pastes of --weights). Objects are pasted onto random backgrounds, and the object
 discriminator of each model chooses the pictures to show. The folder appears when it is complete, or not at all.
+"""
+COMPARE = """Make a study of pictures that exist, such as photographs with objects erased by several methods.
+
+  python -m seigan_tf study compare ours telea patchmatch --out study --question "Where was nothing removed?"
+
+Each folder is a set, named like the folder. All have the same photographs under the same names; endings may differ.
+Each pair shows one photograph, as it is in two of the folders. The folder appears when it is complete, or not at all.
 """
 SERVE = """Serve a study to assessors and store their answers in answers.sqlite in its folder.
 
@@ -57,7 +65,7 @@ REPORT = """Rate the sets of a study by its answers (section 4.1 and figure 4 of
       a table with names of sets instead of pictures: assessor, left, right, choice
 
 Prints tables and writes report.json and figure4.png. The ratings are those of the Bradley-Terry model; their intervals
-come from a bootstrap over the assessors.
+come from a bootstrap. Fractions won have Wilson's intervals, over pairs of pictures.
 """
 
 Study = tyro.conf.Positional[Annotated[Path, tyro.conf.arg(help="Folder made by `study make`.")]]
@@ -85,6 +93,15 @@ class MakeOptions:
     """Least ratio of an object's short side to its long side."""
     max_bad: MaxBad = "1%"
     settings: Annotated[StudySettings, tyro.conf.arg(name="")] = field(default_factory=StudySettings)
+
+
+@dataclass(frozen=True)
+class CompareOptions:
+    folders: tyro.conf.Positional[tuple[Path, ...]]
+    """Folders of pictures, one for each set."""
+    out: Path
+    """Folder to make; it must not exist."""
+    settings: Annotated[FolderSettings, tyro.conf.arg(name="")] = field(default_factory=FolderSettings)
 
 
 @dataclass(frozen=True)
@@ -117,6 +134,9 @@ class ReportOptions:
     out: Path | None = None
     """Folder for report.json and figure4.png; by default that of the study."""
     rule: Annotated[AttentionRule, tyro.conf.arg(name="")] = field(default_factory=AttentionRule)
+    resample: Resample = "assessors"
+    """Parts that the bootstrap draws: intervals of ratings cover other assessors, or other pairs of pictures, for a
+    study with few assessors."""
     resamples: int = 1000
     """Number of bootstrap resamples."""
     confidence: float = 0.95
@@ -181,6 +201,16 @@ def _crop_settings(options: MakeOptions, weights: "Weights") -> DataConfig:
     return replace(data, source=source, max_bad=max_bad, seed=seed, **given, **paths, **fixed)
 
 
+def compare(arguments: Sequence[str]) -> None:
+    """Make the folder of a study from folders of pictures."""
+    options = parse(CompareOptions, arguments, "study compare", COMPARE)
+    shared.check_new(options.out)
+    with bar(console, "copying") as progress:
+        made = compare_folders(options.out, options.folders, options.settings, progress)
+    then = f"python -m seigan_tf study serve {options.out}"
+    say(f"{len(made.pairs)} pairs and {len(made.checks)} attention checks in {options.out}; {then}")
+
+
 def serve(arguments: Sequence[str]) -> None:
     """Serve a study until Ctrl-C."""
     options = parse(ServeOptions, arguments, "study serve", SERVE)
@@ -240,7 +270,7 @@ def report(arguments: Sequence[str]) -> None:
         given = read_answers(options.study / ANSWERS_FILE, study)
         tables.write_answer_table(given, study, out / "answers.csv")
         written.append("answers.csv")
-    rating = options.resamples, options.confidence, options.seed
+    rating = options.resamples, options.confidence, options.seed, options.resample
     summary = summarise(sort_answers(given, study), options.rule, *rating)
     print_summary(summary, console)
     write_json(out / "report.json", summary)
@@ -250,6 +280,7 @@ def report(arguments: Sequence[str]) -> None:
 
 ACTIONS: dict[str, tuple[Callable[[Sequence[str]], None], str]] = {
     "make": (make, "make a folder with pictures, pairs and attention checks"),
+    "compare": (compare, "make such a folder from folders of pictures, one for each method"),
     "serve": (serve, "serve a page on which assessors compare the pairs; answers go to SQLite"),
     "tasks": (tasks, "write the pairs as a table for Toloka or Mechanical Turk"),
     "report": (report, "report Bradley-Terry ratings with intervals, fractions won, figure 4"),

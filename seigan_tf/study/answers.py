@@ -2,10 +2,13 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from seigan_tf.study.manifest import Manifest
 from seigan_tf.utils.text import shown
+
+Resample = Literal["assessors", "pairs"]
+"""Parts of the answers that a bootstrap draws: its intervals cover other assessors, or other pairs of pictures."""
 
 
 class Answer(NamedTuple):
@@ -24,6 +27,7 @@ class Comparison(NamedTuple):
     assessor: str
     winner: str
     loser: str
+    pair: frozenset[str] = frozenset()  # names of the pictures; empty if the answer names sets alone
 
 
 class SortedAnswers(NamedTuple):
@@ -64,7 +68,8 @@ def sort_answers(answers: Iterable[Answer], manifest: Manifest | None) -> Sorted
             if won == lost:
                 both = f"{answer.left} and {answer.right} are both of {won}"
                 raise ValueError(f"answer of {answer.assessor}: {both}, expected two sets")
-            comparisons.append(Comparison(answer.assessor, won, lost))
+            shown_pair = pair if manifest is not None and pair <= manifest.pictures.keys() else frozenset()
+            comparisons.append(Comparison(answer.assessor, won, lost, shown_pair))
             sides[answer.choice] += 1
     return SortedAnswers(comparisons, dict(checks), sides, repeated)
 

@@ -75,7 +75,7 @@ def _matrix(canvas: ImageDraw.ImageDraw, summary: dict[str, Any], left: int, tex
     for row, first in enumerate(names):
         y = TITLE + ROW * row
         canvas.text((left - 20, y + ROW // 2), _shortened(first), INK, text, anchor="rm")
-        canvas.text((left + CELL * row + CELL // 2, bottom + 14), _shortened(first), INK, small, anchor="mt")
+        canvas.text((left + CELL * row + CELL // 2, bottom + 14), _shortened(first), INK, small, anchor="ma")
         for column, second in enumerate(names):
             x = left + CELL * column
             value = summary["win_fractions"][first][second]

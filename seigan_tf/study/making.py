@@ -1,7 +1,5 @@
 """Making a study: sets of pictures, pairs and attention checks, in a folder that appears when it is complete."""
 
-import hashlib
-import io
 import itertools
 import math
 import os
@@ -12,12 +10,12 @@ from typing import Any, NamedTuple
 
 import keras
 import numpy as np
-from PIL import Image
 
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.inference import arrays
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, PICTURES, Manifest, Pair, StudySettings
+from seigan_tf.study.pictures import broken_paste, write_picture
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.pixels import to_float, to_uint8
 from seigan_tf.utils.progress import Progress
@@ -80,7 +78,7 @@ def make_study(
             for name, kind in kinds.items():
                 sets[name] = chosen[kind].images
                 scores[name] = {"chosen": float(chosen[kind].scores.mean()), "all": chosen[kind].mean_of_all}
-        names = {name: [_write(folder, name, settings.seed, image) for image in sets[name]] for name in sets}
+        names = {name: [write_picture(folder, name, settings.seed, image) for image in sets[name]] for name in sets}
         shown: dict[str, str | None] = {picture: name for name, members in names.items() for picture in members}
         broken = _checks(folder, crops, settings, checks)
         shown |= {picture: None for check in broken for picture in (check.first, check.second)}
@@ -98,25 +96,8 @@ def _checks(folder: Path, crops: Crops, settings: StudySettings, random: np.rand
     for number, (real, item, background) in enumerate(zip(*drawn, strict=True)):
         broken = broken_paste(images[item], boxes[item], backgrounds[background], random)
         shown = {"check": images[real], "broken": broken}
-        checks.append(Pair(*(_write(folder, f"{name} {number}", settings.seed, shown[name]) for name in shown)))
+        checks.append(Pair(*(write_picture(folder, f"{name} {number}", settings.seed, shown[name]) for name in shown)))
     return checks
-
-
-def broken_paste(image: np.ndarray, box: np.ndarray, background: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Make the wrong half of an attention check, which no attentive assessor takes for a photograph.
-
-    The whole box of the object (ymin, xmin, ymax, xmax relative to its crop) lies at a random place of another
-    background, upside down and in inverted colours. All pictures are uint8 [S, S, 3].
-    """
-    size = len(image)
-    low, high = np.floor(np.asarray(box[:2]) * size).astype(int), np.ceil(np.asarray(box[2:]) * size).astype(int)
-    low, high = np.clip(low, 0, size - 1), np.clip(high, 1, size)
-    part = 255 - image[low[0] : high[0], low[1] : high[1]][::-1]
-    height, width = part.shape[:2]
-    top, left = (int(random.integers(0, size - side + 1)) for side in (height, width))
-    result = background.copy()
-    result[top : top + height, left : left + width] = part
-    return result
 
 
 def random_pairs(sets: dict[str, list[str]], count: int, random: np.random.Generator) -> list[Pair]:
@@ -148,19 +129,6 @@ def _pairs(left: np.ndarray, right: np.ndarray, count: int) -> list[Pair]:
     return [
         Pair(str(left[index % len(left)]), str(right[(index + index // period) % len(right)])) for index in range(count)
     ]
-
-
-def _write(folder: Path, salt: str, seed: int, image: np.ndarray) -> str:
-    """Write a PNG under a name that depends on its pixels, so that no browser shows the picture of an older study."""
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, format="PNG")
-    digest = hashlib.sha256(f"{seed} {salt} ".encode() + buffer.getvalue()).hexdigest()
-    name, number = digest[:16], 0
-    while (path := folder / PICTURES / f"{name}.png").exists():  # the same paste twice in one set
-        number += 1
-        name = hashlib.sha256(f"{digest} {number}".encode()).hexdigest()[:16]
-    path.write_bytes(buffer.getvalue())
-    return name
 
 
 class Chosen(NamedTuple):

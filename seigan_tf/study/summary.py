@@ -1,7 +1,8 @@
 """The report of a study: assessors who count, Bradley-Terry ratings with intervals by bootstrap, fractions won."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import choix
@@ -9,8 +10,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 from scipy.sparse.csgraph import connected_components
+from scipy.stats import norm
 
-from seigan_tf.study.answers import AttentionRule, Comparison, SortedAnswers, dropped_assessors
+from seigan_tf.study.answers import AttentionRule, Comparison, Resample, SortedAnswers, dropped_assessors
 from seigan_tf.study.manifest import SETS
 
 FEW = 10  # assessors; with fewer, the bootstrap says little about other assessors
@@ -27,7 +29,7 @@ class Ratings(NamedTuple):
     wins: np.ndarray  # int [n, n]: wins of the row's set against the column's
     ratings: np.ndarray
     """float [n]: logarithms of Bradley-Terry strengths, mean 0. P(i wins against j) = 1 / (1 + exp(r_j - r_i))."""
-    low: np.ndarray | None  # lower ends of the intervals, float [n]; None with fewer than two assessors
+    low: np.ndarray | None  # lower ends of the intervals, float [n]; None with fewer than two parts to draw
     high: np.ndarray | None  # upper ends
 
     @property
@@ -38,11 +40,17 @@ class Ratings(NamedTuple):
 
 
 def rate(
-    comparisons: Sequence[Comparison], names: Sequence[str], resamples: int, confidence: float, seed: int
+    comparisons: Sequence[Comparison],
+    names: Sequence[str],
+    resamples: int,
+    confidence: float,
+    seed: int,
+    resample: Resample = "assessors",
 ) -> Ratings:
     """Fit the Bradley-Terry model, and again for each bootstrap resample of the assessors with all their answers.
 
-    Answers of one assessor are alike, so that resampling single answers would give intervals that are too narrow.
+    Answers of one assessor are alike, so that resampling single answers would give intervals that are too narrow. The
+    same holds for the answers to one pair of pictures, which can be drawn instead.
 
     Args:
         comparisons: at least one.
@@ -50,17 +58,22 @@ def rate(
         resamples: at least 2.
         confidence: level of the percentile intervals, in (0, 1).
         seed: of the resampling.
+        resample: parts to draw.
 
     Raises:
-        ValueError: a number is out of its range, there is no comparison, or no chain of comparisons connects two sets.
+        ValueError: a number is out of its range, there is no comparison, no chain of comparisons connects two sets, or
+            pairs are wanted and an answer names no pictures.
     """
+    if resample == "pairs" and not all(comparison.pair for comparison in comparisons):
+        raise ValueError("--resample pairs: some answers name sets only, expected the names of pictures in all")
     if resamples < 2:
         raise ValueError(f"--resamples is {resamples}, expected at least 2")
     if not 0 < confidence < 1:
         raise ValueError(f"--confidence is {confidence}, expected more than 0 and less than 1")
     if not comparisons:
         raise ValueError("no comparison is left to rate, expected at least one that counts")
-    tables = _tables(comparisons, names)
+    groups = [comparison.pair if resample == "pairs" else comparison.assessor for comparison in comparisons]
+    tables = _tables(comparisons, groups, names)
     wins = tables.sum(axis=0)
     count, labels = connected_components(wins + wins.T, directed=False)
     if count > 1:
@@ -76,13 +89,15 @@ def rate(
     return Ratings(wins, ratings, *np.quantile(drawn, (tail, 1 - tail), axis=0))
 
 
-def _tables(comparisons: Sequence[Comparison], names: Sequence[str]) -> np.ndarray:
-    """Count the wins of row against column for each assessor: int [assessors, n, n]."""
-    assessors = {assessor: row for row, assessor in enumerate(dict.fromkeys(c.assessor for c in comparisons))}
+def _tables(
+    comparisons: Sequence[Comparison], groups: Sequence[str | frozenset[str]], names: Sequence[str]
+) -> np.ndarray:
+    """Count the wins of row against column in each group of comparisons: int [groups, n, n]."""
+    rows = {group: row for row, group in enumerate(dict.fromkeys(groups))}
     places = {name: place for place, name in enumerate(names)}
-    tables = np.zeros((len(assessors), len(names), len(names)), np.int64)
-    for comparison in comparisons:
-        tables[assessors[comparison.assessor], places[comparison.winner], places[comparison.loser]] += 1
+    tables = np.zeros((len(rows), len(names), len(names)), np.int64)
+    for comparison, group in zip(comparisons, groups, strict=True):
+        tables[rows[group], places[comparison.winner], places[comparison.loser]] += 1
     return tables
 
 
@@ -94,15 +109,62 @@ def _fit(wins: np.ndarray, compared: np.ndarray | None = None) -> np.ndarray:
     return ratings - ratings.mean()
 
 
+def win_intervals(comparisons: Iterable[Comparison], confidence: float) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return Wilson's score interval of the fraction that a set won against another, by (set, other set).
+
+    All answers to one pair of pictures count as one observation, their mean: the interval covers other pictures. It is
+    as wide as for as many single answers, or wider than need be. Comparisons without pictures are left out.
+    """
+    shares: defaultdict[tuple[str, str], defaultdict[frozenset[str], list[float]]]
+    shares = defaultdict(lambda: defaultdict(list))
+    for comparison in comparisons:
+        if comparison.pair:
+            shares[comparison.winner, comparison.loser][comparison.pair].append(1.0)
+            shares[comparison.loser, comparison.winner][comparison.pair].append(0.0)
+    z = float(norm.ppf((1 + confidence) / 2))
+    intervals = {}
+    for names, by_pair in shares.items():
+        count = len(by_pair)
+        share = float(np.mean([np.mean(values) for values in by_pair.values()]))
+        middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+        half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+        intervals[names] = max(float(middle - half), 0.0), min(float(middle + half), 1.0)
+    return intervals
+
+
+def agreement(comparisons: Iterable[Comparison]) -> dict[str, Any] | None:
+    """Compare the answers of different assessors to the same pair of pictures.
+
+    Returns:
+        {"pairs": number of pairs that several assessors answered, "fraction": share of equal answers among all two
+        answers to one of them}; None if there is no such pair.
+    """
+    winners: defaultdict[frozenset[str], list[str]] = defaultdict(list)
+    for comparison in comparisons:
+        if comparison.pair:
+            winners[comparison.pair].append(comparison.winner)
+    several = [given for given in winners.values() if len(given) > 1]
+    if not several:
+        return None
+    equal = [one == other for given in several for one, other in combinations(given, 2)]
+    return {"pairs": len(several), "fraction": float(np.mean(equal))}
+
+
 def summarise(
-    found: SortedAnswers, rule: AttentionRule, resamples: int, confidence: float, seed: int
+    found: SortedAnswers,
+    rule: AttentionRule,
+    resamples: int,
+    confidence: float,
+    seed: int,
+    resample: Resample = "assessors",
 ) -> dict[str, Any]:
     """Drop assessors by the rule and rate the sets by the comparisons of the others.
 
     Returns:
         Plain JSON values: "assessors" (count, kept, dropped), "rule", "comparisons", "repeated", "left_fraction",
         "intervals", "sets" (rating, low, high, wins, comparisons of each), "wins" and "win_fractions" (by row and
-        column: wins of the row's set against the column's).
+        column: wins of the row's set against the column's), "win_intervals" (as `win_intervals`, by row and column;
+        None where pictures are unknown), "agreement" (as `agreement`).
 
     Raises:
         ValueError: as `dropped_assessors` and `rate`; also if no assessor is left.
@@ -115,13 +177,14 @@ def summarise(
         raise ValueError(f"no assessor of {everybody} is left ({rule}); --min-checks 0 --min-right 0 counts them all")
     occurring = {name for comparison in kept for name in (comparison.winner, comparison.loser)}
     names = [name for name in SETS if name in occurring] + sorted(occurring - set(SETS))
-    rated = rate(kept, names, resamples, confidence, seed)
+    rated = rate(kept, names, resamples, confidence, seed, resample)
     lows, highs = (np.full(len(names), None) if ends is None else ends for ends in (rated.low, rated.high))
     won, lost = rated.wins.sum(axis=1), rated.wins.sum(axis=0)
     columns = ("rating", "low", "high", "wins", "comparisons")
     by_set = zip(*(values.tolist() for values in (rated.ratings, lows, highs, won, won + lost)), strict=True)
     fractions = rated.win_fractions.astype(object)
     fractions[rated.wins + rated.wins.T == 0] = None
+    won_within = win_intervals(kept, confidence)
     return {
         "assessors": {"count": everybody, "kept": everybody - len(gone), "dropped": [item._asdict() for item in gone]},
         "rule": str(rule),
@@ -130,13 +193,15 @@ def summarise(
         "left_fraction": found.sides["left"] / max(found.sides.total(), 1),
         "intervals": {
             "confidence": confidence,
-            "method": "bootstrap over assessors, percentiles",
+            "method": f"bootstrap over {resample}, percentiles",
             "resamples": resamples,
             "assessors": len({comparison.assessor for comparison in kept}),
         },
         "sets": {name: dict(zip(columns, values, strict=True)) for name, values in zip(names, by_set, strict=True)},
         "wins": _nested(names, rated.wins),
         "win_fractions": _nested(names, fractions),
+        "win_intervals": {row: {column: won_within.get((row, column)) for column in names} for row in names},
+        "agreement": agreement(kept),
     }
 
 
@@ -166,13 +231,23 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
     say("ratings (Bradley-Terry, logarithms of strengths, mean 0)")
     console.print(ratings)
     assessors = summary["intervals"]["assessors"]
-    if assessors < FEW:
+    if assessors < FEW and "assessors" in summary["intervals"]["method"]:
         say(f"{assessors} assessors: " + ("the intervals are rough" if assessors > 1 else "too few for intervals"))
     names = list(summary["sets"])
     matrix = Table("row won against column", *names)
     for row in names:
         matrix.add_row(row, *(fraction_text(summary["win_fractions"][row][column]) for column in names))
     console.print(matrix)
+    within = summary["win_intervals"]
+    if any(interval for row in within.values() for interval in row.values()):
+        fractions = Table("set", "against", "won", f"{confidence:.0%} interval, other pictures")
+        for row, column in combinations(names, 2):
+            if interval := within[row][column]:
+                won = fraction_text(summary["win_fractions"][row][column])
+                fractions.add_row(row, column, won, f"{interval[0]:.2f} to {interval[1]:.2f}")
+        console.print(fractions)
+    if found := summary["agreement"]:
+        say(f"assessors agree in {found['fraction']:.0%} of answers to {found['pairs']} pairs that several answered")
     say(f"the left picture was chosen in {summary['left_fraction']:.0%} of all comparisons")
 
 

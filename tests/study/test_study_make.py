@@ -13,8 +13,9 @@ from seigan_tf.data.crop_set import BackgroundCrops, Crops, ObjectCrops
 from seigan_tf.data.storage.prepare import prepare
 from seigan_tf.inference import arrays
 from seigan_tf.study import making, manifest
-from seigan_tf.study.making import StudySettings, broken_paste, make_study, random_pairs
+from seigan_tf.study.making import StudySettings, make_study, random_pairs
 from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, SETS
+from seigan_tf.study.pictures import broken_paste
 from seigan_tf.utils.pixels import to_float, to_uint8
 from tests import commands, tiny
 

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from PIL import Image
 
 from seigan_tf.study import database
 from tests.browser import chromium, complaints
@@ -88,6 +89,22 @@ def test_a_pair_fits_on_the_screen_of_a_phone(browser, study, width, height):
             assert box["width"] > 0.5 * min(width, height / 2)
         page.tap("#right")
         counted(page, 1)
+        page.close()
+
+
+@pytest.mark.parametrize(("size", "shown"), [((16, 16), 448), ((700, 500), 700), ((3000, 200), 940)])
+def test_large_pictures_are_shown_large(browser, tmp_path, size, shown):
+    made = simulation.study(pictures=1, pairs=6, checks=0)
+    folder = simulation.write(made, tmp_path / "study")
+    for name in made.pictures:
+        Image.new("RGB", size).save(made.picture(folder, name))
+    with Server(folder) as running:
+        page = browser.new_page(viewport={"width": 1960, "height": 1200})
+        page.goto(running.address)
+        page.click("#start")
+        ready(page)
+        assert page.evaluate("document.documentElement.scrollWidth") == 1960
+        assert page.locator("#left img").bounding_box()["width"] == pytest.approx(shown, abs=30)
         page.close()
 
 

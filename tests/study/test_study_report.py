@@ -88,6 +88,48 @@ def test_one_assessor_gives_no_interval():
     assert found.high is None
 
 
+def pictures(number):
+    return frozenset((f"a{number}", f"b{number}"))
+
+
+def test_intervals_of_fractions_cover_other_pictures():
+    """Wilson's interval of 8 of 10 (Newcombe 1998, method 3), however many assessors answer alike."""
+    for assessors in (1, 5):
+        comparisons = [
+            Comparison(f"x{person}", *(("a", "b") if number < 8 else ("b", "a")), pictures(number))
+            for person in range(assessors)
+            for number in range(10)
+        ]
+        found = summary.win_intervals(comparisons, 0.95)
+        assert found["a", "b"] == pytest.approx((0.4902, 0.9433), abs=1e-4)
+        assert found["b", "a"] == pytest.approx((1 - 0.9433, 1 - 0.4902), abs=1e-4)
+    never_lost = summary.win_intervals([Comparison("x", "a", "b", pictures(number)) for number in range(40)], 0.95)
+    assert never_lost["a", "b"] == pytest.approx((0.9124, 1.0), abs=1e-4)
+    assert summary.win_intervals([Comparison("x", "a", "b")], 0.95) == {}
+
+
+def test_agreement_is_that_of_different_assessors():
+    first, second = [Comparison(name, "a", "b", pictures(1)) for name in "xy"], Comparison("x", "a", "b", pictures(2))
+    assert summary.agreement([*first, second]) == {"pairs": 1, "fraction": 1.0}
+    assert summary.agreement([*first, Comparison("z", "b", "a", pictures(1))]) == {"pairs": 1, "fraction": 1 / 3}
+    assert summary.agreement([second, Comparison("y", "a", "b")]) is None
+
+
+def test_pairs_of_pictures_can_be_drawn_instead_of_assessors(one_line_error):
+    comparisons = [
+        Comparison(name, *(("a", "b") if number < 14 else ("b", "a")), pictures(number))
+        for name in "xy"
+        for number in range(20)
+    ]
+    same, other = (summary.rate(comparisons, "ab", 200, 0.95, 0, resample) for resample in ("assessors", "pairs"))
+    assert same.high[0] - same.low[0] == 0  # both say the same
+    assert 0.4 < other.high[0] - other.low[0] < 2
+    unknown = [*comparisons, Comparison("x", "a", "b")]
+    assert "--resample pairs: some answers name sets" in one_line_error(
+        summary.rate, unknown, "ab", 10, 0.95, 0, "pairs"
+    )
+
+
 def test_assessors_who_fail_the_checks_do_not_count(made):
     looking = simulation.answers(made, assessors=60, pairs=20, seed=2)
     crowd = simulation.answers(made, assessors=60, pairs=20, seed=2, clickers=60)
@@ -130,7 +172,7 @@ def test_answers_are_of_pictures_of_the_study(made, one_line_error):
         Answer("y", check.first, check.second, "right"),
     ]
     found = sort_answers(known, made)
-    assert found.comparisons == [Comparison("x", made.pictures[pair.first], made.pictures[pair.second])]
+    assert found.comparisons == [Comparison("x", made.pictures[pair.first], made.pictures[pair.second], pair.key)]
     assert found.checks == {"x": [True], "y": [False]}
     assert found.repeated == 1
     assert "nobody is neither" in one_line_error(sort_answers, [Answer("x", "nobody", pair.first, "left")], made)
@@ -229,6 +271,7 @@ def test_a_served_study_is_reported(made, tmp_path, capsys):
     ended = commands.call(capsys, "study", "report", folder, "--resamples", "20")  # while it is being served
     assert ended.code == 0, ended.err
     assert "180 comparisons by 6 of 6 assessors" in ended.out
+    assert "interval, other pictures" in ended.out
     first = json.loads((folder / "report.json").read_text())
     store.close()
     ended = commands.call(

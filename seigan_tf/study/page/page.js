@@ -74,6 +74,9 @@ async function present(state) {
     }
   }
   say("");
+  // Small pictures are enlarged to 28rem; larger ones have about their own size, if the window has room.
+  const size = Math.max(...images.flatMap((image) => [image.naturalWidth, image.naturalHeight]));
+  element("pair").style.setProperty("--side", `max(28rem, ${size}px)`);
   for (const side of sides) element(side).disabled = false;
   task = state.task;
   since = performance.now();
