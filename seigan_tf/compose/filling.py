@@ -25,14 +25,12 @@ SHORTEST = 48
 """The hole is longer than that at all scales but the coarsest."""
 FEWEST = 0.25
 """Least number of patches to copy from, relative to the pixels of the hole; with fewer the photo has no texture."""
-GUIDE = 1.0, 0.1
+GUIDE = 0.5, 0.1
 """Weight of the guide at the coarsest and at the finest scale."""
 PLACE = 10.0
 """Cost, in grey levels, of a match as far away as the hole is long."""
-FIRST, ROUNDS = 6, 2
+FIRST, ROUNDS = 6, 4
 """Rounds of search and vote at the coarsest scale, and at each of the others."""
-SHARP = 3
-"""Sharpness of the last vote."""
 NARROW = 4
 """Power of the bilinear weights between the offsets of four patches: with a higher one less is mixed."""
 BLUR = 3.0
@@ -105,7 +103,7 @@ def search(scenes: list[Scene], guided: bool, seed: int) -> Field | None:
         weight = (1 - part) * GUIDE[0] + part * GUIDE[1] if guided else 0.0
         field = _match(scene, known, weight, random, field)
     if field is not None:
-        field.vote(SHARP)
+        field.vote()
     return field
 
 

@@ -27,8 +27,14 @@ AXES = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])
 STEPS = (8, 4, 2, 1)
 """Distances of the neighbours whose matches a patch tries, in pixels."""
 NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
-DECAY, DEEPEST = 1.3, 40
-"""A patch counts DECAY times less in the mean for each pixel of its distance from what is known, up to DEEPEST."""
+DECAY, DEEPEST = 5.0, 40
+"""A patch counts DECAY times less in the mean for each pixel of its distance from what is known, up to DEEPEST: holes
+are filled from their rims inwards. If all patches count alike, means become smooth, and smooth places match them best.
+"""
+SHARP = 3.0
+"""Sharpness of the mean: with more, the patches with the best matches decide."""
+LEAST = 1e-60
+"""Smallest weight of a patch."""
 
 
 class Random:
@@ -88,7 +94,7 @@ class Field:
         self._random = random
         self._pixels = np.flatnonzero(unknown)
         depth = cv2.distanceTransform(np.pad(unknown, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-        self._confidence = DECAY ** -np.minimum(depth[self.y, self.x], DEEPEST)
+        self._confidence = DECAY ** -np.minimum(depth[self.y, self.x], DEEPEST).astype(np.float64)
         rows, columns = np.mgrid[: self.height, : self.width].astype(np.float32)
         fixed = [place_weight * rows, place_weight * columns]
         if guide_weight:
@@ -134,13 +140,11 @@ class Field:
                 self._try(self.match_y + move_y, self.match_x + move_x, every)
                 radius //= 2
 
-    def vote(self, sharpness: int = 1) -> None:
-        """Make the image in the hole from the matches; with more sharpness the best patches decide."""
+    def vote(self) -> None:
+        """Make the image in the hole from the matches."""
         spread = max(float(np.percentile(self.costs, 75)), 1.0)
-        weights = (self._confidence * np.exp(-self.costs / (2 * spread))) ** sharpness
-        weights = np.maximum(weights, 1e-12).astype(np.float32)
-        total = np.zeros((len(self._pixels), 3), np.float32)
-        norm = np.zeros(len(self._pixels), np.float32)
+        weights = np.maximum(self._confidence * np.exp(-SHARP * self.costs / spread), LEAST)
+        total, norm = np.zeros((len(self._pixels), 3)), np.zeros(len(self._pixels))
         index = np.pad(self.index, RADIUS, constant_values=-1)
         rows, columns = self._pixels // self.width + RADIUS, self._pixels % self.width + RADIUS
         flat, match = self.image.reshape(-1, 3), self.match_y * self.width + self.match_x

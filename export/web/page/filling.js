@@ -10,10 +10,9 @@ import { interpolated, steps } from "./resample.js";
 export const LONGEST = 256;
 export const SHORTEST = 48;
 export const FEWEST = 0.25;
-export const GUIDE = [1.0, 0.1];
+export const GUIDE = [0.5, 0.1];
 export const PLACE = 10.0;
-export const [FIRST, ROUNDS] = [6, 2];
-export const SHARP = 3;
+export const [FIRST, ROUNDS] = [6, 4];
 export const NARROW = 4;
 export const BLUR = 3.0;
 
@@ -60,7 +59,7 @@ export function search(scenes, seed) {
       field.search(repeat ? 1 : 2, reach);
     }
   });
-  field.vote(SHARP);
+  field.vote();
   return field;
 }
 

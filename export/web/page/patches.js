@@ -9,7 +9,9 @@ export const RADIUS = 3;
 export const SIDE = 2 * RADIUS + 1;
 export const STEPS = [8, 4, 2, 1];
 export const NEIGHBOURS = [[0, 1], [1, 0], [0, -1], [-1, 0]];
-export const [DECAY, DEEPEST] = [1.3, 40];
+export const [DECAY, DEEPEST] = [5.0, 40];
+export const SHARP = 3.0;
+export const LEAST = 1e-60;
 
 /** The lowest five functions of the orthonormal discrete cosine transform of a patch's row. */
 const COSINES = [0, 1, 2, 3, 4].map((order) => Float64Array.from({ length: SIDE }, (_, i) =>
@@ -62,7 +64,7 @@ export class Field {
     const outer = (place) => (Math.floor(place / width) + 1) * wide + (place % width) + 1;
     for (const pixel of this.pixels) padded[outer(pixel)] = 1;
     const depth = distances(padded, [height + 2, wide]);
-    this.confidence = Float32Array.from(this.places, (place) => DECAY ** -Math.min(depth[outer(place)], DEEPEST));
+    this.confidence = Float64Array.from(this.places, (place) => DECAY ** -Math.min(depth[outer(place)], DEEPEST));
     const fixed = [
       (place) => placeWeight * Math.floor(place / width),
       (place) => placeWeight * (place % width),
@@ -136,11 +138,11 @@ export class Field {
     }
   }
 
-  /** Make the image in the hole from the matches; with more sharpness the best patches decide. */
-  vote(sharpness = 1) {
+  /** Make the image in the hole from the matches. */
+  vote() {
     const { width, height, image, index } = this, spread = Math.max(percentile(this.costs, 0.75), 1);
     const weights = this.confidence.map((confidence, patch) =>
-      Math.max((confidence * Math.exp(-this.costs[patch] / (2 * spread))) ** sharpness, 1e-12));
+      Math.max(confidence * Math.exp((-SHARP * this.costs[patch]) / spread), LEAST));
     const result = image.slice();
     for (const pixel of this.pixels) {
       const row = Math.floor(pixel / width), column = pixel % width;
