@@ -1,6 +1,7 @@
 """Run a recipe: its trainings, then packed weights, export and evaluation, one process each, and the closing table."""
 
 import shutil
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,9 @@ from seigan_tf.cli.recipe_summary import show
 from seigan_tf.cli.vgg_weights import check_vgg_weights
 from seigan_tf.config import Config, Recipe, check_networks
 from seigan_tf.training.recipe import CLOSING, EVALUATION, EXPORT, PACKED, RecipeRun
+
+INTERRUPTED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+"""Exit codes of a stage that got a signal, if only behind its last file: the user wants no further stage."""
 
 
 class StageFailed(RuntimeError):
@@ -101,7 +105,7 @@ def run_stages(run: RecipeRun, chosen: Sequence[str]) -> None:
         say(f"{label}, {name}")
         ended = run_module(_command(run, name, trainings, label))
         message = f"{label}, {name}: {ended.message or f'exit code {ended.code}, see above'}"
-        if not run.finished(name):
+        if ended.code in INTERRUPTED or not run.finished(name):
             command = run.folder.resume_command
             if not run.discard_if_not_begun() and command not in message:
                 message += f"; what is finished is kept, continue with: {command}"

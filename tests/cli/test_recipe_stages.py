@@ -87,6 +87,15 @@ def test_a_failing_stage_is_named_and_the_run_goes_on_in_it(started, capsys):
     assert started.names[4:] == [*NAMES[3:], "export.pack", "export"]
 
 
+@pytest.mark.parametrize("code", [130, 143])
+def test_a_signal_behind_the_last_file_of_a_stage_stops_the_recipe(code, started, monkeypatch, capsys):
+    monkeypatch.setattr(command, "run_module", lambda arguments: (started(arguments), Ended(code, ""))[1])
+    ended, _, err = call(capsys, *NEW)
+    assert ended == code
+    assert err.startswith(f"stopped: stage 1 of 10, teacher: exit code {code}, see above; what is finished is kept")
+    assert started.names == ["teacher"]
+
+
 def test_nothing_of_a_killed_export_stays_in_the_next(started, capsys):
     stages = ("--stages", "teacher", "export")
     call(capsys, *NEW, *stages)
