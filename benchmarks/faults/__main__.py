@@ -2,6 +2,9 @@
 
 Each case of a campaign is one line of --log, so that a campaign goes on where it stopped. `table` prints what the log
 holds, for docs/reliability.md. Run from the repository's folder, with requirements-dev.txt installed; Linux.
+
+kills and disk have a subject for each stage of --preset phone, "phone recipe: export" for one of them. A run that is
+left alone comes first (four minutes of a core) and is kept beside the log; remove it when the program has changed.
 """
 
 import argparse
@@ -13,7 +16,7 @@ from benchmarks.faults import log
 CAMPAIGNS = {"bytes": "damage", "kills": "kills", "crowds": "crowds", "disk": "disk"}
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("campaign", choices=[*CAMPAIGNS, "table"])
     parser.add_argument("--count", type=int, default=100, help="cases of each subject (crowds: requests)")

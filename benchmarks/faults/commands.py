@@ -6,14 +6,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.test_train_command import ROOT, TINY
-
+ROOT = Path(__file__).parents[2]
+NAME = ("--name", "demo")
+RESUME = (ROOT / "train.py", *NAME, "--resume")
 ENVIRONMENT = {**os.environ, "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(ROOT)}
 
 
@@ -22,17 +23,17 @@ class Command(NamedTuple):
 
     out: str
     """Name of the folder that it writes."""
-    arguments: Callable[[Path], list]
+    arguments: Callable[[Path], list[Any]]
     """Those of Python, for a folder."""
-    result: Callable[[Path], dict]
+    result: Callable[[Path], dict[str, Any]]
     """Contents by name; those of two equal ends are equal."""
     fill: Callable[[Path], object] = lambda folder: None
     """Writes the inputs of the command into a new folder."""
-    resume: tuple[str, ...] = ()
-    """Arguments that the command asks for, if its first start left something."""
+    resume: tuple[Any, ...] = ()
+    """Those of Python that go on, if the command asks for --resume because its first start left something."""
 
 
-def _photos(folder):
+def _photos(folder: Path) -> None:
     from tests.conftest import PhotoSet
 
     photos = PhotoSet(folder / "set")
@@ -41,45 +42,60 @@ def _photos(folder):
     photos.config()
 
 
-def _prepare(workers):
-    def arguments(folder):
+def _prepare(*more: str) -> Command:
+    def arguments(folder: Path) -> list[Any]:
         given = ["--images", folder / "set/photos", "--annotations", folder / "set/annotations.json", "--size", 64]
-        return ["-m", "seigan_tf", "prepare", *given, "--out", folder / "crops", "--workers", workers]
+        return ["-m", "seigan_tf", "prepare", *given, "--out", folder / "crops", *more]
 
     return Command("crops", arguments, lambda folder: _files(folder / "crops"), _photos)
 
 
-def _files(folder, *endings):
+def _files(folder: Path, *endings: str) -> dict[str, bytes]:
     found = {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
     return {name: path.read_bytes() for name, path in found.items() if not endings or name.endswith(endings)}
 
 
-def _trained(folder):
+def _trained(folder: Path) -> dict[str, Any]:
     from seigan_tf.training import checkpoint
 
-    return checkpoint.load_latest(folder / "runs" / "demo" / "checkpoint").state
+    found = checkpoint.load_latest(folder / "runs" / "demo" / "checkpoint")
+    return found.state if found and (folder / "runs" / "demo" / "report.json").is_file() else {}
 
 
-def _run(folder):
+def _run(folder: Path) -> None:
     from tests import tiny
     from tests.export import exports
 
     exports.run_folder(folder / "tiny", tiny.seigan(object_fraction=0.7))
 
 
-def _export(folder):
+def _train(_folder: Path) -> list[Any]:
+    from tests.test_train_command import TINY
+
+    return [ROOT / "train.py", *TINY, *NAME]
+
+
+def _distill(folder: Path) -> list[Any]:
+    from tests.test_train_command import TINY
+
+    return ["-m", "seigan_tf", "distill", "--teacher", folder / "tiny", "--preset", "demo", *TINY, *NAME]
+
+
+def _export(folder: Path) -> list[Any]:
     quick = ["--calibration-crops", 2, "--crops", 2, "--runs", 1]
     return ["-m", "export", "--weights", folder / "tiny", "--out", folder / "out", "--formats", "tflite", *quick]
 
 
-def _pack(folder):
+def _pack(folder: Path) -> list[Any]:
     return ["-m", "export.pack", "--weights", folder / "tiny", "--out", folder / "out"]
 
 
 COMMANDS = {
-    "train.py": Command("runs", lambda folder: [ROOT / "train.py", *TINY], _trained, resume=("--resume",)),
-    "prepare": _prepare(0),
-    "prepare, 2 workers": _prepare(2),
+    "train.py": Command("runs", _train, _trained, resume=RESUME),
+    "distill": Command("runs", _distill, _trained, _run, RESUME),
+    "prepare": _prepare("--workers", "0"),
+    "prepare, 2 workers": _prepare("--workers", "2"),
+    "prepare, Beam": _prepare("--beam", "runner=FnApiRunner"),
     "export": Command("out", _export, lambda folder: _files(folder / "out", ".tflite", "model.json"), _run),
     "pack": Command("out", _pack, lambda folder: _files(folder / "out", ".tflite", "config.json"), _run),
 }
@@ -88,11 +104,11 @@ COMMANDS = {
 class Whole(NamedTuple):
     """A run that was left alone."""
 
-    result: dict
+    result: dict[str, Any]
     seconds: float
 
 
-def cases(command, numbers):
+def cases(command: Command, numbers: list[int]) -> Iterator[tuple[int, Path, Whole]]:
     """Number, new folder with inputs, and the run that was left alone, of each case."""
     if not numbers:
         return
@@ -110,41 +126,45 @@ def cases(command, numbers):
             yield case, folder, whole
 
 
-def start(arguments, folder, **settings):
-    arguments = [sys.executable, *map(str, arguments)]
-    settings |= dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    return subprocess.Popen(arguments, cwd=folder, env=ENVIRONMENT, **settings)
+def start(arguments: Iterable[object], folder: Path, **settings: Any) -> subprocess.Popen[str]:
+    command = [sys.executable, *map(str, arguments)]
+    settings = dict(stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True) | settings
+    return subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, **settings)
 
 
-def finish(process):
+def finish(process: subprocess.Popen[str]) -> None:
     """Wait for a good end; code 1 says that an export exceeds a budget, which random weights may."""
     written = process.communicate(timeout=1200)[1].strip()
     if process.returncode not in (0, 1) or "Traceback" in written:
         raise RuntimeError(f"code {process.returncode}: {written[-300:]}")
 
 
-def repeated(command, folder, whole) -> tuple[str, str]:
+def repeated(command: Command, folder: Path, whole: Whole) -> tuple[str, str]:
     """Outcome of the same arguments, or of those that the command asks for, and a message if it is a fault."""
     if not _difference(command, folder, whole):
         return "same", ""  # it was done already
     try:
         finish(start(command.arguments(folder), folder))
     except RuntimeError as error:
-        if not command.resume or command.resume[0] not in str(error):
+        if not command.resume or "--resume" not in str(error):
             return "not repeated", str(error)[:300]
         try:
-            finish(start([command.arguments(folder)[0], *command.resume], folder))
+            finish(start(command.resume, folder))
         except RuntimeError as error:
             return "not resumed", str(error)[:300]
     difference = _difference(command, folder, whole)
     return ("another end", difference[:300]) if difference else ("same", "")
 
 
-def _difference(command, folder, whole) -> str:
+def _difference(command: Command, folder: Path, whole: Whole) -> str:
     """Names of what is not as in the run that was left alone."""
     try:
         found = command.result(folder)
     except Exception as error:
         return f"{type(error).__name__}: {error}"
     names = {*found, *whole.result}
-    return ", ".join(sorted(name for name in names if not np.array_equal(found.get(name), whole.result.get(name))))
+    return ", ".join(sorted(name for name in names if not _equal(found.get(name), whole.result.get(name))))
+
+
+def _equal(content: Any, other: Any) -> bool:
+    return np.array_equal(content, other) if isinstance(content, np.ndarray) else content == other

@@ -10,11 +10,13 @@ import random
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.faults.log import Log
 from tests.serve import stub
 from tests.serve.test_serve_crowd import User, form, resident
 from tests.study import simulation
@@ -23,40 +25,48 @@ CLIENTS, CHUNK = 32, 1000
 SUBJECTS = ("serve", "study serve", "study serve, two servers")
 
 
-def run(log, count: int) -> None:
+def run(log: Log, count: int) -> None:
     """Send the requests, CHUNK at a time, that the log lacks."""
     work = _compose if log.subject == "serve" else _study
     for case in sorted(set(range((count + CHUNK - 1) // CHUNK)) - log.done()):
         outcomes, times, grown = work(log.subject, f"{log.seed} {case}", min(CHUNK, count))
         for number, (outcome, amount) in enumerate(sorted(outcomes.items())):
-            details = {"requests": amount}
+            details: dict[str, float] = {"requests": amount}
             if number == 0:
                 details |= {"p99_ms": round(1000 * float(np.percentile(times, 99))), "grown_percent": round(grown, 1)}
             log.add(case, outcome, **details)
 
 
-def _behaviour(random) -> str:
-    return random.choices(("good", "hangs up", "malformed"), (8, 1, 1))[0]
+def _behaviour(source: random.Random) -> str:
+    return source.choices(("good", "hangs up", "malformed"), (8, 1, 1))[0]
 
 
 class Count:
     """Outcomes and answer times of threads."""
 
-    def __init__(self):
-        self.lock, self.outcomes, self.times = threading.Lock(), {}, []
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.outcomes: dict[str, int] = {}
+        self.times: list[float] = []
 
-    def add(self, outcome, seconds=None):
+    def add(self, outcome: str, seconds: float | None = None) -> None:
+        """Count an outcome, and its answer time if there was an answer."""
         with self.lock:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
             if seconds is not None:
                 self.times.append(seconds)
 
 
-def _crowd(ask, count, seed):
+Ask = Callable[[random.Random, Count], None]
+Counted = tuple[dict[str, int], list[float], float]
+"""Outcomes, answer times in seconds, and growth of memory in percent."""
+
+
+def _crowd(ask: Ask, count: int, seed: str) -> Count:
     """`ask(random, counted)` of CLIENTS threads, `count` times together."""
     counted, share = Count(), [count // CLIENTS + (number < count % CLIENTS) for number in range(CLIENTS)]
 
-    def client(number):
+    def client(number: int) -> None:
         source = random.Random(f"{seed} {number}")
         for _ in range(share[number]):
             ask(source, counted)
@@ -66,10 +76,10 @@ def _crowd(ask, count, seed):
     return counted
 
 
-def _compose(_subject, seed, count):
+def _compose(_subject: str, seed: str, count: int) -> Counted:
     body, headers = form()
 
-    def ask(source, counted):
+    def ask(source: random.Random, counted: Count) -> None:
         user, behaviour, start = User(address), _behaviour(source), time.monotonic()
         sent = body if behaviour != "malformed" else source.randbytes(len(body) // 4) + body[len(body) // 2 :]
         try:
@@ -92,7 +102,7 @@ def _compose(_subject, seed, count):
     return counted.outcomes, counted.times, grown
 
 
-def _judge(counted, behaviour, status, content, seconds):
+def _judge(counted: Count, behaviour: str, status: int, content: bytes, seconds: float) -> None:
     if status == 503:
         counted.add("told to wait", seconds)
     elif behaviour == "malformed":
@@ -102,13 +112,13 @@ def _judge(counted, behaviour, status, content, seconds):
         counted.add("answered" if status == 200 else f"good, answered with {status}", seconds)
 
 
-def _study(subject, seed, count):
+def _study(subject: str, seed: str, count: int) -> Counted:
     """Each request starts a session and answers one task of it."""
     with tempfile.TemporaryDirectory() as name:
         folder = simulation.write(simulation.study(), Path(name) / "study")
         servers = [simulation.Server(folder, "--assessors", "1000000") for _ in range(2 if "two" in subject else 1)]
 
-        def ask(source, counted):
+        def ask(source: random.Random, counted: Count) -> None:
             client, behaviour, start = (
                 simulation.Client(source.choice(servers).port),
                 _behaviour(source),
@@ -142,6 +152,6 @@ def _study(subject, seed, count):
     return counted.outcomes, counted.times, grown
 
 
-def _resident(server) -> int:
+def _resident(server: simulation.Server) -> int:
     status = Path(f"/proc/{server.process.pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))

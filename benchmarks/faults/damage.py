@@ -18,8 +18,9 @@ import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from benchmarks.faults.log import Log
 from seigan_tf.cli.errors import exit_code_of
 from tests.data.annotations import mutations, test_fuzz
 
@@ -63,10 +64,10 @@ def damaged_archive(data: bytes, random: random.Random) -> bytes:
     return file.getvalue()
 
 
-def annotations(target, folder):
+def annotations(target: mutations.Target, folder: Path) -> Subject:
     made = target.build(folder)
 
-    def use():
+    def use() -> None:
         from seigan_tf.data.annotations.formats import read_annotations
 
         for item in read_annotations(target.source, made.images, made.annotations):
@@ -75,7 +76,7 @@ def annotations(target, folder):
     return Subject(made.damaged, use, mutations.damaged)
 
 
-def photo(ending, folder):
+def photo(ending: str, folder: Path) -> Subject:
     import numpy as np
     import pillow_heif
     from PIL import Image
@@ -89,7 +90,7 @@ def photo(ending, folder):
     return Subject(path, lambda: photo_files.read(path).pixels.sum(), damaged_bytes)
 
 
-def config(folder):
+def config(folder: Path) -> Subject:
     from seigan_tf import config, presets
 
     path = folder / "config.json"
@@ -97,13 +98,13 @@ def config(folder):
     return Subject(path, lambda: config.load_config(path), mutations.damaged)
 
 
-def _model():
+def _model() -> Any:
     from tests import tiny
 
     return tiny.seigan(ema_decay=0.9)
 
 
-def keras_file(folder):
+def keras_file(folder: Path) -> Subject:
     from seigan_tf.inference.loading import load_model
 
     path = folder / "model.keras"
@@ -111,14 +112,14 @@ def keras_file(folder):
     return Subject(path, lambda: load_model(path), damaged_archive)
 
 
-def checkpoint(folder):
+def checkpoint(folder: Path) -> Subject:
     from seigan_tf.training import checkpoint
 
     path = checkpoint.save(folder / "checkpoint", _model().state(), {"step": 8})
     return Subject(path, lambda: checkpoint.load_latest(path.parent), damaged_archive)
 
 
-def tflite(folder):
+def tflite(folder: Path) -> Subject:
     import numpy as np
 
     from export import graphs
@@ -137,7 +138,7 @@ def tflite(folder):
     )
 
 
-def records(folder):
+def records(folder: Path) -> Subject:
     from seigan_tf.cli import commands
     from seigan_tf.data.storage.stored_crops import load_stored_crops
     from tests.conftest import PhotoSet
@@ -159,34 +160,35 @@ def records(folder):
     commands.main(["prepare", *map(str, arguments)])
     path = max((folder / "crops").rglob("*array_record*"), key=lambda path: path.stat().st_size)
 
-    def use():
+    def use() -> None:
         crops = load_stored_crops(folder / "crops", 32)
-        return [crops.objects.images[index].sum() for index in range(len(crops.objects.images))]
+        for index in range(len(crops.objects.images)):
+            crops.objects.images[index].sum()
 
     return Subject(path, use, damaged_bytes)
 
 
-def _study(folder):
+def _study() -> Any:
     from tests.study import simulation
 
     made = simulation.study(pictures=6, pairs=12)
     return made, simulation.answers(made, assessors=3, pairs=4, seed=0)
 
 
-def study_table(folder):
+def study_table(folder: Path) -> Subject:
     from seigan_tf.study import tables
 
-    made, answers = _study(folder)
+    made, answers = _study()
     path = folder / "answers.csv"
     tables.write_answer_table(answers, made, path)
     return Subject(path, lambda: tables.read_answer_table(path), mutations.damaged)
 
 
-def study_database(folder):
+def study_database(folder: Path) -> Subject:
     from seigan_tf.study.answers import sort_answers
     from seigan_tf.study.database import AnswerStore, SessionSettings, read_answers
 
-    made, _ = _study(folder)
+    made, _ = _study()
     path = folder / "answers.sqlite"
     store = AnswerStore(path, made, SessionSettings())
     token = store.start()
@@ -194,7 +196,7 @@ def study_database(folder):
         store.answer(token, position, "left")
     store.close()
 
-    def use():
+    def use() -> None:
         sort_answers(read_answers(path, made), made)
         AnswerStore(path, made, SessionSettings()).close()
 
@@ -215,7 +217,7 @@ SUBJECTS: dict[str, Callable[[Path], Subject]] = {
 }
 
 
-def run(log, count: int) -> None:
+def run(log: Log, count: int) -> None:
     """Read the cases that the log lacks."""
     left = sorted(set(range(count)) - log.done())
     while left:
@@ -223,14 +225,13 @@ def run(log, count: int) -> None:
         left = left[done:]
 
 
-def _some(log, cases: list[int]) -> int:
+def _some(log: Log, cases: list[int]) -> int:
     """Read cases in one process until it ends; return their number."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.faults.damage", log.subject, str(log.seed), folder]
         process = subprocess.Popen(
             [*command, *map(str, cases)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, bufsize=1
         )
-        assert process.stdout is not None
         try:
             if not _line(process, START_SECONDS):
                 raise SystemExit(f"{log.subject}: cannot be made ready\n{process.communicate()[1][-2000:]}")
@@ -250,8 +251,9 @@ def _some(log, cases: list[int]) -> int:
             process.communicate()
 
 
-def _line(process, seconds: float) -> str | None:
+def _line(process: subprocess.Popen[str], seconds: float) -> str | None:
     """The next line; "" if the process ended, None if it takes longer."""
+    assert process.stdout is not None
     ready, _, _ = select.select([process.stdout], [], [], seconds)
     return process.stdout.readline() if ready else None
 
@@ -266,7 +268,7 @@ def work(subject: str, seed: int, folder: Path, cases: list[int]) -> None:
     os.chdir(home)
     valid = made.path.read_bytes()
     with contextlib.redirect_stderr(io.StringIO()) as written:
-        assert exit_code_of(made.use) == 0, written.getvalue()
+        assert exit_code_of(lambda: _use(made)) == 0, written.getvalue()
     beside = [made.path.with_name(made.path.name + ending) for ending in ("-wal", "-shm")]  # SQLite's, of a database
     before, used = _files(folder), _megabytes()
     out.write("ready\n")
@@ -286,11 +288,15 @@ def work(subject: str, seed: int, folder: Path, cases: list[int]) -> None:
         out.write(json.dumps({"outcome": outcome, **details}) + "\n")
 
 
-def _outcome(made: Subject) -> tuple[str, dict]:
+def _use(made: Subject) -> None:
+    made.use()
+
+
+def _outcome(made: Subject) -> tuple[str, dict[str, Any]]:
     written = io.StringIO()
     try:
         with contextlib.redirect_stderr(written):
-            code = exit_code_of(made.use)
+            code = exit_code_of(lambda: _use(made))
     except BaseException as error:
         return "raised", {"error": f"{type(error).__name__}: {error}"[:300]}
     if code == 0:

@@ -8,18 +8,24 @@ import random
 import resource
 import shutil
 import time
+from typing import Any
 
+from benchmarks.faults import phone, phone_disk
 from benchmarks.faults.commands import COMMANDS, cases, repeated, start
+from benchmarks.faults.log import Log
 
-SUBJECTS = ("train.py", "prepare", "export", "pack")
+SUBJECTS = ("train.py", "distill", "prepare", "prepare, Beam", "export", "pack", *phone.SUBJECTS)
 
 
-def run(log, count: int) -> None:
+def run(log: Log, count: int) -> None:
+    """Run the cases that the log lacks."""
+    if log.subject in phone.SUBJECTS:
+        return phone_disk.run(log, count)
     command = COMMANDS[log.subject]
     for case, folder, whole in cases(command, sorted(set(range(count)) - log.done())):
         source, out = random.Random(f"{log.seed} {case}"), folder / command.out
         kind = ("full disk", "vanished", "file in its place")[case % 3]
-        settings = {}
+        settings: dict[str, Any] = {}
         if kind == "full disk":
             limit = source.randrange(max(map(_size, whole.result.values())))
             settings["preexec_fn"] = lambda limit=limit: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -40,5 +46,5 @@ def run(log, count: int) -> None:
         log.add(case, outcome, kind=kind, said=written[-150:], **({"message": message} if message else {}))
 
 
-def _size(content) -> int:
+def _size(content: Any) -> int:
     return len(content) if isinstance(content, bytes) else content.nbytes

@@ -3,12 +3,13 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 GOOD = ("same", "used", "refused", "answered", "told to wait")
 """Outcomes that are no fault: the same end as without the fault, or a use or one clear line."""
 
 
-def read(path: Path) -> list[dict]:
+def read(path: Path) -> list[dict[str, Any]]:
     """All lines but the last one of a campaign that was killed amid it."""
     if not path.is_file():
         return []
@@ -26,7 +27,8 @@ class Log:
         """Numbers of the cases that the file holds."""
         return {line["case"] for line in read(self.path) if self._facts.items() <= line.items()}
 
-    def add(self, case: int, outcome: str, **details) -> None:
+    def add(self, case: int, outcome: str, **details: Any) -> None:
+        """Append a case; what is no good outcome is also printed."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a") as file:
             file.write(json.dumps({**self._facts, "case": case, "outcome": outcome, **details}) + "\n")
@@ -36,7 +38,7 @@ class Log:
 
 def table(path: Path) -> str:
     """Counts in Markdown; subjects that share what stands before a colon share a row."""
-    counts: dict[tuple[str, str], Counter] = {}
+    counts: dict[tuple[str, str], Counter[str]] = {}
     kinds_of: dict[tuple[str, str], set[str]] = {}
     for line in read(path):
         row = line["campaign"], line["subject"].split(":")[0]
