@@ -24,7 +24,8 @@ LONGEST = 256
 SHORTEST = 48
 """The hole is longer than that at all scales but the coarsest."""
 FEWEST = 0.25
-"""Least number of patches to copy from, relative to the pixels of the hole; with fewer the photo has no texture."""
+"""Least number of patches to copy from, relative to the pixels of the hole. Scales with fewer are left out; if the finest
+has fewer, the photo has no texture."""
 GUIDE = 0.5, 0.1
 """Weight of the guide at the coarsest and at the finest scale."""
 PLACE = 10.0
@@ -94,17 +95,21 @@ def fill(
 
 def search(scenes: list[Scene], guided: bool, seed: int) -> Field | None:
     """The field of the last of the scenes, which go from coarse to fine; None if there is too little to copy."""
-    sources = [scene.sources() for scene in scenes]
-    if any(known.sum() < max(FEWEST * scene.unknown.sum(), 1) for known, scene in zip(sources, scenes, strict=True)):
-        return None
+    pairs = [(scene, scene.sources()) for scene in scenes]
+    while pairs and _too_few(*pairs[0]):
+        pairs = pairs[1:]
     random, field = Random(seed), None
-    for number, (scene, known) in enumerate(zip(scenes, sources, strict=True)):
-        part = number / max(len(scenes) - 1, 1)
+    for number, (scene, known) in enumerate(pairs):
+        part = number / max(len(pairs) - 1, 1)
         weight = (1 - part) * GUIDE[0] + part * GUIDE[1] if guided else 0.0
         field = _match(scene, known, weight, random, field)
     if field is not None:
         field.vote()
     return field
+
+
+def _too_few(scene: Scene, sources: np.ndarray) -> bool:
+    return bool(sources.sum() < max(FEWEST * scene.unknown.sum(), 1))
 
 
 def _match(scene: Scene, sources: np.ndarray, weight: float, random: Random, earlier: Field | None) -> Field:

@@ -107,6 +107,15 @@ def test_nothing_is_copied_from_what_is_avoided_or_hidden():
     assert filled[hole].max() < 200
 
 
+def test_scales_with_too_little_to_copy_are_left_out():
+    photo, hole = stripes(130, 130), hole_in(130, 130, 17, 17, 96)
+    scenes = filling._scenes(photo, hole, np.zeros_like(hole), flat(128))
+    assert [filling._too_few(scene, scene.sources()) for scene in scenes] == [True, True, False]
+    filled, there = fill(photo, hole)
+    assert there[hole].all()
+    assert filled[hole].std() > 0.8 * photo[hole].std()
+
+
 def test_without_enough_to_copy_there_is_no_fill():
     photo = stripes()
     nearly_all = np.zeros(photo.shape[:2], bool)

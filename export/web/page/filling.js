@@ -33,14 +33,14 @@ export function fill(photo, unknown, avoid, shape, guide, seed = 0) {
 
 /** The field of the last of the scenes, which go from coarse to fine; null if there is too little to copy. */
 export function search(scenes, seed) {
-  const sources = scenes.map(sourcesOf);
-  if (scenes.some(({ unknown }, i) => count(sources[i]) < Math.max(FEWEST * count(unknown), 1))) return null;
+  let pairs = scenes.map((scene) => ({ ...scene, sources: sourcesOf(scene) }));
+  while (pairs.length && tooFew(pairs[0])) pairs = pairs.slice(1);
   const random = new Random(seed);
   let field = null;
-  scenes.forEach(({ image, unknown, shape: [height, width] }, number) => {
-    const part = number / Math.max(scenes.length - 1, 1), earlier = field;
+  pairs.forEach(({ image, unknown, sources, shape: [height, width] }, number) => {
+    const part = number / Math.max(pairs.length - 1, 1), earlier = field;
     field = new Field({
-      image, unknown, sources: sources[number], height, width, random,
+      image, unknown, sources, height, width, random,
       guide: blur(image, [height, width, 3], RADIUS),
       guideWeight: (1 - part) * GUIDE[0] + part * GUIDE[1],
       placeWeight: PLACE / lengthOf(unknown, width),
@@ -59,9 +59,11 @@ export function search(scenes, seed) {
       field.search(repeat ? 1 : 2, reach);
     }
   });
-  field.vote();
+  field?.vote();
   return field;
 }
+
+const tooFew = ({ unknown, sources }) => count(sources) < Math.max(FEWEST * count(unknown), 1);
 
 /** The photo at all scales, the coarsest first: {image, unknown, avoid, shape}, with the guide in the hole. */
 export function scenes(photo, unknown, avoid, [height, width], guide) {
