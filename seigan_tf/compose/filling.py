@@ -24,8 +24,8 @@ LONGEST = 256
 SHORTEST = 48
 """The hole is longer than that at all scales but the coarsest."""
 FEWEST = 0.25
-"""Least number of patches to copy from, relative to the pixels of the hole. Scales with fewer are left out; if the finest
-has fewer, the photo has no texture."""
+"""Least number of patches to copy from, relative to the pixels of the hole. Scales with fewer are left out; if the
+finest has fewer, the photo has no texture."""
 GUIDE = 0.5, 0.1
 """Weight of the guide at the coarsest and at the finest scale."""
 PLACE = 10.0
