@@ -39,7 +39,8 @@ def choose(images, annotations, object_fraction, count):
         if boxes and (content := photo.path.read_bytes()) not in seen:
             seen.add(content)
             found.append((photo, max(boxes, key=lambda box: box[2] * box[3])))
-    return [found[number * len(found) // count] for number in range(min(count, len(found)))]
+    count = min(count, len(found))
+    return [found[number * len(found) // count] for number in range(count)]
 
 
 def fills(composer, pixels, box):
