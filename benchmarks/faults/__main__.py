@@ -4,7 +4,8 @@ Each case of a campaign is one line of --log, so that a campaign goes on where i
 holds, for docs/reliability.md. Run from the repository's folder, with requirements-dev.txt installed; Linux.
 
 kills and disk have a subject for each stage of --preset phone, "phone recipe: export" for one of them. A run that is
-left alone comes first (four minutes of a core) and is kept beside the log; remove it when the program has changed.
+left alone comes first (two and a half minutes of a core) and is kept beside the log; remove it when the program has
+changed.
 """
 
 import argparse
