@@ -54,7 +54,10 @@ def make_backbone(config: BackboneConfig, outputs: int, zero_start: bool = False
 
 
 class _Backbone(keras.layers.Layer):
-    """Shared configuration of the two backbones."""
+    """Shared configuration of the two backbones.
+
+    Shapes are computed here, as Keras would trace every operation to learn them, twice, whenever a model is made.
+    """
 
     def __init__(self, width, depth, outputs, separable=False, zero_start=False, **kwargs):
         super().__init__(**kwargs)
@@ -63,6 +66,12 @@ class _Backbone(keras.layers.Layer):
         self.outputs = outputs
         self.separable = separable
         self.zero_start = zero_start
+
+    def build(self, input_shape):
+        self.call(keras.KerasTensor(input_shape))
+
+    def compute_output_shape(self, input_shape):
+        return *input_shape[:3], self.outputs
 
     def last_layer(self, kernel_size, reflect):
         initializer = "zeros" if self.zero_start else None
@@ -151,6 +160,12 @@ class FeatureDecoder(keras.layers.Layer):
         self.merge = [ConvBlock(width, name=f"merge_{i}") for i in range(depth)]
         self.double = keras.layers.UpSampling2D(interpolation="bilinear", name="double")
         self.last = ConvBlock(outputs, normalize=False, activation=None, dtype="float32", name="last")
+
+    def build(self, input_shape):
+        self.call(tuple(keras.KerasTensor(shape) for shape in input_shape))
+
+    def compute_output_shape(self, input_shape):
+        return *input_shape[0][:3], self.outputs
 
     def call(self, features):
         merged = None

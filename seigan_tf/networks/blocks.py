@@ -115,12 +115,17 @@ class ConvBlock(keras.layers.Layer):
         self.activate = keras.activations.get(activation)
 
     def build(self, input_shape):
-        side = 2 * (self.kernel_size // 2) if self.reflect else 0
-        height, width = (None if length is None else length + side for length in input_shape[1:3])
-        padded = (input_shape[0], height, width, input_shape[3])
-        self.conv.build(padded)
+        self.conv.build(self._padded(input_shape))
         if self.norm is not None:
-            self.norm.build(self.conv.compute_output_shape(padded))
+            self.norm.build(self.compute_output_shape(input_shape))
+
+    def compute_output_shape(self, input_shape):
+        return self.conv.compute_output_shape(self._padded(input_shape))
+
+    def _padded(self, shape):
+        side = 2 * (self.kernel_size // 2) if self.reflect else 0
+        height, width = (None if length is None else length + side for length in shape[1:3])
+        return shape[0], height, width, shape[3]
 
     def call(self, inputs):
         if self.reflect and self.kernel_size > 1:
@@ -198,6 +203,9 @@ class ResidualBlock(keras.layers.Layer):
     def build(self, input_shape):
         self.first.build(input_shape)
         self.second.build(input_shape)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
 
     def call(self, inputs):
         return inputs + self.second(self.first(inputs))
