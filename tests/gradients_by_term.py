@@ -31,11 +31,11 @@ def reached(mask_gradient_scale):
 def under_tensorflow(terms, variables):
     import tensorflow as tf
 
+    weights = {name: [v.value for v in some] for name, some in variables.items()}
     with tf.GradientTape(persistent=True) as tape:
         values = terms()
-    return lambda term, name: any(
-        gradient is not None for gradient in tape.gradient(values[term], [v.value for v in variables[name]])
-    )
+    pulled = {term: tape.gradient(value, weights) for term, value in values.items()}
+    return lambda term, name: any(gradient is not None for gradient in pulled[term][name])
 
 
 def under_jax(terms, variables):

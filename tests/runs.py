@@ -1,10 +1,13 @@
-"""Comparison of run folders."""
+"""Comparison of run folders, and quick compilation of runs under JAX."""
 
 import numpy as np
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from seigan_tf.training import checkpoint
 from seigan_tf.training.callbacks.recording import read_rows
+
+QUICK_COMPILATION = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+"""XLA_FLAGS with which programs are compiled in half the time, and run slower."""
 
 
 def assert_same_state(run, other):

@@ -13,9 +13,9 @@ from seigan_tf.config import LossesConfig
 from seigan_tf.objective import TERMS, trained_generators
 from tests import backend_gradients
 from tests.backend_steps import CASES
+from tests.runs import QUICK_COMPILATION
 
 ROOT = Path(__file__).resolve().parent.parent
-QUICK_COMPILATION = "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
 
 pytest.importorskip("jax", reason="needs JAX, of requirements-dev.txt")
 

@@ -14,7 +14,8 @@ from seigan_tf.cli.train import read_request
 from seigan_tf.training import checkpoint, devices
 from seigan_tf.training.callbacks.recording import read_rows
 from seigan_tf.utils import processes
-from tests.test_backends import QUICK_COMPILATION, ROOT, parts
+from tests.runs import QUICK_COMPILATION
+from tests.test_backends import ROOT, parts
 from tests.test_train_command import TINY, finish, one_line, stop_after
 
 BOX_TERM = [

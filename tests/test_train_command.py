@@ -18,7 +18,7 @@ import train
 from seigan_tf.inference import loading
 from seigan_tf.training import checkpoint
 from seigan_tf.training.callbacks.recording import read_rows
-from tests.runs import assert_same_metrics, assert_same_state
+from tests.runs import QUICK_COMPILATION, assert_same_metrics, assert_same_state
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -197,6 +197,7 @@ def test_an_interrupted_run_under_jax_resumes_bit_identical(tmp_path, monkeypatc
     # The first run compiles, the others find what it compiled.
     monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "compiled"))
     monkeypatch.setenv("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
+    monkeypatch.setenv("XLA_FLAGS", QUICK_COMPILATION)
     finish(start(tmp_path, *TINY, backend="jax"))
     runs = tmp_path / "runs" / "demo", tmp_path / "runs" / "other"
     interrupted = start(tmp_path, *TINY, "--name", "other", backend="jax")
