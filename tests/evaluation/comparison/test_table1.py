@@ -135,16 +135,16 @@ def table1(sets, tmp_path, capsys):
     train, val = sets
     settings = [
         *["--networks.size=16", "--networks.replay-size=0", "--vgg-weights=none", "--networks.ema-decay=0"],
-        *["--networks.segmenter.backbone=unet", "--networks.segmenter.width=2", "--networks.segmenter.depth=2"],
-        *["--networks.inpainter.width=2", "--networks.inpainter.depth=2"],
-        *["--networks.enhancer.width=2", "--networks.enhancer.depth=2"],
-        *["--networks.discriminator.width=2", "--networks.discriminator.depth=2"],
+        *["--networks.segmenter.backbone=unet", "--networks.segmenter.width=2", "--networks.segmenter.depth=1"],
+        *["--networks.inpainter.width=2", "--networks.inpainter.depth=1"],
+        *["--networks.enhancer.width=2", "--networks.enhancer.depth=1"],
+        *["--networks.discriminator.width=2", "--networks.discriminator.depth=1"],
         *["--losses.background-texture=0", "--losses.background-perceptual=0", "--losses.object-perceptual=0"],
         *["--losses.inpaint-gan-back=0", "--losses.background-mae=0", "--losses.object-mae=0"],
         *["--losses.object-identity=0", "--losses.background-identity=0"],
         *[
             "--training.batch-size=2",
-            "--training.steps=4",
+            "--training.steps=2",
             "--training.steps-per-epoch=2",
             "--training.pretrain-steps=0",
         ],
