@@ -1,11 +1,12 @@
 """Photographs with an object erased by several methods, in folders for a blind study.
 
-    python benchmarks/erased.py --images DIR --annotations FILE --out erased [--count 40] [--weights NAME]
+    python benchmarks/erased.py --images DIR --annotations FILE --out erased [--count 40] [--rest] [--weights NAME]
     python -m seigan_tf study compare erased/ours erased/telea erased/patchmatch --first --out study \\
         --question "Which picture looks as if nothing was removed?"
 
 Chosen are the photographs with an object that `evaluate --max-object-fraction 0.9` uses, without those whose file is
-that of an earlier one, evenly spaced in the order of their names; of each its largest such object is erased. OpenCV's
+that of an earlier one, evenly spaced in the order of their names; --rest takes as many of those that are left then.
+Of each its largest such object is erased. OpenCV's
 Telea and plain PatchMatch (`pip install pypatchmatch`) fill the hole that `erase` fills, with its soft rim.
 `erased/photos` and `erased/boxes.json` are the input for further programs.
 """
@@ -21,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
-def choose(images, annotations, object_fraction, count):
+def choose(images, annotations, object_fraction, count, rest=False):
     """Return photographs, each with the box of its largest object that the rules allow."""
     from seigan_tf.config import DataConfig
     from seigan_tf.data.annotations.formats import guess_format, read_annotations
@@ -39,8 +40,13 @@ def choose(images, annotations, object_fraction, count):
         if boxes and (content := photo.path.read_bytes()) not in seen:
             seen.add(content)
             found.append((photo, max(boxes, key=lambda box: box[2] * box[3])))
-    count = min(count, len(found))
-    return [found[number * len(found) // count] for number in range(count)]
+    chosen = evenly_spaced(found, count)
+    return evenly_spaced([item for item in found if item not in chosen], count) if rest else chosen
+
+
+def evenly_spaced(items, count):
+    count = min(count, len(items))
+    return [items[number * len(items) // count] for number in range(count)]
 
 
 def fills(composer, pixels, box):
@@ -77,9 +83,11 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--weights", default=pretrained.DEFAULT)
     parser.add_argument("--count", type=int, default=40)
+    parser.add_argument("--rest", action="store_true")
     arguments = parser.parse_args()
     composer = Composer.load(arguments.weights)
-    chosen = choose(arguments.images, arguments.annotations, composer.backend.object_fraction, arguments.count)
+    size = composer.backend.object_fraction
+    chosen = choose(arguments.images, arguments.annotations, size, arguments.count, arguments.rest)
     images, boxes = [], []
     (arguments.out / "photos").mkdir(parents=True)
     for number, (photo, box) in enumerate(chosen, 1):
