@@ -6,9 +6,8 @@
 
 Chosen are the photographs with an object that `evaluate --max-object-fraction 0.9` uses, without those whose file is
 that of an earlier one, evenly spaced in the order of their names; --rest takes as many of those that are left then.
-Of each its largest such object is erased. OpenCV's
-Telea and plain PatchMatch (`pip install pypatchmatch`) fill the hole that `erase` fills, with its soft rim.
-`erased/photos` and `erased/boxes.json` are the input for further programs.
+Of each its largest such object is erased. OpenCV's Telea and plain PatchMatch (`pip install pypatchmatch`) fill the
+hole that `erase` fills, with its soft rim. `erased/photos` and `erased/boxes.json` are the input for further programs.
 """
 
 import argparse
