@@ -58,8 +58,9 @@ def write(model: SEIGAN, name: str, object_fraction: float, folder: Path) -> Pat
     def fill(path: Path) -> None:
         module = tf.Module()
         # Only the variables that signatures read: no discriminators, no optimizer, no VGG-19 layers of the losses.
-        read = {id(variable): variable for function in functions.values() for variable in function.variables}
-        module.weights = list(read.values())
+        # In the model's order: that of `variables` of a function differs from run to run, and the files with it.
+        read = {id(variable) for function in functions.values() for variable in function.variables}
+        module.weights = [variable.value for variable in model.variables if id(variable.value) in read]
         tf.saved_model.save(module, str(path), signatures={"serving_default": functions["segment"], **functions})
         write_warmup(path, name, model.networks.size)
 

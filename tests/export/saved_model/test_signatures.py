@@ -327,6 +327,13 @@ def test_holds_the_weights_that_its_signatures_read_and_no_others(model, version
     assert len(weights) == sum(len(network.variables) for network in model.inference_generators)
 
 
+def test_weights_are_stored_in_the_order_of_the_model(model, version):
+    stored = tf.train.load_checkpoint(str(version / "variables" / "variables"))
+    generators = {variable.path for network in model.inference_generators for variable in network.variables}
+    for number, variable in enumerate(variable for variable in model.variables if variable.path in generators):
+        np.testing.assert_array_equal(stored.get_tensor(f"weights/{number}/.ATTRIBUTES/VARIABLE_VALUE"), variable)
+
+
 def alone(script, folder):
     """Output of a Python without this project on its path."""
     script += "assert not any(name.split('.')[0] in ('seigan_tf', 'export') for name in sys.modules)\n"
