@@ -27,14 +27,17 @@ STAGES = (*TRAININGS, *CLOSING)
 PREFIX = "phone recipe: "
 SUBJECTS = tuple(PREFIX + stage for stage in STAGES)
 RUN = Path("runs/phone")
+VGG = "vgg19.weights.h5"
 NEW = (
-    *("-m", "benchmarks.faults.recipe", "--preset", "phone", "--vgg-weights", "random"),
+    *("-m", "benchmarks.faults.recipe", "--preset", "phone", "--vgg-weights", VGG),
     *("--training.precision", "float32", "--data.images", "train", "--data.annotations", "train.json"),
     *("--data.val-images", "val", "--data.val-annotations", "val.json"),
 )
 RESUME = ("-m", "benchmarks.faults.recipe", "--name", "phone", "--resume")
 DATED = ("cost", "latency_ms", "memory_mb", "weights", "sha256", "seconds")
 """Fields of JSON files that hold times or memory, or the digest of a file that holds its date."""
+UNIQUE = ("sha256", "fingerprint.pb")
+"""Files that differ from run to run: digests of .keras files, which have their date, and TensorFlow's random number."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -95,6 +98,8 @@ def _leave_alone(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     recipes.photographs(folder / "train", 8, 0)
     recipes.photographs(folder / "val", 4, 1)
+    make = f"import keras; keras.applications.VGG19(include_top=False, weights=None).save_weights({VGG!r})"
+    finish(start(("-c", make), folder))  # any weights, but the same for all runs
     process, seconds = begin(folder), dict[str, float]()
     for stage, _, used in moments(process):
         seconds[stage] = used
@@ -138,11 +143,6 @@ def _seconds(pid: str) -> float:
     return sum(map(int, fields[11:15])) / TICKS
 
 
-def said(process: subprocess.Popen[str]) -> list[str]:
-    """Wait for the end of a command, and return its lines on stderr, without those of TensorFlow about missing GPUs."""
-    return [line for line in process.communicate()[1].splitlines() if not line.startswith("E0000 ")]
-
-
 def finished(folder: Path) -> set[str]:
     """Return the names of the finished stages."""
     run = RecipeRun.load(RunFolder(folder / RUN))
@@ -178,7 +178,7 @@ def _parts(path: Path) -> Iterator[tuple[str, Any]]:
             if rows[0][column] not in DATED:
                 yield f": {rows[0][column]}", [row[column] for row in rows]
     else:
-        yield "", "" if path.name == "sha256" else _digest(content)
+        yield "", "" if path.name in UNIQUE else _digest(content)
 
 
 def _digest(content: bytes) -> str:

@@ -37,7 +37,7 @@ def _fill(undone: phone.Undone, limit: int | None) -> tuple[bool, str]:
             limited.add(pid)
             with contextlib.suppress(ProcessLookupError):  # it has just ended
                 resource.prlimit(pid, resource.RLIMIT_FSIZE, (limit, limit))
-    lines = phone.said(process)
+    lines = process.communicate()[1].splitlines()
     ended = process.returncode in (0, 1)  # 1: an export exceeds a budget
     full = len(limited) == 1 and process.returncode == 2 and "File too large" in "".join(lines)
     kept = finished <= phone.finished(undone.folder)

@@ -59,6 +59,6 @@ def _disturb(undone: phone.Undone, kills: list[Kill]) -> tuple[list[int], list[s
 
 def _faults(process: subprocess.Popen[str]) -> list[str]:
     """Return what a command wrote if it is not one line at most; code 1 says that an export exceeds a budget."""
-    lines = phone.said(process)
+    lines = process.communicate()[1].splitlines()
     expected = process.returncode in (0, 1, -signal.SIGKILL, 128 + signal.SIGKILL)
     return [] if expected and len(lines) <= 1 else [f"{process.returncode}: {lines[-5:]}"]
