@@ -26,9 +26,9 @@ SHORTEST = 48
 FEWEST = 0.25
 """Least number of patches to copy from, relative to the pixels of the hole. Scales with fewer are left out; if the
 finest has fewer, the photo has no texture."""
-GUIDE = 0.5, 0.1
+GUIDE = 1.0, 0.3
 """Weight of the guide at the coarsest and at the finest scale."""
-PLACE = 10.0
+PLACE = 40.0
 """Cost, in grey levels, of a match as far away as the hole is long."""
 FIRST, ROUNDS = 6, 4
 """Rounds of search and vote at the coarsest scale, and at each of the others."""
