@@ -28,6 +28,7 @@ def choose(images, annotations, object_fraction, count, rest=False):
     from seigan_tf.data.crops import CropRegion
     from seigan_tf.data.photos.photo import Photo
     from seigan_tf.data.planning.rules import CropRules, object_regions
+    from seigan_tf.utils.digest import sha256
 
     data = DataConfig()
     rules = CropRules(object_fraction, data.min_short_side, 0.9, data.min_aspect)
@@ -36,8 +37,8 @@ def choose(images, annotations, object_fraction, count, rest=False):
     for photo in sorted((item for item in items if isinstance(item, Photo)), key=lambda photo: photo.name):
         regions = zip(photo.objects, object_regions(photo, rules), strict=True)
         boxes = [item.box for item, region in regions if isinstance(region, CropRegion)]
-        if boxes and (content := photo.path.read_bytes()) not in seen:
-            seen.add(content)
+        if boxes and (digest := sha256(photo.path)) not in seen:
+            seen.add(digest)
             found.append((photo, max(boxes, key=lambda box: box[2] * box[3])))
     chosen = evenly_spaced(found, count)
     return evenly_spaced([item for item in found if item not in chosen], count) if rest else chosen

@@ -23,9 +23,10 @@ def run(log: Log, count: int) -> None:
             said.append(_fill(undone, source.randrange(max(source.choice(undone.sizes), 1))))
         last = _fill(undone, None)
         changed = phone.difference(undone.folder, undone.contents)
+    faulty = bool(changed) or not last[0]
     for case, (clear, message) in zip(cases, said, strict=True):
-        outcome = "another end" if changed or not last[0] else "same" if clear else "unclear"
-        log.add(case, outcome, said=message[-300:], **({"message": changed[:1000] + last[1]} if changed else {}))
+        outcome = "another end" if faulty else "same" if clear else "unclear"
+        log.add(case, outcome, said=message[-300:], **({"message": changed[:1000] + last[1]} if faulty else {}))
 
 
 def _fill(undone: phone.Undone, limit: int | None) -> tuple[bool, str]:

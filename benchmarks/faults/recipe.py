@@ -1,6 +1,7 @@
 """python -m benchmarks.faults.recipe ARGUMENTS: train.py whose preset phone has tiny networks and few steps.
 
-Stages, their order, their processes and their files are those of the preset; all ten take two minutes of a core.
+Stages, their order, their processes and their files are those of the preset; all ten take two and a half
+minutes of a core.
 """
 
 from dataclasses import replace

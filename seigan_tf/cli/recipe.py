@@ -14,7 +14,7 @@ from seigan_tf.config import Config, Recipe, check_networks
 from seigan_tf.training.recipe import CLOSING, EVALUATION, EXPORT, PACKED, RecipeRun
 
 INTERRUPTED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
-"""Exit codes of a stage that got a signal, if only behind its last file: the user wants no further stage."""
+"""Exit codes of a stage that got a signal, if only after its last file: the user wants no further stage."""
 
 
 class StageFailed(RuntimeError):

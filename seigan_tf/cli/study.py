@@ -68,7 +68,7 @@ Prints tables and writes report.json and figure4.png. The ratings are those of t
 come from a bootstrap. Fractions won have Wilson's intervals, over pairs of pictures.
 """
 
-Study = tyro.conf.Positional[Annotated[Path, tyro.conf.arg(help="Folder made by `study make`.")]]
+Study = tyro.conf.Positional[Annotated[Path, tyro.conf.arg(help="Folder made by `study make` or `study compare`.")]]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class TasksOptions:
 @dataclass(frozen=True)
 class ReportOptions:
     study: tyro.conf.Positional[Path | None] = None
-    """Folder made by `study make`."""
+    """Folder made by `study make` or `study compare`."""
     answers: tuple[Path, ...] = ()
     """Tables of answers from Toloka, Mechanical Turk or elsewhere; docs/study.md lists the columns."""
     out: Path | None = None

@@ -13,6 +13,7 @@ from seigan_tf.data.photos import reading
 from seigan_tf.data.photos.files import find_photos, none_found, require_folder
 from seigan_tf.study.manifest import PICTURES, Manifest, Pair
 from seigan_tf.study.pictures import broken_paste, write_picture
+from seigan_tf.utils.full_disk import naming_full_disk
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.text import shown
@@ -74,7 +75,12 @@ def compare_folders(
     shown_as: dict[str, str | None] = {}
     photo_of: dict[str, str] = {}
     pairs, broken = [], []
-    with termination(out), parents_made(out), TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
+    with (
+        termination(out),
+        naming_full_disk(out),
+        parents_made(out),
+        TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary,
+    ):
         folder = Path(temporary) / "study"
         (folder / PICTURES).mkdir(parents=True)
         for number, photo in enumerate(photos):

@@ -16,6 +16,7 @@ from seigan_tf.inference import arrays
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, PICTURES, Manifest, Pair, StudySettings
 from seigan_tf.study.pictures import broken_paste, write_picture
+from seigan_tf.utils.full_disk import naming_full_disk
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.pixels import to_float, to_uint8
 from seigan_tf.utils.progress import Progress
@@ -67,7 +68,12 @@ def make_study(
         done += number
         progress(done, count * len(jobs))
 
-    with termination(out), parents_made(out), TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
+    with (
+        termination(out),
+        naming_full_disk(out),
+        parents_made(out),
+        TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary,
+    ):
         folder = Path(temporary) / "study"
         (folder / PICTURES).mkdir(parents=True)
         sets = {GROUND_TRUTH: crops.objects.images[real.choice(available, settings.pictures, replace=False)]}

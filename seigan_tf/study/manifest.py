@@ -108,7 +108,9 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_FILE
     if not path.is_file():
-        raise ValueError(f"{folder}: no study; expected a folder with {MANIFEST_FILE}, made by `study make`")
+        raise ValueError(
+            f"{folder}: no study; expected a folder with {MANIFEST_FILE}, made by `study make` or `compare`"
+        )
     values = read_json(path)
     try:
         manifest = dacite.from_dict(Manifest, values, dacite.Config(strict=True))

@@ -113,7 +113,8 @@ def win_intervals(comparisons: Iterable[Comparison], confidence: float) -> dict[
     """Return Wilson's score interval of the fraction that a set won against another, by (set, other set).
 
     All answers to one pair of pictures count as one observation, their mean: the interval covers other pictures. It is
-    as wide as for as many single answers, or wider than need be. Comparisons without pictures are left out.
+    as wide as that of one answer to each pair, which is wider than necessary where answers to a pair differ.
+    Comparisons without pictures are left out.
     """
     shares: defaultdict[tuple[str, str], defaultdict[frozenset[str], list[float]]]
     shares = defaultdict(lambda: defaultdict(list))
@@ -136,8 +137,8 @@ def agreement(comparisons: Iterable[Comparison]) -> dict[str, Any] | None:
     """Compare the answers of different assessors to the same pair of pictures.
 
     Returns:
-        {"pairs": number of pairs that several assessors answered, "fraction": share of equal answers among all two
-        answers to one of them}; None if there is no such pair.
+        {"pairs": number of pairs that several assessors answered, "fraction": share of equal choices among all
+        combinations of two answers to one pair}; None if there is no such pair.
     """
     winners: defaultdict[frozenset[str], list[str]] = defaultdict(list)
     for comparison in comparisons:

@@ -1,6 +1,9 @@
 """A study of pictures that exist: one photograph in each pair, and folders that do not belong together."""
 
+import errno
+import os
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -103,6 +106,18 @@ def test_folders_that_do_not_belong_together_are_one_line(folders, tmp_path, one
     (folders[0] / "a.png").unlink()
     assert f"{folders[0]}: no picture a, which {folders[2]} has" in refusal()
     assert not (tmp_path / "study").exists()
+
+
+def test_a_full_disk_names_the_folder_and_nothing_is_left(folders, tmp_path, monkeypatch):
+    def full(file, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as of a file that is open
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    out = tmp_path / "new" / "study"
+    with pytest.raises(OSError) as raised:
+        compare_folders(out, folders, FolderSettings())
+    assert raised.value.filename == str(out)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(SETS)
 
 
 def test_command(folders, tmp_path, capsys):

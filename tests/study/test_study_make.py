@@ -1,7 +1,10 @@
 """Making a study: what the sets hold, which pictures are chosen, which pairs are shown."""
 
+import errno
+import os
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,9 +109,12 @@ def test_one_seed_makes_one_study(study, models, crops, tmp_path):
     assert not set(other.pictures) & set(made.pictures)
 
 
-def test_nothing_is_left_of_a_study_that_fails(models, crops, tmp_path, one_line_error):
+def test_nothing_is_left_of_a_study_that_fails(models, crops, tmp_path, monkeypatch, one_line_error):
     def stop(done, total):
         raise KeyboardInterrupt
+
+    def full(file, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as of a file that is open
 
     out = tmp_path / "some" / "study"
     with pytest.raises(KeyboardInterrupt):
@@ -119,6 +125,11 @@ def test_nothing_is_left_of_a_study_that_fails(models, crops, tmp_path, one_line
     assert "--pairs is 1000, expected at most 216" in one_line_error(
         make_study, out, crops, *models, StudySettings(6, 1, 1000), {}
     )
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError) as raised:
+        make_study(out, crops, *models, SETTINGS, {})
+    assert raised.value.filename == str(out)
     assert list(tmp_path.iterdir()) == []
     out.mkdir(parents=True)
     assert "exists already" in one_line_error(make_study, out, crops, *models, SETTINGS, {})
