@@ -11,7 +11,7 @@ from seigan_tf.config import BackboneConfig, Config, DiscriminatorConfig, Losses
 
 STEPS = 6
 TERMS = ("inpaint_gan", "enhance_gan", "background_mae", "box_projection", "pairwise_threshold")
-"""Fields of the losses that stay: their terms train every network, and a step of them is traced soon."""
+"""Fields of the losses that stay: their terms train every network, and a step of them is traced quickly."""
 
 
 def tiny(recipe: Recipe) -> Recipe:

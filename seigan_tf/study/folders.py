@@ -108,7 +108,7 @@ def compare_folders(
 def _files(folders: Sequence[Path]) -> dict[str, dict[str, Path]]:
     """Return the files of each set by their names without ending; raises ValueError if the sets differ."""
     if len(folders) < 2:
-        raise ValueError(f"study compare: {len(folders)} folder, expected at least two to compare")
+        raise ValueError(f"study compare: {len(folders)} given, expected at least two folders to compare")
     sets: dict[str, dict[str, Path]] = {}
     for folder in folders:
         require_folder(folder)

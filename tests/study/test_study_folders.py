@@ -89,7 +89,7 @@ def test_folders_that_do_not_belong_together_are_one_line(folders, tmp_path, one
     def refusal(*given):
         return one_line_error(compare_folders, tmp_path / "study", given or folders, FolderSettings())
 
-    assert "1 folder, expected at least two" in refusal(folders[0])
+    assert "1 given, expected at least two folders" in refusal(folders[0])
     assert "a second folder of the name ours" in refusal(folders[0], folders[1], tmp_path / "telea" / ".." / "ours")
     assert "no such folder" in refusal(folders[0], tmp_path / "none")
     (tmp_path / "empty").mkdir()

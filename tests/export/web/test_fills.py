@@ -219,7 +219,7 @@ def test_fills_are_those_of_python(lab, found_fields, name):
     pixels = found[0].reshape(case.rgba.shape)[..., :3].astype(int)
     np.testing.assert_array_equal(pixels[~there], case.photo[~there])
     difference = np.abs(pixels - filled).max(-1)[there]
-    # Searches amplify rounding: of two matches as good, each may take another. The parts are compared above.
+    # Searches amplify rounding: of two equally good matches each language may take another. Parts are compared above.
     assert (difference <= 2).mean() > 0.95
     assert difference.mean() < 2
 
