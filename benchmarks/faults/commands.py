@@ -167,4 +167,5 @@ def _difference(command: Command, folder: Path, whole: Whole) -> str:
 
 
 def _equal(content: Any, other: Any) -> bool:
-    return np.array_equal(content, other) if isinstance(content, np.ndarray) else content == other
+    arrays = isinstance(content, np.ndarray) or isinstance(other, np.ndarray)
+    return np.array_equal(content, other) if arrays else content == other
