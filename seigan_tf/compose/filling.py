@@ -96,8 +96,9 @@ def fill(
 def search(scenes: list[Scene], guided: bool, seed: int) -> Field | None:
     """The field of the last of the scenes, which go from coarse to fine; None if there is too little to copy."""
     pairs = [(scene, scene.sources()) for scene in scenes]
-    while pairs and _too_few(*pairs[0]):
-        pairs = pairs[1:]
+    if _too_few(*pairs[-1]):
+        return None
+    pairs = [pair for pair in pairs if not _too_few(*pair)]
     random, field = Random(seed), None
     for number, (scene, known) in enumerate(pairs):
         part = number / max(len(pairs) - 1, 1)

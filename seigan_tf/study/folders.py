@@ -1,20 +1,16 @@
 """A study of pictures that exist: folders with the same photographs, each treated by another method."""
 
 import itertools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from seigan_tf.data.photos import reading
 from seigan_tf.data.photos.files import find_photos, none_found, require_folder
-from seigan_tf.study.manifest import PICTURES, Manifest, Pair
-from seigan_tf.study.pictures import broken_paste, write_picture
-from seigan_tf.utils.full_disk import naming_full_disk
-from seigan_tf.utils.interruption import parents_made, termination
+from seigan_tf.study.manifest import Manifest, Pair
+from seigan_tf.study.pictures import broken_paste, new_study, write_picture
 from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.text import shown
 
@@ -64,8 +60,6 @@ def compare_folders(
         OSError: the folder cannot be written.
         Terminated: SIGTERM arrived.
     """
-    if os.path.lexists(out):
-        raise ValueError(f"{out}: exists already, expected a folder to make")
     sets = _files(folders)
     names = list(sets)
     photos = list(sets[names[0]])
@@ -75,14 +69,7 @@ def compare_folders(
     shown_as: dict[str, str | None] = {}
     photo_of: dict[str, str] = {}
     pairs, broken = [], []
-    with (
-        termination(out),
-        naming_full_disk(out),
-        parents_made(out),
-        TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary,
-    ):
-        folder = Path(temporary) / "study"
-        (folder / PICTURES).mkdir(parents=True)
+    with new_study(out) as folder:
         for number, photo in enumerate(photos):
             images = _same_size({name: sets[name][photo] for name in names})
             written = {name: write_picture(folder, name, settings.seed, images[name]) for name in names}
@@ -101,7 +88,6 @@ def compare_folders(
         mixed = [pairs[place] for place in order.permutation(len(pairs))]
         manifest = Manifest(settings.question, shown_as, mixed, broken, origin)
         manifest.write(folder)
-        folder.rename(out)
     return manifest
 
 

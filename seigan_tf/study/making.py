@@ -2,10 +2,8 @@
 
 import itertools
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import keras
@@ -14,10 +12,8 @@ import numpy as np
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.inference import arrays
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, PICTURES, Manifest, Pair, StudySettings
-from seigan_tf.study.pictures import broken_paste, write_picture
-from seigan_tf.utils.full_disk import naming_full_disk
-from seigan_tf.utils.interruption import parents_made, termination
+from seigan_tf.study.manifest import COARSE, FULL, GROUND_TRUTH, NO_CYCLE, Manifest, Pair, StudySettings
+from seigan_tf.study.pictures import broken_paste, new_study, write_picture
 from seigan_tf.utils.pixels import to_float, to_uint8
 from seigan_tf.utils.progress import Progress
 
@@ -50,8 +46,6 @@ def make_study(
         Terminated: SIGTERM arrived.
     """
     available = len(crops.objects.images)
-    if os.path.lexists(out):
-        raise ValueError(f"{out}: exists already, expected a folder to make")
     if available < settings.pictures:
         raise ValueError(f"--pictures is {settings.pictures}, expected at most {available}, the number of object crops")
     # One random stream for each purpose: more candidates or checks change nothing else.
@@ -68,14 +62,7 @@ def make_study(
         done += number
         progress(done, count * len(jobs))
 
-    with (
-        termination(out),
-        naming_full_disk(out),
-        parents_made(out),
-        TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary,
-    ):
-        folder = Path(temporary) / "study"
-        (folder / PICTURES).mkdir(parents=True)
+    with new_study(out) as folder:
         sets = {GROUND_TRUTH: crops.objects.images[real.choice(available, settings.pictures, replace=False)]}
         scores = {GROUND_TRUTH: {"chosen": float(mean_scores(seigan, sets[GROUND_TRUTH]).mean())}}
         for model, kinds, random in jobs:
@@ -91,7 +78,6 @@ def make_study(
         origin = origin | {"seed": settings.seed, "candidates_per_picture": settings.candidates, "scores": scores}
         manifest = Manifest(settings.question, shown, random_pairs(names, settings.pairs, pairs), broken, origin)
         manifest.write(folder)
-        folder.rename(out)
     return manifest
 
 
@@ -116,7 +102,7 @@ def random_pairs(sets: dict[str, list[str]], count: int, random: np.random.Gener
     """
     combinations = list(itertools.combinations(sets, 2))
     if not combinations:
-        raise ValueError(f"study: {len(sets)} set of pictures; expected at least two to compare")
+        raise ValueError(f"study: {len(sets)} sets of pictures; expected at least two to compare")
     if count < len(combinations):
         raise ValueError(f"--pairs is {count}, expected at least one for each of {len(combinations)} pairs of sets")
     shares = [len(part) for part in np.array_split(np.arange(count), len(combinations))]

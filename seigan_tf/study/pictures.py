@@ -1,13 +1,42 @@
-"""The pictures of a study: their files, and the wrong halves of attention checks."""
+"""The folder of a study and its pictures: their files, and the wrong halves of attention checks."""
 
 import hashlib
 import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image
 
 from seigan_tf.study.manifest import PICTURES
+from seigan_tf.utils.full_disk import naming_full_disk
+from seigan_tf.utils.interruption import parents_made, termination
+
+
+@contextmanager
+def new_study(out: Path) -> Iterator[Path]:
+    """Yield a folder for a manifest and pictures that becomes `out` when it is complete.
+
+    Raises:
+        ValueError: `out` exists.
+        OSError: the folder cannot be written.
+        Terminated: SIGTERM arrived.
+    """
+    if os.path.lexists(out):
+        raise ValueError(f"{out}: exists already, expected a folder to make")
+    with (
+        termination(out),
+        naming_full_disk(out),
+        parents_made(out),
+        TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary,
+    ):
+        folder = Path(temporary) / "study"
+        (folder / PICTURES).mkdir(parents=True)
+        yield folder
+        folder.rename(out)
 
 
 def write_picture(folder: Path, salt: str, seed: int, image: np.ndarray) -> str:

@@ -33,8 +33,9 @@ export function fill(photo, unknown, avoid, shape, guide, seed = 0) {
 
 /** The field of the last of the scenes, which go from coarse to fine; null if there is too little to copy. */
 export function search(scenes, seed) {
-  let pairs = scenes.map((scene) => ({ ...scene, sources: sourcesOf(scene) }));
-  while (pairs.length && tooFew(pairs[0])) pairs = pairs.slice(1);
+  const every = scenes.map((scene) => ({ ...scene, sources: sourcesOf(scene) }));
+  if (tooFew(every.at(-1))) return null;
+  const pairs = every.filter((pair) => !tooFew(pair));
   const random = new Random(seed);
   let field = null;
   pairs.forEach(({ image, unknown, sources, shape: [height, width] }, number) => {
@@ -59,7 +60,7 @@ export function search(scenes, seed) {
       field.search(repeat ? 1 : 2, reach);
     }
   });
-  field?.vote();
+  field.vote();
   return field;
 }
 
