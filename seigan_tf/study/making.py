@@ -102,7 +102,7 @@ def random_pairs(sets: dict[str, list[str]], count: int, random: np.random.Gener
     """
     combinations = list(itertools.combinations(sets, 2))
     if not combinations:
-        raise ValueError(f"study: {len(sets)} sets of pictures; expected at least two to compare")
+        raise ValueError(f"study: {len(sets)} given, expected at least two sets of pictures to compare")
     if count < len(combinations):
         raise ValueError(f"--pairs is {count}, expected at least one for each of {len(combinations)} pairs of sets")
     shares = [len(part) for part in np.array_split(np.arange(count), len(combinations))]
