@@ -81,4 +81,4 @@ def _write_weights(model: SEIGAN, target: Path, name: str) -> list[Path]:
 def _without_paths(config: settings.Config) -> settings.Config:
     """Leave out the paths of the machine that trained the model."""
     data = replace(config.data, crops=None, images=None, annotations=None, val_images=None, val_annotations=None)
-    return replace(config, data=data, training=replace(config.training, start_from=(), teacher=""))
+    return replace(config, data=data, training=replace(config.training, start_from=(), teachers=()))

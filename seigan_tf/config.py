@@ -133,6 +133,8 @@ class LossesConfig:
     """Difference in label between neighbours of like colour (BoxInst)."""
     pairwise_threshold: float = 0.06
     """Mean absolute difference in RGB, of values in [-1, 1], below which two neighbours are alike."""
+    pairwise_reach: int = 2
+    """Distances of the neighbours: 1, 2, 4 and so on up to this, in pixels."""
 
 
 Source = Literal[
@@ -234,11 +236,11 @@ class TrainingConfig:
 
     task: Literal["seigan", "supervised", "distill", "inpaint"] = "seigan"
     """seigan: train all networks, from boxes; supervised: the segmenter alone, on true masks (upper bound of Table 1);
-    distill: the segmenter alone, on the masks of `teacher`; inpaint: the inpainter alone, on backgrounds with holes of
+    distill: the segmenter alone, on the masks of `teachers`; inpaint: the inpainter alone, on backgrounds with holes of
     these masks' shapes."""
-    teacher: str = ""
-    """Weights whose masks `distill` and `inpaint` use: a shipped name, a run folder or a .keras file. A resumed run
-    needs them, too."""
+    teachers: tuple[str, ...] = ()
+    """Weights whose masks `distill` and `inpaint` use, the mean of several: shipped names, run folders or .keras files.
+    A resumed run needs them, too."""
     batch_size: int = 8
     """Object crops, and background crops, per step."""
     steps: int = 10_000
@@ -300,13 +302,21 @@ class StageConfig:
     name: str
     """Name of the stage."""
     config: Config
-    """Its settings, without its teacher and the weights that it starts from."""
-    teachers: tuple[str, ...]
-    """Stages that can be its teacher, the best first; none for a stage without teacher."""
+    """Its settings, without its teachers and the weights that it starts from."""
+    teachers: tuple[tuple[str, ...], ...]
+    """For each of its teachers the stages that can be it, the best first. One teacher is needed; others are left out if
+    none of their stages is finished."""
     starts: tuple[str, ...]
     """Stages that it can start from, the best first; none for a stage that starts with random weights."""
     seconds_per_step: float
     """Measured on one machine; for estimates of the time left, where only ratios between stages count."""
+
+    @property
+    def trains_all_networks(self) -> bool:
+        """False if it trains the segmenter alone or the inpainter alone: by its task, or without λ1, λ2 and λ5."""
+        losses = self.config.losses
+        erases = losses.inpaint_gan or losses.inpaint_gan_back or losses.background_mae
+        return self.config.training.task == "seigan" and bool(erases)
 
 
 @dataclass(frozen=True)
@@ -337,7 +347,9 @@ def from_dict(kind: type[Settings], values: dict[str, Any]) -> Settings:
     """
     if not isinstance(values, dict):
         raise ValueError(f"{kind.__name__}: {shown(values)}, expected its fields by name")
-    hooks: dict[Any, Callable[[Any], Any]] = {tuple[str, ...]: _to_tuple, Path: _to_path}
+    hooks: dict[Any, Callable[[Any], Any]] = {Path: _to_path} | dict.fromkeys(
+        (tuple[str, ...], tuple[tuple[str, ...], ...]), _to_tuple
+    )
     try:
         return dacite.from_dict(kind, values, dacite.Config(hooks, strict=True, check_types=True))
     except dacite.DaciteError as error:
@@ -389,8 +401,9 @@ def check_networks(settings: NetworksConfig) -> None:
 
 
 def check_losses(settings: LossesConfig) -> None:
-    """Raise ValueError if a weight is negative or not a number."""
+    """Raise ValueError if a weight is negative or not a number, or neighbours are at no distance."""
     _check("losses", settings, [field.name for field in dataclasses.fields(settings)], "0 or more")
+    _check("losses", settings, ("pairwise_reach",), "at least 1")
 
 
 def check_training(settings: TrainingConfig) -> None:

@@ -19,7 +19,7 @@ FAKES = {
 }
 """Discriminator and generator term of each fake, by the fake's name in the cycle."""
 
-TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.name != "pairwise_threshold")
+TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if not field.name.startswith("pairwise_"))
 """Names of all terms of the generators: λ1 to λ11, then the box terms."""
 
 IDENTITY_TERMS = ("object_identity", "background_identity")
@@ -74,7 +74,8 @@ def active_terms(losses: LossesConfig) -> tuple[str, ...]:
 def pretraining_terms(losses: LossesConfig, pretraining: Pretraining) -> LossesConfig:
     """Return the weights of the generators' terms in pretraining: those that it leaves out are 0."""
     kept = BOX_TERMS + IDENTITY_TERMS * pretraining.identity
-    return dataclasses.replace(losses, **{name: 0.0 for name in TERMS if name not in kept})
+    left_out: dict[str, Any] = {name: 0.0 for name in TERMS if name not in kept}
+    return dataclasses.replace(losses, **left_out)
 
 
 def active_fakes(losses: LossesConfig) -> dict[str, str]:
@@ -166,7 +167,11 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
         "box_projection": lambda: boxes.projection(cycle.raw_mask, cycle.box_mask),
         "box_outside": lambda: boxes.outside(cycle.raw_logits, cycle.box_mask),
         "box_pairwise": lambda: boxes.pairwise(
-            cycle.raw_logits, cycle.object_image, cycle.box_mask, losses.pairwise_threshold
+            cycle.raw_logits,
+            cycle.object_image,
+            cycle.box_mask,
+            losses.pairwise_threshold,
+            losses.pairwise_reach,
         ),
     }
     terms = {name: makers[name]() for name in active_terms(losses)}

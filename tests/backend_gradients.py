@@ -28,7 +28,7 @@ def outside(logits):
 def pairwise(one, other):
     """The mean over pictures of two pixels of one colour, each with a logit of `one` and one of `other`."""
     logits = ops.reshape(ops.stack([one, other], axis=1), (-1, 1, 2, 1))
-    return boxes.pairwise(logits, ops.zeros((len(PAIRS), 1, 2, 3)), ops.ones_like(logits), 0.1)
+    return boxes.pairwise(logits, ops.zeros((len(PAIRS), 1, 2, 3)), ops.ones_like(logits), 0.1, 2)
 
 
 def mask_loss_of(value):

@@ -59,7 +59,7 @@ def tiny(data: DataConfig) -> Recipe:
     student = replace(teacher, training=replace(training, task="distill"))
     return Recipe(
         Config(name="tiny", data=data),
-        (StageConfig("teacher", teacher, (), (), 1.0), StageConfig("student", student, ("teacher",), (), 0.5)),
+        (StageConfig("teacher", teacher, (), (), 1.0), StageConfig("student", student, (("teacher",),), (), 0.5)),
     )
 
 

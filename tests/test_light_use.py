@@ -68,7 +68,7 @@ def test_every_other_command_says_in_one_line_what_it_needs(photo_set, tmp_path)
     calls = [
         ["cut", photo, "--box", "20,10,60,80", "-o", str(tmp_path / "cut.png"), "--backend", "keras"],
         ["evaluate", *data],
-        ["distill", "--teacher", "cats"],
+        ["distill", "--teachers", "cats"],
         ["table1", *out],
         ["prepare", *data, *out],
         ["study", "make", *data, *out, "--weights", "cats"],

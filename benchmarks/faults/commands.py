@@ -78,7 +78,7 @@ def _train(_folder: Path) -> list[Any]:
 def _distill(folder: Path) -> list[Any]:
     from tests.test_train_command import TINY
 
-    return ["-m", "seigan_tf", "distill", "--teacher", folder / "tiny", "--preset", "demo", *TINY, *NAME]
+    return ["-m", "seigan_tf", "distill", "--teachers", folder / "tiny", "--preset", "demo", *TINY, *NAME]
 
 
 def _export(folder: Path) -> list[Any]:

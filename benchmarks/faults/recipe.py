@@ -10,7 +10,7 @@ from seigan_tf import cli, presets
 from seigan_tf.config import BackboneConfig, Config, DiscriminatorConfig, LossesConfig, Recipe
 
 STEPS = 6
-TERMS = ("inpaint_gan", "enhance_gan", "background_mae", "box_projection", "pairwise_threshold")
+TERMS = ("inpaint_gan", "enhance_gan", "background_mae", "box_projection", "pairwise_threshold", "pairwise_reach")
 """Fields of the losses that stay: their terms train every network, and a step of them is traced quickly."""
 
 

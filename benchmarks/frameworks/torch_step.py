@@ -16,7 +16,7 @@ GENERATORS = ("segmenter", "inpainter", "enhancer")
 ENCODER_LAYERS = ("block1_conv2", "block2_conv2", "block3_conv4", "block4_conv4", "block5_conv4")
 TEXTURE_LAYERS = ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2", "block3_conv1")
 PERCEPTUAL_LAYERS = ("block4_conv4", "block5_conv1", "block5_conv2", "block5_conv3", "block5_conv4")
-NEIGHBOURS = ((0, 1), (1, -1), (1, 0), (1, 1), (0, 2), (2, -2), (2, 0), (2, 2))
+NEIGHBOURS = ((0, 1), (1, -1), (1, 0), (1, 1))
 
 
 class Networks(nn.Module):
@@ -172,7 +172,7 @@ def generate(networks, settings, losses, batch, noise):
     if losses.box_outside:
         terms["box_outside"] = (F.softplus(logits) * (1 - box)).sum() / torch.clamp((1 - box).sum(), min=1)
     if losses.box_pairwise:
-        terms["box_pairwise"] = pairwise(logits, x, box, losses.pairwise_threshold)
+        terms["box_pairwise"] = pairwise(logits, x, box, losses.pairwise_threshold, losses.pairwise_reach)
     return terms, {"x1": x1, "y2": y2, "z": z, "y1": y1}
 
 
@@ -207,10 +207,11 @@ def projection(mask, box):
     return loss
 
 
-def pairwise(logits, images, box, threshold):
+def pairwise(logits, images, box, threshold, reach):
     inside, outside = F.logsigmoid(logits), F.logsigmoid(-logits)
     total, count = 0.0, 0.0
-    for dy, dx in NEIGHBOURS:
+    offsets = [(2**power * dy, 2**power * dx) for power in range(reach.bit_length()) for dy, dx in NEIGHBOURS]
+    for dy, dx in offsets:
         (colour_a, colour_b), (box_a, box_b), (in_a, in_b), (out_a, out_b) = (
             pair(values, dy, dx) for values in (images, box, inside, outside)
         )

@@ -1,4 +1,4 @@
-"""python -m seigan_tf distill: train a segmenter on the masks of a trained one."""
+"""python -m seigan_tf distill: train a segmenter on the masks of trained ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,26 +11,27 @@ from seigan_tf.cli.options import Preset, parse_with_preset, say
 from seigan_tf.cli.train import new_folder, train
 from seigan_tf.config import Config
 
-DESCRIPTION = """Train a small segmenter, or a new one of the same kind, on the masks of a trained one.
+DESCRIPTION = """Train a small segmenter, or a new one of the same kind, on the masks of trained ones.
 
-  python -m seigan_tf distill --teacher runs/cats --preset mobile --name cats-small \\
+  python -m seigan_tf distill --teachers runs/cats --preset mobile --name cats-small \\
       --data.source coco --data.images DIR --data.annotations FILE
   python train.py --preset mobile --name cats-mobile --training.start-from runs/cats-small \\
       --networks.mask-gradient-scale 0 --losses.box-projection 0 --losses.box-outside 0 --losses.box-pairwise 0 ...
 
 The first command writes runs/cats-small, a model whose segmenter alone is trained: on the teacher's masks, enlarged if
-they end before their boxes do, without the 30 % that agree least with GrabCut and box. The second keeps that segmenter
+they end before their boxes do, without the 30 % that agree least with GrabCut and box; with several teachers, on the
+means of their masks. The second keeps that segmenter
 and trains inpainter and enhancer around it. No other annotations than boxes are needed.
 
-This is train.py with --training.task distill and --training.teacher: `python train.py --name cats-small --resume`
+This is train.py with --training.task distill and --training.teachers: `python train.py --name cats-small --resume`
 continues an interrupted run.
 """
 
 
 @dataclass(frozen=True)
 class Options:
-    teacher: str = ""
-    """A shipped name, a run folder or a .keras file."""
+    teachers: tuple[str, ...] = ()
+    """Shipped names, run folders or .keras files."""
     preset: Preset = "mobile"
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
 
@@ -38,9 +39,9 @@ class Options:
 def run(arguments: Sequence[str]) -> None:
     """Train as the arguments say."""
     options = parse_with_preset(Options, arguments, "distill", DESCRIPTION, Options.preset)
-    if not options.teacher:
-        raise ValueError("--teacher is not given, expected a run folder, a .keras file or the name of shipped weights")
-    training = replace(options.config.training, task="distill", teacher=options.teacher)
+    if not options.teachers:
+        raise ValueError("--teachers is not given, expected run folders, .keras files or names of shipped weights")
+    training = replace(options.config.training, task="distill", teachers=options.teachers)
     folder = new_folder(Path("runs"), options.config.name, arguments)
     if folder.name != options.config.name:
         say(f"The plain name is taken; this run is {folder.path}.")

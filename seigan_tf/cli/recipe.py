@@ -1,5 +1,6 @@
 """Run a recipe: its trainings, then packed weights, export and evaluation, one process each, and the closing table."""
 
+import itertools
 import shutil
 import signal
 from collections.abc import Sequence
@@ -67,8 +68,11 @@ def choose(run: RecipeRun, names: Sequence[str]) -> tuple[str, ...]:
             raise ValueError(f"--stages: no stage is called {name!r}; there are {', '.join(run.names)}")
     chosen = tuple(name for name in run.names if not names or name in names)
     there = {stage.name for stage in run.recipe.stages if stage.name in chosen or run.finished(stage.name)}
-    needs = {stage.name: [taken for taken in (stage.teachers, stage.starts) if taken] for stage in run.recipe.stages}
-    whole = tuple(stage.name for stage in run.recipe.stages if stage.config.training.task == "seigan")
+    needs = {}
+    for stage in run.recipe.stages:
+        teachers = tuple(dict.fromkeys(itertools.chain(*stage.teachers)))
+        needs[stage.name] = [taken for taken in (teachers, stage.starts) if taken]
+    whole = tuple(stage.name for stage in run.recipe.stages if stage.trains_all_networks)
     for name in chosen:
         for needed in needs.get(name, [whole]):
             if not there.intersection(needed) and not run.finished(name):

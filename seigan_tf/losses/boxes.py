@@ -1,11 +1,13 @@
 """Boxes as masks, and loss terms that train masks from boxes (BoxInst, Tian et al., CVPR 2021, arXiv 2012.02310)."""
 
+import itertools
+
 from keras import ops
 
 from seigan_tf.utils.tensor import Tensor
 
-NEIGHBOURS = tuple((dy * d, dx * d) for d in (1, 2) for dy, dx in ((0, 1), (1, -1), (1, 0), (1, 1)))
-"""Offsets (dy, dx) of the compared pairs, at distances 1 and 2; the opposite directions give the same pairs."""
+NEIGHBOURS = (0, 1), (1, -1), (1, 0), (1, 1)
+"""Directions (dy, dx) of the compared pairs; the opposite ones give the same pairs."""
 
 
 def box_to_mask(boxes: Tensor, size: int) -> Tensor:
@@ -64,7 +66,7 @@ def outside(logits: Tensor, box_mask: Tensor) -> Tensor:
     return ops.sum(ops.softplus(logits) * free) / ops.maximum(ops.sum(free), 1.0)
 
 
-def pairwise(logits: Tensor, images: Tensor, box_mask: Tensor, threshold: float) -> Tensor:
+def pairwise(logits: Tensor, images: Tensor, box_mask: Tensor, threshold: float, reach: int) -> Tensor:
     """Return the mean of -log p(same label) over neighbours of like colour (BoxInst, equations 5 to 8).
 
     At least one of the two lies in the box. p(same) = m_a m_b + (1 - m_a)(1 - m_b), whose logarithm is a log-sum-exp of
@@ -76,10 +78,13 @@ def pairwise(logits: Tensor, images: Tensor, box_mask: Tensor, threshold: float)
         images: [N, S, S, 3] in [-1, 1].
         box_mask: [N, S, S, 1], 0 or 1.
         threshold: largest difference, in the units of `images`.
+        reach: distances of the neighbours are 1, 2, 4 and so on up to this, along rows, columns and diagonals.
     """
     log_inside, log_outside = ops.log_sigmoid(logits), ops.log_sigmoid(-logits)
     total, count = 0.0, 0.0
-    for offset in NEIGHBOURS:
+    distances = [2**power for power in range(reach.bit_length())]
+    for distance, (dy, dx) in itertools.product(distances, NEIGHBOURS):
+        offset = distance * dy, distance * dx
         colour_here, colour_there = _pair(images, offset)
         box_here, box_there = _pair(box_mask, offset)
         difference = ops.mean(ops.abs(colour_here - colour_there), axis=-1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Photographs and boxes in, files for phones out: a recipe of seven trainings, packed weights, export and evaluation.
+"""Photographs and boxes in, files for phones out: a recipe of eight trainings, packed weights, export and evaluation.
 
     python train.py --preset phone --name birds --data.images DIR --data.annotations FILE \
         [--data.val-images DIR --data.val-annotations FILE]
@@ -23,7 +23,32 @@ CONFIG = config.Config(
 
 # Precision `auto` in the stages that run VGG-19. The small segmenter, most of it depthwise convolutions, is slower in
 # bfloat16 on CPUs.
-_teacher = replace(boxes.CONFIG, training=replace(boxes.CONFIG.training, steps=600, precision="auto"))
+_teacher = replace(
+    boxes.CONFIG,
+    losses=replace(boxes.CONFIG.losses, pairwise_reach=4),
+    training=replace(boxes.CONFIG.training, steps=600, precision="auto"),
+)
+
+# Box terms alone. Its large crops show legs and edges; the other teacher's small ones what belongs together.
+_teacher_128 = replace(
+    _teacher,
+    networks=replace(_teacher.networks, size=128, segmenter=replace(_teacher.networks.segmenter, depth=5)),
+    losses=replace(
+        _teacher.losses,
+        inpaint_gan=0.0,
+        inpaint_gan_back=0.0,
+        background_texture=0.0,
+        background_perceptual=0.0,
+        background_mae=0.0,
+        object_perceptual=0.0,
+        object_mae=0.0,
+        coarse_gan=0.0,
+        enhance_gan=0.0,
+        object_identity=0.0,
+        background_identity=0.0,
+    ),
+    training=replace(_teacher.training, pretrain_steps=0),
+)
 
 _self_trained = replace(_teacher, training=replace(_teacher.training, task="distill", steps=1000))
 
@@ -56,13 +81,16 @@ _together = replace(
 RECIPE = Recipe(
     CONFIG,
     (
+        StageConfig("teacher-128", _teacher_128, (), (), 0.54),
         StageConfig("teacher", _teacher, (), (), 0.3),
-        StageConfig("self-trained", _self_trained, ("teacher",), (), 0.12),
-        StageConfig("self-trained-twice", _self_trained, ("self-trained", "teacher"), (), 0.12),
+        StageConfig("self-trained", _self_trained, (("teacher",), ("teacher-128",)), (), 0.12),
+        StageConfig(
+            "self-trained-twice", _self_trained, (("self-trained", "teacher"), ("teacher",), ("teacher-128",)), (), 0.12
+        ),
         StageConfig(
             "segmenter",
             replace(mobile.CONFIG, training=replace(mobile.CONFIG.training, task="distill", steps=5000)),
-            ("self-trained-twice", "self-trained", "teacher"),
+            (("self-trained-twice", "self-trained", "teacher"), ("self-trained", "teacher"), ("teacher-128",)),
             (),
             0.13,
         ),
@@ -73,14 +101,14 @@ RECIPE = Recipe(
                 networks=replace(_inpainter.networks, size=64, mask_dilation=2),
                 training=replace(_inpainter.training, batch_size=4, steps=900),
             ),
-            ("segmenter",),
+            (("segmenter",),),
             ("segmenter",),
             0.25,
         ),
         StageConfig(
             "inpainter-128",
             replace(_inpainter, training=replace(_inpainter.training, batch_size=2, steps=320, generator_rate=1e-3)),
-            ("segmenter",),
+            (("segmenter",),),
             ("inpainter-64", "segmenter"),
             0.5,
         ),

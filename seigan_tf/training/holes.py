@@ -1,6 +1,5 @@
 """Backgrounds with holes in the shapes of objects, for runs that train the inpainter alone."""
 
-from functools import partial
 from typing import Any
 
 import grain
@@ -10,12 +9,9 @@ from rich.console import Console
 from seigan_tf.config import Config
 from seigan_tf.data.augmentation import WHOLE, Augmentation, Part, augment
 from seigan_tf.data.crop_set import Crops
-from seigan_tf.data.loading import load_objects
 from seigan_tf.data.pairs import READ_AHEAD, shuffled
-from seigan_tf.inference import arrays, loading
-from seigan_tf.training.teacher_masks import teacher_masks
+from seigan_tf.training.teachers import Teachers
 from seigan_tf.utils.boxes import box_to_mask
-from seigan_tf.utils.progress import bar
 
 
 def batches(
@@ -55,26 +51,20 @@ def batches(
 
 
 def object_holes(config: Config, crops: Crops, console: Console) -> np.ndarray:
-    """Return the masks of `training.teacher` for the training objects as holes: bool [N, S, S, 1].
+    """Return the masks of `training.teachers` for the training objects as holes: bool [N, S, S, 1].
 
-    An object of which the teacher finds nothing gives its box. Settings and teacher alone decide: a resumed run makes
+    An object of which the teachers find nothing gives its box. Settings and teachers alone decide: a resumed run makes
     the same holes again.
 
     Args:
-        config: settings of the run. The teacher gets crops of the same objects at its own size and scale.
+        config: settings of the run. Teachers get crops of the same objects at their own size and scale.
         crops: crops of these settings.
         console: destination of progress.
 
     Raises:
-        ValueError: the teacher cannot be loaded, or prepared crops do not give crops at its size and scale.
+        ValueError: a teacher cannot be loaded, or prepared crops do not give crops at its size and scale.
     """
-    teacher = loading.load_model(config.training.teacher)
-    size, objects = config.networks.size, crops.objects
-    theirs = teacher.networks.size, teacher.object_fraction
-    if theirs != (size, config.data.object_fraction):
-        with bar(console, "reading photographs for the teacher") as progress:
-            objects = load_objects(config.data, *theirs, progress)
-    boxes = crops.objects.boxes
-    masks = teacher_masks(partial(arrays.segment, teacher), objects, boxes, size) > 0.5
+    teachers, size, boxes = Teachers(config), config.networks.size, crops.objects.boxes
+    masks = teachers.masks(teachers.read(crops.objects, console), boxes) > 0.5
     found = masks.any(axis=(1, 2, 3), keepdims=True)
     return np.where(found, masks, box_to_mask(boxes, size, size)[..., None] > 0.5)

@@ -1,6 +1,5 @@
-"""Training crops with true masks or those of a teacher, for runs that train the segmenter alone."""
+"""Training crops with true masks or those of teachers, for runs that train the segmenter alone."""
 
-from functools import partial
 from typing import NamedTuple
 
 import grain
@@ -11,13 +10,12 @@ from seigan_tf.config import Config
 from seigan_tf.data.annotations.formats import FORMATS
 from seigan_tf.data.augmentation import WHOLE, Augmentation, Part, augment
 from seigan_tf.data.crop_set import Crops, ObjectCrops
-from seigan_tf.data.loading import load_objects
 from seigan_tf.data.pairs import READ_AHEAD, resize_mask, shuffled
 from seigan_tf.data.planning.overlapping_objects import overlapping_objects
 from seigan_tf.data.planning.report import Tally
 from seigan_tf.evaluation.crops import split_objects
-from seigan_tf.inference import arrays, loading
-from seigan_tf.training.teacher_masks import most_confident, refine_by_colour, teacher_masks
+from seigan_tf.training.teacher_masks import most_confident, refine_by_colour
+from seigan_tf.training.teachers import Teachers
 from seigan_tf.utils.progress import bar
 
 
@@ -98,34 +96,30 @@ def with_true_masks(config: Config, crops: Crops, console: Console) -> MaskedCro
 
 
 def with_teacher_masks(config: Config, crops: Crops, console: Console) -> MaskedCrops:
-    """Return training objects, those that others overlap too, with the most reliable masks of `training.teacher`.
+    """Return training objects, those that others overlap too, with the most reliable masks of `training.teachers`.
 
-    The masks depend on settings and teacher alone: a resumed run makes the same ones again.
+    The masks depend on settings and teachers alone: a resumed run makes the same ones again.
 
     Args:
-        config: settings of the run. The teacher gets crops of the same objects at its own size and scale.
+        config: settings of the run. Teachers get crops of the same objects at their own size and scale.
         crops: crops of these settings.
         console: destination of progress and the number of masks.
 
     Raises:
-        ValueError: the teacher cannot be loaded, or prepared crops do not give crops at its size and scale.
+        ValueError: a teacher cannot be loaded, or prepared crops do not give crops at its size and scale.
     """
-    teacher = loading.load_model(config.training.teacher)
-    size = config.networks.size
-    ours, theirs = (size, config.data.object_fraction), (teacher.networks.size, teacher.object_fraction)
-    objects = crops.objects
-    if theirs != ours:
-        with bar(console, "reading photographs for the teacher") as progress:
-            objects = load_objects(config.data, *theirs, progress)
+    teachers = Teachers(config)
+    ours = config.networks.size, config.data.object_fraction
     with bar(console, "reading objects that others overlap") as progress:
-        overlapped, seen = overlapping_objects(config.data, (ours, theirs), progress)
-    shown = _joined(crops.objects, overlapped)
-    masks = teacher_masks(partial(arrays.segment, teacher), _joined(objects, seen), shown.boxes, size)
+        overlapped = overlapping_objects(config.data, (ours, *teachers.views), progress)
+    objects = [crops.objects, *teachers.read(crops.objects, console)]
+    shown, *seen = (_joined(*both) for both in zip(objects, overlapped, strict=True))
+    masks = teachers.masks(seen, shown.boxes)
     with bar(console, "comparing masks with GrabCut") as progress:
         masks, confidence = refine_by_colour(shown.images, masks, shown.boxes, progress)
     chosen = most_confident(confidence)
     console.print(
-        f"{len(crops.objects.images)} crops, and {len(overlapped.images)} of objects that others overlap; the"
+        f"{len(crops.objects.images)} crops, and {len(overlapped[0].images)} of objects that others overlap; the"
         f" {len(chosen)} most reliable masks are used",
         highlight=False,
         soft_wrap=True,

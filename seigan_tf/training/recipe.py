@@ -149,16 +149,17 @@ class RecipeRun:
         report = self.stage_folder(name).report()
         return report is not None and report["cost"]["steps"] >= self.stage(name).config.training.steps
 
-    def source(self, name: str, stages: Sequence[str]) -> str:
-        """Return the run folder of the first finished one of the stages whose weights a stage can take.
+    def sources(self, name: str, groups: Sequence[Sequence[str]]) -> tuple[str, ...]:
+        """Return the run folders whose weights a stage takes: the first finished stage of each group, without repeats.
 
         Raises:
             ValueError: none is finished.
         """
-        for taken in stages:
-            if self.finished(taken):
-                return str(self.stage_folder(taken).path)
-        raise ValueError(f"stage {name} needs {' or '.join(stages)}, and none is finished")
+        found = [next((stage for stage in group if self.finished(stage)), None) for group in groups]
+        if not any(found):
+            possible = " or ".join(dict.fromkeys(stage for group in groups for stage in group))
+            raise ValueError(f"stage {name} needs {possible}, and none is finished")
+        return tuple(str(self.stage_folder(stage).path) for stage in dict.fromkeys(found) if stage)
 
     def stage_config(self, name: str) -> Config:
         """Return the settings of a stage: those saved in its folder if it has begun.
@@ -171,9 +172,9 @@ class RecipeRun:
             return folder.config()
         training = replace(stage.config.training, precision=self._precision(stage))
         if stage.teachers:
-            training = replace(training, teacher=self.source(name, stage.teachers))
+            training = replace(training, teachers=self.sources(name, stage.teachers))
         if stage.starts:
-            training = replace(training, start_from=(self.source(name, stage.starts),))
+            training = replace(training, start_from=self.sources(name, (stage.starts,)))
         shared: dict[str, Any] = {"seed": given.networks.seed, "vgg_weights": given.networks.vgg_weights}
         if stage.teachers or stage.starts:  # the box itself would satisfy the box terms of a teacher that sees it
             shared["outside_contrast"] = given.networks.outside_contrast
@@ -193,7 +194,7 @@ class RecipeRun:
     def trained(self) -> RunFolder | None:
         """Return the run folder of the last finished stage that trained all networks; None if there is none."""
         for stage in reversed(self.recipe.stages):
-            if stage.config.training.task == "seigan" and self.finished(stage.name):
+            if stage.trains_all_networks and self.finished(stage.name):
                 return self.stage_folder(stage.name)
         return None
 

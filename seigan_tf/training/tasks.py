@@ -143,7 +143,7 @@ class MaskTask(Task):
 
 
 class HoleTask(Task):
-    """Training of the inpainter alone, on backgrounds with holes in the shapes of a teacher's masks."""
+    """Training of the inpainter alone, on backgrounds with holes in the shapes of teachers' masks."""
 
     shows_pastes = True
     trains_masks = False
@@ -176,19 +176,19 @@ def make(config: Config, part: Part = WHOLE) -> Task:
         ValueError: the settings do not fit each other.
     """
     training = config.training
-    if training.teacher and training.task not in ("distill", "inpaint"):
+    if training.teachers and training.task not in ("distill", "inpaint"):
         raise ValueError(
-            f"training.teacher: {training.teacher}, but training.task is {training.task}, not distill or inpaint"
+            f"training.teachers: {', '.join(training.teachers)}, but training.task is {training.task}, not distill or"
+            " inpaint"
         )
     if training.task == "seigan":
         return CycleTask(config, part)
     if training.task == "supervised":
         return MaskTask(config, masked_crops.with_true_masks, part)
-    if not training.teacher:
-        raise ValueError(
-            "training.teacher is not given, expected a run folder, a .keras file or the name of shipped weights"
-        )
-    weights.find(training.teacher)  # before photographs are read
+    if not training.teachers:
+        raise ValueError("training.teachers is empty, expected run folders, .keras files or names of shipped weights")
+    for teacher in training.teachers:
+        weights.find(teacher)  # before photographs are read
     if training.task == "inpaint":
         return HoleTask(config, part)
     return MaskTask(config, masked_crops.with_teacher_masks, part)

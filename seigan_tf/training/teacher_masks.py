@@ -22,6 +22,8 @@ SHIFTS = np.arange(0.0, 4.25, 0.25, dtype=np.float32)
 """Amounts that may be added to a mask's logits to expand it."""
 PRICE = 0.012
 """Least gain in `side_agreement` for a shift of 1."""
+PART = 256
+"""Number of crops whose masks are made together, to limit memory."""
 SIDE = 128
 """Side in pixels to which smaller crops are enlarged for GrabCut."""
 CONFIDENT = 0.7
@@ -44,9 +46,13 @@ def teacher_masks(
     Returns:
         float32 [N, size, size, 1] in [0, 1].
     """
-    masks = expand_to_box(segment_tta(segment, crops.images, crops.boxes), crops.boxes)
-    placed = zip(masks[..., 0], crops.boxes, boxes, strict=True)
-    return np.stack([_resize_to_box(mask, before, after, size) for mask, before, after in placed])[..., None]
+    result = np.empty((len(boxes), size, size, 1), np.float32)
+    for start in range(0, len(boxes), PART):
+        images, before, after = (values[start : start + PART] for values in (*crops, boxes))
+        masks = expand_to_box(segment_tta(segment, images, before), before)
+        for i, (mask, theirs, ours) in enumerate(zip(masks[..., 0], before, after, strict=True), start):
+            result[i, ..., 0] = _resize_to_box(mask, theirs, ours, size)
+    return result
 
 
 def _resize_to_box(mask: np.ndarray, before: np.ndarray, after: np.ndarray, size: int) -> np.ndarray:

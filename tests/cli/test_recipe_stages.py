@@ -69,7 +69,7 @@ def test_all_stages_run_once_and_are_not_run_again(started, capsys):
     assert started.names == [*NAMES, "export.pack", "export"]
     assert "evaluation: left out, there are no validation photographs" in out
     assert call(capsys, "--name", "birds", "--resume")[0] == 0
-    assert len(started.names) == 9
+    assert len(started.names) == 10
     code, _, err = call(capsys, *NEW)
     assert code == 2
     assert "holds a run; continue it with --resume" in err
@@ -79,12 +79,12 @@ def test_a_failing_stage_is_named_and_the_run_goes_on_in_it(started, capsys):
     started.failing.add("segmenter")
     code, _, err = call(capsys, *NEW)
     assert code == 2
-    assert err.startswith("error: stage 4 of 10, segmenter: disk full; what is finished is kept, continue with: ")
+    assert err.startswith("error: stage 5 of 11, segmenter: disk full; what is finished is kept, continue with: ")
     assert err.endswith("--name birds --resume\n")
-    assert started.names == list(NAMES[:4])
+    assert started.names == list(NAMES[:5])
     started.failing.clear()
     assert call(capsys, "--name", "birds", "--resume")[0] == 0
-    assert started.names[4:] == [*NAMES[3:], "export.pack", "export"]
+    assert started.names[5:] == [*NAMES[4:], "export.pack", "export"]
 
 
 @pytest.mark.parametrize("code", [130, 143])
@@ -92,8 +92,8 @@ def test_a_signal_behind_the_last_file_of_a_stage_stops_the_recipe(code, started
     monkeypatch.setattr(command, "run_module", lambda arguments: (started(arguments), Ended(code, ""))[1])
     ended, _, err = call(capsys, *NEW)
     assert ended == code
-    assert err.startswith(f"stopped: stage 1 of 10, teacher: exit code {code}, see above; what is finished is kept")
-    assert started.names == ["teacher"]
+    assert err.startswith(f"stopped: stage 1 of 11, teacher-128: exit code {code}, see above; what is finished is kept")
+    assert started.names == ["teacher-128"]
 
 
 def test_nothing_of_a_killed_export_stays_in_the_next(started, capsys):
@@ -110,7 +110,7 @@ def test_nothing_of_a_killed_export_stays_in_the_next(started, capsys):
 def test_a_run_that_fails_before_its_first_stage_begins_leaves_nothing(started, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(command, "run_module", lambda arguments: Ended(2, "no such folder"))
     code, _, err = call(capsys, *NEW)
-    assert (code, err) == (2, "error: stage 1 of 10, teacher: no such folder\n")
+    assert (code, err) == (2, "error: stage 1 of 11, teacher-128: no such folder\n")
     assert list((tmp_path / "runs").iterdir()) == []
 
 
@@ -119,7 +119,7 @@ def test_stages_are_left_out_and_started_singly(started, capsys):
     assert call(capsys, *NEW, "--stages", *stages)[0] == 0
     assert started.names == [*stages[:3], "export.pack"]
     segmenter = RunFolder(Path("runs/birds/segmenter")).config()
-    assert segmenter.training.teacher.endswith("runs/birds/teacher")
+    assert segmenter.training.teachers[0].endswith("runs/birds/teacher")
     assert call(capsys, "--name", "birds", "--resume")[0] == 0  # the same stages
     assert len(started.names) == 4
     assert call(capsys, "--name", "birds", "--resume", "--stages", "export")[0] == 0
@@ -137,13 +137,13 @@ def test_evaluation_measures_the_objects_of_the_run(started, capsys):
 
 def test_stages_are_listed(started, capsys, tmp_path):
     code, out, _ = call(capsys, "--preset", "phone", "--stages", "list")
-    assert (code, out.splitlines()[0]) == (0, "teacher: not begun, 600 steps")
+    assert (code, out.splitlines()[0]) == (0, "teacher-128: not begun, 600 steps")
     assert not (tmp_path / "runs").exists()
     started.failing.add("self-trained")
     call(capsys, *NEW)
     code, out, _ = call(capsys, "--name", "birds", "--stages", "list")
     assert code == 0
-    assert out.splitlines()[:3] == [
+    assert out.splitlines()[1:4] == [
         "teacher: finished, 600 steps",
         "self-trained: begun, 1000 steps",
         "self-trained-twice: not begun, 1000 steps",
@@ -159,7 +159,7 @@ def test_a_contrast_out_of_range_is_refused_before_a_stage_begins(started, capsy
 def test_effort_scales_the_steps_of_every_stage_and_is_kept(started, capsys):
     call(capsys, *NEW, "--effort", "1.5", "--stages", "teacher", "self-trained")
     listed = call(capsys, "--name", "birds", "--stages", "list")[1].splitlines()
-    assert listed[:3] == [
+    assert listed[1:4] == [
         "teacher: finished, 900 steps",
         "self-trained: finished, 1500 steps",
         "self-trained-twice: not begun, 1500 steps",
@@ -173,14 +173,17 @@ def test_effort_scales_the_steps_of_every_stage_and_is_kept(started, capsys):
 def test_a_stage_has_an_effort_of_its_own_in_place_of_that_of_all(started, capsys):
     call(capsys, *NEW, "--effort", "0.5", "--stage-effort", "teacher", "1.5", "--stages", "teacher")
     listed = call(capsys, "--name", "birds", "--stages", "list")[1].splitlines()
-    assert listed[:2] == ["teacher: finished, 900 steps", "self-trained: not begun, 500 steps"]
+    assert listed[1:3] == ["teacher: finished, 900 steps", "self-trained: not begun, 500 steps"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ((*NEW, "--stages", "fill"), "no stage is called 'fill'; there are teacher, self-trained"),
-        ((*NEW, "--stages", "segmenter"), "segmenter needs self-trained-twice or self-trained or teacher"),
+        ((*NEW, "--stages", "fill"), "no stage is called 'fill'; there are teacher-128, teacher, self-trained"),
+        (
+            (*NEW, "--stages", "segmenter"),
+            "segmenter needs self-trained-twice or self-trained or teacher or teacher-128",
+        ),
         ((*NEW, "--stages", "export"), "export needs teacher or together"),
         ((*NEW, "--training.steps", "7"), "--training.steps: every stage of this preset has its own"),
         ((*NEW, "--losses.coarse-gan", "7"), "--losses.coarse-gan: every stage"),
@@ -194,7 +197,7 @@ def test_a_stage_has_an_effort_of_its_own_in_place_of_that_of_all(started, capsy
         ((*NEW, "--stage-effort", "teacher", "-1"), "--stage-effort teacher is -1, expected more than 0"),
         (
             (*NEW, "--stage-effort", "fill", "2"),
-            "--stage-effort: no stage with steps is called 'fill'; there are teacher,",
+            "--stage-effort: no stage with steps is called 'fill'; there are teacher-128,",
         ),
     ],
 )

@@ -42,10 +42,12 @@ def test_projection_is_zero_for_any_mask_that_touches_every_row_and_column_of_th
     assert float(boxes.projection(np.zeros_like(cross), box_mask)) == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("threshold", [0.01, 0.06, 5.0])
-def test_pairwise_agrees_with_the_reference(threshold):
-    value = boxes.pairwise(logits(MASK), PHOTOS, BOX_MASK.astype("float32"), threshold)
-    expected = reference.pairwise(MASK.astype("float64"), PHOTOS.astype("float64"), BOX_MASK, threshold)
+@pytest.mark.parametrize(
+    ("threshold", "reach", "distances"), [(0.01, 2, (1, 2)), (0.06, 3, (1, 2)), (5.0, 1, (1,)), (0.06, 4, (1, 2, 4))]
+)
+def test_pairwise_agrees_with_the_reference(threshold, reach, distances):
+    value = boxes.pairwise(logits(MASK), PHOTOS, BOX_MASK.astype("float32"), threshold, reach)
+    expected = reference.pairwise(MASK.astype("float64"), PHOTOS.astype("float64"), BOX_MASK, threshold, distances)
     assert expected > 0.1
     assert float(value) == pytest.approx(expected, rel=1e-4)
 
@@ -54,8 +56,8 @@ def test_pairwise_is_zero_where_neighbours_of_like_colour_share_a_label():
     photo = np.zeros((1, 8, 8, 3), "float32")
     photo[:, :, 4:] = 1.0
     sure, box_mask = 80.0 * photo[..., :1] - 40.0, np.ones((1, 8, 8, 1), "float32")
-    assert float(boxes.pairwise(sure, photo, box_mask, 0.06)) == pytest.approx(0.0, abs=1e-6)
-    assert float(boxes.pairwise(sure, 0.0 * photo, box_mask, 0.06)) > 1.0
+    assert float(boxes.pairwise(sure, photo, box_mask, 0.06, 2)) == pytest.approx(0.0, abs=1e-6)
+    assert float(boxes.pairwise(sure, 0.0 * photo, box_mask, 0.06, 2)) > 1.0
 
 
 def test_outside_agrees_with_the_reference_and_sees_nothing_inside():
@@ -68,4 +70,4 @@ def test_outside_agrees_with_the_reference_and_sees_nothing_inside():
 
 def test_pairwise_is_zero_where_no_neighbours_are_alike():
     noise = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 3)).astype("float32")
-    assert float(boxes.pairwise(logits(MASK[:1, :8, :8]), noise, np.ones((1, 8, 8, 1), "float32"), 1e-6)) == 0.0
+    assert float(boxes.pairwise(logits(MASK[:1, :8, :8]), noise, np.ones((1, 8, 8, 1), "float32"), 1e-6, 2)) == 0.0

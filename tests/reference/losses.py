@@ -51,11 +51,11 @@ def outside(mask, box_mask):
     return -np.log(1 - mask[box_mask == 0]).mean()
 
 
-def pairwise(mask, images, box_mask, threshold):
-    """The mean of -log p(same) over unordered pairs of neighbours, in eight directions at distances 1 and 2."""
+def pairwise(mask, images, box_mask, threshold, distances=(1, 2)):
+    """The mean of -log p(same) over unordered pairs of neighbours, in eight directions."""
     count, size = mask.shape[:2]
     pairs = set()
-    for row, column, dy, dx, distance in itertools.product(range(size), range(size), (-1, 0, 1), (-1, 0, 1), (1, 2)):
+    for row, column, dy, dx, distance in itertools.product(range(size), range(size), (-1, 0, 1), (-1, 0, 1), distances):
         other = row + dy * distance, column + dx * distance
         if (dy or dx) and min(other) >= 0 and max(other) < size:
             pairs.add(frozenset([(row, column), other]))

@@ -72,7 +72,7 @@ def test_an_object_that_the_teacher_does_not_find_gives_its_box(tmp_path):
     last.kernel.assign(np.zeros(last.kernel.shape))
     last.bias.assign([-40.0])
     model.save(tmp_path / "teacher.keras")
-    training = TrainingConfig(task="inpaint", teacher=str(tmp_path / "teacher.keras"))
+    training = TrainingConfig(task="inpaint", teachers=(str(tmp_path / "teacher.keras"),))
     config = Config(networks=tiny.networks(), data=data, training=training)
     made = holes.object_holes(config, crops, Console(file=io.StringIO()))
     np.testing.assert_array_equal(made[..., 0], box_to_mask(crops.objects.boxes, 16, 16))

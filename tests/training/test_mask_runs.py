@@ -54,9 +54,9 @@ def command(request, capsys, teacher):
 
     def start(name):
         if request.param == "distill":
-            return call(capsys, "distill", "--teacher", teacher, *ARGUMENTS, "--name", name)
+            return call(capsys, "distill", "--teachers", teacher, *ARGUMENTS, "--name", name)
         if request.param == "inpaint":
-            task = ("--training.task", "inpaint", "--training.teacher", str(teacher))
+            task = ("--training.task", "inpaint", "--training.teachers", str(teacher))
             return resume(capsys, *ARGUMENTS, *task, "--name", name)
         return resume(capsys, *request.getfixturevalue("supervised"), "--name", name)
 
@@ -121,7 +121,7 @@ def test_interrupted_and_resumed_ends_bit_identical_with_everything_in_its_folde
 
 
 def test_a_finished_student_is_reported_and_with_more_steps_trained_on(teacher, capsys):
-    ended = call(capsys, "distill", "--teacher", teacher, *ARGUMENTS, "--name", "student")
+    ended = call(capsys, "distill", "--teachers", teacher, *ARGUMENTS, "--name", "student")
     assert ended.code == 0, ended.err
     run = Path("runs/student")
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
@@ -139,7 +139,7 @@ def test_a_finished_student_is_reported_and_with_more_steps_trained_on(teacher, 
 def test_distill_repeated_after_a_kill_says_how_to_go_on(teacher, capsys):
     run = run_folder.fresh(Path("runs"), "student", exact=True)
     run.save_config(settings.Config())
-    again = call(capsys, "distill", "--teacher", teacher, *ARGUMENTS, "--name", "student")
+    again = call(capsys, "distill", "--teachers", teacher, *ARGUMENTS, "--name", "student")
     assert "--name: runs/student holds a run; continue it with --resume" in again.refusal
     assert [path.name for path in Path("runs").iterdir()] == ["student"]
 
@@ -147,7 +147,7 @@ def test_distill_repeated_after_a_kill_says_how_to_go_on(teacher, capsys):
 def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys, monkeypatch):
     shown, batches = [], masked_crops.batches
     monkeypatch.setattr(masked_crops, "batches", lambda crops, *rest: shown.append(crops) or batches(crops, *rest))
-    ended = call(capsys, "distill", "--teacher", teacher, *ARGUMENTS, "--name", "student")
+    ended = call(capsys, "distill", "--teachers", teacher, *ARGUMENTS, "--name", "student")
     assert ended.code == 0, ended.err
     assert "the 6 most reliable masks are used" in ended.out  # of the eight
     assert [len(values) for values in shown[0]] == [6, 6, 6]
@@ -155,14 +155,14 @@ def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys, 
     assert "run folder: runs/student" in ended.out
     saved = settings.load_config(Path("runs/student/config.json"))
     assert student.networks == replace(saved.networks, replay_size=0, ema_decay=0.0)
-    assert (saved.training.task, saved.training.teacher, saved.training.steps) == ("distill", str(teacher), 12)
+    assert (saved.training.task, saved.training.teachers, saved.training.steps) == ("distill", (str(teacher),), 12)
 
     config = replace(
         saved,
         name="joined",
         networks=replace(saved.networks, mask_gradient_scale=0.0, replay_size=0, ema_decay=0.0),
         losses=replace(saved.losses, box_projection=0.0, box_outside=0.0, box_pairwise=0.0),
-        training=replace(saved.training, task="seigan", teacher="", start_from=("runs/student",), steps=2),
+        training=replace(saved.training, task="seigan", teachers=(), start_from=("runs/student",), steps=2),
     )
     trainer.train(config, run_folder.fresh(Path("runs"), "joined", True))
     images = tiny.batch(2, size=32)["object"]["image"]
@@ -173,8 +173,8 @@ def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys, 
 
 
 def test_mistakes_are_one_line_and_leave_no_folder(teacher, capsys):
-    assert "--teacher is not given" in call(capsys, "distill").refusal
-    refusal = call(capsys, "distill", "--teacher", "nowhere", *ARGUMENTS, "--name", "student").refusal
+    assert "--teachers is not given" in call(capsys, "distill").refusal
+    refusal = call(capsys, "distill", "--teachers", "nowhere", *ARGUMENTS, "--name", "student").refusal
     assert refusal.startswith("error: nowhere: no trained model")
     assert not Path("runs/student").exists()
 

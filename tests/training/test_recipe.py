@@ -24,19 +24,26 @@ def finish(run, *names):
 
 def test_a_stage_takes_the_best_finished_weights(tmp_path):
     run = recipes.begin(tmp_path, PHONE)
-    with pytest.raises(ValueError, match="segmenter needs self-trained-twice or self-trained or teacher"):
+    with pytest.raises(
+        ValueError, match="segmenter needs self-trained-twice or self-trained or teacher or teacher-128"
+    ):
         run.stage_config("segmenter")
-    finish(run, "teacher")
-    assert run.stage_config("segmenter").training.teacher == str(run.folder.path / "teacher")
-    finish(run, "self-trained")
-    assert run.stage_config("segmenter").training.teacher == str(run.folder.path / "self-trained")
+    path = run.folder.path
+    for stage, teachers in (
+        ("teacher", ["teacher"]),
+        ("self-trained", ["self-trained"]),
+        ("teacher-128", ["self-trained", "teacher-128"]),
+        ("self-trained-twice", ["self-trained-twice", "self-trained", "teacher-128"]),
+    ):
+        finish(run, stage)
+        assert run.stage_config("segmenter").training.teachers == tuple(str(path / name) for name in teachers)
     finish(run, "segmenter")
     segmenter = str(run.folder.path / "segmenter")
     assert run.stage_config("inpainter-128").training.start_from == (segmenter,)
-    assert run.stage_config("inpainter-128").training.teacher == segmenter
+    assert run.stage_config("inpainter-128").training.teachers == (segmenter,)
     finish(run, "inpainter-64")
     assert run.stage_config("inpainter-128").training.start_from == (str(run.folder.path / "inpainter-64"),)
-    assert run.stage_config("inpainter-128").training.teacher == segmenter
+    assert run.stage_config("inpainter-128").training.teachers == (segmenter,)
 
 
 def test_a_stage_that_has_begun_keeps_its_settings(tmp_path):
@@ -61,7 +68,7 @@ def test_settings_given_once_reach_every_stage(tmp_path):
         made = run.stage_config(stage.name)
         assert made.data == config.data
         assert (made.networks.seed, made.networks.vgg_weights) == (6, "random")
-        assert made.networks.outside_contrast == (1.0 if stage.name == "teacher" else 0.3)
+        assert made.networks.outside_contrast == (1.0 if stage.name.startswith("teacher") else 0.3)
         assert made.training.precision == "mixed_bfloat16"
         assert made.training.steps == stage.config.training.steps
         finish(run, stage.name)

@@ -24,6 +24,7 @@ from seigan_tf.inference import arrays
 from seigan_tf.inference.weights import find
 from seigan_tf.training import masked_crops, tasks, trainer
 from seigan_tf.training.run_folder import RunFolder, fresh
+from seigan_tf.training.teachers import Teachers
 from tests import tiny
 from tests.commands import call
 from tests.conftest import PhotoSet
@@ -62,7 +63,7 @@ def run(store, tmp_path_factory) -> Path:
     teacher = folder.path.with_name("teacher.keras")
     tiny.seigan().save(teacher)
     data = DataConfig(source="crops", crops=store, seed=3)
-    training = TrainingConfig(task="distill", teacher=str(teacher), steps=1, batch_size=2, steps_per_epoch=1)
+    training = TrainingConfig(task="distill", teachers=(str(teacher),), steps=1, batch_size=2, steps_per_epoch=1)
     trainer.train(Config(networks=tiny.networks(), data=data, training=training), folder, Console(quiet=True))
     return folder.path
 
@@ -103,7 +104,7 @@ def command(store, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("flag", ["--data.object-fraction=0.78125", "--data.min_short_side=20"])
 def test_a_rule_that_is_not_that_of_the_prepared_crops_is_refused(flag, command, capsys):
-    for start in (train.main, lambda arguments: call(capsys, "distill", "--teacher", "x", *arguments)):
+    for start in (train.main, lambda arguments: call(capsys, "distill", "--teachers", "x", *arguments)):
         try:
             refusal = start([*command, flag]).refusal
         except SystemExit as leaving:
@@ -146,13 +147,33 @@ def test_a_teacher_gets_crops_of_its_own_scale(source, ours, theirs, photos, sto
     monkeypatch.setattr(arrays, "segment", bright)
     tiny.seigan(size=28, object_fraction=theirs).save(tmp_path / "teacher.keras")
     data = DataConfig(source="crops", crops=store, **RULES) if source == "store" else photos
-    training = TrainingConfig(task="distill", teacher=str(tmp_path / "teacher.keras"))
+    training = TrainingConfig(task="distill", teachers=(str(tmp_path / "teacher.keras"),))
     config = Config(networks=tiny.networks(size=SIZE), data=replace(data, object_fraction=ours), training=training)
     made = masked_crops.with_teacher_masks(config, load_crops(config.data, SIZE), Console(quiet=True))
     assert len(made.images) == 4  # of six
     for image, mask in zip(made.images, made.masks, strict=True):
         truth, found = image.mean(axis=-1) > BRIGHT, mask[..., 0] > 0.5
         assert (truth & found).sum() / (truth | found).sum() > 0.75
+
+
+def test_the_masks_of_teachers_of_different_scales_are_averaged(photos, tmp_path, monkeypatch):
+    def one_of_two(model, images, boxes):
+        return bright(model, images, boxes) * (model.networks.size == 28)
+
+    monkeypatch.setattr(arrays, "segment", one_of_two)
+    files = tuple(str(tmp_path / f"{size}.keras") for size in (28, 20))
+    tiny.seigan(size=28, object_fraction=DEFAULT).save(files[0])
+    tiny.seigan(size=20, object_fraction=HALF).save(files[1])
+    objects, console = load_crops(photos, SIZE).objects, Console(quiet=True)
+
+    def masks(*names):
+        training = TrainingConfig(task="distill", teachers=names)
+        teachers = Teachers(Config(networks=tiny.networks(size=SIZE), data=photos, training=training))
+        return teachers.masks(teachers.read(objects, console), objects.boxes)
+
+    alone = masks(files[0])
+    assert (alone > 0.9).any(axis=(1, 2, 3)).all()
+    np.testing.assert_allclose(masks(*files), alone / 2, atol=1e-6)
 
 
 def test_prepared_crops_that_show_too_little_for_a_teacher_are_refused(store, one_line_error):
@@ -192,7 +213,7 @@ def test_a_segmenter_that_sees_the_box_starts_no_run_that_keeps_it_and_does_not_
     start = tmp_path / "start.keras"
     tiny.seigan(confine_mask=True, outside_contrast=0.3).save(start)
     networks = tiny.networks(confine_mask=True, mask_gradient_scale=0.0)
-    training = TrainingConfig(task=task, teacher="" if task == "seigan" else str(start), steps=2, batch_size=1)
+    training = TrainingConfig(task=task, teachers=() if task == "seigan" else (str(start),), steps=2, batch_size=1)
     made = tasks.make(Config(networks=networks, training=training))
     message = one_line_error(trainer._start_from, str(start), made, Console(quiet=True))
     assert "start.keras was trained on crops of contrast 0.3 outside the box, not 1, and this run does not" in message

@@ -40,10 +40,10 @@ def test_a_setting_out_of_range_is_named_and_leaves_no_folder(field, value, tmp_
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"task": "distill"}, "training.teacher is not given, expected a run folder"),
-        ({"task": "distill", "teacher": "nowhere"}, "nowhere: no trained model"),
-        ({"task": "supervised", "teacher": "cats"}, "training.teacher: cats, but training.task is supervised"),
-        ({"teacher": "cats"}, "training.teacher: cats, but training.task is seigan"),
+        ({"task": "distill"}, "training.teachers is empty, expected run folders"),
+        ({"task": "distill", "teachers": ("nowhere",)}, "nowhere: no trained model"),
+        ({"task": "supervised", "teachers": ("cats",)}, "training.teachers: cats, but training.task is supervised"),
+        ({"teachers": ("cats",)}, "training.teachers: cats, but training.task is seigan"),
     ],
 )
 def test_a_teacher_belongs_to_a_distill_run_and_to_no_other(settings, message, tmp_path):

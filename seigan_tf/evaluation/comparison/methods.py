@@ -80,7 +80,7 @@ def method_config(name: str, config: Config, seed: int, runs: Path = Path()) -> 
         raise ValueError(f"method {name!r}, expected one of {', '.join(known)}")
     changed = known[name](config)
     if name in TEACHERS:
-        changed = _changed(training={"teacher": str(runs / f"{TEACHERS[name]}-{seed}")})(changed)
+        changed = _changed(training={"teachers": (str(runs / f"{TEACHERS[name]}-{seed}"),)})(changed)
     if changed.data.val_images is not None or changed.data.source == "crops":
         changed = _changed(data={"seed": seed})(changed)
     return replace(_changed(networks={"seed": seed})(changed), name=f"{name}-{seed}")

@@ -35,7 +35,7 @@ def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
         pretrain_steps = 0 if name == "no_box_terms" else BOXES.training.pretrain_steps
         training = replace(BOXES.training, pretrain_steps=pretrain_steps)
         if name in methods.TEACHERS:
-            training = replace(training, task="distill", teacher=f"runs/{methods.TEACHERS[name]}-3")
+            training = replace(training, task="distill", teachers=(f"runs/{methods.TEACHERS[name]}-3",))
         elif name == "supervised":
             training = replace(training, task="supervised")
         assert made.training == training
@@ -174,7 +174,7 @@ def test_command_trains_what_is_missing_and_writes_the_table(table1, tmp_path):
     text = (tmp_path / "out" / "table.md").read_text()
     assert text.count("\n") == 9
     student = config.load_config(tmp_path / "out" / "self_trained-1" / "config.json").training
-    assert (student.task, student.teacher) == ("distill", str(tmp_path / "out" / "seigan-1"))
+    assert (student.task, student.teachers) == ("distill", (str(tmp_path / "out" / "seigan-1"),))
     picture = Image.open(tmp_path / "out" / "figure.png")
     assert picture.height > 6 * pictures.SIDE
     trained = (tmp_path / "out" / "seigan-1" / "report.json").stat().st_mtime_ns

@@ -1,0 +1,63 @@
+"""Trained weights as teachers: the mean of their masks for the objects of a run."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from rich.console import Console
+
+from seigan_tf.config import Config
+from seigan_tf.data.crop_set import ObjectCrops
+from seigan_tf.data.loading import load_objects
+from seigan_tf.inference import arrays, loading
+from seigan_tf.training.teacher_masks import teacher_masks
+from seigan_tf.utils.progress import bar
+
+
+class Teachers:
+    """The models that `training.teachers` names.
+
+    Args:
+        config: settings of the run that learns from them.
+
+    Raises:
+        ValueError: one of them cannot be loaded.
+    """
+
+    def __init__(self, config: Config):
+        self._data, self._size = config.data, config.networks.size
+        self._models = [loading.load_model(name) for name in config.training.teachers]
+        self.views = tuple((model.networks.size, model.object_fraction) for model in self._models)
+        """Of each, the side of its crops in pixels and the part of it that the long side of the object takes."""
+
+    def read(self, objects: ObjectCrops, console: Console) -> list[ObjectCrops]:
+        """Return the run's training objects as each teacher sees them.
+
+        Args:
+            objects: crops of the run's own size and scale.
+            console: destination of progress.
+
+        Raises:
+            ValueError: prepared crops do not give crops at a teacher's size and scale.
+        """
+        crops = {(self._size, self._data.object_fraction): objects}
+        for view in self.views:
+            if view not in crops:
+                with bar(console, "reading photographs for a teacher") as progress:
+                    crops[view] = load_objects(self._data, *view, progress)
+        return [crops[view] for view in self.views]
+
+    def masks(self, seen: Sequence[ObjectCrops], boxes: np.ndarray) -> np.ndarray:
+        """Return the means of the teachers' masks (`teacher_masks`).
+
+        Args:
+            seen: the same objects for each teacher.
+            boxes: float32 [N, 4], their boxes relative to the run's crops.
+
+        Returns:
+            float32 [N, S, S, 1] in [0, 1], at the size of the run.
+        """
+        total = np.zeros((len(boxes), self._size, self._size, 1), np.float32)
+        for model, crops in zip(self._models, seen, strict=True):
+            total += teacher_masks(partial(arrays.segment, model), crops, boxes, self._size)
+        return total / np.float32(len(self._models))
