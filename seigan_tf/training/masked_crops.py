@@ -114,7 +114,7 @@ def with_teacher_masks(config: Config, crops: Crops, console: Console) -> Masked
         overlapped = overlapping_objects(config.data, (ours, *teachers.views), progress)
     objects = [crops.objects, *teachers.read(crops.objects, console)]
     shown, *seen = (_joined(*both) for both in zip(objects, overlapped, strict=True))
-    masks = teachers.masks(seen, shown.boxes)
+    masks = teachers.masks(seen, shown.boxes, console)
     with bar(console, "comparing masks with GrabCut") as progress:
         masks, confidence = refine_by_colour(shown.images, masks, shown.boxes, progress)
     chosen = most_confident(confidence)

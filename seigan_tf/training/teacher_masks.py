@@ -31,7 +31,11 @@ CONFIDENT = 0.7
 
 
 def teacher_masks(
-    segment: Callable[[np.ndarray, np.ndarray], np.ndarray], crops: ObjectCrops, boxes: np.ndarray, size: int
+    segment: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    crops: ObjectCrops,
+    boxes: np.ndarray,
+    size: int,
+    progress: Progress | None = None,
 ) -> np.ndarray:
     """Return soft masks of objects: means over each crop and its mirror image, expanded by `expand_to_box`.
 
@@ -42,6 +46,7 @@ def teacher_masks(
         crops: the objects at the teacher's size and scale.
         boxes: float32 [N, 4], the objects' boxes relative to the student's crops.
         size: side of the student's crops, and of the masks, in pixels.
+        progress: called after each part of the crops.
 
     Returns:
         float32 [N, size, size, 1] in [0, 1].
@@ -52,6 +57,8 @@ def teacher_masks(
         masks = expand_to_box(segment_tta(segment, images, before), before)
         for i, (mask, theirs, ours) in enumerate(zip(masks[..., 0], before, after, strict=True), start):
             result[i, ..., 0] = _resize_to_box(mask, theirs, ours, size)
+        if progress:
+            progress(start + len(masks), len(boxes))
     return result
 
 

@@ -47,17 +47,19 @@ class Teachers:
                     crops[view] = load_objects(self._data, *view, progress)
         return [crops[view] for view in self.views]
 
-    def masks(self, seen: Sequence[ObjectCrops], boxes: np.ndarray) -> np.ndarray:
+    def masks(self, seen: Sequence[ObjectCrops], boxes: np.ndarray, console: Console) -> np.ndarray:
         """Return the means of the teachers' masks (`teacher_masks`).
 
         Args:
             seen: the same objects for each teacher.
             boxes: float32 [N, 4], their boxes relative to the run's crops.
+            console: destination of progress.
 
         Returns:
             float32 [N, S, S, 1] in [0, 1], at the size of the run.
         """
         total = np.zeros((len(boxes), self._size, self._size, 1), np.float32)
         for model, crops in zip(self._models, seen, strict=True):
-            total += teacher_masks(partial(arrays.segment, model), crops, boxes, self._size)
+            with bar(console, "making masks of a teacher") as progress:
+                total += teacher_masks(partial(arrays.segment, model), crops, boxes, self._size, progress)
         return total / np.float32(len(self._models))

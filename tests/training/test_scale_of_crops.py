@@ -169,7 +169,7 @@ def test_the_masks_of_teachers_of_different_scales_are_averaged(photos, tmp_path
     def masks(*names):
         training = TrainingConfig(task="distill", teachers=names)
         teachers = Teachers(Config(networks=tiny.networks(size=SIZE), data=photos, training=training))
-        return teachers.masks(teachers.read(objects, console), objects.boxes)
+        return teachers.masks(teachers.read(objects, console), objects.boxes, console)
 
     alone = masks(files[0])
     assert (alone > 0.9).any(axis=(1, 2, 3)).all()
