@@ -26,14 +26,15 @@ SHORTEST = 48
 FEWEST = 0.25
 """Least number of patches to copy from, relative to the pixels of the hole. Scales with fewer are left out; if the
 finest has fewer, the photo has no texture."""
-GUIDE = 1.0, 0.3
+GUIDE = 2.0, 0.6
 """Weight of the guide at the coarsest and at the finest scale."""
 PLACE = 40.0
 """Cost, in grey levels, of a match as far away as the hole is long."""
-FIRST, ROUNDS = 6, 4
-"""Rounds of search and vote at the coarsest scale, and at each of the others."""
-NARROW = 4
-"""Power of the bilinear weights between the offsets of four patches: with a higher one less is mixed."""
+ROUNDS, MOST = 4, 16
+"""Rounds of search and vote at the finest scale; twice as many at each coarser one, up to MOST."""
+SOFT = 0.2
+"""Variance of the weights between the offsets of nine patches, in pixels of the photo times pixels of the finest scale:
+seams become soft over about a pixel of the photo."""
 BLUR = 3.0
 """Standard deviation, in pixels of the finest scale, of the blur that leaves colours that vary slowly."""
 
@@ -103,7 +104,8 @@ def search(scenes: list[Scene], guided: bool, seed: int) -> Field | None:
     for number, (scene, known) in enumerate(pairs):
         part = number / max(len(pairs) - 1, 1)
         weight = (1 - part) * GUIDE[0] + part * GUIDE[1] if guided else 0.0
-        field = _match(scene, known, weight, random, field)
+        rounds = min(ROUNDS << len(pairs) - 1 - number, MOST)
+        field = _match(scene, known, weight, rounds, random, field)
     if field is not None:
         field.vote()
     return field
@@ -113,7 +115,9 @@ def _too_few(scene: Scene, sources: np.ndarray) -> bool:
     return bool(sources.sum() < max(FEWEST * scene.unknown.sum(), 1))
 
 
-def _match(scene: Scene, sources: np.ndarray, weight: float, random: Random, earlier: Field | None) -> Field:
+def _match(
+    scene: Scene, sources: np.ndarray, weight: float, rounds: int, random: Random, earlier: Field | None
+) -> Field:
     """The field of a scene, from that of the next coarser one."""
     guide = cv2.GaussianBlur(scene.image, (0, 0), RADIUS)
     field = Field(scene.image, scene.unknown, sources, guide, weight, PLACE / _length(scene.unknown), random)
@@ -125,7 +129,7 @@ def _match(scene: Scene, sources: np.ndarray, weight: float, random: Random, ear
         reach = max(reach // 8, 2)
         field.vote()
         field.search(1, reach)
-    for repeat in range(FIRST if earlier is None else ROUNDS):
+    for repeat in range(rounds):
         field.vote()
         field.search(1 if repeat else 2, reach)
     return field
@@ -164,7 +168,7 @@ def _length(mask: np.ndarray) -> int:
 
 
 def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field, window: Window) -> tuple[np.ndarray, np.ndarray]:
-    """Copy pixels of the photo to the patches of the field, in a window; between the offsets of four they are mixed."""
+    """Copy pixels of the photo to the patches of the field, in a window; between the offsets of nine they are mixed."""
     (height, width), rows, columns = unknown.shape, field.height, field.width
     down, across = rows / height, columns / width
     moves = np.rint((field.match_y - field.y) / down), np.rint((field.match_x - field.x) / across)
@@ -177,10 +181,14 @@ def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field, window: Window) 
         place = places[start : start + geometry.STRIP // 4]
         y, x = window.top + place // window.width, window.left + place % window.width
         at_y, at_x = (y + 0.5) * down - 0.5, (x + 0.5) * across - 0.5
-        top, left = np.floor(at_y).astype(np.intp), np.floor(at_x).astype(np.intp)
+        middle = np.floor(at_y + 0.5).astype(np.intp), np.floor(at_x + 0.5).astype(np.intp)
+        shares = [
+            [np.exp((near - at) ** 2 / (-2 * SOFT * step)) for near in (centre - 1, centre, centre + 1)]
+            for at, centre, step in zip((at_y, at_x), middle, (down, across), strict=True)
+        ]
         total, norm = np.zeros((len(place), 3), np.float32), np.zeros((len(place), 1), np.float32)
-        for row, column in ((top, left), (top, left + 1), (top + 1, left), (top + 1, left + 1)):
-            share = ((1 - np.abs(at_y - row)) * (1 - np.abs(at_x - column))) ** NARROW + 1e-6
+        for i, j in np.ndindex(3, 3):
+            row, column, share = middle[0] + i - 1, middle[1] + j - 1, shares[0][i] * shares[1][j] + 1e-6
             patch = field.index[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
             source_y = np.clip(y + move_y[patch], 0, height - 1)
             source_x = np.clip(x + move_x[patch], 0, width - 1)

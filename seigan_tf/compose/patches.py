@@ -31,6 +31,10 @@ DECAY, DEEPEST = 5.0, 40
 """A patch counts DECAY times less in the mean for each pixel of its distance from what is known, up to DEEPEST: holes
 are filled from their rims inwards. If all patches count alike, means become smooth, and smooth places match them best.
 """
+LOYAL = 0.75
+"""A match found at random has to cost less than this part of the old one's cost, so that neighbours keep copying the
+same piece of the photo, and a fill has few seams.
+"""
 SHARP = 3.0
 """Sharpness of the mean: with more, the patches with the best matches decide."""
 LEAST = 1e-60
@@ -137,7 +141,7 @@ class Field:
             radius = reach
             while radius >= 1:
                 move_y, move_x = (self._random.below(2 * radius + 1, len(every)) - radius for _ in range(2))
-                self._try(self.match_y + move_y, self.match_x + move_x, every)
+                self._try(self.match_y + move_y, self.match_x + move_x, every, LOYAL)
                 radius //= 2
 
     def vote(self) -> None:
@@ -157,12 +161,12 @@ class Field:
         self.image = self.image.copy()
         self.image.reshape(-1, 3)[self._pixels] = total / norm[:, None]
 
-    def _try(self, y: np.ndarray, x: np.ndarray, who: np.ndarray) -> None:
-        """Patches `who` take other matches where these cost less."""
+    def _try(self, y: np.ndarray, x: np.ndarray, who: np.ndarray, part: float = 1.0) -> None:
+        """Patches `who` take other matches where these cost less than that part of the costs now."""
         allowed = self._allowed(y, x) & ((y != self.match_y[who]) | (x != self.match_x[who]))
         y, x, who = y[allowed], x[allowed], who[allowed]
         costs = self._costs(y, x, who)
-        better = costs < self.costs[who]
+        better = costs < part * self.costs[who]
         who = who[better]
         self.costs[who], self.match_y[who], self.match_x[who] = costs[better], y[better], x[better]
 

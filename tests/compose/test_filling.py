@@ -1,5 +1,6 @@
 """Patches of the photo that fill a hole: where they come from, and what they look like."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -136,3 +137,32 @@ def test_matches_are_sources_and_get_better():
     field.search(2, 100)
     assert sources[field.match_y, field.match_x].all()
     assert (field.costs <= before).all() and field.costs.mean() < 0.7 * before.mean()
+
+
+def test_neighbours_copy_the_same_piece_of_the_photo():
+    """In a texture without order, nearly half of the pairs; a fourth if every cheaper match is taken."""
+    grain = np.random.default_rng(0).normal(0, 1, (150, 180, 3)).astype(np.float32)
+    photo = np.clip(128 + 160 * cv2.GaussianBlur(grain, (0, 0), 1.5), 0, 255).astype(np.uint8)
+    hole = hole_in()
+    field = filling.search(filling._scenes(photo, hole, np.zeros_like(hole), flat(128)), True, 0)
+    moves = np.full((*hole.shape, 2), -1000)
+    moves[field.y, field.x] = np.stack([field.match_y - field.y, field.match_x - field.x], axis=-1)
+    pairs = (field.index[:, :-1] >= 0) & (field.index[:, 1:] >= 0)
+    assert (moves[:, :-1] == moves[:, 1:]).all(-1)[pairs].mean() > 0.4
+
+
+@pytest.mark.parametrize("scale", [1, 4])
+def test_seams_are_softened_over_about_a_pixel(scale):
+    """The left patches of the hole copy from the dark part of the photo, the right ones from the bright part."""
+    photo = np.zeros((40 * scale, 60 * scale, 3), np.uint8)
+    photo[:, 30 * scale :] = 200
+    hole = hole_in(40, 60, 24, 26, 8)
+    image = cv2.resize(photo, (60, 40), interpolation=cv2.INTER_AREA).astype(np.float32)
+    field = Field(image, hole, np.ones_like(hole), image, 0.0, 0.0, Random(0))
+    field.match_y, field.match_x = field.y - 14, np.where(field.x < 30, field.x - 14, field.x + 14)
+    unknown = np.kron(hole, np.ones((scale, scale), bool))
+    filled, _ = filling._copy(photo, unknown, field, Window(0, 0, 60 * scale, 40 * scale))
+    row = filled[28 * scale, 27 * scale : 33 * scale, 0].astype(int)
+    mixed = (row > 10) & (row < 190)
+    assert 1 <= mixed.sum() <= 3
+    assert (np.diff(row) >= 0).all() and row[0] == 0 and row[-1] == 200

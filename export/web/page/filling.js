@@ -10,10 +10,10 @@ import { interpolated, steps } from "./resample.js";
 export const LONGEST = 256;
 export const SHORTEST = 48;
 export const FEWEST = 0.25;
-export const GUIDE = [1.0, 0.3];
+export const GUIDE = [2.0, 0.6];
 export const PLACE = 40.0;
-export const [FIRST, ROUNDS] = [6, 4];
-export const NARROW = 4;
+export const [ROUNDS, MOST] = [4, 16];
+export const SOFT = 0.2;
 export const BLUR = 3.0;
 
 /**
@@ -40,6 +40,7 @@ export function search(scenes, seed) {
   let field = null;
   pairs.forEach(({ image, unknown, sources, shape: [height, width] }, number) => {
     const part = number / Math.max(pairs.length - 1, 1), earlier = field;
+    const rounds = Math.min(ROUNDS << (pairs.length - 1 - number), MOST);
     field = new Field({
       image, unknown, sources, height, width, random,
       guide: blur(image, [height, width, 3], RADIUS),
@@ -55,7 +56,7 @@ export function search(scenes, seed) {
       field.vote();
       field.search(1, reach);
     }
-    for (let repeat = 0; repeat < (earlier ? ROUNDS : FIRST); repeat++) {
+    for (let repeat = 0; repeat < rounds; repeat++) {
       field.vote();
       field.search(repeat ? 1 : 2, reach);
     }
@@ -114,7 +115,7 @@ function lengthOf(mask, width) {
   return Math.max(bottom - top, right - left) + 1;
 }
 
-/** Copy pixels of the photo to the patches of the field; between the offsets of four they are mixed. */
+/** Copy pixels of the photo to the patches of the field; between the offsets of nine they are mixed. */
 export function copy(photo, unknown, [height, width], field) {
   const down = field.height / height, across = field.width / width;
   const moveY = field.matchY.map((match, patch) => round((match - field.y[patch]) / down));
@@ -122,20 +123,26 @@ export function copy(photo, unknown, [height, width], field) {
   const near = (limit, step) => Int32Array.from({ length: limit }, (_, i) => Math.trunc((i + 0.5) * step));
   const [rows, columns] = [near(height, down), near(width, across)];
   const filled = photo.slice(), there = new Uint8Array(height * width);
+  // The three patches nearest to a pixel of the photo in one direction, and their weights.
+  const nearest = (pixel, step) => {
+    const at = (pixel + 0.5) * step - 0.5, middle = Math.floor(at + 0.5);
+    return [middle - 1, middle, middle + 1].map((near) => [near, Math.exp((near - at) ** 2 / (-2 * SOFT * step))]);
+  };
+  const beside = Array.from({ length: width }, (_, x) => nearest(x, across));
   for (let y = 0; y < height; y++) {
-    const atY = (y + 0.5) * down - 0.5, top = Math.floor(atY);
+    const over = nearest(y, down);
     for (let x = 0; x < width; x++) {
       if (field.index[rows[y] * field.width + columns[x]] < 0) continue;
-      const place = y * width + x, atX = (x + 0.5) * across - 0.5, left = Math.floor(atX);
+      const place = y * width + x;
       let red = 0, green = 0, blue = 0, norm = 0;
       there[place] = 1;
-      for (let corner = 0; corner < 4; corner++) {
-        const row = top + (corner >> 1), column = left + (corner & 1);
+      for (let near = 0; near < 9; near++) {
+        const [row, high] = over[Math.trunc(near / 3)], [column, wide] = beside[x][near % 3];
         const patch = field.index[between(row, field.height) * field.width + between(column, field.width)];
         if (patch < 0) continue;
         const from = between(y + moveY[patch], height) * width + between(x + moveX[patch], width);
         if (unknown[from]) continue;
-        const weight = ((1 - Math.abs(atY - row)) * (1 - Math.abs(atX - column))) ** NARROW + 1e-6;
+        const weight = high * wide + 1e-6;
         red += weight * photo[4 * from];
         green += weight * photo[4 * from + 1];
         blue += weight * photo[4 * from + 2];

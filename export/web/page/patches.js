@@ -10,6 +10,7 @@ export const SIDE = 2 * RADIUS + 1;
 export const STEPS = [8, 4, 2, 1];
 export const NEIGHBOURS = [[0, 1], [1, 0], [0, -1], [-1, 0]];
 export const [DECAY, DEEPEST] = [5.0, 40];
+export const LOYAL = 0.75;
 export const SHARP = 3.0;
 export const LEAST = 1e-60;
 
@@ -132,7 +133,8 @@ export class Field {
       for (let radius = reach; radius >= 1; radius >>= 1) {
         const [moveY, moveX] = [0, 1].map(() => this.random.below(2 * radius + 1, count));
         for (let patch = 0; patch < count; patch++) {
-          this.#try(this.matchY[patch] + moveY[patch] - radius, this.matchX[patch] + moveX[patch] - radius, patch);
+          const row = this.matchY[patch] + moveY[patch] - radius, column = this.matchX[patch] + moveX[patch] - radius;
+          this.#try(row, column, patch, LOYAL);
         }
       }
     }
@@ -181,11 +183,11 @@ export class Field {
     }
   }
 
-  /** A patch takes another match if that costs less. */
-  #try(y, x, patch) {
+  /** A patch takes another match if that costs less than that part of its cost now. */
+  #try(y, x, patch, part = 1) {
     if (!this.#allowed(y, x) || (y === this.matchY[patch] && x === this.matchX[patch])) return;
     const cost = this.#cost(y, x, patch);
-    if (cost >= this.costs[patch]) return;
+    if (cost >= part * this.costs[patch]) return;
     this.costs[patch] = cost;
     this.matchY[patch] = y;
     this.matchX[patch] = x;
