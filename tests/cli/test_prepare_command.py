@@ -170,7 +170,7 @@ def module(photos, out, *arguments):
 
 def test_the_module_runs_with_worker_processes(photos, tmp_path):
     process = module(photos, tmp_path / "crops", "--workers", "1")
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 0, err
     assert "12 object crops" in out
     assert err == ""
@@ -189,6 +189,6 @@ def test_the_module_ends_with_one_line_and_leaves_nothing(photos, tmp_path, numb
     while not (tmp_path / "crops.partial").exists() and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(number)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (code, line)
     assert [path.name for path in tmp_path.iterdir()] == ["set"]

@@ -287,7 +287,7 @@ def test_a_child_that_a_signal_ended_says_so(module):
 
 
 def test_a_child_ends_with_its_parent(module):
-    name = module("import time\nprint('begun', flush=True)\ntime.sleep(60)\n")
+    name = module("import time\nprint('begun', flush=True)\ntime.sleep(900)\n")
     path = os.pathsep.join([str(child_process.ROOT), os.environ["PYTHONPATH"]])
     child = subprocess.Popen(
         [sys.executable, "-m", "seigan_tf.utils.child", name],
@@ -297,4 +297,4 @@ def test_a_child_ends_with_its_parent(module):
     )
     assert child.stdout.readline() == b"begun\n"
     child.stdin.close()
-    assert child.wait(timeout=20) == 1
+    assert child.wait(timeout=300) == 1

@@ -35,7 +35,7 @@ class User:
     """A browser with one connection."""
 
     def __init__(self, address):
-        self.connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+        self.connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=300)
 
     def ask(self, action, body, headers):
         self.connection.request("POST", f"/api/{action}", body, headers)
@@ -56,7 +56,7 @@ def resident():
 
 
 def waited(condition):
-    end = time.monotonic() + 20
+    end = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.01)

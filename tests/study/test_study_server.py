@@ -42,7 +42,7 @@ def client(made, folder, store):
     return WsgiClient(server.StudyApplication(folder, made, store))
 
 
-def assess(port, acknowledged, patience=30.0):
+def assess(port, acknowledged, patience=300.0):
     """One assessor to the end of a session, who sends an answer until it is acknowledged, as the page does."""
     client, end, token, state = Client(port), time.monotonic() + patience, None, None
 
