@@ -3,9 +3,9 @@
     python train.py --preset phone --name birds --data.images DIR --data.annotations FILE \
         [--data.val-images DIR --data.val-annotations FILE]
 
-Teacher and students read VGG-19 features; a small segmenter learns from their masks, an inpainter from holes in
+Teachers and students read VGG-19 features; a small segmenter learns from their masks, an inpainter from holes in
 backgrounds. The shipped weights `cats` (seigan_tf/pretrained/cats/README.md) are those of 700 photographs of cats,
-made in half an hour of one CPU core that has bfloat16: masks of IoU 0.824.
+made in 45 minutes of one CPU core that has bfloat16: masks of IoU 0.834.
 """
 
 from dataclasses import replace
