@@ -1,6 +1,6 @@
 """python -m benchmarks.faults.recipe ARGUMENTS: train.py whose preset phone has tiny networks and few steps.
 
-Stages, their order, their processes and their files are those of the preset; all ten take two and a half
+Stages, their order, their processes and their files are those of the preset; all eleven take three
 minutes of a core.
 """
 
