@@ -136,6 +136,15 @@ class LossesConfig:
     pairwise_reach: int = 2
     """Distances of the neighbours: 1, 2, 4 and so on up to this, in pixels."""
 
+    def only(self, *terms: str) -> "LossesConfig":
+        """Return these settings with all other terms switched off."""
+        left_out: dict[str, Any] = {name: 0.0 for name in TERMS if name not in terms}
+        return dataclasses.replace(self, **left_out)
+
+
+TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if not field.name.startswith("pairwise_"))
+"""Names of all terms of the generators: λ1 to λ11, then the box terms."""
+
 
 Source = Literal[
     "synthetic",

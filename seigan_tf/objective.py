@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from keras import ops
 
-from seigan_tf.config import LossesConfig
+from seigan_tf.config import TERMS, LossesConfig
 from seigan_tf.cycle import Cycle
 from seigan_tf.losses import adversarial, boxes, reconstruction
 from seigan_tf.networks import Discriminator
@@ -18,9 +18,6 @@ FAKES = {
     "composite": ("object", "enhance_gan"),
 }
 """Discriminator and generator term of each fake, by the fake's name in the cycle."""
-
-TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if not field.name.startswith("pairwise_"))
-"""Names of all terms of the generators: λ1 to λ11, then the box terms."""
 
 IDENTITY_TERMS = ("object_identity", "background_identity")
 BOX_TERMS = ("box_projection", "box_outside", "box_pairwise")
@@ -73,9 +70,7 @@ def active_terms(losses: LossesConfig) -> tuple[str, ...]:
 
 def pretraining_terms(losses: LossesConfig, pretraining: Pretraining) -> LossesConfig:
     """Return the weights of the generators' terms in pretraining: those that it leaves out are 0."""
-    kept = BOX_TERMS + IDENTITY_TERMS * pretraining.identity
-    left_out: dict[str, Any] = {name: 0.0 for name in TERMS if name not in kept}
-    return dataclasses.replace(losses, **left_out)
+    return losses.only(*BOX_TERMS, *IDENTITY_TERMS * pretraining.identity)
 
 
 def active_fakes(losses: LossesConfig) -> dict[str, str]:

@@ -11,7 +11,7 @@ from keras import ops
 
 from seigan_tf import config as configuration
 from seigan_tf import steps
-from seigan_tf.config import DataConfig, LossesConfig, NetworksConfig
+from seigan_tf.config import TERMS, DataConfig, LossesConfig, NetworksConfig
 from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, fixed_noise
 from seigan_tf.losses import boxes
 from seigan_tf.networks import Enhancer, Inpainter, Segmenter, VGG19Features
@@ -19,7 +19,6 @@ from seigan_tf.networks.discriminator import make_discriminator
 from seigan_tf.networks.vgg19 import without_vgg
 from seigan_tf.objective import (
     FAKES,
-    TERMS,
     Discriminators,
     Objective,
     Pretraining,

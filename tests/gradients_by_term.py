@@ -7,8 +7,7 @@ zero; JAX leaves out the terms that need VGG-19, whose compilation takes long.
 import keras
 import numpy as np
 
-from seigan_tf.config import LossesConfig
-from seigan_tf.objective import TERMS
+from seigan_tf.config import TERMS, LossesConfig
 from tests import tiny
 
 SCALES = (0.0, 1.0)

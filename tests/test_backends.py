@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seigan_tf.config import LossesConfig
-from seigan_tf.objective import TERMS, trained_generators
+from seigan_tf.config import TERMS, LossesConfig
+from seigan_tf.objective import trained_generators
 from tests import backend_gradients
 from tests.backend_steps import CASES
 from tests.runs import QUICK_COMPILATION

@@ -7,11 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from seigan_tf.config import BackboneConfig, LossesConfig
+from seigan_tf.config import TERMS, BackboneConfig, LossesConfig
 from seigan_tf.cycle import Generators
 from seigan_tf.networks import Discriminator, VGG19Features
 from seigan_tf.objective import (
-    TERMS,
     Discriminators,
     active_fakes,
     active_terms,

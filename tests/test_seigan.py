@@ -4,10 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from seigan_tf.config import BackboneConfig, DiscriminatorConfig, LossesConfig, NetworksConfig
+from seigan_tf.config import TERMS, BackboneConfig, DiscriminatorConfig, LossesConfig, NetworksConfig
 from seigan_tf.inference import arrays
 from seigan_tf.networks import Segmenter
-from seigan_tf.objective import TERMS
 from seigan_tf.seigan import SEIGAN, SWAP_IMAGES
 from tests import tiny
 from tests.reference.losses import box_to_mask

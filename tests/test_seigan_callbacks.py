@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from seigan_tf.objective import TERMS
+from seigan_tf.config import TERMS
 from tests import tiny
 
 DATA, VALIDATION = tiny.batch(2), tiny.batch(2, seed=1, masks=True)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from seigan_tf.config import BackboneConfig, LossesConfig
+from seigan_tf.config import TERMS, BackboneConfig, LossesConfig
 from seigan_tf.losses import adversarial
-from seigan_tf.objective import TERMS, Pretraining
+from seigan_tf.objective import Pretraining
 from seigan_tf.seigan import SEIGAN
 from tests import tiny
 

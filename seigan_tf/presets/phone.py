@@ -33,20 +33,7 @@ _teacher = replace(
 _teacher_128 = replace(
     _teacher,
     networks=replace(_teacher.networks, size=128, segmenter=replace(_teacher.networks.segmenter, depth=5)),
-    losses=replace(
-        _teacher.losses,
-        inpaint_gan=0.0,
-        inpaint_gan_back=0.0,
-        background_texture=0.0,
-        background_perceptual=0.0,
-        background_mae=0.0,
-        object_perceptual=0.0,
-        object_mae=0.0,
-        coarse_gan=0.0,
-        enhance_gan=0.0,
-        object_identity=0.0,
-        background_identity=0.0,
-    ),
+    losses=_teacher.losses.only("box_projection", "box_pairwise"),
     training=replace(_teacher.training, pretrain_steps=0),
 )
 

@@ -109,11 +109,11 @@ def with_teacher_masks(config: Config, crops: Crops, console: Console) -> Masked
         ValueError: a teacher cannot be loaded, or prepared crops do not give crops at its size and scale.
     """
     teachers = Teachers(config)
-    ours = config.networks.size, config.data.object_fraction
+    objects = teachers.read(crops.objects, console)
     with bar(console, "reading objects that others overlap") as progress:
-        overlapped = overlapping_objects(config.data, (ours, *teachers.views), progress)
-    objects = [crops.objects, *teachers.read(crops.objects, console)]
-    shown, *seen = (_joined(*both) for both in zip(objects, overlapped, strict=True))
+        overlapped = overlapping_objects(config.data, tuple(objects), progress)
+    seen = {view: _joined(alone, others) for (view, alone), others in zip(objects.items(), overlapped, strict=True)}
+    shown = seen[config.networks.size, config.data.object_fraction]
     masks = teachers.masks(seen, shown.boxes, console)
     with bar(console, "comparing masks with GrabCut") as progress:
         masks, confidence = refine_by_colour(shown.images, masks, shown.boxes, progress)

@@ -1,6 +1,6 @@
 """Trained weights as teachers: the mean of their masks for the objects of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -12,6 +12,9 @@ from seigan_tf.data.loading import load_objects
 from seigan_tf.inference import arrays, loading
 from seigan_tf.training.teacher_masks import teacher_masks
 from seigan_tf.utils.progress import bar
+
+View = tuple[int, float]
+"""Side of crops in pixels, and the part of it that the long side of the object takes."""
 
 
 class Teachers:
@@ -28,10 +31,10 @@ class Teachers:
         self._data, self._size = config.data, config.networks.size
         self._models = [loading.load_model(name) for name in config.training.teachers]
         self.views = tuple((model.networks.size, model.object_fraction) for model in self._models)
-        """Of each, the side of its crops in pixels and the part of it that the long side of the object takes."""
+        """The view of each of them."""
 
-    def read(self, objects: ObjectCrops, console: Console) -> list[ObjectCrops]:
-        """Return the run's training objects as each teacher sees them.
+    def read(self, objects: ObjectCrops, console: Console) -> dict[View, ObjectCrops]:
+        """Return the run's training objects in the run's own view and in those of the teachers.
 
         Args:
             objects: crops of the run's own size and scale.
@@ -45,13 +48,13 @@ class Teachers:
             if view not in crops:
                 with bar(console, "reading photographs for a teacher") as progress:
                     crops[view] = load_objects(self._data, *view, progress)
-        return [crops[view] for view in self.views]
+        return crops
 
-    def masks(self, seen: Sequence[ObjectCrops], boxes: np.ndarray, console: Console) -> np.ndarray:
+    def masks(self, seen: Mapping[View, ObjectCrops], boxes: np.ndarray, console: Console) -> np.ndarray:
         """Return the means of the teachers' masks (`teacher_masks`).
 
         Args:
-            seen: the same objects for each teacher.
+            seen: the same objects in each view of the teachers.
             boxes: float32 [N, 4], their boxes relative to the run's crops.
             console: destination of progress.
 
@@ -59,7 +62,7 @@ class Teachers:
             float32 [N, S, S, 1] in [0, 1], at the size of the run.
         """
         total = np.zeros((len(boxes), self._size, self._size, 1), np.float32)
-        for model, crops in zip(self._models, seen, strict=True):
+        for model, view in zip(self._models, self.views, strict=True):
             with bar(console, "making masks of a teacher") as progress:
-                total += teacher_masks(partial(arrays.segment, model), crops, boxes, self._size, progress)
+                total += teacher_masks(partial(arrays.segment, model), seen[view], boxes, self._size, progress)
         return total / np.float32(len(self._models))

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seigan_tf.config import Config
-from seigan_tf.objective import BOX_TERMS, TERMS
+from seigan_tf.objective import BOX_TERMS
 
 TEACHERS = {
     "self_trained": "seigan",
@@ -25,7 +25,7 @@ def _changed(**sections: dict[str, Any]) -> Callable[[Config], Config]:
 
 def _only(*terms: str) -> Callable[[Config], Config]:
     """Return a function that switches off all other loss terms."""
-    return _changed(losses={name: 0.0 for name in TERMS if name not in terms})
+    return lambda config: replace(config, losses=config.losses.only(*terms))
 
 
 def _network(name: str, **fields: Any) -> Callable[[Config], Config]:
