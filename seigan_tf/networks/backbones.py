@@ -56,7 +56,7 @@ def make_backbone(config: BackboneConfig, outputs: int, zero_start: bool = False
 class _Backbone(keras.layers.Layer):
     """Shared configuration of the two backbones.
 
-    Shapes are computed here, as Keras would trace every operation to learn them, twice, whenever a model is made.
+    Symbolic outputs are made here, as Keras would trace every operation to learn them, twice, whenever a model is made.
     """
 
     def __init__(self, width, depth, outputs, separable=False, zero_start=False, **kwargs):
@@ -70,8 +70,8 @@ class _Backbone(keras.layers.Layer):
     def build(self, input_shape):
         self.call(keras.KerasTensor(input_shape))
 
-    def compute_output_shape(self, input_shape):
-        return *input_shape[:3], self.outputs
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor((*inputs.shape[:3], self.outputs), self.last.compute_dtype)
 
     def last_layer(self, kernel_size, reflect):
         initializer = "zeros" if self.zero_start else None
@@ -164,8 +164,8 @@ class FeatureDecoder(keras.layers.Layer):
     def build(self, input_shape):
         self.call(tuple(keras.KerasTensor(shape) for shape in input_shape))
 
-    def compute_output_shape(self, input_shape):
-        return *input_shape[0][:3], self.outputs
+    def compute_output_spec(self, features):
+        return keras.KerasTensor((*features[0].shape[:3], self.outputs), self.last.compute_dtype)
 
     def call(self, features):
         merged = None

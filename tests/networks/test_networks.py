@@ -6,6 +6,7 @@ import pytest
 
 from seigan_tf.config import BackboneConfig, DiscriminatorConfig
 from seigan_tf.networks import Discriminator, Enhancer, FeatureDiscriminator, Inpainter, Segmenter
+from seigan_tf.networks.backbones import FeatureDecoder, ResNet, UNet
 from tests.reference import networks as reference
 from tests.reference.weights import randomise, vgg_weights_of, weights_of
 
@@ -208,14 +209,18 @@ def test_a_network_comes_back_from_a_keras_file_and_from_its_configuration(netwo
 
 
 @pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
-def test_networks_give_float32_images_under_mixed_precision(policy):
+def test_networks_and_backbones_give_float32_images_under_mixed_precision_symbolic_ones_too(policy):
     try:
         keras.config.set_dtype_policy(policy)
-        made = list(roles())
+        backbones = [(kind(2, 1, 3, name=kind.__name__), images(16)) for kind in (ResNet, UNet)]
+        decoder = FeatureDecoder(2, 2, 1, name="decoder"), (images(16, 4), images(8, 8))
+        made = [*roles(), *backbones, decoder]
     finally:
         keras.config.set_dtype_policy("float32")
     for network, inputs in made:
+        symbolic = network(keras.tree.map_structure(lambda values: keras.KerasTensor(values.shape), inputs))
         outputs = np.asarray(network(inputs))
+        assert (symbolic.shape, symbolic.dtype) == (outputs.shape, "float32"), network.name
         assert outputs.dtype == np.float32, network.name
         assert np.isfinite(outputs).all(), network.name
 
