@@ -25,8 +25,6 @@ def check_size(config: BackboneConfig, size: int, name: str) -> None:
         raise ValueError(f"networks.{name}: width {config.width} and depth {config.depth} must be at least 1")
     if config.backbone == "vgg19" and not 2 <= config.depth <= len(ENCODER_LAYERS):
         raise ValueError(f"networks.{name}.depth: {config.depth}; a vgg19 backbone reads 2 to {len(ENCODER_LAYERS)}")
-    if config.backbone == "vgg19" and config.separable:
-        raise ValueError(f"networks.{name}.separable: the vgg19 backbone has no depthwise-separable form")
     halvings = {"resnet": 2, "unet": config.depth, "vgg19": config.depth - 1}[config.backbone]
     # Instance normalisation makes a single pixel zero.
     if size % 2**halvings or size < 2 ** (halvings + 1):
@@ -54,7 +52,7 @@ def make_backbone(config: BackboneConfig, outputs: int, zero_start: bool = False
 
 
 class _Backbone(keras.layers.Layer):
-    """Shared configuration of the two backbones.
+    """Shared configuration of the backbones.
 
     Symbolic outputs are made here, as Keras would trace every operation to learn them, twice, whenever a model is made.
     """
@@ -68,10 +66,11 @@ class _Backbone(keras.layers.Layer):
         self.zero_start = zero_start
 
     def build(self, input_shape):
-        self.call(keras.KerasTensor(input_shape))
+        self.call(keras.tree.map_shape_structure(keras.KerasTensor, input_shape))
 
     def compute_output_spec(self, inputs):
-        return keras.KerasTensor((*inputs.shape[:3], self.outputs), self.last.compute_dtype)
+        finest = keras.tree.flatten(inputs)[0]
+        return keras.KerasTensor((*finest.shape[:3], self.outputs), self.last.compute_dtype)
 
     def last_layer(self, kernel_size, reflect):
         initializer = "zeros" if self.zero_start else None
@@ -143,29 +142,21 @@ class UNet(_Backbone):
 
 
 @serializable
-class FeatureDecoder(keras.layers.Layer):
+class FeatureDecoder(_Backbone):
     """Top-down decoder on VGG-19 features, as in feature pyramids (Lin et al., arXiv 1612.03144).
 
     Input: features of `ENCODER_LAYERS[:depth]`, finest first, a tuple of [N, S / 2^i, S / 2^i, C_i].
     Output: [N, S, S, outputs].
     """
 
-    def __init__(self, width, depth, outputs, **kwargs):
-        super().__init__(**kwargs)
-        self.width = width
-        self.depth = depth
-        self.outputs = outputs
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        levels = range(self.depth)
         # Normalised lateral connections remove the scale of the features, which reach thousands.
-        self.lateral = [ConvBlock(width, 1, activation=None, name=f"lateral_{i}") for i in range(depth)]
-        self.merge = [ConvBlock(width, name=f"merge_{i}") for i in range(depth)]
+        self.lateral = [ConvBlock(self.width, 1, activation=None, name=f"lateral_{i}") for i in levels]
+        self.merge = [ConvBlock(self.width, separable=self.separable, name=f"merge_{i}") for i in levels]
         self.double = keras.layers.UpSampling2D(interpolation="bilinear", name="double")
-        self.last = ConvBlock(outputs, normalize=False, activation=None, dtype="float32", name="last")
-
-    def build(self, input_shape):
-        self.call(tuple(keras.KerasTensor(shape) for shape in input_shape))
-
-    def compute_output_spec(self, features):
-        return keras.KerasTensor((*features[0].shape[:3], self.outputs), self.last.compute_dtype)
+        self.last = self.last_layer(3, reflect=False)
 
     def call(self, features):
         merged = None
@@ -173,6 +164,3 @@ class FeatureDecoder(keras.layers.Layer):
             lateral = self.lateral[level](features[level])
             merged = self.merge[level](lateral if merged is None else lateral + self.double(merged))
         return self.last(merged)
-
-    def get_config(self):
-        return {**super().get_config(), "width": self.width, "depth": self.depth, "outputs": self.outputs}

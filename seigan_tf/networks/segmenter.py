@@ -36,7 +36,7 @@ class Segmenter(Network):
         if settings.backbone == "vgg19":
             self.encoder = encoder or VGG19Features(name="encoder")
             self.encoder_layers = ENCODER_LAYERS[: settings.depth]
-            self.body = FeatureDecoder(settings.width, settings.depth, 1, name="body")
+            self.body = FeatureDecoder(settings.width, settings.depth, 1, settings.separable, name="body")
         else:
             self.body = make_backbone(settings, 1, name="body")
 
