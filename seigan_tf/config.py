@@ -91,7 +91,8 @@ class NetworksConfig:
     """Mask before training, in (0, 1), about the same everywhere: the last layer starts with a bias for it and a tenth
     of its weights. The paper is silent; None leaves it to random weights, which make it about 0.5."""
     replay_size: int = 50
-    """Earlier fakes of each kind in the replay pool (section 3.4; arXiv 1612.07828): 0, or at least a batch."""
+    """Earlier fakes of each kind in the replay pool (section 3.4; arXiv 1612.07828), from which at most as many of a
+    batch are replaced; 0 for no pool."""
     ema_decay: float = 0.0
     """Decay per step of the exponential moving average (EMA) of the generators' weights (arXiv 1806.04498), which
     evaluation, use and export read; 0 turns it off."""

@@ -37,18 +37,12 @@ class ReplayPool(keras.layers.Layer):
         """Return the images for the discriminator, [N, S, S, 3], and update the pool.
 
         Args:
-            images: new fakes [N, S, S, 3]; N is at most the capacity.
+            images: new fakes [N, S, S, 3]; those after the first `capacity` are returned as they are.
             order: uniform in [0, 1), [capacity]: the places with the smallest numbers are used.
             coins: uniform in [0, 1), [N]: above 1/2 an earlier fake is returned.
-
-        Raises:
-            ValueError: the batch is larger than the pool.
         """
-        new, capacity = images.shape[0], self.capacity
-        if new is not None and new > capacity:
-            raise ValueError(
-                f"networks.replay_size: {capacity}; expected at least the batch of {new}, or 0 for no pool"
-            )
+        images, further = images[: self.capacity], images[self.capacity :]
+        coins = coins[: self.capacity]
         batch = ops.shape(images)[0]
         count, pool = ops.convert_to_tensor(self.count), ops.convert_to_tensor(self.images)
         filling = count + batch <= self.capacity
@@ -65,7 +59,7 @@ class ReplayPool(keras.layers.Layer):
         stored = ops.where(ops.logical_or(swap, empty), images, earlier)
         self.images.assign(ops.scatter_update(pool, chosen[:, None], stored))
         self.count.assign(ops.maximum(count, ops.max(chosen) + 1))
-        return ops.where(swap, earlier, images)
+        return ops.concatenate([ops.where(swap, earlier, images), further], axis=0)
 
     def get_config(self):
         return {**super().get_config(), "capacity": self.capacity, "size": self.size}

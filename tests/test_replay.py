@@ -37,7 +37,7 @@ def stored(pool):
 @given(st.data())
 def test_the_pool_does_what_a_loop_over_images_does(data):
     capacity = data.draw(st.integers(1, 7))
-    batch = data.draw(st.integers(1, capacity))
+    batch = data.draw(st.integers(1, capacity + 3))
     random = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     pool, loop = make_pool(capacity), LoopPool(capacity)
     for step in range(data.draw(st.integers(1, 6))):
@@ -54,7 +54,7 @@ def test_all_that_is_shown_is_new_or_was_stored_and_the_capacity_holds_whatever_
     capacity = data.draw(st.integers(1, 6))
     random = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     pool, seen = make_pool(capacity), 0
-    for batch in data.draw(st.lists(st.integers(1, capacity), min_size=1, max_size=6)):
+    for batch in data.draw(st.lists(st.integers(1, capacity + 3), min_size=1, max_size=6)):
         before, new = stored(pool), list(range(seen + 1, seen + batch + 1))
         seen += batch
         order, coins = random.uniform(size=capacity).astype("float32"), random.uniform(size=batch).astype("float32")
@@ -78,6 +78,23 @@ def test_a_batch_of_the_pools_own_size_is_stored_and_then_exchanged():
     shown = pool(numbered([4, 5, 6]), order=order, coins=np.array([0.9, 0.1, 0.8], "float32"))
     assert numbers_of(shown) == [2, 5, 3]
     assert stored(pool) == [1, 4, 6]
+
+
+def test_a_batch_may_be_larger_than_the_pool_also_if_its_size_is_unknown_when_the_step_is_traced():
+    pool = make_pool(2)
+
+    def show(images, order, coins):
+        return pool(images, order=order, coins=coins)
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        show = tf.function(show, input_signature=[tf.TensorSpec(s) for s in ((None, SIZE, SIZE, 3), (2,), (None,))])
+    order, coins = np.array([0.5, 0.1], "float32"), np.ones(5, "float32")
+    assert numbers_of(show(numbered(range(1, 6)), order, coins)) == [1, 2, 3, 4, 5]
+    assert stored(pool) == [1, 2]
+    assert numbers_of(show(numbered(range(6, 11)), order, coins)) == [2, 1, 8, 9, 10]
+    assert stored(pool) == [7, 6]
 
 
 def test_about_half_of_what_a_full_pool_shows_is_earlier():

@@ -279,11 +279,6 @@ def test_crops_that_segment_cannot_take_are_named_in_one_line(model, change, mes
     assert "\n" not in str(caught.value)
 
 
-def test_a_batch_that_no_pool_can_hold_is_refused():
-    with pytest.raises(ValueError, match=r"networks\.replay_size: 4; expected at least the batch of 5"):
-        tiny.seigan().train_on_batch(tiny.batch(5))
-
-
 def test_a_steps_draws_come_from_the_models_seed():
     draws = []
     for seed in (1, 1, 2):

@@ -68,7 +68,7 @@ class CycleTask(Task):
     shows_pastes = True
 
     def __init__(self, config: Config, part: Part = WHOLE):
-        training, pool = config.training, config.networks.replay_size
+        training = config.training
         if not 0 <= training.pretrain_steps < training.steps:
             raise ValueError(
                 f"training.pretrain_steps: {training.pretrain_steps}, expected 0 to less than training.steps"
@@ -80,10 +80,6 @@ class CycleTask(Task):
             raise ValueError(
                 f"training.pretrain_steps: {training.pretrain_steps}, but nothing is pretrained; expected a box term"
                 " with a weight above 0, training.pretrain_discriminators or training.pretrain_identity"
-            )
-        if 0 < pool < training.batch_size:
-            raise ValueError(
-                f"networks.replay_size: {pool}, expected at least training.batch_size {training.batch_size}, or 0"
             )
         self.config, self.part = config, part
         self.ends = (training.pretrain_steps, training.steps)
