@@ -163,9 +163,10 @@ def summarise(
 
     Returns:
         Plain JSON values: "assessors" (count, kept, dropped), "rule", "comparisons", "repeated", "left_fraction",
-        "intervals", "sets" (rating, low, high, wins, comparisons of each), "wins" and "win_fractions" (by row and
-        column: wins of the row's set against the column's), "win_intervals" (as `win_intervals`, by row and column;
-        None where pictures are unknown), "agreement" (as `agreement`).
+        "intervals" (confidence, method, resampled: `resample`, resamples, assessors), "sets" (rating, low, high, wins,
+        comparisons of each), "wins" and "win_fractions" (by row and column: wins of the row's set against the
+        column's), "win_intervals" (as `win_intervals`, by row and column; None where pictures are unknown), "agreement"
+        (as `agreement`).
 
     Raises:
         ValueError: as `dropped_assessors` and `rate`; also if no assessor is left.
@@ -194,7 +195,8 @@ def summarise(
         "left_fraction": found.sides["left"] / max(found.sides.total(), 1),
         "intervals": {
             "confidence": confidence,
-            "method": f"bootstrap over {resample}, percentiles",
+            "method": "bootstrap, percentiles",
+            "resampled": resample,
             "resamples": resamples,
             "assessors": len({comparison.assessor for comparison in kept}),
         },
@@ -232,7 +234,7 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
     say("ratings (Bradley-Terry, logarithms of strengths, mean 0)")
     console.print(ratings)
     assessors = summary["intervals"]["assessors"]
-    if assessors < FEW and "assessors" in summary["intervals"]["method"]:
+    if assessors < FEW and summary["intervals"]["resampled"] == "assessors":
         say(f"{assessors} assessors: " + ("the intervals are rough" if assessors > 1 else "too few for intervals"))
     names = list(summary["sets"])
     matrix = Table("row won against column", *names)

@@ -272,13 +272,18 @@ def test_a_served_study_is_reported(made, tmp_path, capsys):
     assert ended.code == 0, ended.err
     assert "180 comparisons by 6 of 6 assessors" in ended.out
     assert "interval, other pictures" in ended.out
+    assert "6 assessors: the intervals are rough" in ended.out
     first = json.loads((folder / "report.json").read_text())
+    assert first["intervals"]["resampled"] == "assessors"
     store.close()
     ended = commands.call(
         capsys, "study", "report", folder, "--answers", folder / "answers.csv", "--out", tmp_path, "--resamples", "20"
     )
     assert ended.code == 0, ended.err
     assert json.loads((tmp_path / "report.json").read_text()) == first
+    ended = commands.call(capsys, "study", "report", folder, "--resample", "pairs", "--resamples", "20")
+    assert "the intervals are rough" not in ended.out
+    assert json.loads((folder / "report.json").read_text())["intervals"]["resampled"] == "pairs"
 
 
 def test_reports_that_cannot_be_made_are_one_line(made, paper_table, tmp_path, capsys):
