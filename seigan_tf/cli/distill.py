@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from seigan_tf.cli.options import Preset, parse_with_preset, say
+from seigan_tf.cli.options import Preset, parse_with_preset
 from seigan_tf.cli.train import new_folder, train
 from seigan_tf.config import Config
 
@@ -43,6 +43,4 @@ def run(arguments: Sequence[str]) -> None:
         raise ValueError("--teachers is not given, expected run folders, .keras files or names of shipped weights")
     training = replace(options.config.training, task="distill", teachers=options.teachers)
     folder = new_folder(Path("runs"), options.config.name, arguments)
-    if folder.name != options.config.name:
-        say(f"The plain name is taken; this run is {folder.path}.")
     train(replace(options.config, name=folder.name, training=training), folder)

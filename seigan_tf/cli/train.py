@@ -15,7 +15,7 @@ import tyro
 from seigan_tf import presets
 from seigan_tf.cli import recipe
 from seigan_tf.cli.errors import exit_code_of
-from seigan_tf.cli.options import check_crop_rules, preset_of
+from seigan_tf.cli.options import check_crop_rules, preset_of, say
 from seigan_tf.config import Config, to_dict
 from seigan_tf.training import run_folder
 from seigan_tf.training.recipe import CLOSING, RecipeRun, Share, with_effort
@@ -75,7 +75,6 @@ class Request(NamedTuple):
 
     config: Config
     folder: RunFolder  # a new folder or, to resume, that of the run
-    renamed: bool  # the name of the run was taken, and it got another one
     recipe: RecipeRun | None = None  # in the same folder
     stages: tuple[str, ...] = ()  # of the recipe, to run now; or "list"
 
@@ -106,8 +105,6 @@ def _run_as_one_of_many(arguments: Sequence[str]) -> None:
 
 
 def _run(request: Request) -> None:
-    if request.renamed:
-        print(f"The plain name is taken; this run is {request.folder.path} (--resume would continue the first).")
     if request.recipe is None:
         train(request.config, request.folder)
     elif request.stages == ("list",):
@@ -171,9 +168,9 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
         if flag := "--stages" if options.stages else _effort_flag(options):
             folder.discard_if_empty()
             raise ValueError(f"{flag}: this run has no stages, expected --preset {' or '.join(presets.RECIPES)}")
-        return Request(asked, folder, renamed=folder.name != name)
+        return Request(asked, folder)
     if listed:
-        return Request(asked, folder, renamed=False, recipe=run, stages=options.stages)
+        return Request(asked, folder, run, options.stages)
     try:
         stages = recipe.choose(run, options.stages or run.chosen)
         recipe.check_vgg(run, stages)
@@ -183,20 +180,25 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
     if not options.resume:
         run = replace(run, chosen=stages)
         run.save()
-    return Request(asked, folder, renamed=folder.name != name, recipe=run, stages=stages)
+    return Request(asked, folder, run, stages)
 
 
 def new_folder(root: Path, name: str, arguments: Sequence[str]) -> RunFolder:
     """Make the folder of a new run in `root`.
 
-    A number is added to a name that is taken, unless --name is among the arguments: then the user means that run.
+    If the name is taken, a number is added to it and a line printed, unless --name is among the arguments: then the
+    user means that run.
 
     Raises:
         ValueError: the name given is taken, or is not the name of a folder.
         OSError: the folder cannot be written.
     """
     given = any(argument == "--name" or argument.startswith("--name=") for argument in arguments)
-    return run_folder.fresh(root, name, exact=given)
+    folder = run_folder.fresh(root, name, exact=given)
+    if folder.name != name:
+        first = RunFolder(root / name)
+        say(f"{first.path} is taken; this run is {folder.path} (`{first.resume_command}` continues the first).")
+    return folder
 
 
 def _check_one_process() -> None:

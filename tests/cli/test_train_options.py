@@ -73,11 +73,14 @@ def test_arguments_that_cannot_be_read_end_with_code_2(arguments, tmp_path, caps
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_the_same_command_twice_makes_a_second_run_and_says_so(tmp_path):
-    first, second = begin([], tmp_path), begin([], tmp_path)
-    assert (first.folder.name, first.renamed) == ("demo", False)
-    assert (second.folder.name, second.renamed) == ("demo-2", True)
-    assert second.config.name == "demo-2"
+def test_the_same_command_twice_makes_a_second_run_and_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    assert begin([], tmp_path).folder.name == "demo"
+    assert capsys.readouterr().out == ""
+    second = begin([], tmp_path)
+    assert second.folder.name == second.config.name == "demo-2"
+    path, command = tmp_path / "demo", "python train.py --name demo --resume"
+    assert capsys.readouterr().out == f"{path} is taken; this run is {path}-2 (`{command}` continues the first).\n"
 
 
 @pytest.mark.parametrize("arguments", [["--name", "demo"], ["--name=demo"]])
