@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from seigan_tf.utils.console import plain_console
 from seigan_tf.utils.full_disk import naming_full_disk
 from seigan_tf.utils.interruption import termination
 from seigan_tf.utils.progress import bar
@@ -32,7 +33,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
         SystemExit: --help, or an argument that is unknown or of another type.
     """
     options = parse(arguments)
-    console = console or Console()
+    console = console or plain_console()
     folder.earlier_export(options.out)  # before anything that takes time
 
     with native_messages_hidden():
@@ -43,7 +44,7 @@ def run(arguments: Sequence[str], console: Console | None = None) -> None:
             report = writing.write(options, staged, console, progress)
         readme.write(options.out)  # last, because it describes what the folder holds
     _show(report, console)
-    console.print(f"written to {options.out}; README.md there says how to use it", highlight=False, soft_wrap=True)
+    console.print(f"written to {options.out}; README.md there says how to use it", soft_wrap=True)
     problems = [f"{name}: {problem}" for name, entry in report["files"].items() for problem in entry["problems"]]
     if problems:
         more = f" (and {len(problems) - 1} more, see parity.json)" if len(problems) > 1 else ""
@@ -66,7 +67,5 @@ def _show(report: dict[str, Any], console: Console) -> None:
             f"{max(output['max'] for output in entry['outputs'].values()):.2g}",
             f"{masks['iou']:.4f}" if "iou" in masks else "",
         )
-    console.print(
-        f"compared with Keras on {report['crops']}; int8 calibrated on {report['calibration']}", highlight=False
-    )
+    console.print(f"compared with Keras on {report['crops']}; int8 calibrated on {report['calibration']}")
     console.print(table)

@@ -106,7 +106,7 @@ def _crops(options: Options, weights: Weights, model: SEIGAN, console: Console, 
         else "the photographs that the weights were trained on are not at hand, and int8 is calibrated on synthetic"
         " crops; --calibration-images and --calibration-annotations give it real ones"
     )
-    console.print(f"warning: {text}", highlight=False)
+    console.print(f"warning: {text}")
     return examples.synthetic(size, fraction, count, held_out)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import tyro
-from rich.console import Console
 from tyro.conf import arg
 
 from seigan_tf import presets
 from seigan_tf.config import CROP_RULES, DataConfig
+from seigan_tf.utils.console import plain_console
 from seigan_tf.utils.quiet import native_messages_hidden
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Options = TypeVar("Options")
 
-console = Console()
+console = plain_console()
 
 FORMATS = "auto|coco|yolo|voc|csv|..."  # `data.annotations.formats.FORMATS` has all
 
@@ -146,5 +146,5 @@ def say_address(text: str, host: str) -> None:
 
 
 def say(text: str) -> None:
-    """Print a line as it is: not wrapped, and without colours or markup."""
-    console.print(text, soft_wrap=True, highlight=False, markup=False)
+    """Print a line without wrapping it."""
+    console.print(text, soft_wrap=True)

@@ -217,7 +217,7 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
     """Print the report as text and tables."""
 
     def say(text: str) -> None:
-        console.print(text, soft_wrap=True, highlight=False, markup=False)
+        console.print(text, soft_wrap=True)
 
     people = summary["assessors"]
     reasons = Counter(item["reason"] for item in people["dropped"])

@@ -50,7 +50,7 @@ def chosen_precision(precision: Precision, console: Console, largest: Callable[[
     ratio = largest(round(1000 * bfloat16_time())) / 1000
     chosen: Precision = "mixed_bfloat16" if ratio < WORTH_IT else "float32"
     line = f"precision: {chosen}, as a convolution in bfloat16 takes {ratio:.2f} of its time in float32"
-    console.print(line, soft_wrap=True, highlight=False)
+    console.print(line, soft_wrap=True)
     return chosen
 
 

@@ -51,7 +51,7 @@ def baselines(evaluation: EvaluationCrops) -> dict[str, np.ndarray]:
 def show(report: dict[str, Any], samples: Path, folder: Path, console: Console) -> None:
     """Print the closing table and the paths of pictures and run folder."""
     if report["iou"]:
-        console.print(f"IoU at original resolution, mean of {report['count']} validation crops", highlight=False)
+        console.print(f"IoU at original resolution, mean of {report['count']} validation crops")
         table = Table("masks", "IoU")
         for name, value in report["iou"].items():
             table.add_row(name, f"{value:.3f}")
@@ -64,7 +64,7 @@ def show(report: dict[str, Any], samples: Path, folder: Path, console: Console) 
         f"run folder: {folder}",
     )
     for line in lines:
-        console.print(line, soft_wrap=True, highlight=False)
+        console.print(line, soft_wrap=True)
 
 
 def _peak_memory_mb() -> float | None:

@@ -23,6 +23,7 @@ from seigan_tf.training.recipe import Share
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.samples import Samples
 from seigan_tf.training.tasks import CycleTask, Task
+from seigan_tf.utils.console import plain_console
 from seigan_tf.utils.progress import bar
 
 
@@ -44,10 +45,10 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
         OSError: the run folder cannot be written.
         Stopped: a signal interrupted the run, or a loss or weight is not finite; the last good checkpoint is kept.
     """
-    console = console or Console()
+    console = console or plain_console()
     finished = folder.report()
     if finished and finished["cost"]["steps"] >= config.training.steps:
-        console.print(f"{folder.path} is finished: nothing is left to train", soft_wrap=True, highlight=False)
+        console.print(f"{folder.path} is finished: nothing is left to train", soft_wrap=True)
         report.show(finished, folder.samples / "latest.png", folder.path, console)
         return finished
     try:
@@ -66,7 +67,7 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
         with bar(console, "reading photographs") as progress:
             crops = load_crops(config.data, config.networks.size, progress)
         for line in report_lines(crops.report):
-            console.print(line, soft_wrap=True, highlight=False, markup=False)
+            console.print(line, soft_wrap=True)
         task.read(crops, console)
     except BaseException:
         folder.discard_if_empty()
@@ -122,7 +123,7 @@ def _start_from(weights: str, task: Task, console: Console) -> None:
                 " does not train it; expected its data.object_fraction and networks.outside_contrast"
             )
         line += f", trained on {' and on '.join(other)}"
-    console.print(line, soft_wrap=True, highlight=False, markup=False)
+    console.print(line, soft_wrap=True)
 
 
 def _trains_segmenter(task: Task) -> bool:

@@ -230,6 +230,17 @@ def test_the_papers_figure_comes_from_a_table(paper_table, tmp_path, capsys):
     assert Image.open(tmp_path / "figure4.png").size[0] > 1000
 
 
+def test_names_in_brackets_are_printed_as_they_are(tmp_path, capsys):
+    answers = tmp_path / "answers.csv"
+    answers.write_text("assessor,left,right,choice\na,ours[b],theirs[/i],left\n")
+    ended = commands.call(
+        capsys, "study", "report", "--answers", answers, "--out", tmp_path, "--min-checks", 0, "--min-right", 0
+    )
+    assert ended.code == 0, ended.err
+    assert "ours[b]" in ended.out
+    assert "theirs[/i]" in ended.out
+
+
 def test_both_panels_show_the_numbers(made, tmp_path):
     values = summarised(made, simulation.answers(made, assessors=30, pairs=20, seed=3))
     figure.draw_figure(values, tmp_path / "figure4.png")

@@ -57,7 +57,7 @@ class ProgressDisplay(RunCallback):
         line = f"step {position.step}/{self.steps}  {self._terms(logs)}"
         if not self.console.is_terminal:
             line += f"  {_clock(position.seconds)} elapsed, {_clock(self._seconds_left())} left{self._for_all()}"
-        self.console.print(line, soft_wrap=True, highlight=False)
+        self.console.print(line, soft_wrap=True)
 
     def _terms(self, logs: dict[str, float]) -> str:
         text = "  ".join(f"{shown} {logs[name]:.3f}" for name, shown in SHOWN.items() if name in logs)
