@@ -65,6 +65,6 @@ def object_holes(config: Config, crops: Crops, console: Console) -> np.ndarray:
         ValueError: a teacher cannot be loaded, or prepared crops do not give crops at its size and scale.
     """
     teachers, size, boxes = Teachers(config), config.networks.size, crops.objects.boxes
-    masks = teachers.masks(teachers.read(crops.objects, console), boxes, console) > 0.5
+    masks = np.mean(list(teachers.masks(teachers.read(crops.objects, console), boxes, console)), axis=0) > 0.5
     found = masks.any(axis=(1, 2, 3), keepdims=True)
     return np.where(found, masks, box_to_mask(boxes, size, size)[..., None] > 0.5)

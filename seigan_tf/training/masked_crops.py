@@ -98,6 +98,7 @@ def with_true_masks(config: Config, crops: Crops, console: Console) -> MaskedCro
 def with_teacher_masks(config: Config, crops: Crops, console: Console) -> MaskedCrops:
     """Return training objects, those that others overlap too, with the most reliable masks of `training.teachers`.
 
+    A mask is the mean of those of the teachers, each refined by colour (`refine_by_colour`), and so is its confidence.
     The masks depend on settings and teachers alone: a resumed run makes the same ones again.
 
     Args:
@@ -114,9 +115,12 @@ def with_teacher_masks(config: Config, crops: Crops, console: Console) -> Masked
         overlapped = overlapping_objects(config.data, tuple(objects), progress)
     seen = {view: _joined(alone, others) for (view, alone), others in zip(objects.items(), overlapped, strict=True)}
     shown = seen[config.networks.size, config.data.object_fraction]
-    masks = teachers.masks(seen, shown.boxes, console)
-    with bar(console, "comparing masks with GrabCut") as progress:
-        masks, confidence = refine_by_colour(shown.images, masks, shown.boxes, progress)
+    masks, confidence = np.float32(0.0), np.float64(0.0)
+    for made in teachers.masks(seen, shown.boxes, console):
+        # Each by itself: GrabCut follows a mask that is sure and wrong less than the mean of two that differ.
+        with bar(console, "comparing masks with GrabCut") as progress:
+            refined, certain = refine_by_colour(shown.images, made, shown.boxes, progress)
+        masks, confidence = masks + refined / np.float32(len(teachers.views)), confidence + certain
     chosen = most_confident(confidence)
     console.print(
         f"{len(crops.objects.images)} crops, and {len(overlapped[0].images)} of objects that others overlap; the"

@@ -1,6 +1,6 @@
-"""Trained weights as teachers: the mean of their masks for the objects of a run."""
+"""Trained weights as teachers: their masks for the objects of a run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import numpy as np
@@ -50,19 +50,14 @@ class Teachers:
                     crops[view] = load_objects(self._data, *view, progress)
         return crops
 
-    def masks(self, seen: Mapping[View, ObjectCrops], boxes: np.ndarray, console: Console) -> np.ndarray:
-        """Return the means of the teachers' masks (`teacher_masks`).
+    def masks(self, seen: Mapping[View, ObjectCrops], boxes: np.ndarray, console: Console) -> Iterator[np.ndarray]:
+        """Yield the masks of each teacher (`teacher_masks`): float32 [N, S, S, 1] in [0, 1], at the size of the run.
 
         Args:
             seen: the same objects in each view of the teachers.
             boxes: float32 [N, 4], their boxes relative to the run's crops.
             console: destination of progress.
-
-        Returns:
-            float32 [N, S, S, 1] in [0, 1], at the size of the run.
         """
-        total = np.zeros((len(boxes), self._size, self._size, 1), np.float32)
         for model, view in zip(self._models, self.views, strict=True):
             with bar(console, "making masks of a teacher") as progress:
-                total += teacher_masks(partial(arrays.segment, model), seen[view], boxes, self._size, progress)
-        return total / np.float32(len(self._models))
+                yield teacher_masks(partial(arrays.segment, model), seen[view], boxes, self._size, progress)

@@ -22,9 +22,8 @@ from seigan_tf.data.loading import crop_settings, load_crops, load_objects
 from seigan_tf.data.storage.prepare import prepare
 from seigan_tf.inference import arrays
 from seigan_tf.inference.weights import find
-from seigan_tf.training import masked_crops, tasks, trainer
+from seigan_tf.training import masked_crops, tasks, teacher_masks, trainer
 from seigan_tf.training.run_folder import RunFolder, fresh
-from seigan_tf.training.teachers import Teachers
 from tests import tiny
 from tests.commands import call
 from tests.conftest import PhotoSet
@@ -156,24 +155,25 @@ def test_a_teacher_gets_crops_of_its_own_scale(source, ours, theirs, photos, sto
         assert (truth & found).sum() / (truth | found).sum() > 0.75
 
 
-def test_the_masks_of_teachers_of_different_scales_are_averaged(photos, tmp_path, monkeypatch):
-    def one_of_two(model, images, boxes):
-        return bright(model, images, boxes) * (model.networks.size == 28)
+def test_masks_of_teachers_of_different_scales_are_refined_and_then_averaged(photos, tmp_path, monkeypatch):
+    def pale_if_small(model, images, boxes):
+        return bright(model, images, boxes) * (0.9 if model.networks.size == 28 else 0.4)
 
-    monkeypatch.setattr(arrays, "segment", one_of_two)
+    monkeypatch.setattr(arrays, "segment", pale_if_small)
+    monkeypatch.setattr(teacher_masks, "CONFIDENT", 1.0)
     files = tuple(str(tmp_path / f"{size}.keras") for size in (28, 20))
     tiny.seigan(size=28, object_fraction=DEFAULT).save(files[0])
     tiny.seigan(size=20, object_fraction=HALF).save(files[1])
-    objects, console = load_crops(photos, SIZE).objects, Console(quiet=True)
+    crops = load_crops(photos, SIZE)
 
     def masks(*names):
         training = TrainingConfig(task="distill", teachers=names)
-        teachers = Teachers(Config(networks=tiny.networks(size=SIZE), data=photos, training=training))
-        return teachers.masks(teachers.read(objects, console), objects.boxes, console)
+        config = Config(networks=tiny.networks(size=SIZE), data=photos, training=training)
+        return masked_crops.with_teacher_masks(config, crops, Console(quiet=True)).masks
 
-    alone = masks(files[0])
-    assert (alone > 0.9).any(axis=(1, 2, 3)).all()
-    np.testing.assert_allclose(masks(*files), alone / 2, atol=1e-6)
+    first, second = (masks(name) for name in files)
+    assert np.abs(first - second).max() > 0.2
+    np.testing.assert_allclose(masks(*files), (first + second) / 2, atol=1e-6)
 
 
 def test_prepared_crops_that_show_too_little_for_a_teacher_are_refused(store, one_line_error):
