@@ -26,6 +26,7 @@ class OneNetwork(keras.Model):
 
     def __init__(self, trained: str, networks: NetworksConfig, object_fraction: float, **kwargs):
         super().__init__(autocast=False, **kwargs)  # see SEIGAN
+        self.trained = trained
         self.seigan = SEIGAN(replace(networks, ema_decay=0.0, replay_size=0), object_fraction)
         self.seigan.build()
         for name, network in (self.seigan.generators._asdict() | self.seigan.discriminators._asdict()).items():

@@ -21,6 +21,7 @@ from seigan_tf.training import holes, masked_crops
 from seigan_tf.training.hole_inpainter import HoleInpainter
 from seigan_tf.training.mask_segmenter import MaskSegmenter
 from seigan_tf.training.masked_crops import MaskedCrops
+from seigan_tf.training.one_network import OneNetwork
 
 
 class Task(ABC):
@@ -30,7 +31,7 @@ class Task(ABC):
         ValueError: the settings do not fit the task or the networks.
     """
 
-    model: SEIGAN | MaskSegmenter | HoleInpainter
+    model: SEIGAN | OneNetwork
     """The model for `fit`, built and compiled."""
     seigan: SEIGAN
     """All networks, those of `model` among them."""
@@ -107,62 +108,66 @@ class CycleTask(Task):
             self.model.restore(state)
 
 
-class MaskTask(Task):
-    """Training of the segmenter alone, on masks; the other networks keep their first weights.
+class OneNetworkTask(Task):
+    """Base of the tasks that train one network alone; the others keep their first weights.
+
+    Pretraining and the learning rates of the other networks are not used.
 
     Args:
-        config: settings of the run; loss weights, pretraining and the rates of the other networks are not used.
+        config: settings of the run.
+        model: the model to compile.
+        part: the part of each batch to make.
+    """
+
+    def __init__(self, config: Config, model: OneNetwork, part: Part):
+        training, data = config.training, config.data
+        self.config, self.part = config, part
+        self.changes = Augmentation(data.jitter, data.zoom, data.shift)
+        self.ends = (training.steps,)
+        self.model, self.seigan = model, model.seigan
+        model.compile(training_optimizers(training, {model.trained})["generator_optimizer"][model.trained])
+
+    def use_losses_after(self, step):
+        """Change nothing: there is one loss."""
+
+
+class MaskTask(OneNetworkTask):
+    """Training of the segmenter alone, on masks; weights of losses are not used.
+
+    Args:
         read: function that returns the training crops with their masks.
     """
 
     shows_pastes = False
 
     def __init__(self, config: Config, read: Callable[[Config, Crops, Console], MaskedCrops], part: Part = WHOLE):
-        training = config.training
-        self.config, self.part = config, part
+        super().__init__(config, MaskSegmenter(config.networks, config.data.object_fraction), part)
         self._read = read
-        self.ends = (training.steps,)
-        self.model = MaskSegmenter(config.networks, config.data.object_fraction)
-        self.seigan = self.model.seigan
-        self.model.compile(training_optimizers(training, {"segmenter"})["generator_optimizer"]["segmenter"])
 
     def read(self, crops, console):
         self._crops = self._read(self.config, crops, console)
 
     def batches(self, start):
-        data = self.config.data
-        changes = Augmentation(data.jitter, data.zoom, data.shift)
-        return masked_crops.batches(self._crops, self.config.training.batch_size, data.seed, changes, start, self.part)
-
-    def use_losses_after(self, step):
-        """Change nothing: there is one loss."""
+        seed, size = self.config.data.seed, self.config.training.batch_size
+        return masked_crops.batches(self._crops, size, seed, self.changes, start, self.part)
 
 
-class HoleTask(Task):
+class HoleTask(OneNetworkTask):
     """Training of the inpainter alone, on backgrounds with holes in the shapes of teachers' masks."""
 
     shows_pastes = True
     trains_masks = False
 
     def __init__(self, config: Config, part: Part = WHOLE):
-        training = config.training
-        self.config, self.part = config, part
-        self.ends = (training.steps,)
-        self.model = HoleInpainter(config.networks, config.losses, config.data.object_fraction)
-        self.seigan = self.model.seigan
-        self.model.compile(training_optimizers(training, {"inpainter"})["generator_optimizer"]["inpainter"])
+        super().__init__(config, HoleInpainter(config.networks, config.losses, config.data.object_fraction), part)
 
     def read(self, crops, console):
         self._images = crops.backgrounds.images
         self._holes = holes.object_holes(self.config, crops, console)
 
     def batches(self, start):
-        data, size = self.config.data, self.config.training.batch_size
-        changes = Augmentation(data.jitter, data.zoom, data.shift)
-        return holes.batches(self._images, self._holes, size, data.seed, changes, start, self.part)
-
-    def use_losses_after(self, step):
-        """Change nothing: there is one loss."""
+        seed, size = self.config.data.seed, self.config.training.batch_size
+        return holes.batches(self._images, self._holes, size, seed, self.changes, start, self.part)
 
 
 def make(config: Config, part: Part = WHOLE) -> Task:
