@@ -1,9 +1,7 @@
 """python -m seigan_tf table1: train the methods of the paper's Table 1 under equal budgets and compare them."""
 
 import logging
-import multiprocessing
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +15,7 @@ from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils.atomic import replacing, write_json
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
+from seigan_tf.utils.workers import in_fresh_process
 
 DESCRIPTION = """Train NoCycle, SEIGAN and Supervised on one set of photographs in equal steps; compare their masks.
 
@@ -79,7 +78,7 @@ def run(arguments: Sequence[str]) -> None:
         if folder.report() is None:
             say(f"training {name}, seed {seed}, in {folder.path}")
             folder.path.mkdir(parents=True, exist_ok=True)
-            _train(config, folder)
+            in_fresh_process(train, config, folder)
         reports.setdefault(name, []).append(folder.report() or {})
     with bar(console, "GrabCut") as progress:
         references = grabcut_iou(given.data, progress)
@@ -95,9 +94,3 @@ def run(arguments: Sequence[str]) -> None:
     with replacing(path) as temporary:
         results.draw_masks(shown, runs[options.methods[0], options.seeds[0]]).save(temporary, format="PNG")
     say(f"masks: {path}")
-
-
-def _train(config: Config, folder: RunFolder) -> None:
-    """Train in a process of its own, so that no run inherits memory or random state from the one before."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
-        executor.submit(train, config, folder).result()

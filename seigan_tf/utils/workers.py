@@ -1,4 +1,4 @@
-"""Calls of a function on many items in worker processes, in order and with little memory."""
+"""Calls of a function in other processes: on many items in order and with little memory, or once."""
 
 import contextlib
 import multiprocessing
@@ -15,6 +15,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+KILLED = "process was killed, as the system does if memory runs out"
 AHEAD = 4  # items submitted per worker, so that no worker waits for the result of the oldest item
 
 
@@ -52,9 +53,7 @@ def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], wor
         while running:
             yield running.popleft().result()
     except BrokenProcessPool:
-        raise ChildProcessError(
-            "a worker process was killed, as the system does if memory runs out; use fewer workers"
-        ) from None
+        raise ChildProcessError(f"a worker {KILLED}; use fewer workers") from None
     except BaseException:
         lifeline.close()
         raise
@@ -62,6 +61,24 @@ def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], wor
         executor.shutdown(cancel_futures=True)
         lifeline.close()
         their_end.close()
+
+
+def in_fresh_process(function: Callable[..., Result], *arguments: object) -> Result:
+    """Return `function(*arguments)`, called in a process of its own.
+
+    It inherits no memory and no random state, gets Ctrl-C as this process does, so that the function can save its work,
+    and ends if this process is killed. Function, arguments and result are pickled.
+
+    Raises ChildProcessError if the process was killed, and errors of `function`.
+    """
+    context = multiprocessing.get_context("spawn")
+    their_end, lifeline = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(1, context, initializer=_watch, initargs=(their_end,))
+    try:
+        with their_end, lifeline, executor:
+            return executor.submit(function, *arguments).result()
+    except BrokenProcessPool:
+        raise ChildProcessError(f"its {KILLED}") from None
 
 
 @contextlib.contextmanager
@@ -80,6 +97,11 @@ def _interrupts_held_back() -> Iterator[None]:
 def _start(lifeline: Connection) -> None:
     # Ctrl-C reaches every process of the terminal; the one that gave out the work ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _watch(lifeline)
+
+
+def _watch(lifeline: Connection) -> None:
+    """Let `_end_with` wait beside this process's work."""
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
-from seigan_tf.utils.workers import AHEAD, cores, ordered_map
+from seigan_tf.utils.workers import AHEAD, cores, in_fresh_process, ordered_map
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -107,6 +107,12 @@ def test_killed_worker_is_one_line_on_the_command_line(capsys):
     assert message.count("\n") == 1
 
 
+def test_a_killed_process_of_its_own_is_one_line(capsys):
+    assert in_fresh_process(abs, -1) == 1
+    assert exit_code_of(lambda: in_fresh_process(kill_itself, 2)) == BAD_INPUT
+    assert capsys.readouterr().err.startswith("error: its process was killed")
+
+
 def test_negative_number_of_workers_is_refused_at_once(one_line_error):
     assert "workers is -1" in one_line_error(ordered_map, abs, [], -1)
 
@@ -114,30 +120,33 @@ def test_negative_number_of_workers_is_refused_at_once(one_line_error):
 PROGRAM = """
 import functools, pathlib, sys
 from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
-from seigan_tf.utils.workers import ordered_map
+from seigan_tf.utils.workers import in_fresh_process, ordered_map
 from tests.utils.test_workers import wait_for_ever
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
-    sys.exit(exit_code_of(lambda: list(ordered_map(functools.partial(wait_for_ever, folder), range(9), 2))))
+    work = functools.partial(wait_for_ever, folder)
+    calls = {"one": lambda: in_fresh_process(work, 0), "two": lambda: list(ordered_map(work, range(9), 2))}
+    sys.exit(exit_code_of(calls[sys.argv[2]]))
 """
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes through /proc")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_worker_outlives_its_program(tmp_path, ending):
+@pytest.mark.parametrize("count", ["one", "two"])
+def test_no_worker_outlives_its_program(tmp_path, count, ending):
     (tmp_path / "program.py").write_text(PROGRAM)
     folder = tmp_path / "processes"
     folder.mkdir()
-    command = [sys.executable, tmp_path / "program.py", folder]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, tmp_path / "program.py", folder, count]
+    expected, environment = {"one": 1, "two": 2}[count], os.environ | {"PYTHONPATH": str(ROOT)}
     program = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         for _ in range(3000):
-            if len(list(folder.iterdir())) == 2:
+            if len(list(folder.iterdir())) == expected:
                 break
             time.sleep(0.1)
         workers = [path.name for path in folder.iterdir()]
-        assert len(workers) == 2
+        assert len(workers) == expected
         # Ctrl-C reaches the whole group, as from a terminal; the others only the program.
         (os.killpg if ending == signal.SIGINT else os.kill)(program.pid, ending)
         _, message = program.communicate(timeout=300)

@@ -198,7 +198,7 @@ def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, caps
         folder.path.mkdir(parents=True, exist_ok=True)
         folder.save_report({"count": 3, "iou": {"model": 0.5, "box": 0.4}, "cost": {"seconds": 1.0}})
 
-    monkeypatch.setattr(command, "_train", train)
+    monkeypatch.setattr(command, "in_fresh_process", lambda _, *arguments: train(*arguments))
     monkeypatch.setattr(results, "draw_masks", lambda *_: Image.new("RGB", (1, 1)))
     photos = sets[0]
     settings = ["--data.images", photos.images, "--data.annotations", photos.annotations, "--data.held-out", "0.5"]
