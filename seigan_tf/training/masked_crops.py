@@ -115,17 +115,17 @@ def with_teacher_masks(config: Config, crops: Crops, console: Console) -> Masked
         overlapped = overlapping_objects(config.data, tuple(objects), progress)
     seen = {view: _joined(alone, others) for (view, alone), others in zip(objects.items(), overlapped, strict=True)}
     shown = seen[config.networks.size, config.data.object_fraction]
-    masks, confidence = np.float32(0.0), np.float64(0.0)
+    masks, confidence = np.zeros((*shown.images.shape[:3], 1), np.float32), np.zeros(len(shown.images))
     for made in teachers.masks(seen, shown.boxes, console):
         # Each by itself: GrabCut follows a mask that is sure and wrong less than the mean of two that differ.
         with bar(console, "comparing masks with GrabCut") as progress:
             refined, certain = refine_by_colour(shown.images, made, shown.boxes, progress)
-        masks, confidence = masks + refined / np.float32(len(teachers.views)), confidence + certain
+        masks += refined / len(teachers.views)
+        confidence += certain
     chosen = most_confident(confidence)
     console.print(
         f"{len(crops.objects.images)} crops, and {len(overlapped[0].images)} of objects that others overlap; the"
         f" {len(chosen)} most reliable masks are used",
-        highlight=False,
         soft_wrap=True,
     )
     return MaskedCrops(shown.images[chosen], shown.boxes[chosen], masks[chosen])
