@@ -334,8 +334,9 @@ class Recipe:
     """A chain of trainings."""
 
     config: Config
-    """Settings given once for all stages: name, data, seed of the networks, VGG-19 weights and precision; and
-    `networks.outside_contrast` for those that begin with the weights or masks of another."""
+    """Settings given once for all stages: name, data, seed of the networks, VGG-19 weights and precision;
+    `networks.outside_contrast` for those that begin with the weights or masks of another; and
+    `networks.segmenter.width` for those whose segmenter is small, without VGG-19."""
     stages: tuple[StageConfig, ...]
     """The trainings in their order. The weights of the last one are those of the run."""
 

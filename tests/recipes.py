@@ -58,7 +58,7 @@ def tiny(data: DataConfig) -> Recipe:
     teacher = Config(networks=networks, losses=losses, training=training)
     student = replace(teacher, training=replace(training, task="distill"))
     return Recipe(
-        Config(name="tiny", data=data),
+        Config(name="tiny", networks=NetworksConfig(segmenter=form), data=data),
         (StageConfig("teacher", teacher, (), (), 1.0), StageConfig("student", student, (("teacher",),), (), 0.5)),
     )
 

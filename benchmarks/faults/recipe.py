@@ -16,7 +16,9 @@ TERMS = "inpaint_gan", "enhance_gan", "background_mae", "box_projection"
 
 def tiny(recipe: Recipe) -> Recipe:
     """Return the recipe with the smallest networks and three epochs of two steps in each training."""
-    return replace(recipe, stages=tuple(replace(stage, config=_tiny(stage.config)) for stage in recipe.stages))
+    stages = tuple(replace(stage, config=_tiny(stage.config)) for stage in recipe.stages)
+    networks = replace(recipe.config.networks, segmenter=stages[-1].config.networks.segmenter)
+    return replace(recipe, config=replace(recipe.config, networks=networks), stages=stages)
 
 
 def _tiny(config: Config) -> Config:

@@ -36,6 +36,8 @@ def check_settings(config: Config, recipe: Recipe) -> None:
     if config.networks.vgg_weights == "none":
         raise ValueError("--vgg-weights none: networks of this preset read VGG-19, expected imagenet or a path")
     check_networks(config.networks)
+    if (width := config.networks.segmenter.width) < 1:
+        raise ValueError(f"networks.segmenter.width: {width}; expected at least 1")
     given, networks, training = recipe.config, config.networks, config.training
     shared = {
         "networks": replace(
@@ -43,6 +45,7 @@ def check_settings(config: Config, recipe: Recipe) -> None:
             seed=networks.seed,
             vgg_weights=networks.vgg_weights,
             outside_contrast=networks.outside_contrast,
+            segmenter=replace(given.networks.segmenter, width=width),
         ),
         "losses": given.losses,
         "training": replace(given.training, precision=training.precision),
@@ -52,8 +55,8 @@ def check_settings(config: Config, recipe: Recipe) -> None:
             if value != getattr(expected, field):
                 flag = field if field == "devices" else f"{section}.{field.replace('_', '-')}"
                 raise ValueError(
-                    f"--{flag}: every stage of this preset has its own, expected only"
-                    " --data, --networks.seed, --networks.outside-contrast, --vgg-weights and --training.precision"
+                    f"--{flag}: every stage of this preset has its own, expected only --data, --networks.seed,"
+                    " --networks.outside-contrast, --networks.segmenter.width, --vgg-weights and --training.precision"
                 )
 
 

@@ -16,7 +16,9 @@ from seigan_tf.presets import boxes, mobile
 
 CONFIG = config.Config(
     name="phone",
-    networks=config.NetworksConfig(vgg_weights="imagenet", confine_mask=True),
+    networks=config.NetworksConfig(
+        segmenter=mobile.CONFIG.networks.segmenter, vgg_weights="imagenet", confine_mask=True
+    ),
     data=config.DataConfig(source="coco", max_object_fraction=0.9, zoom=0.15, shift=0.06),
     training=config.TrainingConfig(precision="auto"),
 )

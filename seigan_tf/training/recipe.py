@@ -178,7 +178,10 @@ class RecipeRun:
         shared: dict[str, Any] = {"seed": given.networks.seed, "vgg_weights": given.networks.vgg_weights}
         if stage.teachers or stage.starts:  # the box itself would satisfy the box terms of a teacher that sees it
             shared["outside_contrast"] = given.networks.outside_contrast
-        networks = replace(stage.config.networks, **shared)
+        own = stage.config.networks
+        if own.segmenter.backbone != "vgg19":
+            shared["segmenter"] = replace(own.segmenter, width=given.networks.segmenter.width)
+        networks = replace(own, **shared)
         return replace(stage.config, name=folder.path.name, networks=networks, data=given.data, training=training)
 
     def _precision(self, stage: StageConfig) -> Precision:

@@ -150,9 +150,16 @@ def test_stages_are_listed(started, capsys, tmp_path):
     ]
 
 
-def test_a_contrast_out_of_range_is_refused_before_a_stage_begins(started, capsys, tmp_path):
-    code, _, err = call(capsys, *NEW, "--networks.outside-contrast", "2")
-    assert (code, err) == (2, "error: networks.outside_contrast: 2.0; expected 0 to 1\n")
+@pytest.mark.parametrize(
+    ("flag", "value", "told"),
+    [
+        ("outside-contrast", "2", "outside_contrast: 2.0; expected 0 to 1"),
+        ("segmenter.width", "0", "segmenter.width: 0; expected at least 1"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_before_a_stage_begins(flag, value, told, started, capsys, tmp_path):
+    code, _, err = call(capsys, *NEW, f"--networks.{flag}", value)
+    assert (code, err) == (2, f"error: networks.{told}\n")
     assert not (tmp_path / "runs").exists()
 
 
@@ -187,6 +194,7 @@ def test_a_stage_has_an_effort_of_its_own_in_place_of_that_of_all(started, capsy
         ((*NEW, "--stages", "export"), "export needs teacher or together"),
         ((*NEW, "--training.steps", "7"), "--training.steps: every stage of this preset has its own"),
         ((*NEW, "--losses.coarse-gan", "7"), "--losses.coarse-gan: every stage"),
+        ((*NEW, "--networks.segmenter.depth", "4"), "--networks.segmenter: every stage"),
         ((*NEW, "--devices", "all"), "--devices: every stage"),
         ((*NEW[:-1], "none"), "--vgg-weights none: networks of this preset read VGG-19"),
         ((*NEW[:-1], "nowhere.h5"), "--vgg-weights nowhere.h5: no such file"),

@@ -60,7 +60,13 @@ def test_settings_given_once_reach_every_stage(tmp_path):
     config = replace(
         PHONE.config,
         data=replace(PHONE.config.data, images=tmp_path, seed=5),
-        networks=replace(PHONE.config.networks, seed=6, vgg_weights="random", outside_contrast=0.3),
+        networks=replace(
+            PHONE.config.networks,
+            segmenter=replace(PHONE.config.networks.segmenter, width=24),
+            seed=6,
+            vgg_weights="random",
+            outside_contrast=0.3,
+        ),
         training=replace(PHONE.config.training, precision="mixed_bfloat16"),
     )
     run = RecipeRun.load(recipes.begin(tmp_path, replace(PHONE, config=config)).folder)
@@ -69,6 +75,9 @@ def test_settings_given_once_reach_every_stage(tmp_path):
         assert made.data == config.data
         assert (made.networks.seed, made.networks.vgg_weights) == (6, "random")
         assert made.networks.outside_contrast == (1.0 if stage.name.startswith("teacher") else 0.3)
+        large = stage.name.startswith(("teacher", "self-trained"))
+        assert made.networks.segmenter.backbone == ("vgg19" if large else "unet")
+        assert made.networks.segmenter.width == (48 if large else 24)
         assert made.training.precision == "mixed_bfloat16"
         assert made.training.steps == stage.config.training.steps
         finish(run, stage.name)
