@@ -21,6 +21,8 @@ Options = TypeVar("Options")
 
 console = plain_console()
 
+SHORT_FLAGS = {"networks.vgg_weights": "vgg_weights", "training.devices": "devices"}
+"""Settings whose flags leave out the section."""
 FORMATS = "auto|coco|yolo|voc|csv|..."  # `data.annotations.formats.FORMATS` has all
 
 Weights = Annotated[str, arg(help="A shipped name, runs/NAME, a packed or an export folder, or a .keras file.")]
@@ -78,7 +80,7 @@ def check_crop_rules(data: DataConfig, arguments: Sequence[str]) -> None:
         asked, there = getattr(data, name), getattr(made, name)
         if f"__data.{name}" in given and asked != there:
             raise ValueError(
-                f"--data.{name.replace('_', '-')} {asked}: {data.crops} was made with {there}; leave it out, or prepare"
+                f"{flag_of(f'data.{name}')} {asked}: {data.crops} was made with {there}; leave it out, or prepare"
                 " the photographs again"
             )
 
@@ -90,6 +92,11 @@ def preset_of(arguments: Sequence[str], default: str) -> str:
     name = parser.parse_known_args(arguments)[0].preset
     # Let tyro report a missing value.
     return default if name is None else name
+
+
+def flag_of(setting: str) -> str:
+    """Return the flag of a setting, by its name as in the configuration: networks.mask_input."""
+    return f"--{SHORT_FLAGS.get(setting, setting)}".replace("_", "-")
 
 
 def parse_share(text: str) -> float:

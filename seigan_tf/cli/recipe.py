@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from seigan_tf.cli.child_process import export_module, run_module
-from seigan_tf.cli.options import say
+from seigan_tf.cli.options import flag_of, say
 from seigan_tf.cli.recipe_summary import show
 from seigan_tf.cli.vgg_weights import check_vgg_weights
 from seigan_tf.config import Config, Recipe, check_networks
@@ -53,10 +53,10 @@ def check_settings(config: Config, recipe: Recipe) -> None:
     for section, expected in shared.items():
         for field, value in vars(getattr(config, section)).items():
             if value != getattr(expected, field):
-                flag = field if field == "devices" else f"{section}.{field.replace('_', '-')}"
                 raise ValueError(
-                    f"--{flag}: every stage of this preset has its own, expected only --data, --networks.seed,"
-                    " --networks.outside-contrast, --networks.segmenter.width, --vgg-weights and --training.precision"
+                    f"{flag_of(f'{section}.{field}')}: every stage of this preset has its own, expected only --data,"
+                    " --networks.seed, --networks.outside-contrast, --networks.segmenter.width, --vgg-weights and"
+                    " --training.precision"
                 )
 
 

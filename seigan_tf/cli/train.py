@@ -15,7 +15,7 @@ import tyro
 from seigan_tf import presets
 from seigan_tf.cli import recipe
 from seigan_tf.cli.errors import exit_code_of
-from seigan_tf.cli.options import check_crop_rules, preset_of, say
+from seigan_tf.cli.options import check_crop_rules, flag_of, preset_of, say
 from seigan_tf.config import Config, to_dict
 from seigan_tf.training import run_folder
 from seigan_tf.training.recipe import CLOSING, RecipeRun, Share, with_effort
@@ -220,10 +220,9 @@ def _check_unchanged(saved: Config, asked: Config, folder: RunFolder, may_change
     except_for = f" ({' and '.join(may_change)} may change)" if may_change else ""
     for name, value in after.items():
         if before[name] != value and name not in may_change:
-            flag = name.removeprefix("networks.") if name == "networks.vgg_weights" else name
             raise ValueError(
-                f"--{flag.replace('_', '-')}: {folder.path} was trained with {before[name]}, not {value}; a resumed"
-                f" run keeps its settings{except_for}: leave it out, or start a new run with another --name"
+                f"{flag_of(name)}: {folder.path} was trained with {before[name]}, not {value}; a resumed run keeps its"
+                f" settings{except_for}: leave it out, or start a new run with another --name"
             )
 
 

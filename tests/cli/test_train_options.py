@@ -1,5 +1,6 @@
 """The command line: presets, names, and what a resume may change."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from seigan_tf import presets
+from seigan_tf.cli.options import flag_of
 from seigan_tf.cli.train import read_request
+from seigan_tf.config import Config, to_dict
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,6 +74,19 @@ def test_arguments_that_cannot_be_read_end_with_code_2(arguments, tmp_path, caps
         read_request(arguments, tmp_path)
     assert leaving.value.code == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_messages_name_a_setting_by_a_flag_that_exists(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        read_request(["--help"], tmp_path)
+    flags = set(re.findall(r"--[\w.-]+", capsys.readouterr().out))
+    settings = [
+        f"{section}.{name}" for section, values in to_dict(Config()).items() if section != "name" for name in values
+    ]
+    assert len(settings) > 50
+    for setting in settings:
+        flag = flag_of(setting)
+        assert any(known == flag or known.startswith(f"{flag}.") for known in flags), flag
 
 
 def test_the_same_command_twice_makes_a_second_run_and_says_so(tmp_path, capsys, monkeypatch):
