@@ -35,7 +35,7 @@ GRACE = 16_000_000
 class Options:
     weights: Weights = pretrained.DEFAULT
     backend: Backend = "auto"
-    grow: Grow = 0.0
+    grow: Grow = 0.1  # boxes drawn by hand are inexact (docs/experiments.md)
     detector: Path | None = None
     """LiteRT (.tflite) detection model that finds the object that is tapped; docs/detectors.md names some."""
     detector_class: str | None = None
