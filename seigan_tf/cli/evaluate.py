@@ -105,21 +105,8 @@ class Measured(NamedTuple):
 def run(arguments: Sequence[str]) -> None:
     """Print tables, and write the files that the arguments name."""
     options = parse(Options, arguments, "evaluate", DESCRIPTION)
-    for path in (options.json, options.csv, options.sheet):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise ValueError(f"{path}: its folder does not exist")
-    if options.sheet is not None and options.sheet.suffix.lower() != ".png":
-        raise ValueError(f"--sheet {options.sheet}: expected a name that ends in .png")
-    shared.check_at_least("--seed", options.seed, 0)
-    shared.check_range("--grow", options.grow, 1)
-    if options.baselines and not options.full_size:
-        raise ValueError("--baselines: compares fills at full size, expected --full-size with it")
-    if options.baselines and importlib.util.find_spec("patchmatch") is None:
-        raise ValueError("--baselines: PatchMatch is not installed; pip install pypatchmatch")
+    _check(options)
 
-    from seigan_tf.data.annotations.formats import read_annotations
-    from seigan_tf.data.photos.photo import Note, Photo, Problem
-    from seigan_tf.data.planning.report import Tally
     from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.evaluation.bands import Bands
     from seigan_tf.evaluation.crops import Given
@@ -137,14 +124,7 @@ def run(arguments: Sequence[str]) -> None:
         classes=options.classes,
         max_covered=options.max_covered,
     )
-    source = shared.annotation_format(options.source, options.images, options.annotations)
-    items = list(read_annotations(source, options.images, options.annotations))
-    photos = [item for item in items if isinstance(item, Photo)]
-    for note in (item for item in items if isinstance(item, Note)):
-        say(note.text)
-    problems = Tally(shared.parse_share(options.max_bad))
-    for problem in (item for item in items if isinstance(item, Problem)):
-        problems.add(problem)
+    photos, problems = _read(options)
     # TensorFlow compiles again for a smaller last batch, with ten lines of warnings.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with native_messages_hidden():
@@ -184,6 +164,39 @@ def run(arguments: Sequence[str]) -> None:
         write_scores(measured.scores, options.csv)
     if options.sheet is not None:
         _draw(options.sheet, model, measured.scores, photos, rules, given, backgrounds)
+
+
+def _check(options: Options) -> None:
+    """Raise ValueError for options that can be refused before anything slow is loaded."""
+    for path in (options.json, options.csv, options.sheet):
+        if path is not None and not path.absolute().parent.is_dir():
+            raise ValueError(f"{path}: its folder does not exist")
+    if options.sheet is not None and options.sheet.suffix.lower() != ".png":
+        raise ValueError(f"--sheet {options.sheet}: expected a name that ends in .png")
+    shared.check_at_least("--seed", options.seed, 0)
+    shared.check_range("--grow", options.grow, 1)
+    if options.baselines and not options.full_size:
+        raise ValueError("--baselines: compares fills at full size, expected --full-size with it")
+    if options.baselines and importlib.util.find_spec("patchmatch") is None:
+        raise ValueError("--baselines: PatchMatch is not installed; pip install pypatchmatch")
+
+
+def _read(options: Options) -> "tuple[list[Photo], Tally]":
+    """Read the photographs' boxes and masks, print notes about them, and count what cannot be used."""
+    from seigan_tf.data.annotations.formats import read_annotations
+    from seigan_tf.data.photos.photo import Note, Problem
+    from seigan_tf.data.planning.report import Tally
+
+    source = shared.annotation_format(options.source, options.images, options.annotations)
+    photos, problems = [], Tally(shared.parse_share(options.max_bad))
+    for item in read_annotations(source, options.images, options.annotations):
+        if isinstance(item, Note):
+            say(item.text)
+        elif isinstance(item, Problem):
+            problems.add(item)
+        else:
+            photos.append(item)
+    return photos, problems
 
 
 def _measure(model, photos: "list[Photo]", rules: "CropRules", given: "Given", problems: "Tally") -> Measured:
