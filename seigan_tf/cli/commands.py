@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
 
@@ -41,6 +40,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _run(name: str, arguments: Sequence[str]) -> None:
-    if name not in PURPOSES:
-        raise ValueError(f"{name}: no such command, expected one of {', '.join(PURPOSES)}")
-    import_module(f"seigan_tf.cli.{name}").run(arguments)
+    match name:
+        case "cut":
+            from seigan_tf.cli.cut import run
+        case "erase":
+            from seigan_tf.cli.erase import run
+        case "paste":
+            from seigan_tf.cli.paste import run
+        case "evaluate":
+            from seigan_tf.cli.evaluate import run
+        case "distill":
+            from seigan_tf.cli.distill import run
+        case "table1":
+            from seigan_tf.cli.table1 import run
+        case "prepare":
+            from seigan_tf.cli.prepare import run
+        case "join":
+            from seigan_tf.cli.join import run
+        case "serve":
+            from seigan_tf.cli.serve import run
+        case "study":
+            from seigan_tf.cli.study import run
+        case _:
+            raise ValueError(f"{name}: no such command, expected one of {', '.join(PURPOSES)}")
+    run(arguments)
