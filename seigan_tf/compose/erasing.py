@@ -21,7 +21,7 @@ CORE, FEATHER = 0.02, 0.04
 """Distances from the object, as fractions of the crop's side: pixels within the first and half of the second are
 replaced, since the object's edges and shadows lie there; over the other half photo and fill are mixed. Chosen with
 `benchmarks/rims.py`: a larger margin removes no more of the rim."""
-REACH, NEAR, MARGIN = 1.0, 0.1, 8
+REACH, NEAR, MARGIN = 2.0, 0.1, 8
 """Patches are copied from as far from the hole as REACH times its long side, and MARGIN pixels; other holes as far as
 NEAR times its long side, and MARGIN pixels, are filled with it."""
 RIM = 0.04

@@ -2,9 +2,10 @@
 
 The search of `patches.py` runs from coarse to fine, at most at the scale at which the hole is LONGEST pixels long. It
 starts from a guide, the inpainter's answer, which also draws matches to its colours, so that layout and colours are the
-network's and the texture the photo's. Each pixel of the full-size hole then copies the pixel that its match's offset,
-enlarged, leads to. Last, colours that vary slowly are exchanged for those of the search's own result, which has no
-seams.
+network's and the texture the photo's. At coarser scales holes are smaller, as the known colours grow into them, so that
+edges on both sides of a hole meet before it has texture. Each pixel of the full-size hole then copies the pixel that
+its match's offset, enlarged, leads to. Last, colours that vary slowly are exchanged for those of the search's own
+result, which has no seams.
 
 Nothing here needs more than area and bilinear resampling, Gaussian blur and loops over arrays.
 """
@@ -21,17 +22,19 @@ from seigan_tf.compose.patches import RADIUS, SIDE, Field, Random
 
 LONGEST = 256
 """Longest side of the hole, in pixels, at the finest scale that is searched."""
-SHORTEST = 48
-"""The hole is longer than that at all scales but the coarsest."""
+SHORTEST = 4
+"""The hole is longer than that, in pixels, at all scales but the coarsest."""
 FEWEST = 0.25
 """Least number of patches to copy from, relative to the pixels of the hole. Scales with fewer are left out; if the
 finest has fewer, the photo has no texture."""
-GUIDE = 2.0, 0.6
-"""Weight of the guide at the coarsest and at the finest scale."""
-PLACE = 40.0
+GUIDE = 0.4
+"""Weight of the guide, relative to that of a patch."""
+PLACE = 10.0
 """Cost, in grey levels, of a match as far away as the hole is long."""
 ROUNDS, MOST = 4, 16
 """Rounds of search and vote at the finest scale; twice as many at each coarser one, up to MOST."""
+SOME = 0.01
+"""Share of known pixels from which a pixel of a coarser scale is known."""
 SOFT = 0.2
 """Variance of the weights between the offsets of nine patches, in pixels of the photo times pixels of the finest scale:
 seams become soft over about a pixel of the photo."""
@@ -48,7 +51,7 @@ class Scene(NamedTuple):
     image: np.ndarray
     """float32 [h, w, 3]: the photo, and the guide in the hole."""
     unknown: np.ndarray
-    """bool [h, w]: the hole, with every pixel that has a part of it."""
+    """bool [h, w]: the hole; at the finest scale every pixel that has a part of it, at coarser ones see `_half`."""
     avoid: np.ndarray
     """bool [h, w]: what must not be copied."""
 
@@ -102,10 +105,8 @@ def search(scenes: list[Scene], guided: bool, seed: int) -> Field | None:
     pairs = [pair for pair in pairs if not _too_few(*pair)]
     random, field = Random(seed), None
     for number, (scene, known) in enumerate(pairs):
-        part = number / max(len(pairs) - 1, 1)
-        weight = (1 - part) * GUIDE[0] + part * GUIDE[1] if guided else 0.0
         rounds = min(ROUNDS << len(pairs) - 1 - number, MOST)
-        field = _match(scene, known, weight, rounds, random, field)
+        field = _match(scene, known, GUIDE if guided else 0.0, rounds, random, field)
     if field is not None:
         field.vote()
     return field
@@ -144,11 +145,32 @@ def _scenes(photo: np.ndarray, unknown: np.ndarray, avoid: np.ndarray, guide: Gu
     scene = Scene(small, *(_reduce(values, height, width) for values in (unknown, avoid)))
     scenes = [scene._replace(image=np.where(scene.unknown[..., None], guide(height, width), small).astype(np.float32))]
     while _length(scenes[0].unknown) > SHORTEST and min(scenes[0].unknown.shape) > 8 * SIDE:
-        image, *masks = scenes[0]
-        height, width = (-(-length // 2) for length in image.shape[:2])
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-        scenes.insert(0, Scene(image, *(_reduce(values, height, width) for values in masks)))
+        half = _half(scenes[0])
+        if not half.unknown.any():
+            break
+        scenes.insert(0, half)
     return scenes
+
+
+def _half(scene: Scene) -> Scene:
+    """A scene at half the size.
+
+    Pixels with any known one among the 4 x 4 around them are known: holes shrink from their rims, and at the coarsest
+    scale patches reach across them.
+    """
+    height, width = (-(-length // 2) for length in scene.unknown.shape)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        soft = cv2.blur(values, (3, 3), borderType=cv2.BORDER_REFLECT)
+        return cv2.resize(soft, (width, height), interpolation=cv2.INTER_AREA)
+
+    known = (~scene.unknown).astype(np.float32)
+    share = mean(known)
+    colours = mean(scene.image * known[..., None]) / np.maximum(share, SOME)[..., None]
+    guess = cv2.resize(scene.image, (width, height), interpolation=cv2.INTER_AREA)
+    unknown = share < SOME
+    avoid = _reduce(scene.avoid & ~scene.unknown, height, width)
+    return Scene(np.where(unknown[..., None], guess, colours), unknown, avoid)
 
 
 def _reduce(mask: np.ndarray, height: int, width: int) -> np.ndarray:

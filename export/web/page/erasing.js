@@ -11,7 +11,7 @@ import { inpaintTta } from "./tta.js";
 
 export const OBJECT = 0.1;
 export const [CORE, FEATHER] = [0.02, 0.04];
-export const [REACH, NEAR, MARGIN] = [1.0, 0.1, 8];
+export const [REACH, NEAR, MARGIN] = [2.0, 0.1, 8];
 export const RIM = 0.04;
 
 /** The object's mask [count, count] over a region, grown by CORE, with a soft rim of width FEATHER. */

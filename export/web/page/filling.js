@@ -2,17 +2,18 @@
 //
 // Photos are RGBA, Uint8ClampedArray [height, width, 4]; masks Uint8Array [height, width] of 0 and 1.
 
-import { area, blur, grown, reduceMask } from "./filters.js";
+import { area, blur, grown, mean, reduceMask } from "./filters.js";
 import { round } from "./geometry.js";
 import { Field, RADIUS, Random, SIDE, placesOf } from "./patches.js";
 import { interpolated, steps } from "./resample.js";
 
 export const LONGEST = 256;
-export const SHORTEST = 48;
+export const SHORTEST = 4;
 export const FEWEST = 0.25;
-export const GUIDE = [2.0, 0.6];
-export const PLACE = 40.0;
+export const GUIDE = 0.4;
+export const PLACE = 10.0;
 export const [ROUNDS, MOST] = [4, 16];
+export const SOME = 0.01;
 export const SOFT = 0.2;
 export const BLUR = 3.0;
 
@@ -39,12 +40,12 @@ export function search(scenes, seed) {
   const random = new Random(seed);
   let field = null;
   pairs.forEach(({ image, unknown, sources, shape: [height, width] }, number) => {
-    const part = number / Math.max(pairs.length - 1, 1), earlier = field;
+    const earlier = field;
     const rounds = Math.min(ROUNDS << (pairs.length - 1 - number), MOST);
     field = new Field({
       image, unknown, sources, height, width, random,
       guide: blur(image, [height, width, 3], RADIUS),
-      guideWeight: (1 - part) * GUIDE[0] + part * GUIDE[1],
+      guideWeight: GUIDE,
       placeWeight: PLACE / lengthOf(unknown, width),
     });
     field.start(earlier);
@@ -79,14 +80,29 @@ export function scenes(photo, unknown, avoid, [height, width], guide) {
   for (;;) {
     const fine = result[0];
     if (lengthOf(fine.unknown, fine.shape[1]) <= SHORTEST || Math.min(...fine.shape) <= 8 * SIDE) return result;
-    const half = fine.shape.map((length) => Math.ceil(length / 2));
-    result.unshift({
-      image: area(fine.image, [...fine.shape, 3], [...half, 3]),
-      unknown: reduceMask(fine.unknown, fine.shape, half),
-      avoid: reduceMask(fine.avoid, fine.shape, half),
-      shape: half,
-    });
+    const coarse = half(fine);
+    if (!count(coarse.unknown)) return result;
+    result.unshift(coarse);
   }
+}
+
+/** A scene at half the size, its hole shrunk. */
+function half({ image, unknown, avoid, shape }) {
+  const smaller = shape.map((length) => Math.ceil(length / 2));
+  const means = (values, channels) => area(mean(values, [...shape, channels], 1), [...shape, channels], [...smaller, channels]);
+  const known = Float32Array.from(unknown, (value) => 1 - value), share = means(known, 1);
+  const colours = means(image.map((value, i) => value * known[Math.floor(i / 3)]), 3);
+  const guess = area(image, [...shape, 3], [...smaller, 3]);
+  const hidden = Uint8Array.from(share, (value) => (value < SOME ? 1 : 0));
+  return {
+    image: guess.map((value, i) => {
+      const pixel = Math.floor(i / 3);
+      return hidden[pixel] ? value : colours[i] / share[pixel];
+    }),
+    unknown: hidden,
+    avoid: reduceMask(avoid.map((value, i) => (unknown[i] ? 0 : value)), shape, smaller),
+    shape: smaller,
+  };
 }
 
 /** Centres of patches that may be copied: 0 or 1. */
