@@ -149,24 +149,23 @@ def run_training(config, path):
 
 
 def memory_of_steps(path, steps):
-    """Train in a new process; return (step, MB) for each row of its metrics.csv, medians of the readings before it."""
+    """Train in a new process; yield (step, MB) for each row of its metrics.csv, medians of the readings before it."""
     from seigan_tf.training.callbacks.recording import read_rows
 
     config = small_config(steps, size=16, batch_size=2, depth=1)
     process = multiprocessing.get_context("spawn").Process(target=run_training, args=(config, path))
     process.start()
-    samples, readings, seen = [], [], 0
+    readings, seen = [], 0
     while process.is_alive() and (memory := resident_mb(process.pid)):
         readings.append(memory)
         rows = read_rows(path / "metrics.csv")
         if len(rows) > seen:
-            samples.append((int(rows[-1]["step"]), statistics.median(readings)))
+            yield int(rows[-1]["step"]), statistics.median(readings)
             readings, seen = [], len(rows)
         process.join(POLL)
     process.join()
     if process.exitcode:
         raise SystemExit(f"the training ended with exit code {process.exitcode}")
-    return samples
 
 
 def tenths(samples):
@@ -178,11 +177,13 @@ def tenths(samples):
 
 def measure_memory(folder, steps):
     """Print how the memory of one training of so many steps grows."""
-    samples = memory_of_steps(folder / "run", steps)
-    every = max(len(samples) // 10, 1)
+    samples, shown = [], 0
     print("\nsteps  resident MB")
-    for step, memory in samples[every - 1 :: every]:
-        print(f"{step:5}  {memory:11.1f}")
+    for step, memory in memory_of_steps(folder / "run", steps):
+        samples.append((step, memory))
+        if step >= shown + steps // 10:
+            shown = step
+            print(f"{step:5}  {memory:11.1f}", flush=True)
     first, last = tenths(samples)
     print(f"last tenth - first tenth after step {WARM_UP}: {last - first:+.1f} MB, {last / first - 1:+.2%}")
 

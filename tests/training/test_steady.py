@@ -117,4 +117,4 @@ def refuse(config, path):
 def test_a_training_that_fails_ends_the_benchmark(tmp_path, monkeypatch):
     monkeypatch.setattr(steady, "run_training", refuse)
     with pytest.raises(SystemExit, match="the training ended with exit code 3"):
-        steady.memory_of_steps(tmp_path / "run", 300)
+        list(steady.memory_of_steps(tmp_path / "run", 300))
