@@ -69,6 +69,12 @@ def measure_preparing(folder, annotations):
         rate = annotations / OBJECTS / seconds[workers]
         print(f"prepare, {workers} workers: {rate:.0f} photographs of {OBJECTS} objects per second", flush=True)
     print(f"2 workers / 1 worker: {seconds[1] / seconds[2]:.2f} times as fast")
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as processes:
+        outs = [folder / f"crops-{name}" for name in ("alone", "beside", "also-beside")]
+        alone = processes.submit(prepare_seconds, data, outs[0], 0, 128).result()
+        beside = [processes.submit(prepare_seconds, data, out, 0, 128) for out in outs[1:]]
+        slower = max(future.result() for future in beside)
+    print(f"two processes that share nothing / one: {2 * alone / slower:.2f} times as fast, the bound of this machine")
 
 
 def measure_memory(folder, annotations):

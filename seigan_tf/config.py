@@ -251,6 +251,9 @@ class TrainingConfig:
     teachers: tuple[str, ...] = ()
     """Weights whose masks `distill` and `inpaint` use, the mean of several: shipped names, run folders or .keras files.
     A resumed run needs them, too."""
+    paste_fraction: float = 0.0
+    """Share of the crops of `supervised` and `distill` whose object is pasted, by its mask, onto a background crop
+    (Ghiasi et al., arXiv 2012.07177): masks follow edges better."""
     batch_size: int = 8
     """Object crops, and background crops, per step."""
     steps: int = 10_000
@@ -424,6 +427,7 @@ def check_training(settings: TrainingConfig) -> None:
     own = [name for name in own if getattr(settings, name) is not None]
     _check("training", settings, ("generator_rate", "discriminator_rate", *own), "more than 0")
     _check("training", settings, ("beta_1",), "0 to less than 1")
+    _check("training", settings, ("paste_fraction",), "0 to 1")
     _check("training", settings, ("decay_fraction",), "0 to 1")
 
 

@@ -78,7 +78,10 @@ RECIPE = Recipe(
         ),
         StageConfig(
             "segmenter",
-            replace(mobile.CONFIG, training=replace(mobile.CONFIG.training, task="distill", steps=5000)),
+            replace(
+                mobile.CONFIG,
+                training=replace(mobile.CONFIG.training, task="distill", paste_fraction=0.5, steps=5000),
+            ),
             (("self-trained-twice", "self-trained", "teacher"), ("self-trained", "teacher"), ("teacher-128",)),
             (),
             0.13,

@@ -30,11 +30,21 @@ class MaskedCrops(NamedTuple):
     """float32 [N, S, S, 1] in [0, 1]."""
 
 
+class Pasting(NamedTuple):
+    """Objects that are pasted onto other backgrounds."""
+
+    fraction: float
+    """Share of the crops."""
+    backgrounds: np.ndarray
+    """uint8 [M, S, S, 3]."""
+
+
 def batches(
     crops: MaskedCrops,
     batch_size: int,
     seed: int,
     changes: Augmentation,
+    pasting: Pasting | None = None,
     start: int = 0,
     part: Part = WHOLE,
 ) -> grain.IterDataset:
@@ -45,6 +55,7 @@ def batches(
         batch_size: crops in a batch, of all processes together.
         seed: seed of order and augmentation.
         changes: limits of the augmentation.
+        pasting: objects to paste; default: none.
         start: number of first batches to leave out, at no cost.
         part: the part of each batch to make, for one of several processes that train together.
     """
@@ -54,7 +65,15 @@ def batches(
     def batch(indices: np.ndarray, generator: np.random.Generator):
         image, box, mask = (values[indices[own]] for values in crops)
         made = augment(image, box, changes, generator, mask, part)
-        return {"image": made.images, "box": made.boxes}, made.masks
+        if pasting is None:
+            return {"image": made.images, "box": made.boxes}, made.masks
+        pasted = generator.random(batch_size)[own] < pasting.fraction
+        places = generator.integers(len(pasting.backgrounds), size=batch_size)[own]
+        onto = augment(pasting.backgrounds[places], None, changes, generator, part=part).images
+        # The haze of a soft mask would bring the old background along.
+        opacity = np.clip((made.masks - 0.2) / 0.6, 0, 1)
+        images = np.where(pasted[:, None, None, None], onto + opacity * (made.images - onto), made.images)
+        return {"image": images, "box": made.boxes}, made.masks
 
     made = shuffled(len(crops.images), batch_size, orders).random_map(batch, seed=draws)
     return made[start:].to_iter_dataset(READ_AHEAD)

@@ -146,10 +146,12 @@ class MaskTask(OneNetworkTask):
 
     def read(self, crops, console):
         self._crops = self._read(self.config, crops, console)
+        fraction = self.config.training.paste_fraction
+        self._pasting = masked_crops.Pasting(fraction, crops.backgrounds.images) if fraction else None
 
     def batches(self, start):
         seed, size = self.config.data.seed, self.config.training.batch_size
-        return masked_crops.batches(self._crops, size, seed, self.changes, start, self.part)
+        return masked_crops.batches(self._crops, size, seed, self.changes, self._pasting, start, self.part)
 
 
 class HoleTask(OneNetworkTask):
@@ -181,6 +183,11 @@ def make(config: Config, part: Part = WHOLE) -> Task:
         raise ValueError(
             f"training.teachers: {', '.join(training.teachers)}, but training.task is {training.task}, not distill or"
             " inpaint"
+        )
+    if training.paste_fraction and training.task not in ("distill", "supervised"):
+        raise ValueError(
+            f"training.paste_fraction: {training.paste_fraction:g}, but training.task is {training.task}, not distill"
+            " or supervised"
         )
     if training.task == "seigan":
         return CycleTask(config, part)

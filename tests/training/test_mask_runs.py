@@ -145,12 +145,21 @@ def test_distill_repeated_after_a_kill_says_how_to_go_on(teacher, capsys):
 
 
 def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys, monkeypatch):
-    shown, batches = [], masked_crops.batches
-    monkeypatch.setattr(masked_crops, "batches", lambda crops, *rest: shown.append(crops) or batches(crops, *rest))
-    ended = call(capsys, "distill", "--teachers", teacher, *ARGUMENTS, "--name", "student")
+    shown, pasting, batches = [], [], masked_crops.batches
+
+    def seen(crops, *rest):
+        shown.append(crops)
+        pasting.append(rest[3])
+        return batches(crops, *rest)
+
+    monkeypatch.setattr(masked_crops, "batches", seen)
+    arguments = (*ARGUMENTS, "--training.paste-fraction", "0.5")
+    ended = call(capsys, "distill", "--teachers", teacher, *arguments, "--name", "student")
     assert ended.code == 0, ended.err
     assert "the 6 most reliable masks are used" in ended.out  # of the eight
     assert [len(values) for values in shown[0]] == [6, 6, 6]
+    assert pasting[0].fraction == 0.5
+    assert pasting[0].backgrounds.shape[1:] == shown[0].images.shape[1:]
     student = seigan_tf.load("runs/student")
     assert "run folder: runs/student" in ended.out
     saved = settings.load_config(Path("runs/student/config.json"))
@@ -162,7 +171,9 @@ def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys, 
         name="joined",
         networks=replace(saved.networks, mask_gradient_scale=0.0, replay_size=0, ema_decay=0.0),
         losses=replace(saved.losses, box_projection=0.0, box_outside=0.0, box_pairwise=0.0),
-        training=replace(saved.training, task="seigan", teachers=(), start_from=("runs/student",), steps=2),
+        training=replace(
+            saved.training, task="seigan", teachers=(), paste_fraction=0.0, start_from=("runs/student",), steps=2
+        ),
     )
     trainer.train(config, run_folder.fresh(Path("runs"), "joined", True))
     images = tiny.batch(2, size=32)["object"]["image"]

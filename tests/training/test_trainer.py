@@ -44,6 +44,7 @@ def test_a_setting_out_of_range_is_named_and_leaves_no_folder(field, value, tmp_
         ({"task": "distill", "teachers": ("nowhere",)}, "nowhere: no trained model"),
         ({"task": "supervised", "teachers": ("cats",)}, "training.teachers: cats, but training.task is supervised"),
         ({"teachers": ("cats",)}, "training.teachers: cats, but training.task is seigan"),
+        ({"paste_fraction": 0.5}, "training.paste_fraction: 0.5, but training.task is seigan"),
     ],
 )
 def test_a_teacher_belongs_to_a_distill_run_and_to_no_other(settings, message, tmp_path):

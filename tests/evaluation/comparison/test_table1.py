@@ -96,6 +96,20 @@ def test_batches_move_masks_with_their_images(crops):
     np.testing.assert_array_equal(again["image"], inputs["image"])
 
 
+def test_objects_are_pasted_onto_backgrounds_by_their_masks(crops):
+    grey = np.full((3, 16, 16, 3), 128, np.uint8)
+    plain = next(iter(masked_crops.batches(crops, 12, 0, Augmentation())))
+    for fraction in (0.5, 1.0):
+        pasting = masked_crops.Pasting(fraction, grey)
+        inputs, masks = next(iter(masked_crops.batches(crops, 12, 0, Augmentation(), pasting)))
+        np.testing.assert_array_equal(masks, plain[1])
+        np.testing.assert_array_equal(inputs["box"], plain[0]["box"])
+        pasted = np.any(inputs["image"] != plain[0]["image"], axis=(1, 2, 3))
+        assert pasted.all() if fraction == 1 else 0 < pasted.sum() < 12
+        expected = np.where(masks > 0.5, 1, np.float32(128 / 127.5 - 1))
+        np.testing.assert_allclose(inputs["image"][pasted], np.repeat(expected, 3, axis=-1)[pasted], atol=1e-6)
+
+
 def test_masks_train_the_segmenter_alone_and_the_file_holds_a_seigan(crops, tmp_path):
     keras.utils.set_random_seed(0)
     model = MaskSegmenter(tiny.networks(confine_mask=True, ema_decay=0.9))
