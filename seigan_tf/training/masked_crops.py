@@ -71,7 +71,7 @@ def batches(
         places = generator.integers(len(pasting.backgrounds), size=batch_size)[own]
         onto = augment(pasting.backgrounds[places], None, changes, generator, part=part).images
         # The haze of a soft mask would bring the old background along.
-        opacity = np.clip((made.masks - 0.2) / 0.6, 0, 1)
+        opacity = np.clip((np.asarray(made.masks) - 0.2) / 0.6, 0, 1)
         images = np.where(pasted[:, None, None, None], onto + opacity * (made.images - onto), made.images)
         return {"image": images, "box": made.boxes}, made.masks
 
