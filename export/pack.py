@@ -18,7 +18,7 @@ backbone of the segmenter.
 
   python -m export.pack --weights runs/birds --out birds
   python -m export.pack --weights runs/birds --segmenter runs/birds-small --out birds
-      with a better segmenter of the same form, made later by `distill`
+      with another segmenter for the same crops, made later by `distill`
 
 The folder loads like a run folder: seigan_tf.load("birds"), --weights birds. The weights that come with this package
 were made so.
@@ -32,7 +32,7 @@ class Options:
     out: Path
     """Folder to make."""
     segmenter: str | None = None
-    """Another source of the segmenter, which must have the same form and the same crops."""
+    """Another source of the segmenter, which must be for the same crops."""
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -42,7 +42,7 @@ def write(found: Weights, other: Weights | None, out: Path) -> int:
     model = strip_for_inference(load_model(found.folder or found.file))
     if other is not None:
         try:
-            exchange_segmenter(model, load_model(other.folder or other.file))
+            model = strip_for_inference(exchange_segmenter(model, load_model(other.folder or other.file)))
         except ValueError as error:
             raise ValueError(f"--segmenter {other.folder or other.file}: {error}") from None
     # Write beside the final place: a folder under the final name is always complete.

@@ -37,33 +37,37 @@ def transfer_weights(model: SEIGAN, source: SEIGAN) -> tuple[str, ...]:
     return tuple(copied)
 
 
-def exchange_segmenter(model: SEIGAN, source: SEIGAN) -> None:
-    """Replace the segmenter of `model`, made by `strip_for_inference`, by that of `source`, which is built.
+def exchange_segmenter(model: SEIGAN, source: SEIGAN) -> SEIGAN:
+    """Return `model` with the segmenter of `source`, which may have another form.
+
+    Args:
+        model: a model made by `strip_for_inference`.
+        source: a built model.
 
     Raises:
-        ValueError: the two are of different form, or their masks are for crops of different sizes or scales, or
-            confined or faded by one of the models only.
+        ValueError: their masks are for crops of different sizes or scales, or confined or faded by one of the models
+            only.
     """
-    ours, theirs = model.inference_generators.segmenter, source.inference_generators.segmenter
-    if not _same_form(ours, theirs) or _crops(model) != _crops(source):
-        expected, found = (_described(one) for one in (model, source))
-        raise ValueError(f"the segmenter is a {found}, expected a {expected}")
-    _copy(theirs, ours)
-    if ours.encoder is not None and theirs.encoder is not None:
-        _copy(theirs.encoder, ours.encoder)
+    expected, found = (_crops(one) for one in (model, source))
+    if found != expected:
+        raise ValueError(f"the segmenter is for {found}, expected one for {expected}")
+    networks = replace(model.networks, segmenter=source.networks.segmenter)
+    if source.vgg is not None:
+        networks = replace(networks, vgg_weights=source.networks.vgg_weights)
+    made = _without_loading(networks, model)
+    transfer_weights(made, model)
+    _copy(source.inference_generators.segmenter, made.generators.segmenter)
+    for one in (model, source):
+        if made.vgg is not None and one.vgg is not None:
+            _copy(one.vgg, made.vgg)
+    return made
 
 
-def _crops(model: SEIGAN) -> tuple[int, float, bool, float]:
-    """Return the settings by which a segmenter sees its crops."""
+def _crops(model: SEIGAN) -> str:
+    """Describe the crops as the segmenter sees them."""
     networks = model.networks
-    return networks.size, model.object_fraction, networks.confine_mask, networks.outside_contrast
-
-
-def _described(model: SEIGAN) -> str:
-    networks, form = model.networks, model.networks.segmenter
     return (
-        f"{'separable ' if form.separable else ''}{form.backbone} of width {form.width} and depth {form.depth} for"
-        f" crops of {networks.size} px with objects of {model.object_fraction:g} of the side,"
+        f"crops of {networks.size} px with objects of {model.object_fraction:g} of the side,"
         f" {'confined to the box' if networks.confine_mask else 'not confined to the box'}"
         + (f" and faded to {networks.outside_contrast:g} outside it" if networks.outside_contrast < 1 else "")
     )
