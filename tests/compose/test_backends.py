@@ -127,8 +127,10 @@ def test_the_shipped_weights_give_the_same_mask_by_litert_and_by_keras(name):
     photo, _ = ball()
     backends = [load_backend(name, choice) for choice in ("auto", "keras")]
     assert isinstance(backends[0], LiteRTBackend)
-    masks = [Composer(backend).cut(photo, box_of())[0] for backend in backends]
-    assert np.abs(masks[0] - masks[1]).max() < 1 / 255
+    # The refinement decides by thresholds: a difference of 1e-5 may move a few pixels of a mask, as of this ball's.
+    for refine, most in ((False, 0), (True, 1e-3)):
+        masks = [Composer(backend, refine).cut(photo, box_of())[0] for backend in backends]
+        assert np.mean(np.abs(masks[0] - masks[1]) >= 1 / 255) <= most
 
 
 def test_names_what_is_wrong_with_an_export_folder(exported, tmp_path, one_line_error):
