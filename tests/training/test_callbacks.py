@@ -7,6 +7,7 @@ import signal
 import keras
 import numpy as np
 import pytest
+from keras.src.saving import saving_lib
 
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.inference import arrays
@@ -204,6 +205,14 @@ def kept(folder):
 
 def checkpointing(folder, signals, command="resume", start=BEGINNING):
     return callbacks.Checkpointing(folder, folder / "weights" / "seigan.keras", signals, command, start)
+
+
+def test_saving_makes_no_optimizer_which_would_leak(tmp_path, monkeypatch):
+    checkpointing(tmp_path, SignalCatcher())
+    made = []
+    monkeypatch.setattr(keras.optimizers.Optimizer, "__init__", lambda *_, **__: made.append(1))
+    saving_lib.get_attr_skipset("Optimizer")
+    assert not made
 
 
 def test_a_signal_in_mid_epoch_saves_that_step_and_leaves(model, tmp_path):

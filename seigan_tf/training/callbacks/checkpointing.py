@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Self
 
 import keras
+from keras.src.backend.common import global_state
+from keras.src.saving import saving_lib
 
 from seigan_tf.training import checkpoint
 from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback, Stopped
@@ -92,6 +94,10 @@ class Checkpointing(RunCallback):
         self.signals = signals
         self.resume_command = resume_command
         self._metrics = dict(metrics or {})
+        # At every save Keras 3.15 makes an optimizer to know its attributes, and under TensorFlow not all of it is
+        # freed: it keeps the names under another key than it looks for (findings/keras_saving_cache.sh).
+        names = saving_lib.get_attr_skipset("Optimizer")
+        global_state.set_global_attribute("saving_attr_skiplist_Optimizer", names)
 
     def on_epoch_begin(self, epoch, logs=None):
         # `fit` has just set the metrics to zero.
