@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing.connection import Connection
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,34 +25,35 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def ordered_map(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
-    """Do the same as `map(function, items)`, reading at most AHEAD * workers items ahead of the results.
+InOrder = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+"""A function that is called as `map` with one iterable."""
 
-    The workers are fresh processes, which import the module of `function` and nothing of this process. They end with
-    the iterator, with an error, with Ctrl-C, and also if this process is killed. `function` (of a module, or a
-    `functools.partial` of one), items and results are pickled. With 0 workers the function is called here.
+
+@contextlib.contextmanager
+def ordered_workers(workers: int, used: Callable[..., object] | None = None) -> Iterator[InOrder]:
+    """Yield a function that does the same as `map(function, items)` in worker processes, and may be called repeatedly.
+
+    It reads at most AHEAD * workers items ahead of the results. The workers are fresh processes, which inherit nothing
+    of this one, import the module of `used` at once, beside this process's work, and end with the block, with an error,
+    with Ctrl-C, and also if this process is killed. `function` (of a module, or a `functools.partial` of one), items
+    and results are pickled. With 0 workers it is `map` itself.
 
     Raises ValueError if `workers` is negative, ChildProcessError if a worker was killed, and errors of `function`.
     """
     if workers < 0:
         raise ValueError(f"workers is {workers}, expected at least 0")
-    return _in_processes(function, items, workers) if workers else map(function, items)
-
-
-def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], workers: int) -> Iterator[Result]:
+    if not workers:
+        yield map
+        return
     # A forked process would inherit the locks of this one's threads (TensorFlow, Grain) as they happen to be.
     context = multiprocessing.get_context("spawn")
     their_end, lifeline = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(their_end,))
+    executor = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(their_end, used))
     try:
-        running: deque[Future[Result]] = deque()
-        for item in items:
-            with _interrupts_held_back():
-                running.append(executor.submit(function, item))
-            if len(running) >= AHEAD * workers:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()
+        with _interrupts_held_back():
+            for _ in range(workers):
+                executor.submit(os.getpid)  # each starts a worker
+        yield partial(_in_order, executor, AHEAD * workers)
     except BrokenProcessPool:
         raise ChildProcessError(f"a worker {KILLED}; use fewer workers") from None
     except BaseException:
@@ -61,6 +63,19 @@ def _in_processes(function: Callable[[Item], Result], items: Iterable[Item], wor
         executor.shutdown(cancel_futures=True)
         lifeline.close()
         their_end.close()
+
+
+def _in_order(
+    executor: ProcessPoolExecutor, ahead: int, function: Callable[[Item], Result], items: Iterable[Item]
+) -> Iterator[Result]:
+    running: deque[Future[Result]] = deque()
+    for item in items:
+        with _interrupts_held_back():
+            running.append(executor.submit(function, item))
+        if len(running) >= ahead:
+            yield running.popleft().result()
+    while running:
+        yield running.popleft().result()
 
 
 def in_fresh_process(function: Callable[..., Result], *arguments: object) -> Result:
@@ -94,7 +109,7 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start(lifeline: Connection) -> None:
+def _start(lifeline: Connection, _used: object) -> None:
     # Ctrl-C reaches every process of the terminal; the one that gave out the work ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _watch(lifeline)

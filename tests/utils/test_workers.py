@@ -12,9 +12,14 @@ from pathlib import Path
 import pytest
 
 from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
-from seigan_tf.utils.workers import AHEAD, cores, in_fresh_process, ordered_map
+from seigan_tf.utils.workers import AHEAD, cores, in_fresh_process, ordered_workers
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def ordered_map(function, items, workers):
+    with ordered_workers(workers) as in_order:
+        yield from in_order(function, items)
 
 
 def slow_first(number):
@@ -66,6 +71,12 @@ def test_results_come_in_the_order_of_the_items_from_other_processes():
     assert all(map(ended, set(processes)))
 
 
+def test_workers_serve_several_calls_and_import_while_they_wait():
+    with ordered_workers(1, slow_first) as in_order:
+        first = list(in_order(slow_first, range(2)))
+        assert list(in_order(slow_first, range(2))) == first
+
+
 def test_without_workers_the_function_runs_here():
     results = ordered_map(slow_first, iter([5, 6]), 0)
     assert list(results) == [(5, os.getpid()), (6, os.getpid())]
@@ -114,14 +125,14 @@ def test_a_killed_process_of_its_own_is_one_line(capsys):
 
 
 def test_negative_number_of_workers_is_refused_at_once(one_line_error):
-    assert "workers is -1" in one_line_error(ordered_map, abs, [], -1)
+    assert "workers is -1" in one_line_error(lambda: next(ordered_map(abs, [], -1)))
 
 
 PROGRAM = """
 import functools, pathlib, sys
 from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
-from seigan_tf.utils.workers import in_fresh_process, ordered_map
-from tests.utils.test_workers import wait_for_ever
+from seigan_tf.utils.workers import in_fresh_process
+from tests.utils.test_workers import ordered_map, wait_for_ever
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
     work = functools.partial(wait_for_ever, folder)

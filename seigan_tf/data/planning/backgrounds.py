@@ -3,14 +3,19 @@
 import heapq
 import pickle
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import count
+from functools import partial
+from itertools import chain, count, islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from seigan_tf.data.crops import CropRegion, touching
+from seigan_tf.utils.workers import InOrder
+
+Item = TypeVar("Item")
 
 POSITIONS = 64  # random positions tried for one side
 SHRINK = 0.9  # factor on the side after all its positions have failed
@@ -18,6 +23,7 @@ MAX_OVERLAP = 0.5  # largest intersection over union of two backgrounds of one p
 MAX_CORNERS = 32  # most places on either axis at which empty squares may begin; photos of fewer boxes have no more
 BOXES_AT_ONCE = 256
 MAX_PER_PHOTO = 24  # most regions of one photo
+AT_ONCE = 64  # photos that a worker process searches at once
 GOLDEN = 0.618  # fraction of a circle; steps of it reach all parts of the circle
 
 
@@ -111,8 +117,22 @@ class Share(NamedTuple):
     wanted: int  # number of regions; none are looked for if there are no sides
 
 
+class _Search(NamedTuple):
+    """One photo's part of a round."""
+
+    regions: list[CropRegion]  # found in earlier rounds
+    side: int  # 0 if the photo is not asked
+    smallest: int
+    scene: Scene | None  # None if the photo is not asked
+
+
 def mine(
-    scenes: Callable[[], Iterable[Scene]], order: np.ndarray, shares: Sequence[Share], seed: int, folder: Path
+    scenes: Callable[[], Iterable[Scene]],
+    order: np.ndarray,
+    shares: Sequence[Share],
+    seed: int,
+    folder: Path,
+    in_order: InOrder = map,
 ) -> Iterator[list[CropRegion]]:
     """Search photos for regions until each split has the regions it wants, or no more room.
 
@@ -130,8 +150,10 @@ def mine(
         shares: shares of the splits, which have no photo in common.
         seed: decides, with the photos' names, where they are searched.
         folder: place of temporary files; the last one stays, and is read for the result.
+        in_order: searches the photos, here or in worker processes (`ordered_workers`).
     """
-    rooms = np.fromiter(map(largest_square, scenes()), np.int64, len(order))
+    squares = chain.from_iterable(in_order(_largest_squares, _parts(scenes())))
+    rooms = np.fromiter(squares, np.int64, len(order))
     found = np.zeros(len(order), np.uint8)
     splits = [_Split(share) for share in shares]
     owners = np.argmax([share.photos for share in shares], axis=0)
@@ -144,14 +166,20 @@ def mine(
         if not asked.any():
             break
         before, path = path, folder / f"mined{turn}"
+        searches = (
+            _Search(regions, side, splits[owner].smallest, scene) if side else _Search(regions, 0, 0, None)
+            for scene, regions, side, owner in zip(
+                scenes(), _read(before, len(order)), asked.tolist(), owners.tolist(), strict=True
+            )
+        )
+        made = _searched(searches, seed, in_order)
         with path.open("wb") as file:
-            for index, (scene, regions) in enumerate(zip(scenes(), _read(before, len(order)), strict=True)):
-                if asked[index]:
-                    side, split = int(asked[index]), splits[owners[index]]
-                    region = find_background(scene, side, split.smallest, seed, regions)
-                    if region is None or region.side < side:
+            for index, (search, region) in enumerate(made):
+                regions = search.regions
+                if search.side:
+                    if region is None or region.side < search.side:
                         rooms[index] = region.side if region else 0
-                    if split.takes(region, side) and region:
+                    if splits[owners[index]].takes(region, search.side) and region:
                         regions.append(region)
                         found[index] += 1
                         if found[index] == MAX_PER_PHOTO:
@@ -159,6 +187,36 @@ def mine(
                 pickle.dump([tuple(region) for region in regions], file)
         before.unlink()
     return _read(path, len(order))
+
+
+def _searched(searches: Iterable[_Search], seed: int, in_order: InOrder) -> Iterator[tuple[_Search, CropRegion | None]]:
+    """Yield each search with what it found; those read ahead are kept until then."""
+    waiting: deque[list[_Search]] = deque()
+
+    def parts() -> Iterator[list[_Search]]:
+        for part in _parts(searches):
+            waiting.append(part)
+            yield part
+
+    for found in in_order(partial(_find_backgrounds, seed=seed), parts()):
+        yield from zip(waiting.popleft(), found, strict=True)
+
+
+def _parts(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Divide items into lists of AT_ONCE, the last one perhaps shorter."""
+    remaining = iter(items)
+    return iter(lambda: list(islice(remaining, AT_ONCE)), [])
+
+
+def _largest_squares(scenes: Sequence[Scene]) -> list[int]:
+    return [largest_square(scene) for scene in scenes]
+
+
+def _find_backgrounds(searches: Sequence[_Search], seed: int) -> list[CropRegion | None]:
+    return [
+        find_background(scene, side, smallest, seed, regions) if scene else None
+        for regions, side, smallest, scene in searches
+    ]
 
 
 class _Split:

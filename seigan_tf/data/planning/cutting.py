@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -10,10 +11,10 @@ from seigan_tf.data.annotations.masks import object_mask
 from seigan_tf.data.crops import CropRegion, extract, extract_mask, relative_box
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
-from seigan_tf.data.planning.plan import SPLITS, PhotoPlan, Plan
+from seigan_tf.data.planning.plan import SPLITS, PhotoPlan, Plan, parse_line
 from seigan_tf.data.planning.report import Tally
 from seigan_tf.utils.progress import Progress
-from seigan_tf.utils.workers import ordered_map
+from seigan_tf.utils.workers import InOrder
 
 Made = TypeVar("Made")
 
@@ -100,18 +101,24 @@ def cut_all(
     plan: Plan,
     cut: Callable[[PhotoPlan], list[Made] | Problem],
     report: CutReport,
-    workers: int = 0,
+    in_order: InOrder = map,
     progress: Progress | None = None,
 ) -> Generator[Made, None, None]:
     """Yield the results of `cut` for all photos, in order; the report loses photos that cannot be read.
 
-    `workers` and `cut` as in `ordered_map`. Raises what that and, at the end, `CutReport.check` raise.
+    `in_order` calls `cut`, here or in worker processes (`ordered_workers`). Raises what that and, at the end,
+    `CutReport.check` raise.
     """
-    for done, (planned, made) in enumerate(zip(plan, ordered_map(cut, plan, workers), strict=True), 1):
+    made_of_lines = in_order(partial(_cut_line, cut), plan.lines())
+    for done, (line, made) in enumerate(zip(plan.lines(), made_of_lines, strict=True), 1):
         if isinstance(made, Problem):
-            report.lose(planned, made)
+            report.lose(parse_line(line), made)
         else:
             yield from made
         if progress:
             progress(done, len(plan))
     report.check()
+
+
+def _cut_line(cut: Callable[[PhotoPlan], list[Made] | Problem], line: str) -> list[Made] | Problem:
+    return cut(parse_line(line))

@@ -27,6 +27,7 @@ from seigan_tf.data.planning.report import Tally, check_crops_left
 from seigan_tf.data.planning.rules import DROP_RULES, CropRules, check_settings
 from seigan_tf.data.planning.scan import Scan
 from seigan_tf.utils.progress import Progress
+from seigan_tf.utils.workers import InOrder
 
 SPLITS = ("train", "val")
 CLASSES_LISTED = 20  # classes that an error names
@@ -64,8 +65,12 @@ class Plan:
         return self.length
 
     def __iter__(self) -> Iterator[PhotoPlan]:
+        return map(parse_line, self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """Read the photos as lines, which `parse_line` reads and which are quicker to hand to another process."""
         with self.path.open(encoding="utf-8") as file:
-            yield from map(parse_line, file)
+            yield from file
 
 
 def as_line(plan: PhotoPlan) -> str:
@@ -85,7 +90,11 @@ def parse_line(line: str) -> PhotoPlan:
 
 
 def make_plan(
-    config: DataConfig, folder: Path, progress: Progress | None = None, earlier: Iterable[Problem] = ()
+    config: DataConfig,
+    folder: Path,
+    progress: Progress | None = None,
+    earlier: Iterable[Problem] = (),
+    in_order: InOrder = map,
 ) -> Plan:
     """Read annotations and choose the crops.
 
@@ -94,6 +103,7 @@ def make_plan(
         folder: place of plan.jsonl, and of temporary files that are removed at the end.
         progress: called after each photo that is read.
         earlier: problems of training photos met before the annotations are read.
+        in_order: searches the photos for backgrounds, here or in worker processes (`ordered_workers`).
 
     Raises ValueError if a setting is out of its range, annotations cannot be read or have more problems than
     `config.max_bad` allows, a class does not occur, a photo is in both splits, or no crop is left.
@@ -115,7 +125,7 @@ def make_plan(
         shares = _shares(config, scan, validation)
         # The photos' ranks depend on names and seed only; links to one file are neighbours.
         order = np.lexsort((np.frombuffer(scan.names, np.uint64), np.frombuffer(scan.hashes, np.uint64))).argsort()
-        mined = mine(lambda: (scanned.scene for scanned in scan), order, shares, config.seed, Path(scratch))
+        mined = mine(lambda: (scanned.scene for scanned in scan), order, shares, config.seed, Path(scratch), in_order)
         path = folder / "plan.jsonl"
         counts, length = _write(path, scan, validation, mined, problems)
         _check_problems(config, problems, *totals)

@@ -24,7 +24,7 @@ from seigan_tf.data.planning.cutting import CutReport
 from seigan_tf.data.planning.plan import PhotoPlan, Plan, parse_line
 from seigan_tf.data.planning.report import check_crops_left
 from seigan_tf.data.storage.description import CropsConfig, SplitFiles
-from seigan_tf.data.storage.records import cut_and_pack, serialize, shard_count, shard_of, shard_path, write_shard
+from seigan_tf.data.storage.records import cut_and_pack, shard_count, shard_of, shard_path, write_shard
 
 # Names in the folder that the workers share: the plan, and starts of the files that report back.
 PLAN, PROBLEMS, WRITTEN = "plan.jsonl", "problems", "written"
@@ -140,8 +140,8 @@ def _cut(line: str, size: int, images: Mapping[str, str]) -> Iterator[Any]:
     if isinstance(made, Problem):
         yield beam.pvalue.TaggedOutput(PROBLEMS, json.dumps([line, *made]))
     else:
-        for split, key, fields in made:
-            yield split, (key, serialize(fields))
+        for split, key, content in made:
+            yield split, (key, content)
 
 
 def _place(record: tuple[str, Keyed], shards: Mapping[str, int]) -> tuple[Shard, Keyed]:

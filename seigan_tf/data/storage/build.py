@@ -29,6 +29,7 @@ from seigan_tf.data.storage import records
 from seigan_tf.data.storage.description import CropsConfig, SplitFiles
 from seigan_tf.data.storage.records import SHARD_BYTES, shard_count, shard_of, shard_path, write_shard
 from seigan_tf.utils.progress import Progress
+from seigan_tf.utils.workers import InOrder, ordered_workers
 
 
 def beam_pipeline() -> ModuleType:
@@ -68,14 +69,17 @@ def build_crops(
         raise ValueError(f"data.source is {data.source}, expected a format of annotations")
     # Inside the folder if possible: the records there take as much room as the result.
     nearby = None if "://" in os.fspath(folder) else folder
-    with tempfile.TemporaryDirectory(dir=nearby, prefix="scratch-") as scratch:
-        plan = make_plan(data, Path(scratch), progress, earlier)
+    with (
+        ordered_workers(config.workers, records.cut_and_pack) as in_order,
+        tempfile.TemporaryDirectory(dir=nearby, prefix="scratch-") as scratch,
+    ):
+        plan = make_plan(data, Path(scratch), progress, earlier, in_order)
         report = CutReport(plan.report, data.max_bad)
         if config.beam:
             write = beam_pipeline().write_with_beam
             files = write(plan, report, config, epath.Path(folder), sharding, beam_options, beam_runner)
         else:
-            files = _write_here(plan, report, config, folder, Path(scratch), sharding, progress)
+            files = _write_here(plan, report, config, folder, Path(scratch), sharding, in_order, progress)
     check_crops_left(data, report.report)
     report.report["validation"] = report.report.pop("val")
     given = settings.to_dict(data) | config.origin
@@ -102,24 +106,24 @@ def _write_here(
     folder: os.PathLike | str,
     scratch: Path,
     sharding: tuple[int | None, int],
+    in_order: InOrder,
     progress: Progress | None,
 ) -> dict[str, SplitFiles]:
-    """Cut in worker processes into a file per split, and copy the records from there in the order of their keys."""
+    """Cut into a file per split, and copy the records from there in the order of their keys."""
     keys: dict[str, list[bytes]] = {}
     num_bytes: Counter[str] = Counter()
     writers = {}
-    made = cut_all(plan, partial(records.cut_and_pack, size=config.size), report, config.workers, progress)
+    made = cut_all(plan, partial(records.cut_and_pack, size=config.size), report, in_order, progress)
     with records.disk_errors(os.fspath(scratch)), contextlib.closing(made):
-        for split, key, fields in made:
+        for split, key, record in made:
             if split not in writers:
                 writers[split] = ArrayRecordWriter(os.fspath(scratch / split), "group_size:1,uncompressed")
-            record = records.serialize(fields)
             writers[split].write(record)
             keys.setdefault(split, []).append(key)
             num_bytes[split] += len(record)
         for writer in writers.values():
             writer.close()
-    files = {}
+    files, shards_to_write = {}, []
     for split, own in keys.items():
         if len(set(own)) < len(own):
             raise ValueError(f"two records of one key in {split}")
@@ -128,6 +132,13 @@ def _write_here(
         shards = shard_count(num_bytes[split], *sharding)
         filled = [list(group) for _, group in itertools.groupby(order, key=lambda index: shard_of(own[index], shards))]
         for number, indices in enumerate(filled):
-            write_shard(shard_path(folder, split, number, len(filled)), map(stored.__getitem__, indices))
+            shards_to_write.append((shard_path(folder, split, number, len(filled)), stored, indices))
         files[split] = SplitFiles([len(indices) for indices in filled], num_bytes[split])
+    for _ in in_order(_copy_records, shards_to_write):
+        pass
     return files
+
+
+def _copy_records(shard: tuple[str, records.StoredRecords, list[int]]) -> None:
+    path, stored, indices = shard
+    write_shard(path, map(stored.__getitem__, indices))

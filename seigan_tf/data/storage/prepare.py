@@ -135,7 +135,7 @@ def sheet(images: np.ndarray, boxes: np.ndarray | None, path: Path, columns: int
             ymin, xmin, ymax, xmax = (boxes[place] * (SHOWN_SIDE - 1)).round().tolist()
             draw.rectangle((left + xmin, top + ymin, left + xmax, top + ymax), outline=BOX_COLOUR)
     with replacing(path) as temporary:
-        picture.save(temporary, format="PNG")
+        picture.save(temporary, format="PNG", compress_level=1)  # half the time for an eighth more bytes
 
 
 @contextlib.contextmanager

@@ -40,7 +40,7 @@ CHUNK = 256  # records read at once by iteration
 class Record(NamedTuple):
     split: str  # one of SPLITS
     key: bytes  # 16 bytes, a hash of kind, photo, region and box: unique in the split, and decides order and file
-    fields: dict[str, Any]  # values by the names of the features in `description.FEATURES`
+    content: bytes  # serialized values of the features in `description.FEATURES`
 
 
 def cut_and_pack(plan: PhotoPlan, size: int) -> list[Record] | Problem:
@@ -51,7 +51,14 @@ def cut_and_pack(plan: PhotoPlan, size: int) -> list[Record] | Problem:
 
 def pack(crop: Crop) -> Record:
     split = f"{crop.split}_{crop.kind}s"
-    fields = {
+    # Two objects can have one region if `max_covered` lets them touch, but not one box as well.
+    named = f"{split} {crop.key}".encode() + crop.box.tobytes()
+    return Record(split, blake2b(named, digest_size=16).digest(), serialize(fields_of(crop)))
+
+
+def fields_of(crop: Crop) -> dict[str, Any]:
+    """Return the values of a crop by the names of the features in `description.FEATURES`, and its image."""
+    return {
         "image": to_jpeg(crop.image),
         "box": crop.box,
         "mask": b"" if crop.mask is None else _encoded(crop.mask, "PNG"),  # one bit per pixel
@@ -61,9 +68,6 @@ def pack(crop: Crop) -> Record:
         "object_id": crop.object_id,
         "category": crop.category.encode(),
     }
-    # Two objects can have one region if `max_covered` lets them touch, but not one box as well.
-    named = f"{split} {crop.key}".encode() + crop.box.tobytes()
-    return Record(split, blake2b(named, digest_size=16).digest(), fields)
 
 
 def to_jpeg(image: np.ndarray) -> bytes:
@@ -95,10 +99,10 @@ def serialize(fields: Mapping[str, Any]) -> bytes:
         feature = example.features.feature[name]
         if isinstance(value, bytes):
             feature.bytes_list.value.append(value)
-        elif np.issubdtype(np.asarray(value).dtype, np.floating):
-            feature.float_list.value.extend(np.ravel(value))
         else:
-            feature.int64_list.value.extend(np.ravel(value))
+            numbers = np.ravel(value)
+            kept = feature.float_list if numbers.dtype.kind == "f" else feature.int64_list
+            kept.value.extend(numbers.tolist())
     return example.SerializeToString(deterministic=True)
 
 

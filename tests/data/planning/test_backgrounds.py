@@ -16,6 +16,7 @@ from seigan_tf.data.planning.backgrounds import (
     largest_square,
     mine,
 )
+from seigan_tf.utils.workers import ordered_workers
 
 
 def scene_of(*boxes, name="a.png", width=300, height=200):
@@ -227,6 +228,18 @@ def test_order_in_which_photos_are_read_changes_nothing(tmp_path_factory, data):
     assert sum(map(len, first)) <= share.wanted
     given = [region.side for regions in first for region in regions]
     assert all(sides[0] <= side <= sides[-1] for side in given)
+
+
+def test_worker_processes_find_the_same_regions(tmp_path):
+    random = np.random.default_rng(0)
+    places = random.integers(0, 200, (300, 2, 2)).tolist()  # of several parts for the workers
+    several = [scene_of(*((x, y, 60, 50) for x, y in boxes), name=f"{n}.png") for n, boxes in enumerate(places)]
+    share = Share(np.ones(300, bool), np.arange(20, 120), 900)
+    here = list(mine(lambda: iter(several), np.arange(300), [share], 0, tmp_path))
+    with ordered_workers(2) as in_order:
+        there = list(mine(lambda: iter(several), np.arange(300), [share], 0, tmp_path, in_order))
+    assert there == here
+    assert sum(map(len, here)) == 900
 
 
 def test_few_rounds_find_the_one_photo_with_room(tmp_path):
