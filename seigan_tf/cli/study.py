@@ -265,7 +265,14 @@ def report(arguments: Sequence[str]) -> None:
     study = None if options.study is None else read_manifest(options.study)
     written = ["report.json", "figure4.png"]
     if options.answers or options.study is None or study is None:
-        given = [answer for path in options.answers for answer in tables.read_answer_table(path)]
+        given = []
+        for path in options.answers:
+            answers = tables.read_answer_table(path)
+            try:
+                sort_answers(answers, study)
+            except ValueError as error:
+                raise ValueError(f"{path}: {error}") from None
+            given += answers
     else:
         given = read_answers(options.study / ANSWERS_FILE, study)
         tables.write_answer_table(given, study, out / "answers.csv")

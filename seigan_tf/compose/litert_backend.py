@@ -10,6 +10,7 @@ import numpy as np
 
 from seigan_tf.utils.boxes import box_to_mask, fade_outside
 from seigan_tf.utils.json_file import read_json
+from seigan_tf.utils.litert import check_tensors
 from seigan_tf.utils.pixels import to_float
 from seigan_tf.utils.quiet import native_messages_hidden
 from seigan_tf.utils.text import one_line
@@ -19,6 +20,8 @@ MODEL_JSON = "model.json"
 """File that describes the TFLite files of its folder."""
 OUTPUTS = {"segmenter": "mask", "inpainter": "restored", "enhancer": "enhanced"}
 """Name of the output of each file NAME.tflite."""
+CHANNELS = {"mask": 1, "restored": 3, "enhanced": 3}
+"""Channels of each output."""
 
 
 class LiteRTBackend:
@@ -68,13 +71,16 @@ class _Network:
         self._path = path
         with self._errors():
             self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            check_tensors(self._interpreter)
             self._runner = self._interpreter.get_signature_runner()
         self._inputs = self._runner.get_input_details()
         shape = self._inputs["image"]["shape"].tolist() if "image" in self._inputs else None
         if shape != [1, size, size, 3]:
             raise ValueError(f"{path}: input 'image' of shape {shape}; expected {[1, size, size, 3]}")
-        if OUTPUTS[path.stem] not in self._runner.get_output_details():
-            raise ValueError(f"{path}: no output '{OUTPUTS[path.stem]}'")
+        self._output = OUTPUTS[path.stem]
+        if self._output not in self._runner.get_output_details():
+            raise ValueError(f"{path}: no output '{self._output}'")
+        self._size = size, size
         self._lock, self._used = threading.Lock(), False
 
     def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
@@ -87,7 +93,11 @@ class _Network:
         with self._lock, nullcontext() if self._used else native_messages_hidden():
             self._used = True
             with self._errors():
-                return {name: values.copy() for name, values in self._runner(**inputs).items()}
+                outputs = {name: values.copy() for name, values in self._runner(**inputs).items()}
+        found, expected = list(outputs[self._output].shape), [1, *self._size, CHANNELS[self._output]]
+        if found != expected:
+            raise ValueError(f"{self._path}: output '{self._output}' of shape {found}; expected {expected}")
+        return outputs
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -246,8 +246,9 @@ def read_answers(path: Path, manifest: Manifest) -> list[Answer]:
             " ORDER BY assessor, position"
         )
         answers = [Answer(str(assessor), *rest) for assessor, *rest in rows]
+    asked = {pair.key for pair in (*manifest.pairs, *manifest.checks)}
     for answer in answers:
-        known = {answer.left, answer.right} <= manifest.pictures.keys() and answer.choice in SIDES
+        known = frozenset((answer.left, answer.right)) in asked and answer.choice in SIDES
         if not known or answer.expected not in ("", *SIDES):
             raise ValueError(f"{path}: damaged, with the answer {shown(tuple(answer))}")
     return answers

@@ -183,5 +183,25 @@ def test_a_file_that_fails_only_when_it_runs_is_named(exported, tmp_path, one_li
     assert one_line_error(LiteRTBackend, folder) == f"{damaged}: no output 'mask'"
 
 
+def test_what_a_file_asks_for_and_gives_is_checked(exported, tmp_path, one_line_error):
+    from export.tflite import model_file
+
+    folder = shutil.copytree(exported, tmp_path / "out")
+    path = folder / "segmenter.tflite"
+    file = model_file.read(path.read_bytes())
+    graph = file.subgraphs[0]
+    graph.tensors[graph.operators[-1].inputs[0]].shape = np.array([1, 2**14, 2**15, 1], np.int32)
+    path.write_bytes(model_file.write(file))
+    reason = "a tensor of 2.0 GB, expected at most 1 GB"
+    assert one_line_error(LiteRTBackend, folder) == f"{path}: not a model that LiteRT can run ({reason})"
+
+    file = model_file.read((folder / "enhancer.tflite").read_bytes())
+    file.signatureDefs[0].outputs[0].name = b"mask"
+    path.write_bytes(model_file.write(file))
+    backend, batch = LiteRTBackend(folder), tiny.batch()["object"]
+    text = one_line_error(backend.segment, batch["image"], batch["box"])
+    assert text == f"{path}: output 'mask' of shape [1, 16, 16, 3]; expected [1, 16, 16, 1]"
+
+
 def test_names_unknown_weights(one_line_error):
     assert one_line_error(Composer.load, "nowhere").startswith("nowhere: no trained model; expected ")

@@ -187,6 +187,16 @@ def test_answers_that_are_damaged_are_not_counted_but_named_in_one_line(damage, 
     assert message.startswith(f"{store.path}: damaged, with the answer ('1', ")
 
 
+def test_an_answer_on_pictures_that_were_never_asked_together_is_damaged(store, made, one_line_error):
+    store.answer(store.start(), 0, "left")
+    (answer,) = database.read_answers(store.path, made)
+    asked = {pair.key for pair in (*made.pairs, *made.checks)}
+    other = next(name for name in made.pictures if {name, answer.left} not in asked and name != answer.left)
+    with contextlib.closing(sqlite3.connect(store.path)) as connection, connection:
+        connection.execute("UPDATE tasks SET right = ? WHERE choice IS NOT NULL", (other,))
+    assert f"{store.path}: damaged, with the" in one_line_error(database.read_answers, store.path, made)
+
+
 def test_a_database_whose_tables_have_damaged_names_is_one_line_with_its_file(store, made, one_line_error):
     store.close()
     with contextlib.closing(sqlite3.connect(store.path)) as connection, connection:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from seigan_tf.data.detection.metadata import read_metadata
+from seigan_tf.utils.litert import check_tensors
 from seigan_tf.utils.text import one_line, shown
 from seigan_tf.utils.workers import cores
 
@@ -135,6 +136,7 @@ def _interpreter(path: Path):
         raise ValueError(f"detectors need the package ai-edge-litert, which cannot be imported ({error})") from None
     try:
         interpreter = Interpreter(model_path=str(path), num_threads=cores())
+        check_tensors(interpreter)
         interpreter.allocate_tensors()
     except (ValueError, RuntimeError, OSError) as error:
         raise ValueError(f"{path}: not a model that LiteRT can run ({shown(one_line(error))})") from None
