@@ -74,7 +74,8 @@ def _write_weights(model: SEIGAN, target: Path, name: str) -> list[Path]:
         if graph.name != "composer":
             path = file.parent / conversion.file_name(graph.name, FORMAT)
             path.write_bytes(conversion.convert(graph, [FORMAT])[FORMAT])
-    write_json(file.parent / folder.MODEL, folder.facts(name, file, model))
+    files = {path.name: folder.describe(path) for path in sorted(file.parent.glob("*.tflite"))}
+    write_json(file.parent / folder.MODEL, folder.facts(name, file, model) | {"files": files})
     return sorted(file.parent.iterdir())
 
 

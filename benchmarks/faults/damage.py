@@ -124,6 +124,7 @@ def tflite(folder: Path) -> Subject:
     import numpy as np
 
     from export import graphs
+    from export.folder import describe
     from export.tflite import conversion
     from seigan_tf.compose.litert_backend import OUTPUTS, LiteRTBackend
 
@@ -131,7 +132,14 @@ def tflite(folder: Path) -> Subject:
     made = graphs.make(model)
     for name in OUTPUTS:
         (folder / f"{name}.tflite").write_bytes(conversion.convert(made[name], ["float32"])["float32"])
-    described = {"name": "tiny", "size": 16, "object_fraction": 0.7, "confine_mask": True, "outside_contrast": 1.0}
+    described: dict[str, Any] = {
+        "name": "tiny",
+        "size": 16,
+        "object_fraction": 0.7,
+        "confine_mask": True,
+        "outside_contrast": 1.0,
+    }
+    described["files"] = {path.name: describe(path) for path in folder.glob("*.tflite")}
     (folder / "model.json").write_text(json.dumps(described))
     images, boxes = np.zeros((1, 16, 16, 3), np.uint8), np.array([[0.2, 0.2, 0.8, 0.8]])
     return Subject(

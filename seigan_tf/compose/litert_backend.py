@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from seigan_tf.utils.boxes import box_to_mask, fade_outside
+from seigan_tf.utils.digest import sha256
 from seigan_tf.utils.json_file import read_json
 from seigan_tf.utils.litert import check_tensors
 from seigan_tf.utils.pixels import to_float
@@ -39,8 +40,11 @@ class LiteRTBackend:
         self.object_fraction: float = settings["object_fraction"]
         self.confine_mask: bool = settings["confine_mask"]
         self.outside_contrast: float = settings["outside_contrast"]
-        threads = cores()
-        self._networks = {name: _Network(folder / f"{name}.tflite", self.size, threads) for name in OUTPUTS}
+        self._networks: dict[str, _Network] = {}
+        for name in OUTPUTS:
+            path = folder / f"{name}.tflite"
+            _check_file(path, settings)
+            self._networks[name] = _Network(path, self.size, cores())
 
     def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         images = to_float(images) if images.dtype == np.uint8 else images
@@ -66,19 +70,17 @@ class _Network:
     def __init__(self, path: Path, size: int, threads: int):
         from ai_edge_litert.interpreter import Interpreter
 
-        if not path.is_file():
-            raise ValueError(f"{path}: missing; expected {', '.join(f'{name}.tflite' for name in OUTPUTS)}")
         self._path = path
         with self._errors():
             self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
             check_tensors(self._interpreter)
             self._runner = self._interpreter.get_signature_runner()
-        self._inputs = self._runner.get_input_details()
+            self._inputs, outputs = self._runner.get_input_details(), self._runner.get_output_details()
         shape = self._inputs["image"]["shape"].tolist() if "image" in self._inputs else None
         if shape != [1, size, size, 3]:
             raise ValueError(f"{path}: input 'image' of shape {shape}; expected {[1, size, size, 3]}")
         self._output = OUTPUTS[path.stem]
-        if self._output not in self._runner.get_output_details():
+        if self._output not in outputs:
             raise ValueError(f"{path}: no output '{self._output}'")
         self._size = size, size
         self._lock, self._used = threading.Lock(), False
@@ -106,6 +108,16 @@ class _Network:
             yield
         except (ValueError, RuntimeError) as error:
             raise ValueError(f"{self._path}: not a model that LiteRT can run ({one_line(error)})") from None
+
+
+def _check_file(path: Path, settings: dict[str, Any]) -> None:
+    """Raise ValueError if a file is missing, or is not the one that model.json describes: damaged ones crash LiteRT."""
+    if not path.is_file():
+        raise ValueError(f"{path}: missing; expected {', '.join(f'{name}.tflite' for name in OUTPUTS)}")
+    files = settings.get("files")
+    described = files.get(path.name) if isinstance(files, dict) else None
+    if isinstance(described, dict) and described.get("sha256") != sha256(path):
+        raise ValueError(f"{path}: not the file that {MODEL_JSON} describes; export the weights again")
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

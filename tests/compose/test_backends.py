@@ -183,6 +183,17 @@ def test_a_file_that_fails_only_when_it_runs_is_named(exported, tmp_path, one_li
     assert one_line_error(LiteRTBackend, folder) == f"{damaged}: no output 'mask'"
 
 
+def test_a_file_that_is_not_the_one_described_is_not_given_to_litert(exported, tmp_path, one_line_error):
+    folder = shutil.copytree(exported, tmp_path / "out")
+    path = folder / "inpainter.tflite"
+    (folder / "model.json").write_text(json.dumps(SETTINGS | {"files": {path.name: {"sha256": sha256(path)}}}))
+    LiteRTBackend(folder)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    assert one_line_error(LiteRTBackend, folder).startswith(f"{path}: not the file that model.json describes")
+
+
 def test_what_a_file_asks_for_and_gives_is_checked(exported, tmp_path, one_line_error):
     from export.tflite import model_file
 

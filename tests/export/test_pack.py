@@ -1,5 +1,6 @@
 """Packed parts of a trained model, and weights that ship under a name."""
 
+import json
 import shutil
 
 import keras
@@ -88,6 +89,10 @@ def test_every_file_of_the_weights_has_its_digest(packed):
     lines = [line.split() for line in (packed / "sha256").read_text().splitlines()]
     assert [name for _, name in lines] == [f"weights/{name}" for name in FILES]
     assert [digest for digest, _ in lines] == [sha256(packed / name) for _, name in lines]
+    described = json.loads((packed / "weights" / "model.json").read_text())["files"]
+    assert {name: file["sha256"] for name, file in described.items()} == {
+        name: sha256(packed / "weights" / name) for name in FILES if name.endswith(".tflite")
+    }
 
 
 @pytest.fixture
