@@ -136,6 +136,9 @@ class LossesConfig:
     """Mean absolute difference in RGB, of values in [-1, 1], below which two neighbours are alike."""
     pairwise_reach: int = 2
     """Distances of the neighbours: 1, 2, 4 and so on up to this, in pixels."""
+    photos_as_fakes: float = 0.0
+    """Weight of one more fake of each discriminator: D_obj takes y, which shows no object, D_bg takes x, which shows
+    one. So D_obj goes on asking for an object, and D_bg finds what is left of it; 0 is the paper."""
 
     def only(self, *terms: str) -> "LossesConfig":
         """Return these settings with all other terms switched off."""
@@ -143,7 +146,9 @@ class LossesConfig:
         return dataclasses.replace(self, **left_out)
 
 
-TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if not field.name.startswith("pairwise_"))
+NO_TERMS = ("pairwise_threshold", "pairwise_reach", "photos_as_fakes")
+"""Settings of LossesConfig that are no weights of the generators' terms."""
+TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.name not in NO_TERMS)
 """Names of all terms of the generators: λ1 to λ11, then the box terms."""
 
 

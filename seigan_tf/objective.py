@@ -173,21 +173,27 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
     return Objective(_sum([getattr(losses, name) * value for name, value in terms.items()]), terms)
 
 
-def discriminator_objective(discriminators: Discriminators, reals: dict, fakes: dict) -> Objective:
+def discriminator_objective(
+    discriminators: Discriminators, reals: dict, fakes: dict, photos_as_fakes: float = 0.0
+) -> Objective:
     """Return both discriminators' losses and their sum; a discriminator without fakes is not run.
 
     Args:
         discriminators: D_bg and D_obj.
         reals: {"background": y, "object": x}.
         fakes: images of the cycle by name, without gradient, after the replay pool.
+        photos_as_fakes: weight of the real images of the other discriminator as fakes.
     """
     terms = {}
-    for name, real in reals.items():
+    for (name, real), other in zip(reals.items(), reversed(reals.values()), strict=True):
         kinds = [image for image, (discriminator, _) in FAKES.items() if discriminator == name and image in fakes]
         if kinds:
             discriminator = getattr(discriminators, name)
             scores = [discriminator(fakes[image]) for image in kinds]
-            terms[f"{name}_discriminator"] = adversarial.discriminator_loss(discriminator(real), scores)
+            value = adversarial.discriminator_loss(discriminator(real), scores)
+            if photos_as_fakes:
+                value += photos_as_fakes * adversarial.fake_loss(discriminator(other))
+            terms[f"{name}_discriminator"] = value
     return Objective(_sum(list(terms.values())), terms)
 
 

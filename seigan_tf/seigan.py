@@ -322,7 +322,9 @@ class SEIGAN(keras.Model):
     def discriminate(self, batch: Batch, fakes: dict[str, Any]) -> Objective:
         """Return the discriminators' terms."""
         reals = {"background": batch["background"]["image"], "object": batch["object"]["image"]}
-        return discriminator_objective(self.discriminators, reals, fakes)
+        # In pretraining they are the only fakes.
+        photos_as_fakes = 0.0 if self.pretraining else self.losses_config.photos_as_fakes
+        return discriminator_objective(self.discriminators, reals, fakes, photos_as_fakes)
 
     def update_ema(self) -> None:
         """Move the EMA weights towards the trained ones, faster in a network's first steps (arXiv 1806.04498)."""

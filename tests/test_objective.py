@@ -128,6 +128,22 @@ def test_the_discriminators_losses_agree_with_the_reference(parts, expected):
     assert float(objective.total) == pytest.approx(sum(expected[2].values()), rel=2e-3)
 
 
+def test_photographs_as_fakes_are_those_that_the_other_discriminator_takes_as_real():
+    model, batch = tiny.seigan(LossesConfig(photos_as_fakes=0.3)), tiny.batch(2)
+    reals = {"background": batch["background"]["image"], "object": batch["object"]["image"]}
+    fakes = {"background": reals["object"][::-1], "coarse": reals["background"][::-1]}
+    plain = discriminator_objective(model.discriminators, reals, fakes).terms
+    d_obj, d_bg = model.discriminators.object, model.discriminators.background
+    added = {
+        "object_discriminator": np.mean(np.square(d_obj(reals["background"]))),
+        "background_discriminator": np.mean(np.square(d_bg(reals["object"]))),
+    }
+    terms = model.discriminate(batch, fakes).terms
+    assert {name: float(value - plain[name]) for name, value in terms.items()} == pytest.approx(
+        {name: 0.3 * value for name, value in added.items()}, rel=1e-3
+    )
+
+
 def gradients(value, tape, network):
     made = tape.gradient(value, [v.value for v in network.trainable_variables])
     return {v.path: g for v, g in zip(network.trainable_variables, made, strict=True)}
