@@ -39,15 +39,14 @@ class DiscriminatorConfig:
 
     width: int = 64
     """patch: channels of the first layer; each later layer has twice as many, up to eight times the first. vgg19:
-    channels on each of the blocks that it reads."""
+    channels on each of the two blocks that it reads."""
     depth: int = 4
-    """patch: number of strided layers (CycleGAN: 3); vgg19: number of the last block of VGG-19 that is read, 1 to 5."""
+    """patch: number of strided layers (CycleGAN: 3); vgg19: number of blocks of VGG-19, of which the last two are read,
+    2 to 5."""
     backbone: Literal["patch", "vgg19"] = "patch"
     """patch: CycleGAN's patch discriminator, with more layers (section 3.3); vgg19: small layers on frozen ImageNet
     features, as in projected GANs (arXiv 2111.01007), for sets of a few hundred photographs, which the former
     memorises."""
-    blocks: int = 2
-    """vgg19: number of blocks that are read. Earlier ones show seams more finely."""
 
 
 @dataclass(frozen=True)

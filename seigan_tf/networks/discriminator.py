@@ -60,14 +60,14 @@ class Discriminator(Network):
 class FeatureDiscriminator(Network):
     """D_bg and D_obj on frozen VGG-19 features: scores of overlapping patches, 1 for real and 0 for fake (LSGAN).
 
-    The last convolutions of the `blocks` blocks up to number `depth` are each followed by a 3 x 3 and a 1 x 1
-    convolution. Projected GANs (arXiv 2111.01007) have larger networks on the features of an EfficientNet.
+    The last convolutions of blocks `depth - 1` and `depth` are each followed by a 3 x 3 and a 1 x 1 convolution.
+    Projected GANs (arXiv 2111.01007) have larger networks on the features of an EfficientNet.
 
-    Input: images [N, S, S, 3] in [-1, 1]. Output: [N, s, s, blocks] with s = S / 2^(depth - blocks), one channel for
-    each block; the scores of the coarser ones are repeated.
+    Input: images [N, S, S, 3] in [-1, 1]. Output: [N, s, s, 2] with s = S / 2^(depth - 2), one channel for each block;
+    the scores of the coarser one are repeated.
 
     Args:
-        settings: width, depth and blocks.
+        settings: width and depth.
         size: side S of the images, in pixels.
         encoder: VGG-19, shared with other networks; default: a new one.
 
@@ -78,11 +78,11 @@ class FeatureDiscriminator(Network):
     settings_type = DiscriminatorConfig
 
     def __init__(self, settings: DiscriminatorConfig, size: int, encoder: VGG19Features | None = None, **kwargs):
-        width, depth, blocks = settings.width, settings.depth, settings.blocks
-        if width < 1 or not 1 <= blocks <= depth <= len(ENCODER_LAYERS):
+        width, depth = settings.width, settings.depth
+        if width < 1 or not 2 <= depth <= len(ENCODER_LAYERS):
             raise ValueError(
-                f"networks.discriminator: width {width}, depth {depth} and blocks {blocks}; expected at least 1 channel"
-                f" and, on VGG-19, depth 1 to {len(ENCODER_LAYERS)} and 1 to depth blocks"
+                f"networks.discriminator: width {width} and depth {depth}; expected at least 1 channel and, on VGG-19,"
+                f" depth 2 to {len(ENCODER_LAYERS)}"
             )
         if size % 2 ** (depth - 1):
             raise ValueError(
@@ -91,20 +91,21 @@ class FeatureDiscriminator(Network):
             )
         super().__init__(settings, size, **kwargs)
         self.encoder = encoder or VGG19Features(name="encoder")
-        self.layer_names = ENCODER_LAYERS[depth - blocks : depth]
-        self.hidden = [
-            ConvBlock(width, normalize=False, activation="leaky_relu", name=f"hidden_{i}") for i in range(blocks)
-        ]
+        self.layer_names = ENCODER_LAYERS[depth - 2 : depth]
+        self.hidden = [ConvBlock(width, normalize=False, activation="leaky_relu", name=f"hidden_{i}") for i in range(2)]
         self.score = [
-            ConvBlock(1, 1, normalize=False, activation=None, dtype="float32", name=f"score_{i}") for i in range(blocks)
+            ConvBlock(1, 1, normalize=False, activation=None, dtype="float32", name=f"score_{i}") for i in range(2)
         ]
 
     def call(self, images):
         features = self.encoder(images, layers=self.layer_names)
-        scores = []
-        for i, (name, hidden, score) in enumerate(zip(self.layer_names, self.hidden, self.score, strict=True)):
-            scores.append(_repeated(score(hidden(_unit_scale(features[name]))), 2**i))
-        return ops.concatenate(scores, axis=-1)
+        fine, coarse = (
+            score(hidden(_unit_scale(features[name])))
+            for name, hidden, score in zip(self.layer_names, self.hidden, self.score, strict=True)
+        )
+        for axis in (1, 2):
+            coarse = ops.repeat(coarse, 2, axis=axis)
+        return ops.concatenate([fine, coarse], axis=-1)
 
     def example(self):
         return keras.KerasTensor((None, self.size, self.size, 3))
@@ -123,13 +124,6 @@ def make_discriminator(settings: DiscriminatorConfig, size: int, vgg: VGG19Featu
             "networks.discriminator: the vgg19 backbone needs VGG-19; give --vgg-weights imagenet or a path"
         )
     return FeatureDiscriminator(settings, size, vgg, **kwargs)
-
-
-def _repeated(scores, times):
-    """Return scores [N, h, w, 1] with each repeated along both sides."""
-    for axis in (1, 2):
-        scores = ops.repeat(scores, times, axis=axis)
-    return scores
 
 
 def _unit_scale(features):

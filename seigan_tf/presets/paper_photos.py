@@ -21,7 +21,7 @@ CONFIG = config.Config(
         segmenter=config.BackboneConfig("vgg19", 48, 4),
         inpainter=config.BackboneConfig("unet", 16, 4),
         enhancer=config.BackboneConfig("unet", 8, 4),
-        discriminator=config.DiscriminatorConfig(64, 4, "vgg19", blocks=3),
+        discriminator=config.DiscriminatorConfig(64, 4, "vgg19"),
         vgg_weights="imagenet",
         prefill=True,  # start: without it G_inp learns the colours of photographs too slowly
         initial_mask=0.3,  # start
@@ -35,7 +35,6 @@ CONFIG = config.Config(
         object_mae=1.0,
         object_identity=3.0,
         background_identity=2.0,
-        photos_as_fakes=0.5,
     ),
     data=config.DataConfig(source="coco", max_object_fraction=0.9, zoom=0.15, shift=0.06),
     training=config.TrainingConfig(

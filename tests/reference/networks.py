@@ -117,12 +117,11 @@ def discriminator(images, weights, depth):
     return conv_block(features, weights["score"], activation=None)
 
 
-def feature_discriminator(images, weights, vgg_weights, depth, blocks):
-    """Scores on the last convolutions of VGG-19's blocks up to `depth`; each score of a block covers 2 x 2 of those of
-    the block before it."""
+def feature_discriminator(images, weights, vgg_weights, depth):
+    """Scores on the last convolutions of VGG-19's blocks depth - 1 and depth; each score of the second covers 2 x 2."""
     features, scores = vgg19(images, vgg_weights), []
-    for i in range(blocks):
-        block = depth - blocks + i
+    for i in range(2):
+        block = depth - 2 + i
         values = features[f"block{block + 1}_conv{VGG_BLOCKS[block]}"]
         values = values / np.sqrt((values**2).mean(-1, keepdims=True) + 1.0)
         values = conv_block(values, weights[f"hidden_{i}"], activation=leaky_relu)
