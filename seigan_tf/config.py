@@ -138,7 +138,7 @@ class LossesConfig:
     """Distances of the neighbours: 1, 2, 4 and so on up to this, in pixels."""
     photos_as_fakes: float = 0.0
     """Weight of one more fake of each discriminator: D_obj takes y, which shows no object, D_bg takes x, which shows
-    one. So D_obj goes on asking for an object, and D_bg finds what is left of it; 0 is the paper."""
+    one. So D_obj keeps asking for an object, and D_bg keeps finding what the inpainter left of one. 0 is the paper."""
 
     def only(self, *terms: str) -> "LossesConfig":
         """Return these settings with all other terms switched off."""
@@ -146,9 +146,9 @@ class LossesConfig:
         return dataclasses.replace(self, **left_out)
 
 
-NO_TERMS = ("pairwise_threshold", "pairwise_reach", "photos_as_fakes")
+NOT_GENERATOR_TERMS = ("pairwise_threshold", "pairwise_reach", "photos_as_fakes")
 """Settings of LossesConfig that are no weights of the generators' terms."""
-TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.name not in NO_TERMS)
+TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.name not in NOT_GENERATOR_TERMS)
 """Names of all terms of the generators: λ1 to λ11, then the box terms."""
 
 

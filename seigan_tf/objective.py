@@ -182,7 +182,7 @@ def discriminator_objective(
         discriminators: D_bg and D_obj.
         reals: {"background": y, "object": x}.
         fakes: images of the cycle by name, without gradient, after the replay pool.
-        photos_as_fakes: weight of the real images of the other discriminator as fakes.
+        photos_as_fakes: weight of the other discriminator's real images, taken as fakes.
     """
     terms = {}
     for (name, real), other in zip(reals.items(), reversed(reals.values()), strict=True):

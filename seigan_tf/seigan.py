@@ -168,7 +168,7 @@ class SEIGAN(keras.Model):
             generator_optimizer: a Keras optimizer, of which each network gets a copy, or
                 {"segmenter": .., "inpainter": .., "enhancer": ..}. Under mixed_float16 a LossScaleOptimizer is added.
             discriminator_optimizer: the same, or {"background": .., "object": ..}.
-            loss_weights: λ1 to λ11 and the box terms; default: LossesConfig().
+            loss_weights: λ1 to λ11, the box terms and `photos_as_fakes`; default: LossesConfig().
             pretraining: train without the cycle, on a part of the terms; default: train on all.
             jit_compile: compile with XLA; default: True on a GPU and under JAX, as TensorFlow on a CPU was slower with
                 it.

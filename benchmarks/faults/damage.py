@@ -120,7 +120,7 @@ def checkpoint(folder: Path) -> Subject:
     return Subject(path, lambda: checkpoint.load_latest(path.parent), damaged_archive)
 
 
-def tflite(folder: Path) -> Subject:
+def tflite(folder: Path, digests: bool) -> Subject:
     import numpy as np
 
     from export import graphs
@@ -132,15 +132,16 @@ def tflite(folder: Path) -> Subject:
     made = graphs.make(model)
     for name in OUTPUTS:
         (folder / f"{name}.tflite").write_bytes(conversion.convert(made[name], ["float32"])["float32"])
-    described: dict[str, Any] = {
+    facts: dict[str, Any] = {
         "name": "tiny",
         "size": 16,
         "object_fraction": 0.7,
         "confine_mask": True,
         "outside_contrast": 1.0,
     }
-    described["files"] = {path.name: describe(path) for path in folder.glob("*.tflite")}
-    (folder / "model.json").write_text(json.dumps(described))
+    if digests:
+        facts["files"] = {path.name: describe(path) for path in folder.glob("*.tflite")}
+    (folder / "model.json").write_text(json.dumps(facts))
     images, boxes = np.zeros((1, 16, 16, 3), np.uint8), np.array([[0.2, 0.2, 0.8, 0.8]])
     return Subject(
         folder / "segmenter.tflite", lambda: LiteRTBackend(folder).segment(images, boxes).sum(), damaged_bytes
@@ -221,7 +222,8 @@ SUBJECTS: dict[str, Callable[[Path], Subject]] = {
     "study table": study_table,
     "study database": study_database,
     "record shard": records,
-    "tflite file": tflite,
+    "tflite file": partial(tflite, digests=True),
+    "tflite file without digest": partial(tflite, digests=False),
     "keras file": keras_file,
 }
 

@@ -98,7 +98,7 @@ class Options:
     seed: int = DataConfig.seed
     """Seed of hold-out and backgrounds."""
     workers: int | None = None
-    """Processes that decode and cut; 0 uses this process alone. By default one for each core."""
+    """Processes that search for backgrounds, cut and write; 0 uses this process alone. By default one for each core."""
     beam: str | None = None
     """Build with Apache Beam with these pipeline options, such as runner=DirectRunner,direct_num_workers=2."""
 

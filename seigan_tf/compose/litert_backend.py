@@ -80,9 +80,9 @@ class _Network:
         if shape != [1, size, size, 3]:
             raise ValueError(f"{path}: input 'image' of shape {shape}; expected {[1, size, size, 3]}")
         self._output = OUTPUTS[path.stem]
+        self._shape = [1, size, size, CHANNELS[self._output]]
         if self._output not in outputs:
             raise ValueError(f"{path}: no output '{self._output}'")
-        self._size = size, size
         self._lock, self._used = threading.Lock(), False
 
     def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
@@ -96,9 +96,9 @@ class _Network:
             self._used = True
             with self._errors():
                 outputs = {name: values.copy() for name, values in self._runner(**inputs).items()}
-        found, expected = list(outputs[self._output].shape), [1, *self._size, CHANNELS[self._output]]
-        if found != expected:
-            raise ValueError(f"{self._path}: output '{self._output}' of shape {found}; expected {expected}")
+        found = list(outputs[self._output].shape)
+        if found != self._shape:
+            raise ValueError(f"{self._path}: output '{self._output}' of shape {found}; expected {self._shape}")
         return outputs
 
     @contextmanager
@@ -117,7 +117,7 @@ def _check_file(path: Path, settings: dict[str, Any]) -> None:
     files = settings.get("files")
     described = files.get(path.name) if isinstance(files, dict) else None
     if isinstance(described, dict) and described.get("sha256") != sha256(path):
-        raise ValueError(f"{path}: not the file that {MODEL_JSON} describes; export the weights again")
+        raise ValueError(f"{path}: not the file that {MODEL_JSON} describes; export or pack the weights again")
 
 
 def _read_settings(path: Path) -> dict[str, Any]:

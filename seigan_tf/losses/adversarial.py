@@ -9,13 +9,13 @@ def real_loss(scores: Tensor) -> Tensor:
     """Return the mean of (1 - D)^2: the loss of a generator, and of a discriminator on real images.
 
     Args:
-        scores: [N, s, s, 1].
+        scores: [N, s, s, channels].
     """
     return ops.mean(ops.square(1.0 - scores))
 
 
 def fake_loss(scores: Tensor) -> Tensor:
-    """Return the mean of D^2: the loss of a discriminator on fakes; `scores` [N, s, s, 1]."""
+    """Return the mean of D^2: the loss of a discriminator on fakes; `scores` [N, s, s, channels]."""
     return ops.mean(ops.square(scores))
 
 

@@ -35,6 +35,7 @@ CONFIG = config.Config(
         object_mae=1.0,
         object_identity=3.0,
         background_identity=2.0,
+        photos_as_fakes=0.5,  # start: D_obj goes on asking for an object, D_bg for none
     ),
     data=config.DataConfig(source="coco", max_object_fraction=0.9, zoom=0.15, shift=0.06),
     training=config.TrainingConfig(

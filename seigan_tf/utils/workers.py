@@ -1,6 +1,7 @@
 """Calls of a function in other processes: on many items in order and with little memory, or once."""
 
 import contextlib
+import importlib
 import multiprocessing
 import os
 import signal
@@ -30,13 +31,13 @@ InOrder = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 
 
 @contextlib.contextmanager
-def ordered_workers(workers: int, used: Callable[..., object] | None = None) -> Iterator[InOrder]:
+def ordered_workers(workers: int, module: str = __name__) -> Iterator[InOrder]:
     """Yield a function that does the same as `map(function, items)` in worker processes, and may be called repeatedly.
 
     It reads at most AHEAD * workers items ahead of the results. The workers are fresh processes, which inherit nothing
-    of this one, import the module of `used` at once, beside this process's work, and end with the block, with an error,
-    with Ctrl-C, and also if this process is killed. `function` (of a module, or a `functools.partial` of one), items
-    and results are pickled. With 0 workers it is `map` itself.
+    of this one. They import `module` at once, while this process does other work. They end with the block, with an
+    error, with Ctrl-C, and also if this process is killed. `function` (of a module, or a `functools.partial` of one),
+    items and results are pickled. With 0 workers it is `map` itself.
 
     Raises ValueError if `workers` is negative, ChildProcessError if a worker was killed, and errors of `function`.
     """
@@ -48,14 +49,12 @@ def ordered_workers(workers: int, used: Callable[..., object] | None = None) -> 
     # A forked process would inherit the locks of this one's threads (TensorFlow, Grain) as they happen to be.
     context = multiprocessing.get_context("spawn")
     their_end, lifeline = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(their_end, used))
+    executor = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(their_end, module))
     try:
         with _interrupts_held_back():
             for _ in range(workers):
                 executor.submit(os.getpid)  # each starts a worker
         yield partial(_in_order, executor, AHEAD * workers)
-    except BrokenProcessPool:
-        raise ChildProcessError(f"a worker {KILLED}; use fewer workers") from None
     except BaseException:
         lifeline.close()
         raise
@@ -69,13 +68,16 @@ def _in_order(
     executor: ProcessPoolExecutor, ahead: int, function: Callable[[Item], Result], items: Iterable[Item]
 ) -> Iterator[Result]:
     running: deque[Future[Result]] = deque()
-    for item in items:
-        with _interrupts_held_back():
-            running.append(executor.submit(function, item))
-        if len(running) >= ahead:
+    try:
+        for item in items:
+            with _interrupts_held_back():
+                running.append(executor.submit(function, item))
+            if len(running) >= ahead:
+                yield running.popleft().result()
+        while running:
             yield running.popleft().result()
-    while running:
-        yield running.popleft().result()
+    except BrokenProcessPool:
+        raise ChildProcessError(f"a worker {KILLED}; use fewer workers") from None
 
 
 def in_fresh_process(function: Callable[..., Result], *arguments: object) -> Result:
@@ -109,10 +111,11 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start(lifeline: Connection, _used: object) -> None:
+def _start(lifeline: Connection, module: str) -> None:
     # Ctrl-C reaches every process of the terminal; the one that gave out the work ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _watch(lifeline)
+    importlib.import_module(module)
 
 
 def _watch(lifeline: Connection) -> None:

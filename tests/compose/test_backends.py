@@ -203,7 +203,7 @@ def test_what_a_file_asks_for_and_gives_is_checked(exported, tmp_path, one_line_
     graph = file.subgraphs[0]
     graph.tensors[graph.operators[-1].inputs[0]].shape = np.array([1, 2**14, 2**15, 1], np.int32)
     path.write_bytes(model_file.write(file))
-    reason = "a tensor of 2.0 GB, expected at most 1 GB"
+    reason = "a tensor of 2.1 GB, expected at most 1 GB"
     assert one_line_error(LiteRTBackend, folder) == f"{path}: not a model that LiteRT can run ({reason})"
 
     file = model_file.read((folder / "enhancer.tflite").read_bytes())

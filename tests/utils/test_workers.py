@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
+from seigan_tf.data.storage import records
 from seigan_tf.utils.workers import AHEAD, cores, in_fresh_process, ordered_workers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,10 +72,22 @@ def test_results_come_in_the_order_of_the_items_from_other_processes():
     assert all(map(ended, set(processes)))
 
 
-def test_workers_serve_several_calls_and_import_while_they_wait():
-    with ordered_workers(1, slow_first) as in_order:
+def modules(_):
+    return sorted(sys.modules)
+
+
+def test_workers_serve_several_calls_and_have_imported_the_module():
+    with ordered_workers(1, "colorsys") as in_order:
         first = list(in_order(slow_first, range(2)))
         assert list(in_order(slow_first, range(2))) == first
+        assert "colorsys" in next(in_order(modules, [0]))
+
+
+def test_a_killed_worker_is_told_apart_from_errors_of_what_its_results_are_for():
+    turns_runtime_errors = records.disk_errors("nowhere")  # into OSError
+    killed = pytest.raises(ChildProcessError, match="use fewer workers")
+    with killed, ordered_workers(2) as in_order, turns_runtime_errors:
+        list(in_order(kill_itself, range(50)))
 
 
 def test_without_workers_the_function_runs_here():

@@ -152,8 +152,7 @@ def mine(
         folder: place of temporary files; the last one stays, and is read for the result.
         in_order: searches the photos, here or in worker processes (`ordered_workers`).
     """
-    squares = chain.from_iterable(in_order(_largest_squares, _parts(scenes())))
-    rooms = np.fromiter(squares, np.int64, len(order))
+    rooms = np.fromiter(chain.from_iterable(in_order(_largest_squares, _parts(scenes()))), np.int64, len(order))
     found = np.zeros(len(order), np.uint8)
     splits = [_Split(share) for share in shares]
     owners = np.argmax([share.photos for share in shares], axis=0)

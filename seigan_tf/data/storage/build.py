@@ -9,6 +9,7 @@ import importlib.util
 import itertools
 import os
 import tempfile
+from array import array
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -70,8 +71,8 @@ def build_crops(
     # Inside the folder if possible: the records there take as much room as the result.
     nearby = None if "://" in os.fspath(folder) else folder
     with (
-        ordered_workers(config.workers, records.cut_and_pack) as in_order,
         tempfile.TemporaryDirectory(dir=nearby, prefix="scratch-") as scratch,
+        ordered_workers(0 if config.beam else config.workers, records.__name__) as in_order,  # Beam has its own
     ):
         plan = make_plan(data, Path(scratch), progress, earlier, in_order)
         report = CutReport(plan.report, data.max_bad)
@@ -123,22 +124,28 @@ def _write_here(
             num_bytes[split] += len(record)
         for writer in writers.values():
             writer.close()
-    files, shards_to_write = {}, []
+    files: dict[str, SplitFiles] = {}
+    shards_to_write: list[tuple[str, records.StoredRecords, Sequence[int]]] = []
     for split, own in keys.items():
         if len(set(own)) < len(own):
             raise ValueError(f"two records of one key in {split}")
         stored = records.StoredRecords([scratch / split], [len(own)])
         order = sorted(range(len(own)), key=own.__getitem__)
         shards = shard_count(num_bytes[split], *sharding)
-        filled = [list(group) for _, group in itertools.groupby(order, key=lambda index: shard_of(own[index], shards))]
-        for number, indices in enumerate(filled):
-            shards_to_write.append((shard_path(folder, split, number, len(filled)), stored, indices))
+        filled = [
+            array("Q", group) for _, group in itertools.groupby(order, key=lambda index: shard_of(own[index], shards))
+        ]
+        shards_to_write += [
+            (shard_path(folder, split, number, len(filled)), stored, indices) for number, indices in enumerate(filled)
+        ]
         files[split] = SplitFiles([len(indices) for indices in filled], num_bytes[split])
-    for _ in in_order(_copy_records, shards_to_write):
+    # Workers do not know storage that only this process has registered with `etils.epath`.
+    copied = (map if "://" in os.fspath(folder) else in_order)(_copy_records, shards_to_write)
+    for _ in copied:
         pass
     return files
 
 
-def _copy_records(shard: tuple[str, records.StoredRecords, list[int]]) -> None:
+def _copy_records(shard: tuple[str, records.StoredRecords, Sequence[int]]) -> None:
     path, stored, indices = shard
     write_shard(path, map(stored.__getitem__, indices))

@@ -34,7 +34,7 @@ class CropsConfig(tfds.core.BuilderConfig):
     data: DataConfig = dataclasses.field(default_factory=DataConfig)
     """Photographs, annotations and crop rules; a dictionary of the fields of DataConfig is converted."""
     size: int = 128  # side of the crops in pixels
-    workers: int = 0  # processes that decode and cut; 0: this process
+    workers: int = 0  # processes that search for backgrounds, cut and write; 0: this process
     beam: bool = False  # build with Apache Beam, on the runner of `--beam_pipeline_options`
     remote_images: str = ""
     """With Beam: the folder of data.images as the workers see it (gs://..., s3://..., a mounted folder), if it differs

@@ -40,7 +40,7 @@ CHUNK = 256  # records read at once by iteration
 class Record(NamedTuple):
     split: str  # one of SPLITS
     key: bytes  # 16 bytes, a hash of kind, photo, region and box: unique in the split, and decides order and file
-    content: bytes  # serialized values of the features in `description.FEATURES`
+    content: bytes  # the serialized result of `fields_of`
 
 
 def cut_and_pack(plan: PhotoPlan, size: int) -> list[Record] | Problem:
