@@ -1,9 +1,9 @@
 """Calls of a function in other processes: on many items in order and with little memory, or once."""
 
 import contextlib
-import importlib
 import multiprocessing
 import os
+import pickle
 import signal
 import threading
 from collections import deque
@@ -31,13 +31,13 @@ InOrder = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
 
 
 @contextlib.contextmanager
-def ordered_workers(workers: int, module: str = __name__) -> Iterator[InOrder]:
+def ordered_workers(workers: int, used: Callable[..., object] = map) -> Iterator[InOrder]:
     """Yield a function that does the same as `map(function, items)` in worker processes, and may be called repeatedly.
 
     It reads at most AHEAD * workers items ahead of the results. The workers are fresh processes, which inherit nothing
-    of this one. They import `module` at once, while this process does other work. They end with the block, with an
-    error, with Ctrl-C, and also if this process is killed. `function` (of a module, or a `functools.partial` of one),
-    items and results are pickled. With 0 workers it is `map` itself.
+    of this one. They import the module of `used` at once, while this process does other work. They end with the block,
+    with an error, with Ctrl-C, and also if this process is killed. `function` (of a module, or a `functools.partial` of
+    one), items and results are pickled. With 0 workers it is `map` itself.
 
     Raises ValueError if `workers` is negative, ChildProcessError if a worker was killed, and errors of `function`.
     """
@@ -49,7 +49,7 @@ def ordered_workers(workers: int, module: str = __name__) -> Iterator[InOrder]:
     # A forked process would inherit the locks of this one's threads (TensorFlow, Grain) as they happen to be.
     context = multiprocessing.get_context("spawn")
     their_end, lifeline = context.Pipe(duplex=False)
-    executor = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(their_end, module))
+    executor = ProcessPoolExecutor(workers, context, initializer=_start, initargs=(their_end, pickle.dumps(used)))
     try:
         with _interrupts_held_back():
             for _ in range(workers):
@@ -111,11 +111,11 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start(lifeline: Connection, module: str) -> None:
+def _start(lifeline: Connection, used: bytes) -> None:
     # Ctrl-C reaches every process of the terminal; the one that gave out the work ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _watch(lifeline)
-    importlib.import_module(module)
+    pickle.loads(used)  # imports its module, which takes seconds; not before the watch
 
 
 def _watch(lifeline: Connection) -> None:

@@ -107,7 +107,7 @@ def test_the_memory_of_the_training_process_is_read_for_each_epoch(tmp_path, mon
     monkeypatch.setattr(steady, "POLL", 0.02)
     steps, memory = zip(*steady.memory_of_steps(tmp_path / "run", 300), strict=True)
     assert steps == (100, 200, 300)
-    assert memory[2] - memory[1] == pytest.approx(40, abs=2)
+    assert memory[2] - memory[1] == pytest.approx(40, abs=4)  # other memory of a process moves by 2 MB
 
 
 def refuse(config, path):

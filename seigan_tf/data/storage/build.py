@@ -72,7 +72,7 @@ def build_crops(
     nearby = None if "://" in os.fspath(folder) else folder
     with (
         tempfile.TemporaryDirectory(dir=nearby, prefix="scratch-") as scratch,
-        ordered_workers(0 if config.beam else config.workers, records.__name__) as in_order,  # Beam has its own
+        ordered_workers(0 if config.beam else config.workers, records.cut_and_pack) as in_order,  # Beam has its own
     ):
         plan = make_plan(data, Path(scratch), progress, earlier, in_order)
         report = CutReport(plan.report, data.max_bad)
