@@ -9,8 +9,8 @@ has 0.80 and 0.82. See docs/experiments.md, "The paper's game on photographs".
 
 Segmenter and discriminators stand on frozen VGG-19 features: discriminators as in the paper memorise so few
 photographs. They also go on taking photographs as fakes, as in their pretraining. The paper does not say how it starts;
-the settings marked with "start" are ours. Backgrounds should be
-many, and alike those around the objects: if photographs have too little room, add others with `--data.classes`.
+the settings marked with "start" are ours. Backgrounds should be many, and alike those around the objects: if
+photographs have too little room, add others with `--data.classes`.
 """
 
 from seigan_tf import config
