@@ -1,7 +1,7 @@
 """32 clients at once, of whom one in ten hangs up and one in ten sends something malformed: nobody else is lost.
 
 `serve` composes with networks that are stubs, so that its server is measured and not the networks. Cases are requests,
-which are counted together: a line of the log holds the answer times and memory of 1,000.
+which are counted together: a line of the log holds the answer times of CHUNK to one server, and the growth of its memory.
 """
 
 import http.client
@@ -21,7 +21,7 @@ from tests.serve import stub
 from tests.serve.test_serve_crowd import User, form, resident
 from tests.study import simulation
 
-CLIENTS, CHUNK = 32, 1000
+CLIENTS, CHUNK = 32, 10_000
 SUBJECTS = ("serve", "study serve", "study serve, two servers")
 
 

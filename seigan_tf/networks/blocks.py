@@ -1,5 +1,7 @@
 """Layers of all networks: instance normalisation, the convolution block, the residual block."""
 
+from itertools import pairwise
+
 import keras
 from keras import ops
 
@@ -177,14 +179,17 @@ def _fold(values, axis, border):
     TensorFlow's own gradient of the slices in `reflect` fills a tensor of the images' size with zeros for each of them.
     """
     length = values.shape[axis] - 2 * border
-    parts = ops.split(values, [border, border + length], axis=axis)
-    before, inner, after = ops.flip(parts[0], axis), parts[1], ops.flip(parts[2], axis)
+
+    def part(start, stop):  # slices, as ops.split makes six times as many operations, which take time to compile
+        return values[(*(slice(None),) * axis, slice(start, stop))]
+
+    before, after = ops.flip(part(0, border), axis), ops.flip(part(border + length, 2 * border + length), axis)
     if length < 2 * border + 2:  # the two borders repeat some of the same rows
         first, last = [(0, 0)] * 4, [(0, 0)] * 4
         first[axis], last[axis] = (1, length - 1 - border), (length - 1 - border, 1)
-        return inner + ops.pad(before, first) + ops.pad(after, last)
-    cuts = [1, border + 1, length - 1 - border, length - 1]
-    top, upper, middle, lower, bottom = ops.split(inner, cuts, axis=axis)
+        return part(border, border + length) + ops.pad(before, first) + ops.pad(after, last)
+    cuts = [border, border + 1, 2 * border + 1, length - 1, length + border - 1, length + border]
+    top, upper, middle, lower, bottom = (part(*ends) for ends in pairwise(cuts))
     return ops.concatenate([top, upper + before, middle, lower + after, bottom], axis=axis)
 
 

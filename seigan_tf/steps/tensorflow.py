@@ -1,5 +1,6 @@
 """The train step under TensorFlow: Keras compiles it with tf.function."""
 
+from contextlib import contextmanager
 from functools import partial
 
 import keras
@@ -37,29 +38,47 @@ def _scaled(optimizer, loss):
 def _apply(tape, loss, optimizer, variables, trained):
     """Update those of the optimizer's variables that are trained."""
     if trained:
-        for leaf in getattr(optimizer, "inner_optimizer", optimizer).optimizers:
-            if type(leaf) is keras.optimizers.Adam and not leaf.amsgrad:
-                leaf.update_step = partial(_update_by_adam, leaf)
         gradients = tape.gradient(loss, [v.value for v in trained], unconnected_gradients=tf.UnconnectedGradients.ZERO)
         found = {id(v): gradient for v, gradient in zip(trained, gradients, strict=True)}
-        optimizer.apply([found.get(id(v)) for v in variables])
+        with _short_adam(optimizer):
+            optimizer.apply([found.get(id(v)) for v in variables])
 
 
-def _update_by_adam(optimizer, gradient, variable, learning_rate):
+@contextmanager
+def _short_adam(optimizer):
+    """Let every Adam in the group update a variable by one operation in the block."""
+    leaves = getattr(optimizer, "inner_optimizer", optimizer).optimizers
+    adams = [leaf for leaf in leaves if type(leaf) is keras.optimizers.Adam and not leaf.amsgrad]
+    for adam in adams:
+        adam.update_step = partial(_update_by_adam, adam, _powers(adam))
+    try:
+        yield
+    finally:
+        for adam in adams:
+            vars(adam).pop("update_step", None)  # it holds tensors of this trace; another replica may have removed it
+
+
+def _powers(optimizer):
+    """Return Adam's beta_1 and beta_2 to the power of the step, once for all variables."""
+    step = tf.cast(optimizer.iterations + 1, "float32")
+    return tf.pow(optimizer.beta_1, step), tf.pow(optimizer.beta_2, step)
+
+
+def _update_by_adam(optimizer, powers, gradient, variable, learning_rate):
     """Update a variable as Adam.update_step does, in one operation instead of about twenty."""
-    step = tf.cast(optimizer.iterations + 1, variable.dtype)
     index = optimizer._get_variable_index(variable)
+    beta1_power, beta2_power, lr, grad = (tf.cast(v, variable.dtype) for v in (*powers, learning_rate, gradient))
     tf.raw_ops.ResourceApplyAdam(
         var=variable.handle,
         m=optimizer._momentums[index].value.handle,
         v=optimizer._velocities[index].value.handle,
-        beta1_power=tf.pow(tf.cast(optimizer.beta_1, variable.dtype), step),
-        beta2_power=tf.pow(tf.cast(optimizer.beta_2, variable.dtype), step),
-        lr=tf.cast(learning_rate, variable.dtype),
+        beta1_power=beta1_power,
+        beta2_power=beta2_power,
+        lr=lr,
         beta1=optimizer.beta_1,
         beta2=optimizer.beta_2,
         epsilon=optimizer.epsilon,
-        grad=tf.cast(gradient, variable.dtype),
+        grad=grad,
     )
 
 
@@ -70,4 +89,4 @@ def test_step(model, batch):
 
 def compiled(model, function):
     """Return `function(model, *arrays)` as a compiled function of the arrays."""
-    return tf.function(lambda *arrays: function(model, *arrays), reduce_retracing=True)
+    return tf.function(lambda *arrays: function(model, *arrays), reduce_retracing=True, autograph=False)
