@@ -1,7 +1,8 @@
 """32 clients at once, of whom one in ten hangs up and one in ten sends something malformed: nobody else is lost.
 
 `serve` composes with networks that are stubs, so that its server is measured and not the networks. Cases are requests,
-which are counted together: a line of the log holds the answer times of CHUNK to one server, and the growth of its memory.
+which are counted together: a line of the log holds the answer times of CHUNK of them to one server, and how much its
+memory grew.
 """
 
 import http.client
