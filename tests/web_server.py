@@ -7,9 +7,10 @@ import sys
 class Server:
     """`python -m seigan_tf ARGUMENTS`, from when it says that it serves."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, env=None):
         command = [sys.executable, "-m", "seigan_tf", *map(str, arguments)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.process = subprocess.Popen(command, env=env, **pipes)
         line = self.process.stdout.readline()
         assert line.startswith("serving http://"), line + self.process.stdout.read()
         self.address = line.split()[1].rstrip(",")

@@ -1,5 +1,6 @@
 """SIGKILL at a random moment: the same command, or the one that it asks for, ends as if nothing had happened."""
 
+import http.client
 import os
 import random
 import signal
@@ -13,8 +14,8 @@ from benchmarks.faults import phone, phone_kills
 from benchmarks.faults.commands import COMMANDS, cases, repeated, start
 from benchmarks.faults.log import Log
 
-STUDY = "study serve"
-SUBJECTS = (*COMMANDS, STUDY, *phone.SUBJECTS)
+STUDY, SERVE = "study serve", "serve"
+SUBJECTS = (*COMMANDS, STUDY, SERVE, *phone.SUBJECTS)
 
 
 def run(log: Log, count: int) -> None:
@@ -22,9 +23,10 @@ def run(log: Log, count: int) -> None:
     if log.subject in phone.SUBJECTS:
         return phone_kills.run(log, count)
     left = sorted(set(range(count)) - log.done())
-    if log.subject == STUDY:
+    if log.subject in (STUDY, SERVE):
+        work = _killed_study if log.subject == STUDY else _killed_serve
         for case in left:
-            log.add(case, _killed_study(random.Random(f"{log.seed} {case}")))
+            log.add(case, work(random.Random(f"{log.seed} {case}")))
         return
     command = COMMANDS[log.subject]
     for case, folder, whole in cases(command, left):
@@ -58,3 +60,50 @@ def _killed_study(source: random.Random) -> str:
                 ended = [session.result()["task"] is None for session in sessions]
         whole = before.items() <= kept.items() and acknowledged.items() <= stored(folder).items() and all(ended)
     return "same" if whole else "lost an answer"
+
+
+def _killed_serve(source: random.Random) -> str:
+    """Four users ask again if the server, which is killed, did not answer; a new one gives the same pictures."""
+    from tests.serve.test_serve_crowd import form, picture
+    from tests.web_server import Server
+
+    requests = [("cut", *form()), ("erase", *form()), ("paste", *form(onto=picture("onto.png"), at="5,5"))]
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ("serve", "--weights", "cats", "--port")
+        environment = {**os.environ, "TMPDIR": folder}
+        running = Server(*arguments, 0, env=environment)
+        expected = [_answer(running.address, *request) for request in requests]
+        assert all(answer and answer[0] == 200 for answer in expected)
+
+        def ask(number: int) -> bool:
+            for turn in range(6):
+                request = (number + turn) % len(requests)
+                deadline = time.monotonic() + 60
+                while (answer := _answer(running.address, *requests[request])) is None and time.monotonic() < deadline:
+                    time.sleep(0.05)
+                if answer != expected[request]:
+                    return False
+            return True
+
+        with ThreadPoolExecutor(4) as users:
+            asked = [users.submit(ask, number) for number in range(4)]
+            time.sleep(source.uniform(0, 2))
+            running.kill()
+            with Server(*arguments, running.port, env=environment):
+                same = all(user.result() for user in asked)
+        left = [path.name for path in Path(folder).iterdir()]
+    return "same" if same and not left else "another answer" if not same else "left a file"
+
+
+def _answer(address: str, action: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes] | None:
+    """Status and picture, or None without an answer."""
+    from tests.serve.test_serve_crowd import User
+
+    user = User(address)
+    try:
+        status, _, content = user.ask(action, body, headers)
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        user.leave()
+    return status, content
