@@ -88,8 +88,8 @@ class NetworksConfig:
     """Scale of the gradient from the cycle into the mask; 1 is the paper. Gradients of box terms are not scaled. With 0
     and no box term the segmenter is not trained."""
     mask_gradient_temperature: float = 1.0
-    """Factor by which the sigmoid is wider whose gradient the cycle gives to the mask's logits. The gradient of the mask's
-    own sigmoid, the paper's, is almost 0 if the mask is almost 0 or 1, so that the cycle cannot correct sure masks."""
+    """The cycle's gradient to the mask's logits is that of a sigmoid so many times as wide. 1 is the paper, where it is
+    almost 0 if the mask is almost 0 or 1, so that the cycle cannot correct sure masks."""
     initial_mask: float | None = None
     """Mask before training, in (0, 1), about the same everywhere: the last layer starts with a bias for it and a tenth
     of its weights. The paper is silent; None leaves it to random weights, which make it about 0.5."""
