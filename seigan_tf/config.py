@@ -87,9 +87,6 @@ class NetworksConfig:
     mask_gradient_scale: float = 1.0
     """Scale of the gradient from the cycle into the mask; 1 is the paper. Gradients of box terms are not scaled. With 0
     and no box term the segmenter is not trained."""
-    mask_gradient_temperature: float = 1.0
-    """The cycle's gradient to the mask's logits is that of a sigmoid so many times as wide. 1 is the paper, where it is
-    almost 0 if the mask is almost 0 or 1, so that the cycle cannot correct sure masks."""
     initial_mask: float | None = None
     """Mask before training, in (0, 1), about the same everywhere: the last layer starts with a bias for it and a tenth
     of its weights. The paper is silent; None leaves it to random weights, which make it about 0.5."""
@@ -412,7 +409,6 @@ def load_config(path: Path) -> Config:
 def check_networks(settings: NetworksConfig) -> None:
     """Raise ValueError if a number is out of its range. The networks check sizes themselves."""
     _check("networks", settings, ("mask_gradient_scale", "mask_dilation", "replay_size"), "0 or more")
-    _check("networks", settings, ("mask_gradient_temperature",), "at least 1")
     _check("networks", settings, ("ema_decay",), "0 to less than 1")
     _check("networks", settings, ("outside_contrast",), "0 to 1")
     if settings.outside_contrast < 1 and not settings.confine_mask:

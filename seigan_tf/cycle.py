@@ -110,13 +110,13 @@ class Cycle:
 
     @cached_property
     def raw_mask(self):
-        """G_seg(x) before `_mask` changes it."""
+        """G_seg(x) before `confine_mask` and `hard_mask`."""
         return ops.sigmoid(self.raw_logits)
 
     @cached_property
     def mask(self):
         """m = G_seg(x)."""
-        return self._mask(self.raw_logits)
+        return self._constrain_mask(self.raw_mask)
 
     @cached_property
     def coarse(self):
@@ -138,7 +138,7 @@ class Cycle:
     @cached_property
     def mask_back(self):
         """m1 = G_seg(y1)."""
-        return self._mask(self.generators.segmenter.logits(self._faded(self.composite)))
+        return self._constrain_mask(self.generators.segmenter(self._faded(self.composite)))
 
     @cached_property
     def coarse_back(self):
@@ -161,8 +161,8 @@ class Cycle:
     def background_identity(self):
         """G_inp((1 - G_seg(y)) y), which should equal y."""
         features = self._encoder_features(self.background_features)
-        logits = self.generators.segmenter.logits(self._faded(self.background_image), features)
-        return self._inpaint(self.background_image, self._mask(logits), "background_identity")
+        mask = self.generators.segmenter(self._faded(self.background_image), features=features)
+        return self._inpaint(self.background_image, self._constrain_mask(mask), "background_identity")
 
     @cached_property
     def object_identity(self):
@@ -208,13 +208,8 @@ class Cycle:
         """Features for G_seg: those of the images, unless it sees them faded."""
         return features if self.settings.outside_contrast == 1 else None
 
-    def _mask(self, logits):
-        """Mask of logits, confined to the box, thresholded, its gradient changed: each if the settings ask for it."""
-        mask = ops.sigmoid(logits)
-        temperature = self.settings.mask_gradient_temperature
-        if temperature != 1.0:
-            flatter = temperature * ops.sigmoid(logits / temperature)
-            mask = ops.stop_gradient(mask) + (flatter - ops.stop_gradient(flatter))
+    def _constrain_mask(self, mask):
+        """Confine the mask to the box, threshold it and scale its gradient, each if the settings ask for it."""
         if self.settings.confine_mask:
             mask = mask * self.box_mask
         if self.settings.hard_mask:

@@ -29,7 +29,6 @@ MODELS = {
             prefill=True,
             hard_mask=True,
             mask_gradient_scale=0.1,
-            mask_gradient_temperature=2.0,
             ema_decay=0.9,
         ),
         LossesConfig(**tiny.EVERY_TERM, **tiny.BOX_TERMS),

@@ -40,8 +40,6 @@ def test_what_has_no_fields_is_shown_in_one_line(value, one_line_error):
     ("name", "value"),
     [
         ("mask_gradient_scale", -0.1),
-        ("mask_gradient_temperature", 0.5),
-        ("mask_gradient_temperature", float("nan")),
         ("mask_dilation", -1),
         ("replay_size", -1),
         ("ema_decay", 1.0),
@@ -49,7 +47,7 @@ def test_what_has_no_fields_is_shown_in_one_line(value, one_line_error):
     ],
 )
 def test_numbers_out_of_range_are_named(name, value):
-    with pytest.raises(ValueError, match=rf"^networks\.{name}: {value}; expected .*$"):
+    with pytest.raises(ValueError, match=rf"^networks\.{name}: {value}; expected 0 .*$"):
         check_networks(dataclasses.replace(NetworksConfig(), **{name: value}))
 
 

@@ -53,10 +53,9 @@ SETTINGS = {
     "hard": dict(hard_mask=True),
     "dilated": dict(mask_dilation=2),
     "scaled": dict(mask_gradient_scale=0.1),
-    "tempered": dict(mask_gradient_temperature=4.0),
     "everything": dict(
         confine_mask=True, composite_inpainting=True, mask_input=True, prefill=True, hard_mask=True,
-        mask_gradient_scale=0.5, mask_gradient_temperature=2.0, mask_dilation=1,
+        mask_gradient_scale=0.5, mask_dilation=1,
         segmenter=BackboneConfig("unet", 3, 2, True), inpainter=BackboneConfig("resnet", 3, 1),
         enhancer=BackboneConfig("resnet", 3, 1, True),
     ),
@@ -125,21 +124,6 @@ def test_mask_gradient_scale_leaves_the_mask_of_the_box_terms_alone(generators):
     full, scaled = (segmenter_gradient(generators, "raw_mask", mask_gradient_scale=s) for s in (1.0, 0.1))
     np.testing.assert_array_equal(scaled, full)
     assert np.abs(full).max() > 0
-
-
-@pytest.mark.parametrize("temperature", [1.0, 4.0])
-def test_the_cycle_gives_the_logits_the_gradient_of_a_wider_sigmoid(temperature):
-    generators = make_generators(tiny.networks())
-    bias = generators.segmenter.trainable_variables[-1]
-    bias.assign([6.0])  # sure masks
-    gradient = segmenter_gradient(generators, "coarse", mask_gradient_temperature=temperature)[-1]
-
-    cycle = make_cycle(tiny.networks(), generators)
-    sigmoid = 1 / (1 + np.exp(-np.asarray(cycle.raw_logits, "float64") / temperature))
-    weights = np.random.default_rng(3).normal(size=cycle.coarse.shape)
-    by_mask = weights * np.asarray(cycle.object_image - cycle.background_image, "float64")
-    assert np.min(cycle.mask) > 0.9
-    np.testing.assert_allclose(gradient, np.sum(by_mask * sigmoid * (1 - sigmoid)), rtol=1e-3)
 
 
 def test_the_hard_mask_is_zero_or_one_and_its_gradient_that_of_the_soft_one(generators):

@@ -128,10 +128,7 @@ def generate(networks, settings, losses, batch, noise):
             y_features = networks.vgg(y, {*deep, *texture, *networks.encoder_layers})
 
     def mask_of(logits):
-        mask, temperature = torch.sigmoid(logits), settings.mask_gradient_temperature
-        if temperature != 1:
-            flatter = temperature * torch.sigmoid(logits / temperature)
-            mask = mask.detach() + (flatter - flatter.detach())
+        mask = torch.sigmoid(logits)
         mask = mask * box if settings.confine_mask else mask
         scale = settings.mask_gradient_scale
         return mask if scale == 1 else scale * mask + (1 - scale) * mask.detach()
