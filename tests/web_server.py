@@ -7,10 +7,9 @@ import sys
 class Server:
     """`python -m seigan_tf ARGUMENTS`, from when it says that it serves."""
 
-    def __init__(self, *arguments, env=None):
+    def __init__(self, *arguments):
         command = [sys.executable, "-m", "seigan_tf", *map(str, arguments)]
-        pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self.process = subprocess.Popen(command, env=env, **pipes)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         line = self.process.stdout.readline()
         assert line.startswith("serving http://"), line + self.process.stdout.read()
         self.address = line.split()[1].rstrip(",")
@@ -23,7 +22,7 @@ class Server:
         self.kill()
 
     def kill(self):
-        """SIGKILL: the process has no say."""
+        """SIGKILL: the process has no say. A second one changes nothing."""
         self.process.kill()
         self.process.wait()
         self.process.stdout.close()

@@ -1,8 +1,8 @@
 """32 clients at once, of whom one in ten hangs up and one in ten sends something malformed: nobody else is lost.
 
 `serve` composes with networks that are stubs, so that its server is measured and not the networks. Cases are requests,
-which are counted together: a line of the log holds the answer times of CHUNK of them to one server, and how much its
-memory grew.
+which are counted together: a line of the log holds the answer times of CHUNK of them, between which no server is
+started again, and how much the servers' memory grew.
 """
 
 import http.client
@@ -30,7 +30,7 @@ def run(log: Log, count: int) -> None:
     """Send the requests, CHUNK at a time, that the log lacks."""
     work = _compose if log.subject == "serve" else _study
     for case in sorted(set(range((count + CHUNK - 1) // CHUNK)) - log.done()):
-        outcomes, times, grown = work(log.subject, f"{log.seed} {case}", min(CHUNK, count))
+        outcomes, times, grown = work(log.subject, f"{log.seed} {case}", min(CHUNK, count - case * CHUNK))
         for number, (outcome, amount) in enumerate(sorted(outcomes.items())):
             details: dict[str, float] = {"requests": amount}
             if number == 0:

@@ -21,9 +21,10 @@ DESCRIPTION = """Serve a web page for cutting, erasing and pasting, to browsers 
 The switch "Shadow" of the page gives pastes the shadow of `paste --shadow`. seigan_tf/serve/application.py describes
 the requests of the HTTP interface.
 
-Photographs are processed one at a time, in memory or temporary files, and deleted with the answer. The page has neither
-password nor encryption: outside a network that you trust put a web server with HTTPS before it, and give its host name
-by --name. Ctrl-C ends the server.
+Photographs are processed one at a time, in memory or temporary files, and deleted with the answer; a server that is
+killed (SIGKILL) leaves those of the moment in the system's temporary folder, in seigan-*. The page has neither password
+nor encryption: outside a network that you trust put a web server with HTTPS before it, and give its host name by
+--name. Ctrl-C ends the server.
 """
 FREE_THREADS = 4  # threads for the page and for refusals, while all others wait for their turn
 CONNECTIONS = 200

@@ -49,9 +49,9 @@ def _short_adam(optimizer):
     """Let every Adam in the group update a variable by one operation in the block."""
     leaves = getattr(optimizer, "inner_optimizer", optimizer).optimizers
     adams = [leaf for leaf in leaves if type(leaf) is keras.optimizers.Adam and not leaf.amsgrad]
-    for adam in adams:
-        adam.update_step = partial(_update_by_adam, adam, _powers(adam))
     try:
+        for adam in adams:
+            adam.update_step = partial(_update_by_adam, adam, _powers(adam))
         yield
     finally:
         for adam in adams:

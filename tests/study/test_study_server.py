@@ -37,6 +37,15 @@ def store(made, folder):
     opened.close()
 
 
+def test_a_new_session_counts_by_an_index_and_not_by_a_temporary_table(store):
+    statements = []
+    store._connection.set_trace_callback(statements.append)
+    store.start()
+    (query,) = (statement for statement in statements if "GROUP BY" in statement)
+    (plan,) = store._connection.execute(f"EXPLAIN QUERY PLAN {query}").fetchall()  # one more if it sorts
+    assert "USING COVERING INDEX counted" in plan[3]
+
+
 @pytest.fixture
 def client(made, folder, store):
     return WsgiClient(server.StudyApplication(folder, made, store))
