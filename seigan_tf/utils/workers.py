@@ -100,15 +100,30 @@ def in_fresh_process(function: Callable[..., Result], *arguments: object) -> Res
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Keep Ctrl-C from processes started in the block, also while they import."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Handle Ctrl-C and SIGTERM after the block, as a process that is half started ends in a traceback of its own.
+
+    Ctrl-C is kept from processes started in the block, also while they import.
+    """
+    masks = hasattr(signal, "pthread_sigmask")
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if masks else set()
+    # A mask alone does not do: another thread may take the signal, and Python then calls the handler in this one.
+    held: list[int] = []
+    handlers: dict[int, Callable[..., object]] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handler = signal.getsignal(number)
+            if callable(handler):
+                handlers[number] = handler
+                signal.signal(number, lambda number, _frame: held.append(number))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for held_back, own in handlers.items():
+            signal.signal(held_back, own)
+        if masks:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for received in held[:1]:
+            handlers[received](received, None)
 
 
 def _start(lifeline: Connection, used: bytes) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from seigan_tf.cli.errors import BAD_INPUT, exit_code_of
 from seigan_tf.data.storage import records
+from seigan_tf.utils import workers
 from seigan_tf.utils.workers import AHEAD, cores, in_fresh_process, ordered_workers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -187,3 +188,16 @@ def test_cores_are_those_that_the_process_may_use(monkeypatch):
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: None)
     assert cores() == 1
+
+
+def test_signals_are_handled_after_the_start_of_a_process():
+    handled = []
+    before = signal.signal(signal.SIGTERM, lambda *_: handled.append("SIGTERM"))
+    try:
+        with workers._interrupts_held_back():
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(0.01)
+            assert not handled
+        assert handled == ["SIGTERM"]
+    finally:
+        signal.signal(signal.SIGTERM, before)
