@@ -109,13 +109,13 @@ def _interrupts_held_back() -> Iterator[None]:
     # A mask alone does not do: another thread may take the signal, and Python then calls the handler in this one.
     held: list[int] = []
     handlers: dict[int, Callable[..., object]] = {}
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            handler = signal.getsignal(number)
-            if callable(handler):
-                handlers[number] = handler
-                signal.signal(number, lambda number, _frame: held.append(number))
     try:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                handler = signal.getsignal(number)
+                if callable(handler):
+                    handlers[number] = handler
+                    signal.signal(number, lambda received, _frame: held.append(received))
         yield
     finally:
         for held_back, own in handlers.items():
