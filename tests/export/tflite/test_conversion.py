@@ -17,7 +17,7 @@ from tests.export import exports
 
 OLD_RUNTIME = ("tflite-runtime==2.14.0", "numpy<2")
 MEDIAPIPE = (
-    "mediapipe==1.2.2", "sounddevice", "matplotlib", "contourpy", "cycler", "fonttools", "kiwisolver", "pyparsing",
+    "mediapipe==1.2.3", "sounddevice", "matplotlib", "contourpy", "cycler", "fonttools", "kiwisolver", "pyparsing",
     "python-dateutil", "cffi",
 )  # fmt: skip
 """MediaPipe itself asks for opencv-contrib-python, which is the same module as opencv-python-headless."""
