@@ -134,6 +134,8 @@ def generate(networks, settings, losses, batch, noise):
         return mask if scale == 1 else scale * mask + (1 - scale) * mask.detach()
 
     def inpaint(images, mask, name):
+        if pixels := settings.mask_dilation:
+            mask = F.max_pool2d(mask, 2 * pixels + 1, stride=1, padding=pixels)
         holed = (1 - mask) * images
         filled = networks.inpainter(holed, noise[name], mask)
         return holed + mask * filled if settings.composite_inpainting else filled

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Literal
 
 from seigan_tf.cli.photo_plan import Boxes, Marked, PhotoOptions, Task, make_plan, parse_numbers
@@ -11,6 +12,8 @@ DESCRIPTION = """Erase objects from photographs of any size.
 
   python -m seigan_tf erase photo.jpg --box 850,420,1200,900 -o without.png
   python -m seigan_tf erase photo.jpg --box 850,420,1200,900 --box 30,40,200,150 -o without.png
+  python -m seigan_tf erase photo.jpg --box 850,420,1200,900 --seed 1 -o another.png
+      another fill of the same hole
   python -m seigan_tf erase photos --annotations boxes.json -o without
       every box of a folder
 
@@ -26,6 +29,8 @@ class Options(PhotoOptions):
     by the inpainter's answer, or that answer alone if the photograph has too little to copy."""
     keep: Boxes = ()
     """Box of another object, of which nothing is copied; for one photograph."""
+    seed: int = 0
+    """Seed of the choice of patches: another one gives another fill, equal ones give equal fills."""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -34,14 +39,19 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _job(options: Options) -> Job:
+    from seigan_tf.compose.composer import MOST_SEED
+
     if options.keep and options.photo.is_dir():
         raise ValueError(f"--keep: {options.photo} is a folder, expected one photograph")
     keep = [parse_numbers("--keep", text, "X,Y,W,H", (4,)) for text in options.keep]
+    if not 0 <= options.seed <= MOST_SEED:
+        raise ValueError(f"--seed is {options.seed}, expected 0 to {MOST_SEED}")
 
     def make(composer, photo, task: Task, marked: list[Marked], done) -> None:
         from seigan_tf.compose import photo_files
 
-        erased = composer.erase_picture(photo, [item.box for item in marked], done, options.fill, keep)
+        boxes = [item.box for item in marked]
+        erased = composer.erase_picture(photo, boxes, done, options.fill, keep, repeat(options.seed))
         photo_files.write(marked[0].output, erased.array, erased.profile)
 
     return Job(make_plan(options, apart=False), make)

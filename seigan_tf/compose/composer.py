@@ -1,6 +1,7 @@
 """Cut, erase and paste on photographs of any size: the interface of this package."""
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from seigan_tf.data.photos.picture import Picture
 
 Photo = str | PathLike | np.ndarray | Picture
 """A file, or pixels: uint8 [height, width, 3] RGB, or [height, width, 4] with alpha."""
+MOST_SEED = 2**31 - 1
+"""Largest seed, with which the numbers of the static page are exact too."""
 
 
 class Composer:
@@ -71,6 +74,7 @@ class Composer:
         boxes: Sequence[float] | Sequence[Sequence[float]],
         fill: Fill = "both",
         keep: Sequence[Sequence[float]] = (),
+        seed: int = 0,
     ) -> np.ndarray:
         """Remove the objects in one box or in several from a photo.
 
@@ -79,6 +83,7 @@ class Composer:
             boxes: the objects' boxes.
             fill: where the pixels come from, see `erasing.Fill`.
             keep: boxes of other objects, which stay and of which nothing is copied into the holes.
+            seed: another one gives another choice of patches, so another fill; equal seeds give equal ones.
 
         Returns:
             uint8 [height, width, 3], or [height, width, 4] of a photo with alpha. Pixels away from the objects are
@@ -88,7 +93,7 @@ class Composer:
             ValueError: the photo cannot be read, or a box is empty or outside it.
         """
         several: Any = [boxes] if np.ndim(boxes) == 1 else boxes
-        return self.erase_picture(as_picture(photo), several, fill=fill, keep=keep).array
+        return self.erase_picture(as_picture(photo), several, fill=fill, keep=keep, seeds=repeat(seed)).array
 
     def paste(
         self, photo: Photo, box: Sequence[float], onto: Photo, at: Sequence[float], shadow: bool = False
@@ -119,8 +124,9 @@ class Composer:
         done: Callable[[], None] = lambda: None,
         fill: Fill = "both",
         keep: Iterable[Sequence[float]] = (),
+        seeds: Iterable[int] = repeat(0),
     ) -> Picture:
-        """As `erase`; calls `done` after each box."""
+        """As `erase`, with a seed for each box; calls `done` after each."""
         # All are checked before the work begins.
         boxes, kept = ([geometry.clip_box(box, *photo.size) for box in each] for each in (boxes, keep))
         visible = photo.visible
@@ -134,8 +140,8 @@ class Composer:
             erasing.mark(pending, erasing.hole_of(self.matte(visible, box)))
             avoid[geometry.window_around(box, *photo.size).of] = 255
         filled, alpha = visible.copy(), None if photo.alpha is None else photo.alpha.copy()
-        for hole in holes:
-            erasing.fill(self.backend, filled, hole, pending, avoid, fill)
+        for hole, seed in zip(holes, seeds, strict=False):  # seeds may be endless
+            erasing.fill(self.backend, filled, hole, pending, avoid, fill, seed)
             if alpha is not None:
                 erasing.fill_alpha(alpha, hole, pending)
             erasing.mark(pending, hole, 0)

@@ -73,12 +73,18 @@ def mark(pending: np.ndarray, hole: Hole, value: int = 255) -> None:
 
 
 def fill(
-    backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarray, avoid: np.ndarray, method: Fill = "both"
+    backend: Backend,
+    pixels: np.ndarray,
+    hole: Hole,
+    pending: np.ndarray,
+    avoid: np.ndarray,
+    method: Fill = "both",
+    seed: int = 0,
 ) -> None:
     """Replace the photo, uint8 [height, width, 3], in the hole, in place; every other pixel is unchanged.
 
     `pending`, uint8 [height, width], is 255 in this hole and in others that are not filled yet; `avoid`, uint8 [height,
-    width], is above 0 at pixels that must not be copied.
+    width], is above 0 at pixels that must not be copied. Another `seed` gives another choice of patches.
     """
     height, width = pending.shape
     window = hole.window(width, height)
@@ -98,7 +104,7 @@ def fill(
             return geometry.sample(colours, hole.region, y[:, None], x)
 
         inside = window.moved(-around.left, -around.top)
-        textured = filling.fill(pixels[around.of], unknown, avoid[around.of], guide, method == "both", window=inside)
+        textured = filling.fill(pixels[around.of], unknown, avoid[around.of], guide, method == "both", seed, inside)
     target = pixels[window.of]
     both = np.dstack([colours, np.minimum(hole.weights / np.float32(127), 1)])
     for rows, strip in geometry.strips(both, hole.region, window):

@@ -9,7 +9,8 @@
     POST /api/paste        photo, box, [erased ...], [edges], onto, at, [shadow] -> the other photo with the object, PNG
 
 Forms are multipart/form-data; `photo` and `onto` are files; boxes are x,y,width,height in pixels of the upright photo;
-the boxes `erased` are erased from the photo first; `at` is x,y[,width] in pixels of the other photo, for `find`, which
+the boxes `erased` are erased from the photo first; these and those to erase may end in a seed, x,y,width,height,seed,
+which is 0 otherwise: another one gives another fill, equal ones give equal fills; `at` is x,y[,width] in pixels of the other photo, for `find`, which
 needs a detector, x,y in those of the photo; edges (default 1) and shadow (default 0) are 0 or 1.
 Errors are {"error": one line}: 400 fields, 403 another host or website, 413 and 422 photos and boxes, 503 too many
 requests at once.
@@ -26,7 +27,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from seigan_tf.compose import geometry
-from seigan_tf.compose.composer import Composer
+from seigan_tf.compose.composer import MOST_SEED, Composer
 from seigan_tf.data.photos.photo import Object
 from seigan_tf.data.photos.picture import Picture
 from seigan_tf.serve import photos, server
@@ -120,11 +121,11 @@ class ComposeApplication(server.Application):
         return response
 
     def _erase(self, request: Request) -> Response:
-        composer, boxes = self._composer(request), _boxes(request, "box")
+        composer, (boxes, seeds) = self._composer(request), _erased(request, "box")
         if not boxes:
             raise BadRequest("box: missing, expected x,y,width,height, numbers in pixels")
         photo = self._photo(request, "photo")
-        erased = composer.erase_picture(photo, boxes)
+        erased = composer.erase_picture(photo, boxes, seeds=seeds)
         _check_found(not np.array_equal(erased.array, photo.array))
         return photos.png_response(erased.array, erased.profile)
 
@@ -149,10 +150,10 @@ class ComposeApplication(server.Application):
         """The composer, the photo after earlier erasing, and the object's box in it."""
         composer = self._composer(request)
         given = _numbers("box", request.form.get("box", ""), (4,), "x,y,width,height")
-        erased = _boxes(request, "erased")
+        erased, seeds = _erased(request, "erased")
         photo = self._photo(request, "photo")
         box = geometry.clip_box(given, *photo.size)
-        return composer, composer.erase_picture(photo, erased) if erased else photo, box
+        return composer, composer.erase_picture(photo, erased, seeds=seeds) if erased else photo, box
 
 
 def compile_networks(composer: Composer) -> None:
@@ -172,12 +173,17 @@ def _check_found(found: bool) -> None:
         raise UnprocessableEntity("no object was found in the box")
 
 
-def _boxes(request: Request, name: str) -> list[tuple[float, ...]]:
-    """All boxes in the fields of a name."""
+def _erased(request: Request, name: str) -> tuple[list[tuple[float, ...]], list[int]]:
+    """All boxes to erase in the fields of a name, and the seed of each."""
     texts = request.form.getlist(name)
     if len(texts) > MOST_BOXES:
         raise BadRequest(f"{name}: {len(texts)} boxes, expected at most {MOST_BOXES}")
-    return [_numbers(name, text, (4,), "x,y,width,height") for text in texts]
+    values = [_numbers(name, text, (4, 5), "x,y,width,height[,seed]") for text in texts]
+    seeds = [value[4] if len(value) == 5 else 0 for value in values]
+    for text, seed in zip(texts, seeds, strict=True):
+        if seed != int(seed) or not 0 <= seed <= MOST_SEED:
+            raise BadRequest(f"{name} is {shown(text)}, expected a whole number from 0 to {MOST_SEED} as seed")
+    return [value[:4] for value in values], [int(seed) for seed in seeds]
 
 
 def _switch(request: Request, name: str, default: str) -> bool:

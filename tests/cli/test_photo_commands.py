@@ -116,6 +116,17 @@ def test_erase_keeps_every_other_pixel_in_png(capsys, tmp_path, photo):
     assert not changed.any()
 
 
+def test_another_seed_gives_another_fill(capsys, tmp_path, photo):
+    for name, seed in (("first.png", 0), ("again.png", 0), ("other.png", 1)):
+        assert call(capsys, "erase", photo, "--box", BOX, "-o", tmp_path / name, "--seed", seed).code == 0
+    first, again, other = (pixels(tmp_path / name) for name in ("first.png", "again.png", "other.png"))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+    for seed in (-1, 2**31):
+        ended = call(capsys, "erase", photo, "--box", BOX, "-o", tmp_path / "none.png", "--seed", seed)
+        assert (ended.code, ended.err) == (2, f"error: --seed is {seed}, expected 0 to 2147483647\n")
+
+
 def test_erase_passes_on_the_fill_and_the_objects_to_keep(capsys, tmp_path, photo):
     options = "--fill", "patches", "--keep", "0,0,60,240"
     assert call(capsys, "erase", photo, "--box", BOX, "-o", tmp_path / "out.png", *options).code == 0

@@ -88,6 +88,19 @@ def test_nothing_is_copied_from_objects_that_are_kept(composer):
         composer.erase(photo, box_of(), keep=[(400, 0, 10, 10)])
 
 
+def test_each_box_has_its_own_seed(composer):
+    photo = np.hstack([ball()[0], ball(seed=1)[0]])
+    boxes = [box_of(), box_of((450, 120))]
+
+    def erased(*seeds):
+        return composer.erase_picture(Picture(photo), boxes, seeds=seeds).array
+
+    first, second = erased(0, 0), erased(0, 5)
+    np.testing.assert_array_equal(first[:, :300], second[:, :300])
+    assert (first[:, 300:] != second[:, 300:]).any()
+    np.testing.assert_array_equal(composer.erase(photo, boxes, seed=5)[:, 300:], second[:, 300:])
+
+
 def test_erase_takes_many_boxes_at_once(composer):
     photo, one = ball(400, 240, (120, 120), 35)
     y, x = np.mgrid[:240, :400] + 0.5

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from seigan_tf.compose.composer import Composer
+from seigan_tf.data.photos.picture import Picture
 from tests import photo_matrix
 from tests.browser import chromium, complaints
 from tests.serve import stub
@@ -190,6 +191,29 @@ def test_two_objects_are_erased_one_after_the_other(visit):
     visit.page.wait_for_function("() => document.getElementById('stage').ariaLabel.includes('no box')")
     expected = Composer(StubBackend()).erase(np.asarray(photo), [first, second])
     assert (visit.save()[1] == expected).all()
+
+
+def test_another_fill_replaces_the_last_one_alone(visit):
+    photo = scene()
+    visit.opens(photo)
+    visit.draw()
+    first = visit.place()
+    visit.press("erase", "Erased in")
+    visit.draw((210, 120, 60, 60))
+    assert not visit.page.is_visible("#another")  # with a box drawn it would not be clear what it fills
+    second = visit.place()
+    expected = Composer(StubBackend()).erase_picture
+    visit.page.click("#erase")
+    visit.page.wait_for_function("() => document.getElementById('stage').ariaLabel.includes('no box')")
+    for seed in (1, 2):
+        with visit.page.expect_response("**/api/erase"):
+            visit.page.click("#another")
+        visit.page.wait_for_function("() => !document.getElementById('save').disabled")
+        made = expected(Picture(np.asarray(photo)), [first, second], seeds=[0, seed]).array
+        assert (visit.save()[1] == made).all()
+    visit.press("undo", "As it was before")
+    assert visit.place() == second
+    assert not visit.page.is_visible("#another")
 
 
 def test_an_object_is_placed_on_another_photo_and_saved(visit):

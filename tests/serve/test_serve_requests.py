@@ -159,6 +159,9 @@ def test_cut_erase_and_paste_are_what_composer_makes(client, edges):
     assert (pixels(response) == cutout[y : y + height, x : x + width]).all()
     erased = post(client, "erase", content, box=[TEXT, "200,100,60,60"], edges=edges)
     assert (pixels(erased) == composer.erase(array, [BOX, (200, 100, 60, 60)])).all()
+    again = post(client, "erase", content, box=[f"{TEXT},3"], edges=edges)
+    assert (pixels(again) == composer.erase(array, BOX, seed=3)).all()
+    assert (pixels(again) != composer.erase(array, BOX)).any()
     pasted = post(client, "paste", content, box=TEXT, onto=file(encoded(other)), at="20,30,80", edges=edges)
     assert (pixels(pasted) == composer.paste(array, BOX, np.asarray(other), (20, 30, 80))).all()
 
@@ -282,7 +285,17 @@ def test_the_name_that_comes_with_a_file_is_not_opened(client, tmp_path):
 )
 def test_a_box_that_is_none_is_refused(client, box, status, expected):
     for action in ("cut", "erase"):
-        refused(post(client, action, encoded(scene()), box=box), status, expected)
+        given = f"{box},0" if action == "erase" and box.count(",") == 4 else box  # the fifth is the seed there
+        refused(
+            post(client, action, encoded(scene()), box=given), status, expected.replace(f"is {box},", f"is {given},")
+        )
+
+
+@pytest.mark.parametrize("seed", ["-1", "0.5", "2147483648", "1e300"])
+def test_a_seed_that_is_none_is_refused(client, seed):
+    wrong = f"{TEXT},{seed}"
+    refused(post(client, "erase", encoded(scene()), box=wrong), 400, f"box is {wrong}, expected a whole number from 0")
+    refused(post(client, "cut", encoded(scene()), box=TEXT, erased=wrong), 400, f"erased is {wrong}, expected a whole")
 
 
 def test_a_box_that_sticks_out_is_cut_off(client):

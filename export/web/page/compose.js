@@ -33,9 +33,9 @@ export async function cut(models, photo, box, edges = true) {
  * Erase the object of a cut from its photo, which changes in its hole only. Returns a function that undoes it.
  *
  * Other objects that were cut out of the photo stay, unseen by the inpainter. No pixel is copied from their boxes, or from
- * where objects were erased before.
+ * where objects were erased before. Another `seed` gives another choice of patches.
  */
-export async function erase(models, photo, { box, region, image, low, count }) {
+export async function erase(models, photo, { box, region, image, low, count }, seed = 0) {
   const hole = holeOf(low, count, region), window = windowOf(hole, photo);
   if (!window) throw new Error("No object was found in the box");
   const around = widened(window, REACH, photo), { x, y, width, height } = around;
@@ -48,7 +48,7 @@ export async function erase(models, photo, { box, region, image, low, count }) {
   const colours = await restored(models, photo, image, hole, pending, around);
   const pixels = photo.read(x, y, width, height);
   const near = widened(window, NEAR, photo);
-  const task = { photo: pixels, around, near, window, hole, pending, avoid, colours };
+  const task = { photo: pixels, around, near, window, hole, pending, avoid, colours, seed };
   const filled = await inWorker("filled", task, [pixels, pending, avoid, colours]);
   const putBack = photo.copy(window);
   photo.context.putImageData(new ImageData(filled, window.width, window.height), window.x, window.y);

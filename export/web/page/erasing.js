@@ -86,9 +86,9 @@ export async function restored(models, photo, image, { region, count }, pending,
  * The photo with its hole filled: RGBA of the rectangle `window`.
  *
  * `photo`: RGBA of the rectangle `around`, as the masks `pending`, what has to be replaced, and `avoid`, what must not be
- * copied; `near`: outside it nothing needs a fill now; `colours`: the result of `restored`.
+ * copied; `near`: outside it nothing needs a fill now; `colours`: the result of `restored`; `seed`: of the patches.
  */
-export function filled({ photo, around, near, window, hole, pending, avoid, colours }) {
+export function filled({ photo, around, near, window, hole, pending, avoid, colours, seed }) {
   const { region, weights, count } = hole;
   const unknown = new Uint8Array(pending.length);
   for (let y = near.y - around.y; y < near.y - around.y + near.height; y++) {
@@ -100,7 +100,7 @@ export function filled({ photo, around, near, window, hole, pending, avoid, colo
     for (let y = 0; y < height; y++) row(y, result.subarray(3 * y * width, 3 * (y + 1) * width));
     return result;
   };
-  const textured = unknown.includes(1) ? fill(photo, unknown, avoid, [around.height, around.width], guide) : null;
+  const textured = unknown.includes(1) ? fill(photo, unknown, avoid, [around.height, around.width], guide, seed) : null;
   const result = new Uint8ClampedArray(4 * window.width * window.height).fill(255);
   const shares = enlarge(weights.map((weight) => Math.min(weight, 127)), count, 1, region, window);
   const plain = enlarge(colours, count, 3, region, window);

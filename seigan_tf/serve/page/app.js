@@ -7,7 +7,7 @@
 //   open(file)                                      a photo {name, width, height, bounds, preview, note}
 //   find(photo, point)                              the object at a point {name, box}, if there is a detector
 //   cut(photo, box, edges)                          an object {box, rectangle, canvas}
-//   erase(photo, {box, edges, object})              {after, undo}: the new photo, and a function that returns the old one
+//   erase(photo, {box, edges, object, seed})        {after, undo}: the new photo, and a function that returns the old one
 //   paste(photo, object, target, {place, shadow})   {after, undo}: the same for the target
 //   full(what, {photo, object, target})             PNG file of the cutout, erased or pasted picture at full size
 // All functions may be asynchronous. The first line of an error is shown on the page.
@@ -27,6 +27,8 @@ let photo = null, erasures = 0, object = null;
 let target = null;
 /** Undoes the last change; null if there is none. */
 let undo = null;
+/** The last erasure, {box, edges, object, seed}, if nothing has changed since; null otherwise. */
+let erasure = null;
 /** The latest result, for Save: "cutout", "erased" or "pasted". */
 let made = null;
 let busy = false;
@@ -73,9 +75,11 @@ function show() {
   $("back").hidden = !target;
   for (const id of ["cut", "erase", "onto-label"]) $(id).hidden = placing || Boolean(target);
   $("undo").hidden = $("save").hidden = placing;
+  $("another").hidden = !erasure || !undo || placing || Boolean(target) || Boolean(stage.box);
   for (const id of ["cut", "erase", "onto"]) $(id).disabled = busy || !stage.box;
   $("onto-label").classList.toggle("disabled", $("onto").disabled);
   $("place").disabled = $("back").disabled = busy;
+  $("another").disabled = busy;
   $("undo").disabled = busy || !undo;
   $("save").disabled = busy || !made;
   $("choose").classList.toggle("main", !open);
@@ -150,21 +154,36 @@ function cut() {
 }
 
 function erase() {
-  act("Erasing…", async () => {
-    const start = performance.now(), { box } = stage;
-    await ready();
-    const { after, undo: restore } = await backend.erase(photo, { box, edges: $("edges").checked, object });
-    [photo, erasures] = [after, erasures + 1];
-    undo = () => {
-      [photo, erasures] = [restore(), erasures - 1];
-      [object, made] = [null, madeOfPhoto()];
-      [stage.photo, stage.box, stage.object] = [photo, box, null];
-      return "As it was before.";
-    };
-    [object, made] = [null, "erased"];
-    [stage.photo, stage.box, stage.object, stage.alone] = [photo, null, null, false];
-    return `Erased in ${seconds(start)}. Save it, or draw the next box.`;
+  act("Erasing…", () => eraseAs({ box: stage.box, edges: $("edges").checked, object, seed: 0 }));
+}
+
+/** Erases the last object anew, with other patches. */
+function another() {
+  act("Erasing anew…", async () => {
+    const last = erasure, message = takeBack();
+    try {
+      return await eraseAs({ ...last, seed: last.seed + 1 });
+    } catch (error) {
+      $("error").textContent = oneLine(error);
+      return message; // the object is back
+    }
   });
+}
+
+async function eraseAs(wanted) {
+  const start = performance.now();
+  await ready();
+  const { after, undo: restore } = await backend.erase(photo, wanted);
+  [photo, erasures, erasure] = [after, erasures + 1, wanted];
+  undo = () => {
+    [photo, erasures] = [restore(), erasures - 1];
+    [object, made] = [null, madeOfPhoto()];
+    [stage.photo, stage.box, stage.object] = [photo, wanted.box, null];
+    return "As it was before.";
+  };
+  [object, made] = [null, "erased"];
+  [stage.photo, stage.box, stage.object, stage.alone] = [photo, null, null, false];
+  return `Erased in ${seconds(start)}. Save it, try another fill, or draw the next box.`;
 }
 
 function openTarget(file) {
@@ -222,11 +241,9 @@ function save() {
 }
 
 function takeBack() {
-  act("Undoing…", async () => {
-    const message = undo();
-    undo = null;
-    return message;
-  });
+  const message = undo();
+  [undo, erasure] = [null, null];
+  return message;
 }
 
 const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
@@ -252,7 +269,8 @@ $("cut").addEventListener("click", cut);
 $("erase").addEventListener("click", erase);
 $("place").addEventListener("click", pasteObject);
 $("back").addEventListener("click", back);
-$("undo").addEventListener("click", takeBack);
+$("undo").addEventListener("click", () => act("Undoing…", async () => takeBack()));
+$("another").addEventListener("click", another);
 $("save").addEventListener("click", save);
 $("edges").addEventListener("change", () => { if (object) cut(); });
 $("scale").addEventListener("input", (event) => {

@@ -34,9 +34,9 @@ export async function cut(photo, box, edges) {
   return { box, edges, rectangle: { x, y, width, height }, canvas: await decoded(made), made };
 }
 
-/** Erases the object in a box, and those that were erased before. */
-export async function erase(photo, { box, edges }) {
-  const erased = [...photo.erased, box];
+/** Erases the object in a box, and those that were erased before; another `seed` gives another fill. */
+export async function erase(photo, { box, edges, seed }) {
+  const erased = [...photo.erased, { ...box, seed }];
   const after = await photo.changed(await erasing(photo, erased, edges, false), { erased, edges });
   return { after, undo: () => photo };
 }
@@ -58,7 +58,7 @@ export async function full(what, { photo, object, target }) {
 
 async function erasing(photo, boxes, edges, isFull) {
   const fields = photo.fields(boxes[0], edges, isFull);
-  const answer = await send("erase", { ...fields, erased: [], box: boxes.map((box) => photo.text(box, isFull)) });
+  const answer = await send("erase", { ...fields, erased: [], box: boxes.map((box) => photo.erasure(box, isFull)) });
   return answer.blob();
 }
 

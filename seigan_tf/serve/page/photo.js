@@ -15,7 +15,7 @@ export class Photo {
     return new Photo({ file, name: file.name, width, height, reduced, sent: reduced ? sent : file, preview, erased: [] });
   }
 
-  /** file: as chosen. sent: file sent for previews. preview: canvas shown. erased: boxes. made: PNG of the preview. */
+  /** file: as chosen. sent: file sent for previews. preview: canvas shown. erased: boxes with seeds. made: PNG of the preview. */
   constructor(values) {
     Object.assign(this, values);
   }
@@ -42,12 +42,17 @@ export class Photo {
     return [x, y, width, height].map((value) => value * this.scale(full)).join(",");
   }
 
+  /** A box to erase as text: with its seed. */
+  erasure(box, full = false) {
+    return `${this.text(box, full)},${box.seed}`;
+  }
+
   /** The fields that name this photo and an object of it. */
   fields(box, edges, full = false) {
     return {
       photo: full ? this.file : this.sent,
       box: this.text(box, full),
-      erased: this.erased.map((one) => this.text(one, full)),
+      erased: this.erased.map((one) => this.erasure(one, full)),
       edges: edges ? 1 : 0,
     };
   }

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import shutil
 import subprocess
@@ -436,6 +437,28 @@ def test_cut_erase_and_undo(open_page, address, photo):
     page.get_by_role("button", name="Undo").click()
     expect(page, "As it was before")
     assert page.get_by_role("button", name="Save").is_disabled()
+
+
+def test_another_fill_is_another_one_each_time_and_is_taken_back(open_page, address, photo):
+    page = open_page(address)
+    choose(page, "#photo", "garden.png", photo)
+    expect(page, "Draw a box")
+    draw_box(page, photo)
+    another = page.get_by_role("button", name="Another fill")
+    assert not another.is_visible()
+    page.get_by_role("button", name="Erase").click()
+    expect(page, "Erased in")
+    fills = [saved(page)[1]]
+    for _ in range(2):
+        another.click()
+        page.wait_for_function("() => document.getElementById('status').textContent.startsWith('Erased in')")
+        fills.append(saved(page)[1])
+    assert all((one != other).any() for one, other in itertools.combinations(fills, 2))
+    region = region_of({**BOX, "x": BOX["x"] - 2, "y": BOX["y"] - 2, "width": 54, "height": 84})
+    np.testing.assert_array_equal(outside(fills[2][..., :3], region), outside(photo, region))
+    page.get_by_role("button", name="Undo").click()
+    expect(page, "As it was before")
+    assert not another.is_visible()
 
 
 def test_what_was_erased_before_can_still_be_saved_when_the_last_step_is_taken_back(open_page, address, photo):
