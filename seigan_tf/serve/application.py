@@ -9,8 +9,8 @@
     POST /api/paste        photo, box, [erased ...], [edges], onto, at, [shadow] -> the other photo with the object, PNG
 
 Forms are multipart/form-data; `photo` and `onto` are files; boxes are x,y,width,height in pixels of the upright photo;
-the boxes `erased` are erased from the photo first. A box to erase may have a fifth number, a seed, 0 by default: another
-one gives another fill, equal ones give equal fills. `at` is x,y[,width] in pixels of the other photo, for `find`, which
+the boxes `erased` are erased from the photo first. A box to erase may have a fifth number, its seed (0): another one
+gives another fill, equal ones give equal fills. `at` is x,y[,width] in pixels of the other photo, for `find`, which
 needs a detector, x,y in those of the photo; edges (default 1) and shadow (default 0) are 0 or 1.
 Errors are {"error": one line}: 400 fields, 403 another host or website, 413 and 422 photos and boxes, 503 too many
 requests at once.
