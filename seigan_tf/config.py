@@ -132,6 +132,9 @@ class LossesConfig:
     """Mask outside the box; without this term a segmenter trained from nothing may answer all ones."""
     box_pairwise: float = 0.0
     """Difference in label between neighbours of like colour (BoxInst)."""
+    mask_saturation: float = 0.0
+    """Mean square of the mask's logits. Where a mask is sure, its sigmoid has hardly a gradient, and the cycle cannot
+    correct it; this term keeps masks from becoming so. 0 is the paper."""
     pairwise_threshold: float = 0.06
     """Mean absolute difference in RGB, of values in [-1, 1], below which two neighbours are alike."""
     pairwise_reach: int = 2

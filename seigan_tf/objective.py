@@ -20,7 +20,8 @@ FAKES = {
 """Discriminator and generator term of each fake, by the fake's name in the cycle."""
 
 IDENTITY_TERMS = ("object_identity", "background_identity")
-BOX_TERMS = ("box_projection", "box_outside", "box_pairwise")
+BOX_TERMS = ("box_projection", "box_outside", "box_pairwise", "mask_saturation")
+"""Terms that train the segmenter without the cycle: the box terms, and one that belongs to them."""
 
 _SECOND_SWAP = ("inpainter", "enhancer")
 MASK_TERMS = {
@@ -168,6 +169,7 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
             losses.pairwise_threshold,
             losses.pairwise_reach,
         ),
+        "mask_saturation": lambda: boxes.saturation(cycle.raw_logits),
     }
     terms = {name: makers[name]() for name in active_terms(losses)}
     return Objective(_sum([getattr(losses, name) * value for name, value in terms.items()]), terms)

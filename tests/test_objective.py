@@ -40,6 +40,7 @@ TRAINS = {
     "box_projection": {"segmenter"},
     "box_outside": {"segmenter"},
     "box_pairwise": {"segmenter"},
+    "mask_saturation": {"segmenter"},
 }
 """Term: the networks that it trains, read off PAPER's table."""
 
@@ -58,6 +59,7 @@ RUNS = {
     "box_projection": dict(segmenter=1),
     "box_outside": dict(segmenter=1),
     "box_pairwise": dict(segmenter=1),
+    "mask_saturation": dict(segmenter=1),
 }
 """Term: how often each network runs where it is the only term."""
 

@@ -13,7 +13,7 @@ FIRST_SWAP = dict(
     inpaint_gan_back=0.0, background_mae=0.0, object_mae=0.0, object_identity=0.0, background_identity=0.0
 )
 """Weights with which all networks are trained, and a step is traced or compiled sooner than the whole cycle."""
-BOX_TERMS = dict(box_projection=1.0, box_outside=0.7, box_pairwise=0.5)
+BOX_TERMS = dict(box_projection=1.0, box_outside=0.7, box_pairwise=0.5, mask_saturation=0.01)
 
 
 def networks(**changes) -> NetworksConfig:

@@ -175,6 +175,8 @@ def generate(networks, settings, losses, batch, noise):
         terms["box_outside"] = (F.softplus(logits) * (1 - box)).sum() / torch.clamp((1 - box).sum(), min=1)
     if losses.box_pairwise:
         terms["box_pairwise"] = pairwise(logits, x, box, losses.pairwise_threshold, losses.pairwise_reach)
+    if losses.mask_saturation:
+        terms["mask_saturation"] = logits.square().mean()
     return terms, {"x1": x1, "y2": y2, "z": z, "y1": y1}
 
 

@@ -95,6 +95,11 @@ def pairwise(logits: Tensor, images: Tensor, box_mask: Tensor, threshold: float,
     return total / ops.maximum(count, 1.0)
 
 
+def saturation(logits: Tensor) -> Tensor:
+    """Return the mean square of a mask's logits, [N, S, S, 1]."""
+    return ops.mean(ops.square(logits))
+
+
 def _log_of_sum(one, other):
     """Return log(e^one + e^other). ops.logaddexp has a wrong gradient at ties under TensorFlow (Keras 3.15)."""
     largest = ops.stop_gradient(ops.maximum(one, other))

@@ -27,7 +27,7 @@ CONFIG = config.Config(
 # bfloat16 on CPUs.
 _teacher = replace(
     boxes.CONFIG,
-    losses=replace(boxes.CONFIG.losses, pairwise_reach=4),
+    losses=replace(boxes.CONFIG.losses, pairwise_reach=4, mask_saturation=0.0),
     training=replace(boxes.CONFIG.training, steps=600, precision="auto"),
 )
 

@@ -68,6 +68,13 @@ def test_outside_agrees_with_the_reference_and_sees_nothing_inside():
     assert float(boxes.outside(logits(MASK), np.ones_like(MASK))) == 0.0
 
 
+def test_saturation_agrees_with_the_reference_and_has_a_gradient_where_a_mask_is_sure():
+    value = boxes.saturation(logits(MASK))
+    assert float(value) == pytest.approx(reference.saturation(MASK.astype("float64")), rel=1e-4)
+    steps = [float(boxes.saturation(np.full((1, 2, 2, 1), sure, "float32"))) for sure in (8.0, 8.1)]
+    assert steps[1] - steps[0] > 1
+
+
 def test_pairwise_is_zero_where_no_neighbours_are_alike():
     noise = np.random.default_rng(0).uniform(-1, 1, (1, 8, 8, 3)).astype("float32")
     assert float(boxes.pairwise(logits(MASK[:1, :8, :8]), noise, np.ones((1, 8, 8, 1), "float32"), 1e-6, 2)) == 0.0

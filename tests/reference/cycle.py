@@ -101,6 +101,7 @@ def terms(weights: Weights, settings, x, y, made, threshold) -> dict:
         "box_projection": losses.projection(made["raw_mask"], made["box_mask"]),
         "box_outside": losses.outside(made["raw_mask"], made["box_mask"]),
         "box_pairwise": losses.pairwise(made["raw_mask"], x, made["box_mask"], threshold),
+        "mask_saturation": losses.saturation(made["raw_mask"]),
     }
     if weights.vgg is not None:
         of_x, of_y, of_x2, of_y2 = (

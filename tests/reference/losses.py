@@ -68,6 +68,11 @@ def pairwise(mask, images, box_mask, threshold, distances=(1, 2)):
     return np.mean(costs) if costs else 0.0
 
 
+def saturation(mask):
+    """The mean square of the logits."""
+    return (np.log(mask / (1 - mask)) ** 2).mean()
+
+
 def mask_loss(mask, truth):
     """The mean over images of binary cross-entropy + 1 - Dice."""
     costs = []

@@ -26,8 +26,8 @@ BOXES = replace(BOXES, data=replace(BOXES.data, val_images=Path("val")))
 
 def test_methods_differ_in_what_they_are_named_for_and_in_nothing_else():
     terms = {name: active_terms(methods.method_config(name, BOXES, 0).losses) for name in methods.METHODS}
-    assert terms["box_terms"] == ("box_projection", "box_pairwise")
-    assert terms["no_cycle"] == ("coarse_gan", "box_projection", "box_pairwise")
+    assert terms["box_terms"] == ("box_projection", "box_pairwise", "mask_saturation")
+    assert terms["no_cycle"] == ("coarse_gan", "box_projection", "box_pairwise", "mask_saturation")
     assert terms["seigan"] == active_terms(BOXES.losses)
     for name in methods.METHODS | methods.ABLATIONS:
         made = methods.method_config(name, BOXES, 3, Path("runs"))
