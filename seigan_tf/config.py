@@ -133,8 +133,8 @@ class LossesConfig:
     box_pairwise: float = 0.0
     """Difference in label between neighbours of like colour (BoxInst)."""
     mask_saturation: float = 0.0
-    """Mean square of the mask's logits. Where a mask is sure, its sigmoid has hardly a gradient, and the cycle cannot
-    correct it; this term keeps masks from becoming so. 0 is the paper."""
+    """Mean square of the mask's logits, which keeps them small: near 0 and 1 a sigmoid has almost no gradient, and the
+    cycle cannot change the mask. Without a box term it has no effect. 0 is the paper."""
     pairwise_threshold: float = 0.06
     """Mean absolute difference in RGB, of values in [-1, 1], below which two neighbours are alike."""
     pairwise_reach: int = 2

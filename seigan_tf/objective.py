@@ -21,7 +21,7 @@ FAKES = {
 
 IDENTITY_TERMS = ("object_identity", "background_identity")
 BOX_TERMS = ("box_projection", "box_outside", "box_pairwise", "mask_saturation")
-"""Terms that train the segmenter without the cycle: the box terms, and one that belongs to them."""
+"""Terms that train the segmenter without the cycle: the box terms, and one that limits the logits that they make."""
 
 _SECOND_SWAP = ("inpainter", "enhancer")
 MASK_TERMS = {
@@ -65,8 +65,9 @@ class Pretraining:
 
 
 def active_terms(losses: LossesConfig) -> tuple[str, ...]:
-    """Return the names of the generators' terms that are switched on."""
-    return tuple(name for name in TERMS if getattr(losses, name) > 0)
+    """Return the names of the generators' terms that are switched on; `mask_saturation` needs a box term beside it."""
+    on = tuple(name for name in TERMS if getattr(losses, name) > 0)
+    return tuple(name for name in on if name != "mask_saturation" or len(set(on) & set(BOX_TERMS)) > 1)
 
 
 def pretraining_terms(losses: LossesConfig, pretraining: Pretraining) -> LossesConfig:

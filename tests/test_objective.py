@@ -12,12 +12,15 @@ from seigan_tf.cycle import Generators
 from seigan_tf.networks import Discriminator, VGG19Features
 from seigan_tf.objective import (
     Discriminators,
+    Pretraining,
     active_fakes,
     active_terms,
     background_layers,
     discriminator_objective,
     generator_objective,
     object_layers,
+    pretraining_terms,
+    trained_generators,
 )  # fmt: skip
 from tests import tiny
 from tests.reference import cycle as reference
@@ -59,9 +62,8 @@ RUNS = {
     "box_projection": dict(segmenter=1),
     "box_outside": dict(segmenter=1),
     "box_pairwise": dict(segmenter=1),
-    "mask_saturation": dict(segmenter=1),
 }
-"""Term: how often each network runs where it is the only term."""
+"""Term: how often each network runs where it is the only term; mask_saturation is none."""
 
 SETTINGS = tiny.networks(size=32, confine_mask=True)
 
@@ -151,7 +153,7 @@ def gradients(value, tape, network):
     return {v.path: g for v, g in zip(network.trainable_variables, made, strict=True)}
 
 
-@pytest.mark.parametrize("term", TERMS)
+@pytest.mark.parametrize("term", RUNS)
 def test_a_term_trains_every_weight_of_its_networks_and_no_other(term, parts):
     generators, discriminators, vgg = parts
     losses = only(term)
@@ -219,7 +221,7 @@ def counted(parts):
     )
 
 
-@pytest.mark.parametrize("term", TERMS)
+@pytest.mark.parametrize("term", RUNS)
 def test_a_term_that_is_off_runs_none_of_the_networks_that_only_it_needs(term, parts):
     *networks, counts = counted(parts)
     losses = only(term)
@@ -282,3 +284,10 @@ def test_terms_are_those_of_the_paper_and_the_box():
         "coarse": "object",
     }
     assert active_terms(dataclasses.replace(only(), box_pairwise=0.5)) == ("box_pairwise",)
+
+
+def test_what_limits_the_logits_trains_no_segmenter_by_itself():
+    assert active_terms(only("mask_saturation", "coarse_gan")) == ("coarse_gan",)
+    assert active_terms(only("mask_saturation", "box_outside")) == ("box_outside", "mask_saturation")
+    assert trained_generators(only("mask_saturation", "background_mae"), 0.0) == {"inpainter", "enhancer"}
+    assert trained_generators(pretraining_terms(only("mask_saturation"), Pretraining()), 0.0) == set()

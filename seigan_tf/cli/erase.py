@@ -30,7 +30,8 @@ class Options(PhotoOptions):
     keep: Boxes = ()
     """Box of another object, of which nothing is copied; for one photograph."""
     seed: int = 0
-    """Seed of the choice of patches: another one gives another fill, equal ones give equal fills."""
+    """Seed of the choice of patches: another one gives another fill, equal ones give equal fills. It has no effect on
+    --fill network; an output folder keeps fills that exist, unless --overwrite is given."""
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -1,7 +1,7 @@
 """Cut, erase and paste on photographs of any size: the interface of this package."""
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
+from itertools import islice, repeat
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from seigan_tf.data.photos.picture import Picture
 Photo = str | PathLike | np.ndarray | Picture
 """A file, or pixels: uint8 [height, width, 3] RGB, or [height, width, 4] with alpha."""
 MOST_SEED = 2**31 - 1
-"""Largest seed, with which the numbers of the static page are exact too."""
+"""Largest seed; with larger ones the numbers of the static page are not exact."""
 
 
 class Composer:
@@ -126,7 +126,7 @@ class Composer:
         keep: Iterable[Sequence[float]] = (),
         seeds: Iterable[int] = repeat(0),
     ) -> Picture:
-        """As `erase`, with a seed for each box; calls `done` after each."""
+        """As `erase`, with a seed for each box, of which there may be more; calls `done` after each box."""
         # All are checked before the work begins.
         boxes, kept = ([geometry.clip_box(box, *photo.size) for box in each] for each in (boxes, keep))
         visible = photo.visible
@@ -140,7 +140,7 @@ class Composer:
             erasing.mark(pending, erasing.hole_of(self.matte(visible, box)))
             avoid[geometry.window_around(box, *photo.size).of] = 255
         filled, alpha = visible.copy(), None if photo.alpha is None else photo.alpha.copy()
-        for hole, seed in zip(holes, seeds, strict=False):  # seeds may be endless
+        for hole, seed in zip(holes, islice(seeds, len(holes)), strict=True):
             erasing.fill(self.backend, filled, hole, pending, avoid, fill, seed)
             if alpha is not None:
                 erasing.fill_alpha(alpha, hole, pending)

@@ -43,6 +43,7 @@ CONFIG = config.Config(
         background_identity=3.0,
         box_projection=1.0,
         box_pairwise=1.0,
+        # Without it some seeds' masks do not change in the cycle (docs/experiments.md, "Horses").
         mask_saturation=0.01,
     ),
     data=config.DataConfig(source="coco", max_object_fraction=0.9, zoom=0.15, shift=0.06),

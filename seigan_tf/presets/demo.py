@@ -21,7 +21,7 @@ CONFIG = config.Config(
         composite_inpainting=True,
         mask_input=True,
         prefill=True,
-        # Without it the object's rim stays in restored backgrounds; with 2 more of the background is invented.
+        # Without it the object's rim stays in restored backgrounds; with 2, more of the background is invented.
         mask_dilation=1,
         mask_gradient_scale=0.1,
         replay_size=32,

@@ -9,9 +9,10 @@
     POST /api/paste        photo, box, [erased ...], [edges], onto, at, [shadow] -> the other photo with the object, PNG
 
 Forms are multipart/form-data; `photo` and `onto` are files; boxes are x,y,width,height in pixels of the upright photo;
-the boxes `erased` are erased from the photo first. A box to erase may have a fifth number, its seed (0): another one
-gives another fill, equal ones give equal fills. `at` is x,y[,width] in pixels of the other photo, for `find`, which
-needs a detector, x,y in those of the photo; edges (default 1) and shadow (default 0) are 0 or 1.
+the boxes `erased` are erased from the photo first. Those, and `box` of erase, may end in a fifth number, the seed of
+the fill (0): another one gives another fill, equal ones give equal fills. `at` is x,y[,width] in pixels of the other
+photo, for `find`, which needs a detector, x,y in those of the photo; edges (default 1) and shadow (default 0) are 0 or
+1.
 Errors are {"error": one line}: 400 fields, 403 another host or website, 413 and 422 photos and boxes, 503 too many
 requests at once.
 """
@@ -123,7 +124,7 @@ class ComposeApplication(server.Application):
     def _erase(self, request: Request) -> Response:
         composer, (boxes, seeds) = self._composer(request), _erased(request, "box")
         if not boxes:
-            raise BadRequest("box: missing, expected x,y,width,height, numbers in pixels")
+            raise BadRequest("box: missing, expected x,y,width,height[,seed]")
         photo = self._photo(request, "photo")
         erased = composer.erase_picture(photo, boxes, seeds=seeds)
         _check_found(not np.array_equal(erased.array, photo.array))

@@ -99,6 +99,8 @@ def test_each_box_has_its_own_seed(composer):
     np.testing.assert_array_equal(first[:, :300], second[:, :300])
     assert (first[:, 300:] != second[:, 300:]).any()
     np.testing.assert_array_equal(composer.erase(photo, boxes, seed=5)[:, 300:], second[:, 300:])
+    with pytest.raises(ValueError, match="shorter"):
+        erased(1)
 
 
 def test_erase_takes_many_boxes_at_once(composer):

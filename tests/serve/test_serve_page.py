@@ -193,7 +193,7 @@ def test_two_objects_are_erased_one_after_the_other(visit):
     assert (visit.save()[1] == expected).all()
 
 
-def test_another_fill_replaces_the_last_one_alone(visit):
+def test_another_fill_replaces_the_last_one_alone(visit, backend):
     photo = scene()
     visit.opens(photo)
     visit.draw()
@@ -205,6 +205,13 @@ def test_another_fill_replaces_the_last_one_alone(visit):
     expected = Composer(StubBackend()).erase_picture
     visit.page.click("#erase")
     visit.page.wait_for_function("() => document.getElementById('stage').ariaLabel.includes('no box')")
+    segment, backend.segment = backend.segment, lambda images, boxes: np.zeros((len(images), 32, 32, 1), np.float32)
+    before = visit.save()[1]
+    visit.page.click("#another")
+    visit.says("no object was found in the box", "error")
+    backend.segment = segment
+    visit.complaints.clear()  # the browser's line about the refusal
+    assert (visit.save()[1] == before).all()
     for seed in (1, 2):
         with visit.page.expect_response("**/api/erase"):
             visit.page.click("#another")
@@ -297,6 +304,11 @@ def test_a_large_photo_is_worked_on_small_and_saved_in_full_size(visit, applicat
     saved = visit.save()[1]
     pixels = np.asarray(Image.open(io.BytesIO(content)))
     assert (saved == Composer(StubBackend()).erase(pixels, box)).all()
+    with visit.page.expect_response("**/api/erase"):
+        visit.page.click("#another")
+    visit.page.wait_for_function("() => !document.getElementById('save').disabled")
+    saved = visit.save()[1]
+    assert (saved == Composer(StubBackend()).erase(pixels, box, seed=1)).all()
     visit.draw((300, 300, 400, 400), size)
     visit.opens(photo, "Drag the object", field="onto")
     visit.page.check("#shadow")

@@ -27,7 +27,8 @@ export async function cut(photo, box, edges) {
 
 /** Erase the object in a box; `object` is its cut, if there is one already. Another `seed` gives another fill. */
 export async function erase(photo, { box, edges, object, seed }) {
-  return changed(photo, await compose.erase(await ready(), photo, object ?? (await cut(photo, box, edges)), seed));
+  const found = object ?? (await cut(photo, box, edges));
+  return { ...changed(photo, await compose.erase(await ready(), photo, found, seed)), object: found };
 }
 
 /** Paste the object onto another photo, with its box's corner at place.x, place.y and the width place.width. */

@@ -45,10 +45,10 @@ METHODS: dict[str, Callable[[Config], Config]] = {
     **dict.fromkeys(TEACHERS, _changed(training={"task": "distill"})),
     "supervised": _changed(training={"task": "supervised"}),
 }
-"""box_terms alone; no_cycle, the paper's cut-and-paste, with the same box terms; seigan, all terms; self_trained, a new
-segmenter on the masks of seigan, and twice, thrice, each on the masks of the one before; supervised, true masks. With
-preset paper-photos, which has no box terms, seigan and no_cycle have the paper's losses of the generators alone; the
-discriminators of both have photographs as fakes."""
+"""box_terms alone, with mask_saturation; no_cycle, the paper's cut-and-paste, with the same terms; seigan, all terms;
+self_trained, a new segmenter on the masks of seigan, and twice, thrice, each on the masks of the one before;
+supervised, true masks. With preset paper-photos, which has no box terms, seigan and no_cycle have the paper's losses of
+the generators alone; the discriminators of both have photographs as fakes."""
 
 ABLATIONS: dict[str, Callable[[Config], Config]] = {
     # Pretraining uses box terms alone.

@@ -7,7 +7,8 @@
 //   open(file)                                      a photo {name, width, height, bounds, preview, note}
 //   find(photo, point)                              the object at a point {name, box}, if there is a detector
 //   cut(photo, box, edges)                          an object {box, rectangle, canvas}
-//   erase(photo, {box, edges, object, seed})        {after, undo}: the new photo, and a function that returns the old one
+//   erase(photo, {box, edges, object, seed})        {after, undo, object}: the new photo, a function that returns the old one,
+//                                                   and the object, if it was cut for that
 //   paste(photo, object, target, {place, shadow})   {after, undo}: the same for the target
 //   full(what, {photo, object, target})             PNG file of the cutout, erased or pasted picture at full size
 // All functions may be asynchronous. The first line of an error is shown on the page.
@@ -27,7 +28,7 @@ let photo = null, erasures = 0, object = null;
 let target = null;
 /** Undoes the last change; null if there is none. */
 let undo = null;
-/** The last erasure, {box, edges, object, seed}, if nothing has changed since; null otherwise. */
+/** What `undo` takes back, if that is an erasure: {box, edges, object, seed, restore}; null otherwise. */
 let erasure = null;
 /** The latest result, for Save: "cutout", "erased" or "pasted". */
 let made = null;
@@ -75,7 +76,7 @@ function show() {
   $("back").hidden = !target;
   for (const id of ["cut", "erase", "onto-label"]) $(id).hidden = placing || Boolean(target);
   $("undo").hidden = $("save").hidden = placing;
-  $("another").hidden = !erasure || !undo || placing || Boolean(target) || Boolean(stage.box);
+  $("another").hidden = !erasure || Boolean(target) || Boolean(stage.box);
   for (const id of ["cut", "erase", "onto"]) $(id).disabled = busy || !stage.box;
   $("onto-label").classList.toggle("disabled", $("onto").disabled);
   $("place").disabled = $("back").disabled = busy;
@@ -115,7 +116,7 @@ function openPhoto(file) {
   act(`Opening ${file.name}…`, async () => {
     const opened = await backend.open(file);
     await ready().catch(() => {}); // it may have failed before; a photo may be open without networks
-    [photo, erasures, object, target, undo, made] = [opened, 0, null, null, null, null];
+    [photo, erasures, object, target, undo, erasure, made] = [opened, 0, null, null, null, null, null];
     stage.clear();
     stage.photo = photo;
     return `${size(photo)}. ${finds ? "Tap the object, or draw a box around it." : "Draw a box around the object."}`;
@@ -154,29 +155,33 @@ function cut() {
 }
 
 function erase() {
-  act("Erasing…", () => eraseAs({ box: stage.box, edges: $("edges").checked, object, seed: 0 }));
+  act("Erasing…", () => eraseFrom(photo, { box: stage.box, edges: $("edges").checked, object, seed: 0 }, erasures));
 }
 
 /** Erases the last object anew, with other patches. */
 function another() {
   act("Erasing anew…", async () => {
-    const last = erasure, message = takeBack();
+    const { restore, ...last } = erasure, from = restore();
     try {
-      return await eraseAs({ ...last, seed: last.seed + 1 });
+      return await eraseFrom(from, { ...last, seed: last.seed + 1 }, erasures - 1);
     } catch (error) {
+      if (from !== photo) throw error; // the erased photo is another object, which is still shown
       $("error").textContent = oneLine(error);
-      return message; // the object is back
+      return takeBack(); // it is the same one, and shows the object again
     }
   });
 }
 
-async function eraseAs(wanted) {
+/** Erases from a photo from which `before` objects were erased. */
+async function eraseFrom(from, wanted, before) {
   const start = performance.now();
   await ready();
-  const { after, undo: restore } = await backend.erase(photo, wanted);
-  [photo, erasures, erasure] = [after, erasures + 1, wanted];
+  const { after, undo: restore, object: cutFor = wanted.object } = await backend.erase(from, wanted);
+  [photo, erasures] = [after, before + 1];
+  // Its canvas has the size of the object in the photo, and is not needed to erase it again.
+  erasure = { ...wanted, object: cutFor && { ...cutFor, canvas: null }, restore };
   undo = () => {
-    [photo, erasures] = [restore(), erasures - 1];
+    [photo, erasures] = [restore(), before];
     [object, made] = [null, madeOfPhoto()];
     [stage.photo, stage.box, stage.object] = [photo, wanted.box, null];
     return "As it was before.";
@@ -208,6 +213,7 @@ function pasteObject() {
     await ready();
     const { after, undo: restore } = await backend.paste(photo, object, target, { place, shadow: $("shadow").checked });
     stage.photo = target = after;
+    erasure = null;
     undo = () => {
       stage.photo = target = restore();
       [made, stage.object, stage.place] = [null, object, place];
@@ -222,7 +228,7 @@ function pasteObject() {
 function back() {
   target = null;
   [stage.photo, stage.place, stage.object, stage.box] = [photo, null, object, object.box];
-  [undo, made] = [null, "cutout"];
+  [undo, erasure, made] = [null, null, "cutout"];
   $("status").textContent = "Save the cut-out, erase it here, or paste it on another photo.";
   $("error").textContent = "";
   show();

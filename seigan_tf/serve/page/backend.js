@@ -34,10 +34,15 @@ export async function cut(photo, box, edges) {
   return { box, edges, rectangle: { x, y, width, height }, canvas: await decoded(made), made };
 }
 
-/** Erases the object in a box, and those that were erased before; another `seed` gives another fill. */
+/**
+ * Erases the object in a box, and those that were erased before; another `seed` gives another fill.
+ *
+ * A preview has other patches than its photo, so a fill that is chosen among several is made at full size.
+ */
 export async function erase(photo, { box, edges, seed }) {
-  const erased = [...photo.erased, { ...box, seed }];
-  const after = await photo.changed(await erasing(photo, erased, edges, false), { erased, edges });
+  const erased = [...photo.erased, { ...box, seed }], isFull = photo.reduced && seed > 0;
+  const made = await erasing(photo, erased, edges, isFull);
+  const after = await photo.changed(made, { erased, edges, full: isFull ? made : null });
   return { after, undo: () => photo };
 }
 
@@ -51,7 +56,7 @@ export async function paste(photo, object, target, how) {
 export async function full(what, { photo, object, target }) {
   // If the previews are as large as the photos, the result shown is the full one.
   if (!photo.reduced && !target?.reduced) return { cutout: object, erased: photo, pasted: target }[what].made;
-  if (what === "erased") return erasing(photo, photo.erased, photo.edges, true);
+  if (what === "erased") return photo.full ?? erasing(photo, photo.erased, photo.edges, true);
   if (what === "pasted") return pasting(photo, object, target, target, true);
   return (await send("cut", photo.fields(object.box, object.edges, true))).blob();
 }

@@ -15,7 +15,10 @@ export class Photo {
     return new Photo({ file, name: file.name, width, height, reduced, sent: reduced ? sent : file, preview, erased: [] });
   }
 
-  /** file: as chosen. sent: file sent for previews. preview: canvas shown. erased: boxes with seeds. made: PNG of the preview. */
+  /**
+   * file: as chosen. sent: file sent for previews. preview: canvas shown. erased: boxes with seeds. made: PNG of the change.
+   * full: PNG of the erased photo at full size, if it was made already.
+   */
   constructor(values) {
     Object.assign(this, values);
   }
@@ -28,7 +31,7 @@ export class Photo {
 
   /** This photo after a change: `made` is the PNG in the server's answer. */
   async changed(made, changes = {}) {
-    return new Photo({ ...this, made, preview: await decoded(made), ...changes });
+    return new Photo({ ...this, made, preview: await decoded(made, this.preview), ...changes });
   }
 
   /** Pixels of the file sent per pixel of the photo. */
@@ -58,10 +61,13 @@ export class Photo {
   }
 }
 
-export async function decoded(blob) {
-  const bitmap = await createImageBitmap(blob);
-  const canvas = newCanvas(bitmap.width, bitmap.height); // a bitmap's memory is freed late, by the garbage collector
-  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+/** A picture as a canvas, by default of its own size. */
+export async function decoded(blob, size = null) {
+  const bitmap = await createImageBitmap(blob), { width, height } = size ?? bitmap;
+  const canvas = newCanvas(width, height); // a bitmap's memory is freed late, by the garbage collector
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, width, height);
   bitmap.close();
   return canvas;
 }
