@@ -284,7 +284,7 @@ def test_the_name_that_comes_with_a_file_is_not_opened(client, tmp_path):
         ("1e999,1,5,5", 400, "box is 1e999,1,5,5, expected"),
         ("cat", 400, "box is cat, expected"),
         ("", 400, "box is '', expected"),
-        ("１０,10,5,5,٣", 400, "box is １０,10,5,5,٣, expected"),
+        ("１０,10,5,5,٣,٣", 400, "box is １０,10,5,5,٣,٣, expected"),
     ],
 )
 def test_a_box_that_is_none_is_refused(client, box, status, expected):
