@@ -179,22 +179,8 @@ def test_edges_are_followed_only_where_that_is_wanted(visit):
     assert (visit.save()[1] == expected[y : y + height, x : x + width]).all()
 
 
-def test_two_objects_are_erased_one_after_the_other(visit):
-    photo = scene()
-    visit.opens(photo)
-    visit.draw()
-    first = visit.place()
-    visit.press("erase", "Erased in")
-    visit.draw((210, 120, 60, 60))
-    second = visit.place()
-    visit.page.click("#erase")
-    visit.page.wait_for_function("() => document.getElementById('stage').ariaLabel.includes('no box')")
-    expected = Composer(StubBackend()).erase(np.asarray(photo), [first, second])
-    assert (visit.save()[1] == expected).all()
-
-
-def test_another_fill_replaces_the_last_one_alone(visit, backend):
-    photo = scene()
+def erase_two(visit, photo):
+    """Erases two objects of a photo one after the other; their boxes."""
     visit.opens(photo)
     visit.draw()
     first = visit.place()
@@ -202,9 +188,21 @@ def test_another_fill_replaces_the_last_one_alone(visit, backend):
     visit.draw((210, 120, 60, 60))
     assert not visit.page.is_visible("#another")  # with a box drawn it would not be clear what it fills
     second = visit.place()
-    expected = Composer(StubBackend()).erase_picture
     visit.page.click("#erase")
     visit.page.wait_for_function("() => document.getElementById('stage').ariaLabel.includes('no box')")
+    return first, second
+
+
+def test_two_objects_are_erased_one_after_the_other(visit):
+    photo = scene()
+    expected = Composer(StubBackend()).erase(np.asarray(photo), erase_two(visit, photo))
+    assert (visit.save()[1] == expected).all()
+
+
+def test_another_fill_replaces_the_last_one_alone(visit, backend):
+    photo = scene()
+    first, second = erase_two(visit, photo)
+    expected = Composer(StubBackend()).erase_picture
     segment, backend.segment = backend.segment, lambda images, boxes: np.zeros((len(images), 32, 32, 1), np.float32)
     before = visit.save()[1]
     visit.page.click("#another")

@@ -21,8 +21,8 @@ export const BLUR = 3.0;
  * Fill a hole with patches of the photo around it.
  *
  * `unknown`: the hole; `avoid`: more pixels that must not be copied; `guide(height, width)`: the first guess at that size,
- * Float32Array [height, width, 3]; `seed`: of the matches that are tried at random. Returns {filled, there}: the photo with its hole filled, and the pixels that have a
- * fill. Null if there is too little to copy.
+ * Float32Array [height, width, 3]; `seed`: of the matches that are tried at random. Returns {filled, there}: the photo with
+ * its hole filled, and the pixels that have a fill. Null if there is too little to copy.
  */
 export function fill(photo, unknown, avoid, shape, guide, seed = 0) {
   const field = search(scenes(photo, unknown, avoid, shape, guide), seed);
