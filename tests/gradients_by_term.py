@@ -45,6 +45,6 @@ def under_jax(terms, variables):
         with keras.StatelessScope(pairs):
             return terms()
 
-    values, back = jax.vjp(of, {name: [v.value for v in some] for name, some in variables.items()})
+    values, back = jax.vjp(jax.jit(of), {name: [v.value for v in some] for name, some in variables.items()})
     pulled = {term: back({other: np.float32(other == term) for other in values})[0] for term in values}
     return lambda term, name: any(np.any(gradient) for gradient in pulled[term][name])
