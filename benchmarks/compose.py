@@ -1,14 +1,14 @@
 """Cut and erase on a photograph of 12 megapixels, and what the refinement of masks gains.
 
     python benchmarks/compose.py [--weights RUN] [--backend keras] [--patchmatch]
-    python benchmarks/compose.py --weights RUN --images DIR --annotations FILE
+    python benchmarks/compose.py --weights RUN --images DIR --annotations FILE [--max-object-fraction 1 --min-aspect 0]
 
 The first draws a photograph of 4000 x 3000 pixels and cuts and erases an object of half its height, and one that nearly
 fills it, on two cores at most: seconds, the peak of the process's memory, and whether any pixel outside the box's
 surroundings changed. Erasing is also timed with `fill="network"` and, with --patchmatch, by the package pypatchmatch on
 the same hole, which takes minutes. Without weights it takes untrained networks of the preset mobile; they cost the
-same. The second measures masks enlarged bilinearly and refined ones against true masks, at the resolution of the
-photographs.
+same. The second measures masks enlarged bilinearly and refined ones, without and with the network for it, against true
+masks, at the resolution of the photographs.
 """
 
 import argparse
@@ -145,16 +145,18 @@ def masks_by_method(backend, item):
     top, left, bottom, right = (float(edge) * side for edge in item.box)
     region, box = CropRegion(0, 0, side), (left, top, right - left, bottom - top)
     plain = backend.segment(item.image[None], item.box[None])[0, ..., 0]
-    mean, refined = (matting.matte(backend, item.original, box, refine, region=region) for refine in (False, True))
+    mean = matting.matte(backend, item.original, box, refine=False, region=region)
     masks = {
         "network, bilinear": to_original(plain, side, side),
         "mean with mirror image, bilinear": to_original(mean.low, side, side),
-        "refined": refined.window.within(refined.mask(item.original), side, side),
     }
+    for name, learned in (("refined by colour", False), ("refined", True)):
+        matte = matting.matte(backend, item.original, box, refine=True, region=region, learned=learned)
+        masks[name] = matte.window.within(matte.mask(item.original), side, side)
     return {name: mask > 0.5 for name, mask in masks.items()}
 
 
-def gains(weights, backend, images, annotations):
+def gains(weights, backend, images, annotations, limits):
     import numpy as np
 
     from seigan_tf.compose.backends import load_backend
@@ -167,7 +169,7 @@ def gains(weights, backend, images, annotations):
     from seigan_tf.evaluation.crops import evaluation_objects
 
     backend = load_backend(weights, backend)
-    rules = CropRules(backend.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)
+    rules = CropRules(backend.object_fraction, DataConfig.min_short_side, **limits)
     source = guess_format(images, annotations)
     photos = (item for item in read_annotations(source, images, annotations) if isinstance(item, Photo))
     objects = (item for found in evaluation_objects(photos, rules, backend.size, Tally(1.0)) for item in found)
@@ -190,6 +192,9 @@ def main():
     parser.add_argument("--images", type=Path, help="photographs with true masks")
     parser.add_argument("--annotations", type=Path, help="their boxes and masks")
     parser.add_argument("--patchmatch", action="store_true", help="also time the package pypatchmatch")
+    parser.add_argument("--max-object-fraction", type=float, default=0.9, help="as in evaluate; default 0.9")
+    parser.add_argument("--min-aspect", type=float, default=0.4, help="as in evaluate")
+    parser.add_argument("--max-covered", type=float, help="as in evaluate")
     # For the process that is measured:
     parser.add_argument("--object", choices=OBJECTS, help=argparse.SUPPRESS)
     parser.add_argument("--photo", type=Path, help=argparse.SUPPRESS)
@@ -199,7 +204,9 @@ def main():
     if arguments.object:
         measure(arguments.weights, arguments.backend, arguments.object, arguments.photo, arguments.patchmatch)
     elif arguments.images:
-        gains(arguments.weights, arguments.backend, arguments.images, arguments.annotations)
+        names = "max_object_fraction", "min_aspect", "max_covered"
+        limits = {name: getattr(arguments, name) for name in names}
+        gains(arguments.weights, arguments.backend, arguments.images, arguments.annotations, limits)
     else:
         costs(arguments.weights, arguments.backend, arguments.patchmatch)
 

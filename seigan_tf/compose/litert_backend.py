@@ -21,8 +21,8 @@ MODEL_JSON = "model.json"
 """File that describes the TFLite files of its folder."""
 OUTPUTS = {"segmenter": "mask", "inpainter": "restored", "enhancer": "enhanced"}
 """Name of the output of each file NAME.tflite."""
-CHANNELS = {"mask": 1, "restored": 3, "enhanced": 3}
-"""Channels of each output."""
+CHANNELS = {"mask": 1, "restored": 3, "enhanced": 3, "refined": 1}
+"""Channels of each output, of the refiner too, which serves all weights."""
 
 
 class LiteRTBackend:
@@ -40,11 +40,11 @@ class LiteRTBackend:
         self.object_fraction: float = settings["object_fraction"]
         self.confine_mask: bool = settings["confine_mask"]
         self.outside_contrast: float = settings["outside_contrast"]
-        self._networks: dict[str, _Network] = {}
-        for name in OUTPUTS:
+        self._networks: dict[str, LiteRTNetwork] = {}
+        for name, output in OUTPUTS.items():
             path = folder / f"{name}.tflite"
             _check_file(path, settings)
-            self._networks[name] = _Network(path, self.size, cores())
+            self._networks[name] = LiteRTNetwork(path, self.size, output)
 
     def segment(self, images: np.ndarray, boxes: np.ndarray) -> np.ndarray:
         images = to_float(images) if images.dtype == np.uint8 else images
@@ -61,32 +61,41 @@ class LiteRTBackend:
         if arrays["image"].dtype == np.uint8:
             arrays["image"] = to_float(arrays["image"])
         network, crops = self._networks[name], zip(*arrays.values(), strict=True)
-        return np.concatenate([network(**dict(zip(arrays, crop, strict=True)))[OUTPUTS[name]] for crop in crops])
+        return np.concatenate([network(**dict(zip(arrays, crop, strict=True))) for crop in crops])
 
 
-class _Network:
-    """One .tflite file. Calls of several threads take turns, since an interpreter serves one at a time."""
+class LiteRTNetwork:
+    """One .tflite file. Calls of several threads take turns, since an interpreter serves one at a time.
 
-    def __init__(self, path: Path, size: int, threads: int):
+    Args:
+        path: the file.
+        size: side of its images, in pixels.
+        output: one of CHANNELS.
+
+    Raises:
+        ValueError: it is damaged, or another network.
+    """
+
+    def __init__(self, path: Path, size: int, output: str):
         from ai_edge_litert.interpreter import Interpreter
 
         self._path = path
         with self._errors():
-            self._interpreter = Interpreter(model_path=str(path), num_threads=threads)
+            self._interpreter = Interpreter(model_path=str(path), num_threads=cores())
             check_tensors(self._interpreter)
             self._runner = self._interpreter.get_signature_runner()
             self._inputs, outputs = self._runner.get_input_details(), self._runner.get_output_details()
         shape = self._inputs["image"]["shape"].tolist() if "image" in self._inputs else None
         if shape != [1, size, size, 3]:
             raise ValueError(f"{path}: input 'image' of shape {shape}; expected {[1, size, size, 3]}")
-        self._output = OUTPUTS[path.stem]
+        self._output = output
         self._shape = [1, size, size, CHANNELS[self._output]]
         if self._output not in outputs:
             raise ValueError(f"{path}: no output '{self._output}'")
         self._lock, self._used = threading.Lock(), False
 
-    def __call__(self, **arrays: np.ndarray) -> dict[str, np.ndarray]:
-        """Outputs [1, ...] by name, for inputs without the batch axis. Noise inputs are drawn as SEIGAN draws them."""
+    def __call__(self, **arrays: np.ndarray) -> np.ndarray:
+        """Its output [1, ...], for inputs without the batch axis. Noise inputs are drawn as SEIGAN draws them."""
         inputs = {name: np.asarray(array, np.float32)[None] for name, array in arrays.items()}
         for name in self._inputs.keys() - inputs.keys():
             noise = np.random.default_rng(0).standard_normal(self._inputs[name]["shape"])
@@ -95,11 +104,11 @@ class _Network:
         with self._lock, nullcontext() if self._used else native_messages_hidden():
             self._used = True
             with self._errors():
-                outputs = {name: values.copy() for name, values in self._runner(**inputs).items()}
-        found = list(outputs[self._output].shape)
+                output = self._runner(**inputs)[self._output].copy()
+        found = list(output.shape)
         if found != self._shape:
             raise ValueError(f"{self._path}: output '{self._output}' of shape {found}; expected {self._shape}")
-        return outputs
+        return output
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -1,9 +1,8 @@
 """Mask and colours of an object at the pixels of its photo, from its box.
 
-The segmenter looks twice, the second time from nearer. The mean of its masks follows the edges of the photo after
-GrabCut, in places about which the network is unsure, and a guided filter. On 115 held-out cats at original resolution
-the masks of `cats` have IoU 0.824 and boundary F 0.669 if they are enlarged bilinearly, and 0.850 and 0.732 in the end
-(`python benchmarks/compose.py`; docs/experiments.md has other attempts).
+The segmenter looks twice, the second time from nearer. The mean of its masks follows the edges of the photo after the
+refiner, GrabCut in places about which the networks are unsure, and a guided filter (`python benchmarks/compose.py`;
+docs/experiments.md has figures and other attempts).
 
 At its soft edge the object's colours F follow I = a F + (1 - a) B: F and B are estimated from nearby pixels that show
 only object or only background, then F takes up the rest of I (Forte, "Approximate Fast Foreground Colour Estimation",
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from seigan_tf.compose import geometry, guided_filter
+from seigan_tf.compose import geometry, guided_filter, refiner
 from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.pull_push import pull_push
@@ -30,7 +29,7 @@ from seigan_tf.utils.pixels import to_float
 
 HAZE = 0.05
 """Masks below it become 0 and above 1 - HAZE become 1: filters leave a haze that shows on other backgrounds."""
-SIDE = 256
+SIDE = refiner.SIDE
 """Side in pixels of the crops that masks are refined on. Larger ones hardly help and take longer."""
 SMALLEST = 16
 """Side in pixels of the smallest square of a photo whose mask is refined."""
@@ -95,10 +94,12 @@ def matte(
     refine: bool,
     grow: float = 0.0,
     region: CropRegion | None = None,
+    learned: bool = True,
 ) -> Matte:
     """The matte of the object in a box, inside the photo on white, uint8 [height, width, 3].
 
-    `refine` and `grow` are those of Composer; `region` is the crop square, if it is not the one around the box.
+    `refine` and `grow` are those of Composer; `region` is the crop square, if it is not the one around the box. Without
+    `learned` the refiner has no part in it, which learns from such masks itself.
     """
     region = region or region_around(box, backend.object_fraction)
     height, width = pixels.shape[:2]
@@ -111,12 +112,18 @@ def matte(
     exact, wide = relative_box(box, region), relative_box(limits, region)
     look_twice = refine and region.side >= SMALLEST
     mask = two_looks(backend, image, crop, wide) if look_twice else segment(backend, image, wide)
-    if backend.confine_mask:
+
+    def confined(mask: np.ndarray) -> np.ndarray:
+        if not backend.confine_mask:
+            return mask
         mask = mask * box_to_mask(wide, *mask.shape)
-        if grow:
-            mask = connected(mask, exact)
+        return connected(mask, exact) if grow else mask
+
+    mask = confined(mask)
     if not look_twice:
         return Matte(region, window, mask, None)
+    if learned and (mask > 0.5).any():
+        mask = confined(refiner.refine(crop, mask))
     guide, radius = crop.astype(np.float32) / 255, round(RADIUS * SIDE)
     functions = guided_filter.affine(guide, grabcut.from_mask(crop, mask), radius, EPSILON)
     return Matte(region, window, remove_haze(guided_filter.apply(functions, guide)), functions)

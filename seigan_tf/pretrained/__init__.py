@@ -1,4 +1,7 @@
-"""Weights that ship with the package: one folder each, as `pack` writes it, with a model card (README.md)."""
+"""Weights that ship with the package: one folder each, as `pack` writes it, with a model card (README.md).
+
+The folder `refiner` has no weights of a SEIGAN, but a network that refines the masks of all of them.
+"""
 
 from pathlib import Path
 
@@ -13,11 +16,11 @@ DIGEST = "sha256"
 
 def names() -> tuple[str, ...]:
     """Return the names of the shipped weights in alphabetical order."""
-    return tuple(sorted(path.parent.name for path in HERE.glob(f"*/{DIGEST}")))
+    return tuple(sorted(path.parent.name for path in HERE.glob("*/weights")))
 
 
 def folder(name: str) -> Path:
-    """Return the folder of the shipped weights `name`, after a check of their files.
+    """Return the folder `name`, after a check of its files.
 
     Raises:
         ValueError: a file was changed or damaged.

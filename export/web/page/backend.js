@@ -9,11 +9,11 @@ export const accept = "image/*";
 
 let models = null;
 
-/** The networks, with name and size. The segmenter starts to load while the user chooses a photo. */
+/** The networks, with name and size. Those for masks start to load while the user chooses a photo. */
 export async function ready() {
   if (!models) {
     models = await Models.find(new URLSearchParams(location.search).get("format"));
-    models.load("segmenter").catch(() => {}); // reported when it is needed
+    for (const name of ["segmenter", "refiner"]) models.load(name).catch(() => {}); // reported when it is needed
   }
   return models;
 }

@@ -20,12 +20,11 @@ const [RADIUS, EPSILON, SURE] = [0.02, 1e-4, 0.95];
 export async function matte(models, photo, image, box, region, edges) {
   const { size } = models, lookTwice = edges && region.side >= SMALLEST, count = lookTwice ? SIDE : size;
   const crop = lookTwice ? extract(photo, region, SIDE) : image.map((value) => (value + 1) * 127.5);
-  let mask = await (lookTwice ? twoLooks(models, image, crop, box, region) : segment(models, image, box, region));
-  if (models.confineMask) {
-    const inside = insideBox(box, region, count);
-    mask = mask.map((value, i) => value * inside[i]);
-  }
+  const inside = models.confineMask ? insideBox(box, region, count) : null;
+  const confined = (values) => (inside ? values.map((value, i) => value * inside[i]) : values);
+  let mask = confined(await (lookTwice ? twoLooks : segment)(models, image, box, region, crop));
   if (!lookTwice) return { low: mask, count, functions: null, crop };
+  if (mask.some((value) => value > 0.5)) mask = confined(await models.refine(toUnit(crop), mask));
   const guide = guideOf(crop), functions = await inWorker("refined", { crop, mask });
   return { low: mask.map((_, i) => withoutHaze(applied(functions, 4 * i, guide, 3 * i))), count, functions, crop };
 }
@@ -46,7 +45,7 @@ const guideOf = (crop) => Float32Array.from(crop, (value) => value / 255);
  *
  * `image`: the crop at the networks' size, from -1 to 1; `crop`: RGB [SIDE, SIDE, 3]. The mask is not confined to the box.
  */
-async function twoLooks(models, image, crop, box, region) {
+async function twoLooks(models, image, box, region, crop) {
   const { size } = models, side = round(SIDE / ZOOM), margin = Math.floor((SIDE - side) / 2);
   const result = resize(await segment(models, image, box, region), [size, size, 1], [SIDE, SIDE]);
   const middle = extract(pictureOf(crop), { x: margin, y: margin, side }, size), step = region.side / SIDE;

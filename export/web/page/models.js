@@ -1,8 +1,9 @@
-// The three networks, run by LiteRT.js.
+// The three networks and the refiner of masks, run by LiteRT.js.
 
 import { oneLine } from "./errors.js";
 
 const NAMES = ["segmenter", "inpainter", "enhancer"];
+const REFINER = { file: "refiner.tflite", side: 256 }; // beside the page, since it serves all weights
 const FORMATS = { float32: "", float16: "_fp16", int8: "_int8", dynamic: "_dynamic" };
 
 export class Models {
@@ -45,6 +46,7 @@ export class Models {
     this.files = Object.fromEntries(NAMES.map((name) => [
       name, `${name}${format === null ? preferred(name) : FORMATS[format]}.tflite`,
     ]));
+    this.files.refiner = REFINER.file;
     this.bytes = Object.fromEntries(NAMES.map((name) => [name, files[this.files[name]]?.bytes]));
     this.loading = {};
   }
@@ -58,7 +60,8 @@ export class Models {
 
   async #load(name) {
     const file = this.files[name];
-    const [litert, content] = await Promise.all([runtime(), this.#download(file, this.bytes[name])]);
+    const [folder, side] = file === REFINER.file ? ["./", REFINER.side] : [this.folder, this.size];
+    const [litert, content] = await Promise.all([runtime(), this.#download(folder, file, this.bytes[name])]);
     let model;
     try {
       model = await litert.loadAndCompile(content, { accelerator: "wasm" });
@@ -67,13 +70,13 @@ export class Models {
     }
     for (const { name: input, dtype, shape } of model.getInputDetails()) {
       if (dtype !== "float32") throw new Error(`${file}: its ${input} is ${dtype}; expected float32 edges`);
-      if (shape[1] !== this.size) throw new Error(`${file}: ${shape[1]} px crops; model.json says ${this.size}`);
+      if (shape[1] !== side) throw new Error(`${file}: ${shape[1]} px crops; expected ${side}`);
     }
     return { litert, model };
   }
 
-  async #download(file, bytes) {
-    const answer = await fetched(this.folder + file);
+  async #download(folder, file, bytes) {
+    const answer = await fetched(folder + file);
     if (!answer.ok) throw new Error(`${file}: ${answer.status} ${answer.statusText || "not found"}`.trim());
     const content = new Uint8Array(await answer.arrayBuffer());
     if (bytes && content.length !== bytes) {
@@ -84,6 +87,9 @@ export class Models {
 
   /** Mask [S, S] from 0 to 1 of an image [S, S, 3] from -1 to 1, not confined to a box. */
   segment(image) { return this.#run("segmenter", { image }, "mask"); }
+
+  /** Mask [256, 256] that follows the edges of an image [256, 256, 3] from -1 to 1. */
+  refine(image, mask) { return this.#run("refiner", { image, mask }, "refined"); }
 
   /** Image [S, S, 3] from -1 to 1, restored where the mask [S, S] is. */
   inpaint(image, mask) { return this.#run("inpainter", { image, mask }, "restored"); }

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from seigan_tf.compose import guided_filter
+from seigan_tf.compose import guided_filter, refiner
 from seigan_tf.compose.composer import Composer
 from seigan_tf.inference import grabcut
 from seigan_tf.utils.boxes import fade_outside
@@ -79,6 +79,7 @@ STUB = f"""const modelsOf = (confineMask, outsideContrast) => ({{
     size: {SIZE}, objectFraction: 0.6, confineMask, outsideContrast,
     segment: async (image) => Float32Array.from({{ length: {SIZE * SIZE} }}, (_, i) =>
         1 / (1 + Math.exp(-6 * (image[3 * i] - image[3 * i + 1]) - (i % {SIZE}) / {SIZE}))),
+    refine: async (image, mask) => mask.map((value, i) => value + (1 - value) * Math.max(image[3 * i], 0)),
 }});"""
 CUT = f"""async (pixels, [height, width], box, edges, confine, contrast) => {{
     {STUB}
@@ -89,6 +90,16 @@ CUT = f"""async (pixels, [height, width], box, edges, confine, contrast) => {{
     const {{ x, y }} = rectangle;
     return [data, Int32Array.of(x, y, canvas.width, canvas.height)];
 }}"""
+
+
+@pytest.fixture
+def same_refiner(monkeypatch):
+    """Gives Python the refiner of STUB: what is bright belongs to the object."""
+
+    def refine(image, mask):
+        return mask + (1 - mask) * np.maximum(to_float(image)[..., 0], 0)
+
+    monkeypatch.setattr(refiner, "refine", refine)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +114,7 @@ CUT = f"""async (pixels, [height, width], box, edges, confine, contrast) => {{
         ("tiny", True, True, 1.0),
     ],
 )
-def test_cut_outs_are_those_of_python(lab, case, edges, confine, contrast):
+def test_cut_outs_are_those_of_python(lab, same_refiner, case, edges, confine, contrast):
     """Also past the photo's border, and of an object of a few pixels, which is not refined."""
     photo, _ = scene(240, 260)
     box = BOX

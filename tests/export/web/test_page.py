@@ -15,10 +15,11 @@ from PIL import Image
 
 from export import graphs, web
 from export.tflite import conversion
-from seigan_tf.compose import geometry, matting, pasting
+from seigan_tf.compose import geometry, matting, pasting, refiner
 from seigan_tf.data.crops import CropRegion, extract, region_around
 from seigan_tf.inference import arrays
 from seigan_tf.inference.tta import inpaint_tta, segment_tta
+from seigan_tf.utils.pixels import to_float
 from tests import photo_matrix, tiny
 
 api = pytest.importorskip("playwright.sync_api", reason="needs playwright, which drives a browser")
@@ -188,6 +189,17 @@ def test_networks_answer_as_keras(lab, model):
         for values, wanted in zip(found, expected, strict=True):
             wanted = keras.ops.convert_to_numpy(wanted)
             np.testing.assert_allclose(np.reshape(values, wanted.shape), wanted, atol=1e-4)
+
+
+def test_the_refiner_answers_as_in_python(lab, photo):
+    side = refiner.SIDE
+    crop = extract(photo, region_of(BOX), side)
+    mask = np.random.default_rng(3).uniform(size=(side, side)).astype(np.float32)
+    found = lab.evaluate(
+        """async ([image, mask]) => Array.from(await (await Models.find()).refine(given(image), given(mask)))""",
+        [floats(to_float(crop)), floats(mask)],
+    )
+    np.testing.assert_allclose(np.reshape(found, mask.shape), refiner.refine(crop, mask), atol=1e-3)
 
 
 def test_half_precision_is_what_the_page_loads_and_as_good(lab, model):
@@ -633,8 +645,9 @@ def test_a_photo_in_any_format_and_orientation_has_the_same_mask(lab):
         text = lab.evaluate(
             """async ([text, name, box]) => {
                 const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+                // The masks are those of random weights: refined, they would follow the noise of JPEG.
                 const { rectangle, canvas } = await cut(
-                    await Models.find("float32"), await Photo.open(new File([bytes], name)), box);
+                    await Models.find("float32"), await Photo.open(new File([bytes], name)), box, false);
                 if (rectangle.x !== box.x || rectangle.y !== box.y) throw new Error(`${name}: elsewhere`);
                 return shot({ context: canvas.getContext("2d"), width: canvas.width, height: canvas.height });
             }""",
