@@ -192,9 +192,9 @@ def main():
     parser.add_argument("--images", type=Path, help="photographs with true masks")
     parser.add_argument("--annotations", type=Path, help="their boxes and masks")
     parser.add_argument("--patchmatch", action="store_true", help="also time the package pypatchmatch")
-    parser.add_argument("--max-object-fraction", type=float, default=0.9, help="as in evaluate; default 0.9")
-    parser.add_argument("--min-aspect", type=float, default=0.4, help="as in evaluate")
-    parser.add_argument("--max-covered", type=float, help="as in evaluate")
+    parser.add_argument("--max-object-fraction", type=float, default=0.9, help="with --images; default 0.9")
+    parser.add_argument("--min-aspect", type=float, default=0.4, help="with --images, as in evaluate")
+    parser.add_argument("--max-covered", type=float, help="with --images, as in evaluate")
     # For the process that is measured:
     parser.add_argument("--object", choices=OBJECTS, help=argparse.SUPPRESS)
     parser.add_argument("--photo", type=Path, help=argparse.SUPPRESS)

@@ -75,12 +75,14 @@ def test_every_other_command_says_in_one_line_what_it_needs(photo_set, tmp_path)
         ["train"],
         ["export", *out],
         ["pack", *out, "--weights", "cats"],
+        ["refiner", "--images", str(photo_set.images), "--out", str(tmp_path / "refiner.tflite")],
     ]
     ended = run(
         f"""
-import export.command, export.pack, seigan_tf.cli.train
+import export.command, export.pack, export.refiner, seigan_tf.cli.train
 from seigan_tf.cli.errors import exit_code_of
 others = {{"train": seigan_tf.cli.train.run, "export": export.command.run, "pack": export.pack.run}}
+others["refiner"] = export.refiner.run
 for name, *arguments in {calls}:
     try:
         code = exit_code_of(lambda: others[name](arguments)) if name in others else commands.main([name, *arguments])

@@ -39,6 +39,14 @@ def test_has_the_export_inside_the_package(wheel):
     assert names == expected
 
 
+def test_has_every_shipped_weight(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    folder = ROOT / "seigan_tf" / "pretrained"
+    shipped = {path.relative_to(ROOT).as_posix() for path in folder.rglob("*") if path.suffix in (".tflite", ".keras")}
+    assert "seigan_tf/pretrained/refiner/refiner.tflite" in shipped
+    assert shipped <= names
+
+
 @pytest.fixture(scope="module")
 def site(wheel, tmp_path_factory):
     """A folder of packages of its own, with the wheel."""

@@ -124,7 +124,7 @@ def run(arguments: Sequence[str]) -> None:
         classes=options.classes,
         max_covered=options.max_covered,
     )
-    photos, problems = _read(options)
+    photos, problems = shared.read_photos(options.source, options.images, options.annotations, options.max_bad)
     # TensorFlow compiles again for a smaller last batch, with ten lines of warnings.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with native_messages_hidden():
@@ -179,24 +179,6 @@ def _check(options: Options) -> None:
         raise ValueError("--baselines: compares fills at full size, expected --full-size with it")
     if options.baselines and importlib.util.find_spec("patchmatch") is None:
         raise ValueError("--baselines: PatchMatch is not installed; pip install pypatchmatch")
-
-
-def _read(options: Options) -> "tuple[list[Photo], Tally]":
-    """Read the photographs' boxes and masks, print notes about them, and count what cannot be used."""
-    from seigan_tf.data.annotations.formats import read_annotations
-    from seigan_tf.data.photos.photo import Note, Problem
-    from seigan_tf.data.planning.report import Tally
-
-    source = shared.annotation_format(options.source, options.images, options.annotations)
-    photos, problems = [], Tally(shared.parse_share(options.max_bad))
-    for item in read_annotations(source, options.images, options.annotations):
-        if isinstance(item, Note):
-            say(item.text)
-        elif isinstance(item, Problem):
-            problems.add(item)
-        else:
-            photos.append(item)
-    return photos, problems
 
 
 def _measure(model, photos: "list[Photo]", rules: "CropRules", given: "Given", problems: "Tally") -> Measured:

@@ -16,6 +16,8 @@ from seigan_tf.utils.quiet import native_messages_hidden
 
 if TYPE_CHECKING:
     from seigan_tf.compose.composer import Composer
+    from seigan_tf.data.photos.photo import Photo
+    from seigan_tf.data.planning.report import Tally
 
 Options = TypeVar("Options")
 
@@ -115,6 +117,26 @@ def annotation_format(source: str, images: Path, annotations: Path | None) -> st
     from seigan_tf.data.annotations.formats import guess_format
 
     return guess_format(images, annotations) if source == "auto" else source
+
+
+def read_photos(source: str, images: Path, annotations: Path | None, max_bad: str) -> "tuple[list[Photo], Tally]":
+    """Read the photographs' boxes and masks, print notes about them, and count what cannot be used.
+
+    The arguments are --source, --images, --annotations and --max-bad.
+    """
+    from seigan_tf.data.annotations.formats import read_annotations
+    from seigan_tf.data.photos.photo import Note, Problem
+    from seigan_tf.data.planning.report import Tally
+
+    photos, problems = [], Tally(parse_share(max_bad))
+    for item in read_annotations(annotation_format(source, images, annotations), images, annotations):
+        if isinstance(item, Note):
+            say(item.text)
+        elif isinstance(item, Problem):
+            problems.add(item)
+        else:
+            photos.append(item)
+    return photos, problems
 
 
 def check_at_least(option: str, value: int, least: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seigan_tf import pretrained
-from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files, shadows
+from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files, refiner, shadows
 from seigan_tf.compose.backends import Backend, Choice, load_backend
 from seigan_tf.compose.erasing import Fill
 from seigan_tf.compose.matting import Matte
@@ -34,6 +34,8 @@ class Composer:
     def __init__(self, backend: Backend, refine: bool = True, grow: float = 0.0):
         if not 0 <= grow <= 1:
             raise ValueError(f"grow is {grow}, expected 0 to 1")
+        if refine:
+            refiner.load()  # a damaged installation is refused here, not in the middle of a folder
         self.backend = backend
         self.refine = refine
         self.grow = grow

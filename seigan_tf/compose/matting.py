@@ -98,8 +98,8 @@ def matte(
 ) -> Matte:
     """The matte of the object in a box, inside the photo on white, uint8 [height, width, 3].
 
-    `refine` and `grow` are those of Composer; `region` is the crop square, if it is not the one around the box. Without
-    `learned` the refiner has no part in it, which learns from such masks itself.
+    `refine` and `grow` are those of Composer; `region` is the crop square, if it is not the one around the box.
+    `learned=False` leaves out the refiner, for masks that it is trained on.
     """
     region = region or region_around(box, backend.object_fraction)
     height, width = pixels.shape[:2]
@@ -112,18 +112,15 @@ def matte(
     exact, wide = relative_box(box, region), relative_box(limits, region)
     look_twice = refine and region.side >= SMALLEST
     mask = two_looks(backend, image, crop, wide) if look_twice else segment(backend, image, wide)
-
-    def confined(mask: np.ndarray) -> np.ndarray:
-        if not backend.confine_mask:
-            return mask
+    if backend.confine_mask:
         mask = mask * box_to_mask(wide, *mask.shape)
-        return connected(mask, exact) if grow else mask
-
-    mask = confined(mask)
+        if grow:
+            mask = connected(mask, exact)
     if not look_twice:
         return Matte(region, window, mask, None)
-    if learned and (mask > 0.5).any():
-        mask = confined(refiner.refine(crop, mask))
+    if learned and (mask > 0.5).any():  # else it might find an object where the segmenter found none
+        inside = box_to_mask(exact, *mask.shape)
+        mask = np.where(inside, refiner.refine(crop, mask * inside), mask)
     guide, radius = crop.astype(np.float32) / 255, round(RADIUS * SIDE)
     functions = guided_filter.affine(guide, grabcut.from_mask(crop, mask), radius, EPSILON)
     return Matte(region, window, remove_haze(guided_filter.apply(functions, guide)), functions)
@@ -192,7 +189,14 @@ def edge_colours(
     if soft.any():
         y, x = np.nonzero(soft)
         near = geometry.sample(estimates, region, y + window.top + 0.5, x + window.left + 0.5)
-        a = mask[soft][:, None]
-        rest = pixels[soft] - a * near[:, :3] - (1 - a) * near[:, 3:]
-        result[soft] = np.rint(np.clip(near[:, :3] + a * rest, 0, 255))
+        result[soft] = unmixed(pixels[soft], mask[soft][:, None], near)
     return result
+
+
+def unmixed(pixels: np.ndarray, alpha: np.ndarray, estimates: np.ndarray) -> np.ndarray:
+    """The object's colours F, uint8 [..., 3], in pixels I = a F + (1 - a) B.
+
+    `estimates` [..., 6] are those of F and B at the pixels, and `alpha` [..., 1] is a.
+    """
+    rest = pixels - alpha * estimates[..., :3] - (1 - alpha) * estimates[..., 3:]
+    return np.rint(np.clip(estimates[..., :3] + alpha * rest, 0, 255)).astype(np.uint8)

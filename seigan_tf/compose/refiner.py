@@ -1,6 +1,6 @@
 """The shipped network that moves the edges of a mask to those of the photo, whichever weights made the mask."""
 
-import functools
+import threading
 
 import numpy as np
 
@@ -13,6 +13,9 @@ FILE = f"{NAME}.tflite"
 SIDE = 256
 """Side of its crops, in pixels."""
 
+_lock = threading.Lock()
+_loaded: list[LiteRTNetwork] = []
+
 
 def refine(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Return a mask that follows the edges of a crop: float32 [SIDE, SIDE] in [0, 1].
@@ -23,10 +26,14 @@ def refine(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: the file was changed or damaged.
+        OSError: it is missing.
     """
-    return _network()(image=to_float(image), mask=mask[..., None])[0, ..., 0]
+    return load()(image=to_float(image), mask=mask[..., None])[0, ..., 0]
 
 
-@functools.cache
-def _network() -> LiteRTNetwork:
-    return LiteRTNetwork(pretrained.folder(NAME) / FILE, SIDE, "refined")
+def load() -> LiteRTNetwork:
+    """Return the network, which is loaded once. Errors are those of `refine`."""
+    with _lock:
+        if not _loaded:
+            _loaded.append(LiteRTNetwork(pretrained.folder(NAME) / FILE, SIDE, "refined"))
+        return _loaded[0]

@@ -1,4 +1,4 @@
-"""The five networks, their blocks and backbones, and VGG-19."""
+"""The five networks of the paper, the refiner of masks, their blocks and backbones, and VGG-19."""
 
 from seigan_tf.networks.discriminator import Discriminator, FeatureDiscriminator
 from seigan_tf.networks.enhancer import Enhancer

@@ -6,15 +6,12 @@ Not one of the paper's: `cut` gives it the segmenter's mask, at twice the size o
 import keras
 from keras import ops
 
-from seigan_tf.utils.serialization import serializable
-
 FULL = 8
 """Channels at full size, where a channel costs most."""
 LEAST = 0.02
 """Distance from 0 and 1 at which the values of the mask are cut off, so that their logits are finite."""
 
 
-@serializable
 class Refiner(keras.Model):
     """U-Net of separable convolutions that changes the logits of a mask.
 
@@ -29,7 +26,6 @@ class Refiner(keras.Model):
 
     def __init__(self, width: int, **kwargs):
         super().__init__(**kwargs)
-        self.width = width
         widths = [width, 2 * width, 4 * width, 4 * width]
         self.stem = keras.layers.Conv2D(FULL, 3, padding="same", activation="relu", name="stem")
         self.down = [_Block(filters, 2, name=f"down_{i}") for i, filters in enumerate(widths)]
@@ -53,15 +49,10 @@ class Refiner(keras.Model):
         given = ops.clip(masks, LEAST, 1.0 - LEAST)
         return self.last(features) + ops.log(given / (1.0 - given))
 
-    def get_config(self):
-        return {**super().get_config(), "width": self.width}
 
-
-@serializable
 class _Block(keras.layers.Layer):
     def __init__(self, filters, strides, **kwargs):
         super().__init__(**kwargs)
-        self.filters, self.strides = filters, strides
         self.conv = keras.layers.SeparableConv2D(
             filters, 3, strides, padding="same", use_bias=False, depthwise_initializer="he_normal",
             pointwise_initializer="he_normal", name="conv",
@@ -70,6 +61,3 @@ class _Block(keras.layers.Layer):
 
     def call(self, inputs, training=None):
         return ops.relu(self.norm(self.conv(inputs), training=training))
-
-    def get_config(self):
-        return {**super().get_config(), "filters": self.filters, "strides": self.strides}

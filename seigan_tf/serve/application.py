@@ -27,7 +27,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unprocessable
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from seigan_tf.compose import geometry
+from seigan_tf.compose import geometry, refiner
 from seigan_tf.compose.composer import MOST_SEED, Composer
 from seigan_tf.data.photos.photo import Object
 from seigan_tf.data.photos.picture import Picture
@@ -161,6 +161,8 @@ def compile_networks(composer: Composer) -> None:
     """Run every network once, so that the first request does not wait for its compilation."""
     grey = np.full((64, 64, 3), 127, np.uint8)
     box = (16.0, 16.0, 32.0, 32.0)
+    side = refiner.SIDE
+    refiner.refine(np.zeros((side, side, 3), np.uint8), np.zeros((side, side), np.float32))
     composer.erase(grey, box)
     composer.paste(grey, box, grey, (16, 16))
 

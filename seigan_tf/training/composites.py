@@ -10,24 +10,22 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from seigan_tf.compose import matting
+from seigan_tf.compose import matting, refiner
 from seigan_tf.compose.backends import Backend
 from seigan_tf.data.crops import extract, relative_box
-from seigan_tf.data.photos.photo import Photo
+from seigan_tf.data.photos.photo import Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
+from seigan_tf.data.planning.report import Tally
 from seigan_tf.data.planning.rules import CropRules, object_regions
-from seigan_tf.evaluation.empty_places import empty_crops
 from seigan_tf.training.teacher_masks import most_confident, side_agreement
 from seigan_tf.utils.boxes import box_to_mask
 from seigan_tf.utils.progress import Progress
 
-SIDE = matting.SIDE
-BACKGROUNDS = 3000
-"""Largest number of places without objects."""
+SIDE = refiner.SIDE
 REAL = 0.25
 """Fraction of the samples that are crops of photographs as they are, with the mask of `cut`."""
 FEWEST = 100
-"""Least number of pixels of a pasted object; the box of a smaller one is the whole crop."""
+"""Least number of pixels of a pasted object that has a box of its own."""
 
 
 class CutOut(NamedTuple):
@@ -55,23 +53,23 @@ class Samples(NamedTuple):
 
 
 def make_samples(
-    backend: Backend, photos: Sequence[Photo], rules: CropRules, count: int, seed: int, progress: Progress
+    backend: Backend, objects: Sequence[CutOut], backgrounds: np.ndarray, count: int, seed: int, progress: Progress
 ) -> Samples:
-    """Return `count` samples of the objects that the rules keep.
+    """Return random samples of objects.
 
-    Raises:
-        ValueError: there is no such object, or no place without objects.
+    Args:
+        backend: the segmenter whose masks are the coarse ones.
+        objects: result of `cut_outs`.
+        backgrounds: places without objects, uint8 [M, SIDE, SIDE, 3].
+        count: number of samples.
+        seed: seed of all choices.
+        progress: called after each sample.
     """
-    objects = _reliable(_cut_outs(backend, photos, rules, progress))
-    backgrounds = empty_crops(photos, rules, SIDE, BACKGROUNDS, seed)
-    if not objects or not len(backgrounds):
-        what = "place without objects" if objects else "object that passes the crop rules"
-        raise ValueError(f"no {what} in the photographs, expected at least one")
     random = np.random.default_rng(seed)
     images = np.empty((count, SIDE, SIDE, 3), np.uint8)
     coarse, exact = np.empty((count, SIDE, SIDE), np.uint8), np.empty((count, SIDE, SIDE), np.uint8)
     for i in range(count):
-        item = objects[random.integers(len(objects))]
+        item = objects[int(random.integers(len(objects)))]
         if random.random() < REAL:
             image, alpha = item.crop, item.alpha
         else:
@@ -79,12 +77,21 @@ def make_samples(
         if random.random() < 0.5:
             image, alpha = np.ascontiguousarray(image[:, ::-1]), np.ascontiguousarray(alpha[:, ::-1])
         images[i], exact[i] = image, np.rint(255 * alpha)
-        coarse[i] = np.rint(255 * _seen(backend, image, _box_of(alpha)))
+        coarse[i] = np.rint(255 * _seen(backend, image, box_of(alpha)))
         progress(i + 1, count)
     return Samples(images, coarse, exact)
 
 
-def _cut_outs(backend: Backend, photos: Sequence[Photo], rules: CropRules, progress: Progress) -> list[CutOut]:
+def cut_outs(
+    backend: Backend, photos: Sequence[Photo], rules: CropRules, problems: Tally, progress: Progress
+) -> list[CutOut]:
+    """Return the objects that the rules keep, those with the most reliable masks.
+
+    Their masks reach the sides of their boxes and have few soft pixels. `problems` counts unreadable photographs.
+
+    Raises:
+        ValueError: no object passes the crop rules, or the weights find none.
+    """
     found = []
     for number, photo in enumerate(photos, 1):
         regions = zip(photo.objects, object_regions(photo, rules), strict=True)
@@ -94,27 +101,27 @@ def _cut_outs(backend: Backend, photos: Sequence[Photo], rules: CropRules, progr
             continue
         try:
             pixels = read_photo(photo)
-        except UnreadablePhoto:
+        except UnreadablePhoto as error:
+            problems.add(Problem("photo", photo.name, str(error)))
             continue
         for item, region in kept:
-            alpha = matting.matte(backend, pixels, item.box, refine=True, learned=False).low
-            if len(alpha) != SIDE:  # of a few pixels
+            alpha = matting.matte(backend, pixels, item.box, refine=True, region=region, learned=False).low
+            if len(alpha) != SIDE or not (alpha > 0.5).any():  # a few pixels, or nothing was found
                 continue
             crop = extract(pixels, region, SIDE)
-            known = matting.estimate_colours(crop, alpha)
             weight = alpha[..., None]
-            rest = crop - weight * known[..., :3] - (1 - weight) * known[..., 3:]
-            colours = np.where(weight < matting.SURE, known[..., :3] + weight * rest, crop)
-            box = relative_box(item.box, region)
-            found.append(CutOut(crop, np.rint(np.clip(colours, 0, 255)).astype(np.uint8), alpha, box))
-    return found
+            own = matting.unmixed(crop, weight, matting.estimate_colours(crop, alpha))
+            colours = np.where(weight < matting.SURE, own, crop)
+            found.append(CutOut(crop, colours, alpha, relative_box(item.box, region)))
+    if not found:
+        raise ValueError("the weights find no object that passes the crop rules, expected at least one")
+    return _reliable(found)
 
 
 def _reliable(objects: Sequence[CutOut]) -> list[CutOut]:
-    """Return the objects whose masks reach the sides of their boxes and have few soft pixels."""
     soft = np.array([np.mean((item.alpha > 0.1) & (item.alpha < 0.9)) for item in objects])
     reach = np.array([side_agreement(item.alpha[None, ..., None], item.box[None])[0] for item in objects])
-    return [objects[i] for i in most_confident(reach - 2 * soft)] if objects else []
+    return [objects[i] for i in most_confident(reach - 2 * soft)]
 
 
 def _paste(item: CutOut, background: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -142,8 +149,8 @@ def _paste(item: CutOut, background: np.ndarray, random: np.random.Generator) ->
     return image, alpha
 
 
-def _box_of(alpha: np.ndarray) -> np.ndarray:
-    """Return the relative box of the object, float32 [4]."""
+def box_of(alpha: np.ndarray) -> np.ndarray:
+    """Return the relative box of a mask where it is above 1/2, float32 [4]; with fewer than FEWEST pixels the crop."""
     rows, columns = np.nonzero(alpha > 0.5)
     if len(rows) < FEWEST:
         return matting.WHOLE
@@ -153,4 +160,4 @@ def _box_of(alpha: np.ndarray) -> np.ndarray:
 def _seen(backend: Backend, image: np.ndarray, box: np.ndarray) -> np.ndarray:
     """Return the segmenter's mask of a crop, as `cut` has it before edges are refined: float32 [SIDE, SIDE]."""
     small = cv2.resize(image, (backend.size, backend.size), interpolation=cv2.INTER_AREA)
-    return np.clip(matting.two_looks(backend, small, image, box) * box_to_mask(box, SIDE, SIDE), 0, 1)
+    return matting.two_looks(backend, small, image, box) * box_to_mask(box, SIDE, SIDE)

@@ -6,7 +6,8 @@ import numpy as np
 from keras import ops
 
 from seigan_tf.networks.refiner import Refiner
-from seigan_tf.training.composites import Samples
+from seigan_tf.training.composites import Samples, box_of
+from seigan_tf.utils.boxes import box_to_mask
 from seigan_tf.utils.pixels import to_float
 
 BATCH = 8
@@ -17,10 +18,11 @@ EDGE = 9
 
 
 class Batches(keras.utils.PyDataset):
-    """Random batches ((images, coarse masks), exact masks); each depends on the seed and its number alone.
+    """Random batches ((images, coarse masks), truth); each depends on the seed and its number alone.
 
-    Most coarse masks are made worse, since those of composites are better than those of photographs. The last axis of
-    the exact masks has the box as well, outside which nothing counts.
+    Images are float32 [BATCH, S, S, 3] in [-1, 1]; coarse masks [BATCH, S, S, 1] in [0, 1], most of them made worse,
+    since those of composites are better than those of photographs. The truth, [BATCH, S, S, 2], has the exact mask and
+    the box, outside which nothing counts.
     """
 
     def __init__(self, samples: Samples, steps: int, seed: int):
@@ -42,7 +44,8 @@ class Batches(keras.utils.PyDataset):
             values[mirrored] = values[mirrored, :, ::-1]
         light = random.uniform(0.85, 1.15, (BATCH, 1, 1, 3)), random.uniform(-0.1, 0.1, (BATCH, 1, 1, 1))
         images = np.clip(images * light[0] + light[1], -1, 1).astype(np.float32)
-        return (images, coarse[..., None]), np.stack([exact, np.stack(list(map(_filled_box, exact)))], axis=-1)
+        boxes = np.stack([box_to_mask(box_of(mask), *mask.shape) for mask in exact])
+        return (images, coarse[..., None]), np.stack([exact, boxes], axis=-1)
 
 
 def _worse(mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -58,14 +61,6 @@ def _worse(mask: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return (1 / (1 + np.exp(-logits))).astype(np.float32)
 
 
-def _filled_box(mask: np.ndarray) -> np.ndarray:
-    rows, columns = (np.flatnonzero((mask > 0.5).any(axis)) for axis in (1, 0))
-    box = np.zeros_like(mask)
-    if len(rows):
-        box[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = 1
-    return box
-
-
 def loss(truth, logits):
     """Return the mean of cross-entropy, in which edges count more, and Dice.
 
@@ -79,7 +74,7 @@ def loss(truth, logits):
     entropy = ops.softplus(logits) - logits * exact
     mask = ops.sigmoid(logits) * box
     overlap, total = (ops.sum(values, axis=(1, 2, 3)) for values in (mask * exact, mask + exact))
-    return ops.sum(weight * entropy) / ops.sum(weight) + ops.mean(1 - 2 * overlap / (total + 1))
+    return ops.sum(weight * entropy) / (ops.sum(weight) + 1) + ops.mean(1 - 2 * overlap / (total + 1))
 
 
 def train_refiner(samples: Samples, width: int, steps: int, seed: int, verbose: int = 1) -> Refiner:

@@ -42,7 +42,9 @@ def test_the_command_writes_a_network_that_litert_runs(photos, tmp_path, capsys)
     assert code == 0, written.err
     assert f"{out}: 0." in written.out
     crop = np.zeros((SIDE, SIDE, 3), np.float32), np.full((SIDE, SIDE, 1), 0.5, np.float32)
-    assert LiteRTNetwork(out, SIDE, "refined")(image=crop[0], mask=crop[1]).shape == (1, SIDE, SIDE, 1)
+    found = LiteRTNetwork(out, SIDE, "refined")(image=crop[0], mask=crop[1])
+    assert found.shape == (1, SIDE, SIDE, 1)
+    assert np.isfinite(found).all()
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,7 @@ def test_the_command_writes_a_network_that_litert_runs(photos, tmp_path, capsys)
         (["--out", "refiner.h5"], "--out refiner.h5: expected a name that ends in .tflite"),
         (["--out", "nowhere/refiner.tflite"], "its folder does not exist"),
         (["--images", "nowhere"], "--images nowhere: no such folder"),
+        (["--seed", "5000000000"], "--seed is 5e+09, expected 0 to"),
         (["--steps", "0"], "--steps is 0, expected at least 1"),
         (["--weights", "nowhere"], "nowhere: no trained model"),
         (["--max-object-fraction", "0.01"], "no object that passes the crop rules"),

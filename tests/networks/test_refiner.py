@@ -33,14 +33,3 @@ def test_every_weight_is_trained():
         if np.array_equal(weight.numpy(), values)
     ]
     assert unchanged == []
-
-
-def test_it_comes_back_from_a_keras_file(tmp_path):
-    model = Refiner(2)
-    images, masks = inputs()
-    model((images, masks))
-    for weight in model.weights:
-        weight.assign(weight + 0.1)
-    model.save(tmp_path / "refiner.keras")
-    loaded = keras.saving.load_model(tmp_path / "refiner.keras")
-    np.testing.assert_allclose(loaded((images, masks)), model((images, masks)), rtol=1e-5)

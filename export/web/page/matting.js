@@ -20,11 +20,14 @@ const [RADIUS, EPSILON, SURE] = [0.02, 1e-4, 0.95];
 export async function matte(models, photo, image, box, region, edges) {
   const { size } = models, lookTwice = edges && region.side >= SMALLEST, count = lookTwice ? SIDE : size;
   const crop = lookTwice ? extract(photo, region, SIDE) : image.map((value) => (value + 1) * 127.5);
-  const inside = models.confineMask ? insideBox(box, region, count) : null;
-  const confined = (values) => (inside ? values.map((value, i) => value * inside[i]) : values);
-  let mask = confined(await (lookTwice ? twoLooks : segment)(models, image, box, region, crop));
+  let mask = await (lookTwice ? twoLooks(models, image, crop, box, region) : segment(models, image, box, region));
+  const inside = insideBox(box, region, count);
+  if (models.confineMask) mask = mask.map((value, i) => value * inside[i]);
   if (!lookTwice) return { low: mask, count, functions: null, crop };
-  if (mask.some((value) => value > 0.5)) mask = confined(await models.refine(toUnit(crop), mask));
+  if (mask.some((value) => value > 0.5)) { // else it might find an object where the segmenter found none
+    const better = await models.refine(toUnit(crop), mask.map((value, i) => value * inside[i]));
+    mask = mask.map((value, i) => (inside[i] ? better[i] : value));
+  }
   const guide = guideOf(crop), functions = await inWorker("refined", { crop, mask });
   return { low: mask.map((_, i) => withoutHaze(applied(functions, 4 * i, guide, 3 * i))), count, functions, crop };
 }

@@ -3,7 +3,7 @@
 import { oneLine } from "./errors.js";
 
 const NAMES = ["segmenter", "inpainter", "enhancer"];
-const REFINER = { file: "refiner.tflite", side: 256 }; // beside the page, since it serves all weights
+const REFINER = { file: "refiner.tflite", side: 256, bytes: 106660 }; // beside the page, since it serves all weights
 const FORMATS = { float32: "", float16: "_fp16", int8: "_int8", dynamic: "_dynamic" };
 
 export class Models {
@@ -46,8 +46,9 @@ export class Models {
     this.files = Object.fromEntries(NAMES.map((name) => [
       name, `${name}${format === null ? preferred(name) : FORMATS[format]}.tflite`,
     ]));
-    this.files.refiner = REFINER.file;
     this.bytes = Object.fromEntries(NAMES.map((name) => [name, files[this.files[name]]?.bytes]));
+    this.files.refiner = REFINER.file;
+    this.bytes.refiner = REFINER.bytes;
     this.loading = {};
   }
 
@@ -60,8 +61,9 @@ export class Models {
 
   async #load(name) {
     const file = this.files[name];
-    const [folder, side] = file === REFINER.file ? ["./", REFINER.side] : [this.folder, this.size];
-    const [litert, content] = await Promise.all([runtime(), this.#download(folder, file, this.bytes[name])]);
+    const own = name === "refiner", side = own ? REFINER.side : this.size, origin = own ? "the page" : "model.json";
+    const path = (own ? "./" : this.folder) + file;
+    const [litert, content] = await Promise.all([runtime(), this.#download(path, this.bytes[name], origin)]);
     let model;
     try {
       model = await litert.loadAndCompile(content, { accelerator: "wasm" });
@@ -70,17 +72,17 @@ export class Models {
     }
     for (const { name: input, dtype, shape } of model.getInputDetails()) {
       if (dtype !== "float32") throw new Error(`${file}: its ${input} is ${dtype}; expected float32 edges`);
-      if (shape[1] !== side) throw new Error(`${file}: ${shape[1]} px crops; expected ${side}`);
+      if (shape[1] !== side) throw new Error(`${file}: ${shape[1]} px crops; ${origin} says ${side}`);
     }
     return { litert, model };
   }
 
-  async #download(folder, file, bytes) {
-    const answer = await fetched(folder + file);
+  async #download(path, bytes, origin) {
+    const file = path.split("/").pop(), answer = await fetched(path);
     if (!answer.ok) throw new Error(`${file}: ${answer.status} ${answer.statusText || "not found"}`.trim());
     const content = new Uint8Array(await answer.arrayBuffer());
     if (bytes && content.length !== bytes) {
-      throw new Error(`${file}: ${content.length} bytes; model.json says ${bytes}`);
+      throw new Error(`${file}: ${content.length} bytes; ${origin} says ${bytes}`);
     }
     return content;
   }

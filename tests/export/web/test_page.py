@@ -15,6 +15,7 @@ from PIL import Image
 
 from export import graphs, web
 from export.tflite import conversion
+from seigan_tf import pretrained
 from seigan_tf.compose import geometry, matting, pasting, refiner
 from seigan_tf.data.crops import CropRegion, extract, region_around
 from seigan_tf.inference import arrays
@@ -832,3 +833,6 @@ def test_write_keeps_what_else_is_beside_the_page(tmp_path):
     assert {"stage.js", "style.css"} <= {path.name for path in (tmp_path / "web").iterdir()}
     for source in web.SOURCE.iterdir():
         assert (tmp_path / "web" / source.name).read_bytes() == source.read_bytes()
+    shipped = (tmp_path / "web" / refiner.FILE).read_bytes()
+    assert shipped == (pretrained.folder(refiner.NAME) / refiner.FILE).read_bytes()
+    assert f"bytes: {len(shipped)} " in (web.SOURCE / "models.js").read_text()
