@@ -48,7 +48,7 @@ const guideOf = (crop) => Float32Array.from(crop, (value) => value / 255);
  *
  * `image`: the crop at the networks' size, from -1 to 1; `crop`: RGB [SIDE, SIDE, 3]. The mask is not confined to the box.
  */
-async function twoLooks(models, image, box, region, crop) {
+async function twoLooks(models, image, crop, box, region) {
   const { size } = models, side = round(SIDE / ZOOM), margin = Math.floor((SIDE - side) / 2);
   const result = resize(await segment(models, image, box, region), [size, size, 1], [SIDE, SIDE]);
   const middle = extract(pictureOf(crop), { x: margin, y: margin, side }, size), step = region.side / SIDE;
