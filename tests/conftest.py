@@ -109,6 +109,11 @@ def coco_person():
 
 
 @pytest.fixture
+def horses():
+    return real_set("horses", "images", "instances.json")
+
+
+@pytest.fixture
 def one_line_error():
     """Function that makes a call that must raise ValueError, and returns its message, which must be one line."""
 

@@ -21,19 +21,19 @@ from seigan_tf.evaluation.crops import evaluation_objects
 from tests.compose.scene import BallBackend, ball, box_of
 
 
-def test_masks_of_photographs_follow_their_edges(cats_val):
-    """Twelve validation cats, of which none is in the refiner's training."""
+def test_masks_of_photographs_follow_their_edges(horses):
+    """Twenty horses, of which none is in the refiner's training."""
     backend = load_backend("objects")
     rules = CropRules(backend.object_fraction, DataConfig.min_short_side, 0.9, DataConfig.min_aspect)
-    photos = [item for item in read_annotations("coco", *cats_val) if isinstance(item, Photo)]
+    photos = [item for item in read_annotations("coco", *horses) if isinstance(item, Photo)]
     found = itertools.chain.from_iterable(evaluation_objects(photos, rules, backend.size, Tally(0.0)))
     scores = []
-    for item in itertools.islice(found, 12):
+    for item in itertools.islice(found, 20):
         masks = masks_by_method(backend, item)
         pair = masks["refined by colour"], masks["refined"]
         scores.append([(iou(mask, item.truth), boundary_f(mask, item.truth)) for mask in pair])
     before, after = np.mean(scores, axis=0)
-    assert (after > before).all()
+    assert (after > before + 0.01).all()
 
 
 def test_the_answer_is_a_mask():
