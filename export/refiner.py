@@ -20,7 +20,7 @@ from seigan_tf.cli.options import (
     console,
     read_photos,
     say,
-)  # fmt: skip
+)
 from seigan_tf.compose.composer import MOST_SEED
 from seigan_tf.compose.photo_files import check_writable
 from seigan_tf.config import DataConfig
@@ -92,10 +92,15 @@ def run(arguments: Sequence[str]) -> None:
     backend = load_backend(options.weights, "auto", say)
     photos, problems = read_photos(options.source, options.images, options.annotations, options.max_bad)
     rules = CropRules(backend.object_fraction, options.min_short_side, options.max_object_fraction, options.min_aspect)
+    every_photo = len(photos) + problems.counts["photo"]
+    every_object = sum(len(photo.objects) for photo in photos) + problems.counts["object"]
     with bar(console, "cutting out") as progress:
         objects = cut_outs(backend, photos, rules, problems, progress)
-    every_object = sum(len(photo.objects) for photo in photos) + problems.counts["object"]
-    problems.check(len(photos), every_object)
+    problems.check(every_photo, every_object)
+    if not objects:
+        raise ValueError(
+            f"{options.images}: the weights find no object that passes the crop rules, expected at least one"
+        )
     backgrounds = empty_crops(photos, rules, SIDE, BACKGROUNDS, options.seed)
     if not len(backgrounds):
         raise ValueError(f"{options.images}: no place without objects in the photographs, expected at least one")

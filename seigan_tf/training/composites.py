@@ -87,10 +87,8 @@ def cut_outs(
 ) -> list[CutOut]:
     """Return the objects that the rules keep, those with the most reliable masks.
 
-    Their masks reach the sides of their boxes and have few soft pixels. `problems` counts unreadable photographs.
-
-    Raises:
-        ValueError: no object passes the crop rules, or the weights find none.
+    Their masks reach the sides of their boxes and have few soft pixels. `problems` counts unreadable photographs. The
+    result is empty if no object passes the crop rules, or the weights find none.
     """
     found = []
     for number, photo in enumerate(photos, 1):
@@ -113,9 +111,7 @@ def cut_outs(
             own = matting.unmixed(crop, weight, matting.estimate_colours(crop, alpha))
             colours = np.where(weight < matting.SURE, own, crop)
             found.append(CutOut(crop, colours, alpha, relative_box(item.box, region)))
-    if not found:
-        raise ValueError("the weights find no object that passes the crop rules, expected at least one")
-    return _reliable(found)
+    return _reliable(found) if found else []
 
 
 def _reliable(objects: Sequence[CutOut]) -> list[CutOut]:
@@ -154,7 +150,7 @@ def box_of(alpha: np.ndarray) -> np.ndarray:
     rows, columns = np.nonzero(alpha > 0.5)
     if len(rows) < FEWEST:
         return matting.WHOLE
-    return np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1], np.float32) / SIDE
+    return np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1], np.float32) / len(alpha)
 
 
 def _seen(backend: Backend, image: np.ndarray, box: np.ndarray) -> np.ndarray:

@@ -67,3 +67,13 @@ def test_mistakes_are_one_line_and_leave_nothing(photos, tmp_path, monkeypatch, 
     assert message in error
     assert error.count("\n") == 1
     assert not list(tmp_path.rglob("*.tflite"))
+
+
+def test_photographs_that_cannot_be_read_are_the_reason_that_is_given(photos, tmp_path, capsys):
+    for photo in photos.images.iterdir():
+        photo.write_bytes(b"no picture")
+    given = "--images", photos.images, "--annotations", photos.annotations, "--out", tmp_path / "refiner.tflite"
+    assert exit_code_of(lambda: command.run(list(map(str, given)))) == 2
+    error = capsys.readouterr().err
+    assert "0.png" in error
+    assert error.count("\n") == 1
