@@ -19,9 +19,9 @@ DESCRIPTION = """Train a small segmenter, or a new one of the same kind, on the 
       --networks.mask-gradient-scale 0 --losses.box-projection 0 --losses.box-outside 0 --losses.box-pairwise 0 ...
 
 The first command writes runs/cats-small, a model whose segmenter alone is trained: on the teacher's masks, enlarged if
-they end before their boxes do, without the 30 % that agree least with GrabCut and box; with several teachers, on the
-means of their masks. The second keeps that segmenter and trains inpainter and enhancer around it. No other annotations
-than boxes are needed.
+they end before their boxes do, refined as `cut` refines masks, without the 30 % that agree least with GrabCut and box;
+with several teachers, on the means of their masks. The second keeps that segmenter and trains inpainter and enhancer
+around it. No other annotations than boxes are needed.
 
 This is train.py with --training.task distill and --training.teachers: `python train.py --name cats-small --resume`
 continues an interrupted run.

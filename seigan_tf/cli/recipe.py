@@ -119,6 +119,8 @@ def run_stages(run: RecipeRun, chosen: Sequence[str]) -> None:
             raise StageFailed(message, ended.code or 1)
         if ended.code:  # An export that exceeds a budget is complete all the same.
             exceeded = StageFailed(message, ended.code)
+    if all(run.finished(stage.name) for stage in run.recipe.stages):
+        shutil.rmtree(run.folder.masks, ignore_errors=True)  # no stage asks a teacher any more
     show(run)
     if exceeded is not None:
         raise exceeded

@@ -14,7 +14,7 @@ from seigan_tf.data.pairs import READ_AHEAD, resize_mask, shuffled
 from seigan_tf.data.planning.overlapping_objects import overlapping_objects
 from seigan_tf.data.planning.report import Tally
 from seigan_tf.evaluation.crops import split_objects
-from seigan_tf.training.teacher_masks import most_confident, refine_by_colour
+from seigan_tf.training.teacher_masks import most_confident, refine
 from seigan_tf.training.teachers import Teachers
 from seigan_tf.utils.progress import bar
 
@@ -117,7 +117,7 @@ def with_true_masks(config: Config, crops: Crops, console: Console) -> MaskedCro
 def with_teacher_masks(config: Config, crops: Crops, console: Console) -> MaskedCrops:
     """Return training objects, those that others overlap too, with the most reliable masks of `training.teachers`.
 
-    A mask is the mean of those of the teachers, each refined by colour (`refine_by_colour`), and so is its confidence.
+    A mask is the mean of those of the teachers, each refined (`teacher_masks.refine`), and so is its confidence.
     The masks depend on settings and teachers alone: a resumed run makes the same ones again.
 
     Args:
@@ -137,8 +137,8 @@ def with_teacher_masks(config: Config, crops: Crops, console: Console) -> Masked
     masks, confidence = np.zeros((*shown.images.shape[:3], 1), np.float32), np.zeros(len(shown.images))
     for made in teachers.masks(seen, shown.boxes, console):
         # Each by itself: GrabCut follows a mask that is sure and wrong less than the mean of two that differ.
-        with bar(console, "comparing masks with GrabCut") as progress:
-            refined, certain = refine_by_colour(shown.images, made, shown.boxes, progress)
+        with bar(console, "refining masks") as progress:
+            refined, certain = refine(shown.images, made, shown.boxes, progress)
         masks += refined / len(teachers.views)
         confidence += certain
     chosen = most_confident(confidence)

@@ -1,4 +1,4 @@
-"""Masks of a teacher for training crops: corrected by box and colour, and the most reliable of them selected.
+"""Masks of a teacher for training crops: corrected by box, edges and colour, and the most reliable of them selected.
 
 All of it needs boxes only, as the teacher did: self-training for masks from boxes is that of SDI (Khoreva et al.,
 CVPR 2017, arXiv 1603.07485), which selects masks by GrabCut and the box, too.
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from seigan_tf.compose import refiner
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.evaluation.agreement import iou
 from seigan_tf.inference import grabcut
@@ -23,42 +24,50 @@ SHIFTS = np.arange(0.0, 4.25, 0.25, dtype=np.float32)
 PRICE = 0.012
 """Least gain in `side_agreement` for a shift of 1."""
 PART = 256
-"""Number of crops whose masks are made together, to limit memory."""
-SIDE = 128
-"""Side in pixels to which smaller crops are enlarged for GrabCut."""
+"""Number of crops whose masks are made or expanded together, to limit memory."""
 CONFIDENT = 0.7
 """Fraction of the masks that is selected."""
 
 
-def teacher_masks(
-    segment: Callable[[np.ndarray, np.ndarray], np.ndarray],
-    crops: ObjectCrops,
-    boxes: np.ndarray,
-    size: int,
-    progress: Progress | None = None,
+def masks_of(
+    segment: Callable[[np.ndarray, np.ndarray], np.ndarray], crops: ObjectCrops, progress: Progress | None = None
 ) -> np.ndarray:
-    """Return soft masks of objects: means over each crop and its mirror image, expanded by `expand_to_box`.
-
-    They are 0 outside the box, apart from the blur of resizing, also if the teacher's own are not confined to it.
+    """Return a teacher's soft masks, means over each crop and its mirror image: float16 [N, S, S, 1] in [0, 1].
 
     Args:
         segment: function of images and boxes that returns the teacher's masks, as for `segment_tta`.
         crops: the objects at the teacher's size and scale.
-        boxes: float32 [N, 4], the objects' boxes relative to the student's crops.
-        size: side of the student's crops, and of the masks, in pixels.
         progress: called after each part of the crops.
+    """
+    images, boxes = crops
+    result = np.empty((*images.shape[:3], 1), np.float16)
+    for start in range(0, len(boxes), PART):
+        part = slice(start, start + PART)
+        result[part] = segment_tta(segment, images[part], boxes[part])
+        if progress:
+            progress(min(start + PART, len(boxes)), len(boxes))
+    return result
+
+
+def fit_to_boxes(masks: np.ndarray, theirs: np.ndarray, ours: np.ndarray, size: int) -> np.ndarray:
+    """Return masks of a teacher for a student's crops, expanded by `expand_to_box`.
+
+    They are 0 outside the box, apart from the blur of resizing, also if the teacher's own are not confined to it.
+
+    Args:
+        masks: [N, S, S, 1] in [0, 1], at the teacher's size and scale.
+        theirs, ours: float32 [N, 4], the objects' boxes relative to the teacher's crops and to the student's.
+        size: side of the student's crops, and of the result, in pixels.
 
     Returns:
         float32 [N, size, size, 1] in [0, 1].
     """
-    result = np.empty((len(boxes), size, size, 1), np.float32)
-    for start in range(0, len(boxes), PART):
-        images, before, after = (values[start : start + PART] for values in (*crops, boxes))
-        masks = expand_to_box(segment_tta(segment, images, before), before)
-        for i, (mask, theirs, ours) in enumerate(zip(masks[..., 0], before, after, strict=True), start):
-            result[i, ..., 0] = _resize_to_box(mask, theirs, ours, size)
-        if progress:
-            progress(start + len(masks), len(boxes))
+    result = np.empty((len(masks), size, size, 1), np.float32)
+    for start in range(0, len(masks), PART):
+        given, before, after = (values[start : start + PART] for values in (masks, theirs, ours))
+        expanded = expand_to_box(given.astype(np.float32), before)[..., 0]
+        for i, values in enumerate(zip(expanded, before, after, strict=True), start):
+            result[i, ..., 0] = _resize_to_box(*values, size)
     return result
 
 
@@ -116,14 +125,15 @@ def _box_to_mask(boxes: np.ndarray, size: int) -> np.ndarray:
     return box_to_mask(boxes, size, size)[..., None]
 
 
-def refine_by_colour(
+def refine(
     images: np.ndarray, masks: np.ndarray, boxes: np.ndarray, progress: Progress | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Refine masks by colour, and tell how reliable they are.
+    """Refine masks as `cut` does, and tell how reliable they are.
 
-    GrabCut decides the doubtful pixels of each mask anew; the refined mask is the mean of both, with sharper edges. The
-    confidence is their IoU times the `side_agreement` of GrabCut's mask: it finds bad masks, but not those that are
-    wrong with values near 0 and 1 (docs/experiments.md).
+    Crops are enlarged to the side of the refiner, which moves the edges of each mask, and GrabCut decides anew where it
+    stays in doubt; the refined mask is the mean of both. The confidence is the IoU of GrabCut's mask and the one given,
+    times the `side_agreement` of GrabCut's: it finds bad masks, but not those that are wrong with values near 0 and 1
+    (docs/experiments.md).
 
     Args:
         images: uint8 [N, S, S, 3].
@@ -132,18 +142,19 @@ def refine_by_colour(
         progress: called after each crop.
 
     Returns:
-        The refined masks, as `masks`, and the confidence, float64 [N] in [0, 1].
+        The refined masks, as `masks`, 0 outside the box, and the confidence, float64 [N] in [0, 1].
     """
-    size = images.shape[1]
-    side = max(SIDE, size)
+    size, side = images.shape[1], refiner.SIDE
     confidence, refined = np.zeros(len(masks)), np.empty_like(masks)
     for i, (image, mask) in enumerate(zip(images, masks[..., 0], strict=True)):
-        large = cv2.resize(mask, (side, side), interpolation=cv2.INTER_LINEAR)
+        given = edged = np.clip(cv2.resize(mask, (side, side), interpolation=cv2.INTER_LINEAR), 0, 1)
         image = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
-        decided = grabcut.from_mask(image, large)
+        if (given > 0.5).any():
+            edged = refiner.refine(image, given) * box_to_mask(boxes[i], side, side)
+        decided = grabcut.from_mask(image, edged)
         found = decided > 0.5
-        confidence[i] = iou(found, large > 0.5) * side_agreement(found[None, ..., None], boxes[i : i + 1])[0]
-        refined[i, ..., 0] = (mask + cv2.resize(decided, (size, size), interpolation=cv2.INTER_AREA)) / 2
+        confidence[i] = iou(found, given > 0.5) * side_agreement(found[None, ..., None], boxes[i : i + 1])[0]
+        refined[i, ..., 0] = cv2.resize((edged + decided) / 2, (size, size), interpolation=cv2.INTER_AREA)
         if progress:
             progress(i + 1, len(masks))
     return refined, confidence

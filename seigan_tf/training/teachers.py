@@ -1,5 +1,7 @@
 """Trained weights as teachers: their masks for the objects of a run."""
 
+import contextlib
+import hashlib
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -9,9 +11,14 @@ from rich.console import Console
 from seigan_tf.config import Config
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.data.loading import load_objects
-from seigan_tf.inference import arrays, loading
-from seigan_tf.training.teacher_masks import teacher_masks
-from seigan_tf.utils.progress import bar
+from seigan_tf.inference import arrays, loading, weights
+from seigan_tf.inference.weights import Weights
+from seigan_tf.seigan import SEIGAN
+from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.training.teacher_masks import fit_to_boxes, masks_of
+from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.digest import sha256
+from seigan_tf.utils.progress import Progress, bar
 
 View = tuple[int, float]
 """Side of crops in pixels, and the part of it that the long side of the object takes."""
@@ -29,6 +36,7 @@ class Teachers:
 
     def __init__(self, config: Config):
         self._data, self._size = config.data, config.networks.size
+        self._found = [weights.find(name) for name in config.training.teachers]
         self._models = [loading.load_model(name) for name in config.training.teachers]
         self.views = tuple((model.networks.size, model.object_fraction) for model in self._models)
         """The view of each of them."""
@@ -51,13 +59,35 @@ class Teachers:
         return crops
 
     def masks(self, seen: Mapping[View, ObjectCrops], boxes: np.ndarray, console: Console) -> Iterator[np.ndarray]:
-        """Yield the masks of each teacher (`teacher_masks`): float32 [N, S, S, 1] in [0, 1], at the size of the run.
+        """Yield the masks of each teacher (`fit_to_boxes`): float32 [N, S, S, 1] in [0, 1], at the size of the run.
 
         Args:
             seen: the same objects in each view of the teachers.
             boxes: float32 [N, 4], their boxes relative to the run's crops.
             console: destination of progress.
+
+        Raises:
+            OSError: masks cannot be kept for later stages of a recipe.
         """
-        for model, view in zip(self._models, self.views, strict=True):
+        for found, model, view in zip(self._found, self._models, self.views, strict=True):
             with bar(console, "making masks of a teacher") as progress:
-                yield teacher_masks(partial(arrays.segment, model), seen[view], boxes, self._size, progress)
+                made = self._made(found, model, seen[view], progress)
+            yield fit_to_boxes(made, seen[view].boxes, boxes, self._size)
+
+    def _made(self, found: Weights, model: SEIGAN, crops: ObjectCrops, progress: Progress) -> np.ndarray:
+        """Return a teacher's own masks, `masks_of`; in a recipe, whose stages share teachers, they are made once."""
+        segment = partial(arrays.segment, model)
+        recipe = RunFolder(found.folder.resolve().parent) if found.folder else None
+        if recipe is None or not recipe.holds_recipe:
+            return masks_of(segment, crops, progress)
+        digest = hashlib.sha256(sha256(found.file).encode())
+        for values in crops:
+            digest.update(np.ascontiguousarray(values).data)
+        file = recipe.masks / f"{digest.hexdigest()}.npy"
+        with contextlib.suppress(OSError, ValueError, EOFError):  # there is none, or it is damaged
+            return np.load(file)
+        made = masks_of(segment, crops, progress)
+        recipe.masks.mkdir(exist_ok=True)
+        with replacing(file) as temporary, temporary.open("wb") as stream:
+            np.save(stream, made)
+        return made

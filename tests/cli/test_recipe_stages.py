@@ -114,6 +114,16 @@ def test_a_run_that_fails_before_its_first_stage_begins_leaves_nothing(started, 
     assert list((tmp_path / "runs").iterdir()) == []
 
 
+def test_masks_of_teachers_are_kept_until_all_trainings_are_finished(started, capsys):
+    call(capsys, *NEW, "--stages", *NAMES[:-1])
+    masks = Path("runs/birds/masks")
+    masks.mkdir()
+    assert call(capsys, "--name", "birds", "--resume", "--stages", NAMES[0])[0] == 0
+    assert masks.exists()
+    assert call(capsys, "--name", "birds", "--resume", "--stages", NAMES[-1])[0] == 0
+    assert not masks.exists()
+
+
 def test_stages_are_left_out_and_started_singly(started, capsys):
     stages = ("teacher", "segmenter", "together", "packed")
     assert call(capsys, *NEW, "--stages", *stages)[0] == 0

@@ -27,14 +27,13 @@ def test_a_teacher_is_asked_about_the_mirror_image_too():
     crops = ObjectCrops(np.zeros((2, 8, 8, 3), np.uint8), WHOLE)
     # Half of the two say so, which is doubtful; the box is reached everywhere with the least that makes it more.
     expected = 1 / (1 + np.exp(-0.25))
-    np.testing.assert_allclose(
-        module.teacher_masks(SaysLeft().segment, crops, WHOLE, 8), np.full((2, 8, 8, 1), expected), rtol=1e-6
-    )
+    made = module.masks_of(SaysLeft().segment, crops)
+    np.testing.assert_array_equal(made, np.full((2, 8, 8, 1), 0.5))
+    np.testing.assert_allclose(module.fit_to_boxes(made, WHOLE, WHOLE, 8), np.full((2, 8, 8, 1), expected), rtol=1e-6)
 
 
 def test_masks_come_at_the_students_size():
-    crops = ObjectCrops(np.zeros((2, 8, 8, 3), np.uint8), WHOLE)
-    assert module.teacher_masks(SaysLeft().segment, crops, WHOLE, 16).shape == (2, 16, 16, 1)
+    assert module.fit_to_boxes(np.ones((2, 8, 8, 1), np.float16), WHOLE, WHOLE, 16).shape == (2, 16, 16, 1)
 
 
 @pytest.mark.parametrize(("theirs", "ours"), [(0.5, 0.8), (0.8, 0.5), (0.5, 0.5)])
@@ -49,7 +48,7 @@ def test_masks_come_at_the_students_scale(theirs, ours):
         return masks
 
     crops = ObjectCrops(np.zeros((1, 64, 64, 3), np.uint8), boxes[0])
-    (mask,) = module.teacher_masks(upper_half, crops, boxes[1], 32)[..., 0]
+    (mask,) = module.fit_to_boxes(module.masks_of(upper_half, crops), *boxes, 32)[..., 0]
     rows, columns = (np.flatnonzero(mask.max(axis=axis) > 0.5) for axis in (1, 0))
     expected = 32 * boxes[1][0]
     found = [rows[0], columns[0], rows[-1] + 1, columns[-1] + 1]
@@ -135,7 +134,7 @@ def test_masks_that_the_sides_of_their_boxes_speak_for_are_believed(squares):
     masks = np.where(truth, 0.95, 0.05).astype(np.float32)  # so sure that colours are not asked
     masks[WRONG, 8:24, 14:24] = 0.05  # a strip of the object only
     seen = []
-    _, confidence = module.refine_by_colour(images, masks, boxes, lambda done, total: seen.append((done, total)))
+    _, confidence = module.refine(images, masks, boxes, lambda done, total: seen.append((done, total)))
     np.testing.assert_array_equal(module.most_confident(confidence), RIGHT)
     assert seen[-1] == (10, 10)
 
@@ -145,8 +144,15 @@ def test_masks_that_colours_speak_for_are_believed(squares):
     masks = np.where(truth, 0.7, 0.3).astype(np.float32)
     masks[WRONG, 12:24, 12:24] = 0.3  # what is left reaches every side of the box
     np.testing.assert_array_equal(module.side_agreement(masks, boxes), np.ones(10))
-    refined, confidence = module.refine_by_colour(images, masks, boxes)
+    refined, confidence = module.refine(images, masks, boxes)
     np.testing.assert_array_equal(module.most_confident(confidence), RIGHT)
-    # The mean of the mask and of GrabCut's, which finds the squares by their colour.
-    for mask, better, square in zip(masks, refined, truth, strict=True):
-        np.testing.assert_allclose(better, (mask + square) / 2, atol=0.04)
+    np.testing.assert_array_equal(refined[RIGHT] > 0.5, truth[RIGHT])
+    assert np.abs(refined - truth).mean() < np.abs(masks - truth).mean() / 4
+    assert not refined[~truth].any()  # outside the box
+
+
+def test_a_mask_that_finds_nothing_stays_empty_and_is_not_believed(squares):
+    images, boxes, truth = squares
+    refined, confidence = module.refine(images, np.where(truth, 0.4, 0.0).astype(np.float32), boxes)
+    assert not (refined > 0.5).any()
+    np.testing.assert_array_equal(confidence, np.zeros(10))
