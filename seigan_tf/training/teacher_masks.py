@@ -25,6 +25,8 @@ PRICE = 0.012
 """Least gain in `side_agreement` for a shift of 1."""
 PART = 256
 """Number of crops whose masks are made or expanded together, to limit memory."""
+LEAST = 128
+"""Least side in pixels of the crops that GrabCut gets."""
 CONFIDENT = 0.7
 """Fraction of the masks that is selected."""
 
@@ -130,8 +132,8 @@ def refine(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Refine masks as `cut` does, and tell how reliable they are.
 
-    Crops are enlarged to the side of the refiner, which moves the edges of each mask, and GrabCut decides anew where it
-    stays in doubt; the refined mask is the mean of both. The confidence is the IoU of GrabCut's mask and the one given,
+    The refiner moves the edges of each mask, and GrabCut decides anew where it stays in doubt, in crops twice as large;
+    the refined mask is the mean of both. The confidence is the IoU of GrabCut's mask and the one given,
     times the `side_agreement` of GrabCut's: it finds bad masks, but not those that are wrong with values near 0 and 1
     (docs/experiments.md).
 
@@ -144,20 +146,28 @@ def refine(
     Returns:
         The refined masks, as `masks`, 0 outside the box, and the confidence, float64 [N] in [0, 1].
     """
-    size, side = images.shape[1], refiner.SIDE
+    size = images.shape[1]
+    side = max(LEAST, size, min(2 * size, refiner.SIDE))
     confidence, refined = np.zeros(len(masks)), np.empty_like(masks)
     for i, (image, mask) in enumerate(zip(images, masks[..., 0], strict=True)):
-        given = edged = np.clip(cv2.resize(mask, (side, side), interpolation=cv2.INTER_LINEAR), 0, 1)
-        image = cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC)
+        given = edged = np.clip(_resized(mask, refiner.SIDE), 0, 1)
         if (given > 0.5).any():
-            edged = refiner.refine(image, given) * box_to_mask(boxes[i], side, side)
-        decided = grabcut.from_mask(image, edged)
+            edged = refiner.refine(_resized(image, refiner.SIDE), given) * box_to_mask(boxes[i], *given.shape)
+        edged = _resized(edged, side)
+        decided = grabcut.from_mask(_resized(image, side), edged)
         found = decided > 0.5
-        confidence[i] = iou(found, given > 0.5) * side_agreement(found[None, ..., None], boxes[i : i + 1])[0]
-        refined[i, ..., 0] = cv2.resize((edged + decided) / 2, (size, size), interpolation=cv2.INTER_AREA)
+        agreement = iou(found, _resized(given, side) > 0.5)
+        confidence[i] = agreement * side_agreement(found[None, ..., None], boxes[i : i + 1])[0]
+        refined[i, ..., 0] = _resized((edged + decided) / 2, size)
         if progress:
             progress(i + 1, len(masks))
     return refined, confidence
+
+
+def _resized(values: np.ndarray, side: int) -> np.ndarray:
+    """Return a square image or mask, resized."""
+    enlarging = cv2.INTER_LINEAR if values.ndim == 2 else cv2.INTER_CUBIC
+    return cv2.resize(values, (side, side), interpolation=enlarging if side > len(values) else cv2.INTER_AREA)
 
 
 def most_confident(confidence: np.ndarray) -> np.ndarray:
