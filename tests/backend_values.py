@@ -1,16 +1,15 @@
 """All that test_backends.py compares: `python -m tests.backend_values FOLDER [INITIAL]`, under either backend.
 
-FOLDER gets an npz file for each case of backend_steps.py, gradients.npz of backend_gradients.py and reached.json of
-gradients_by_term.py, {scale of gradients: {term: generators}}. The initial states are those of the folder INITIAL.
+FOLDER gets an npz file for each case of backend_steps.py, and gradients.npz of backend_gradients.py. The initial states
+are those of the folder INITIAL.
 """
 
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from tests import backend_gradients, backend_steps, gradients_by_term
+from tests import backend_gradients, backend_steps
 
 
 def main(out, initial=None):
@@ -23,8 +22,6 @@ def main(out, initial=None):
                 state = {n.removeprefix("initial/"): file[n] for n in file.files if n.startswith("initial/")}
         np.savez(Path(out) / f"{case}.npz", **backend_steps.take_steps(case, models[backend_steps.CASES[case]], state))
     np.savez(Path(out) / "gradients.npz", **backend_gradients.all_gradients())
-    reached = {str(scale): gradients_by_term.reached(scale) for scale in gradients_by_term.SCALES}
-    (Path(out) / "reached.json").write_text(json.dumps(reached))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The loss terms: their values against NumPy, which networks each trains, and which it runs at all."""
 
-import dataclasses
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,15 +153,18 @@ def gradients(value, tape, network):
     return {v.path: g for v, g in zip(network.trainable_variables, made, strict=True)}
 
 
+@pytest.mark.parametrize("scale", [0.0, 1.0])
 @pytest.mark.parametrize("term", RUNS)
-def test_a_term_trains_every_weight_of_its_networks_and_no_other(term, parts):
+def test_a_term_trains_every_weight_of_its_networks_and_no_other(term, scale, parts):
     generators, discriminators, vgg = parts
-    losses = only(term)
+    losses, settings = only(term), replace(SETTINGS, mask_gradient_scale=scale)
+    trained = TRAINS[term] if scale or term.startswith("box_") else TRAINS[term] - {"segmenter"}
+    assert trained_generators(losses, scale) == trained
     with tf.GradientTape(persistent=True) as tape:
-        total = generator_objective(cycle_for(losses, generators, vgg), discriminators, losses).total
+        total = generator_objective(cycle_for(losses, generators, vgg, settings), discriminators, losses).total
     for role, network in generators._asdict().items():
         for path, gradient in gradients(total, tape, network).items():
-            if role in TRAINS[term]:
+            if role in trained:
                 assert gradient is not None, path
                 assert np.isfinite(gradient).all(), path
                 assert np.abs(gradient).max() > 0, path
@@ -283,7 +286,7 @@ def test_terms_are_those_of_the_paper_and_the_box():
         "background_back": "background",
         "coarse": "object",
     }
-    assert active_terms(dataclasses.replace(only(), box_pairwise=0.5)) == ("box_pairwise",)
+    assert active_terms(replace(only(), box_pairwise=0.5)) == ("box_pairwise",)
 
 
 def test_what_limits_the_logits_trains_no_segmenter_by_itself():

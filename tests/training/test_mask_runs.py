@@ -38,27 +38,14 @@ def teacher(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def supervised(photo_set):
-    """The arguments of a run on true masks."""
-    for number in range(8):
-        x, y = 50 + 3 * number, 40 + 2 * number
-        photo_set.add(f"{number}.png", (x, y, 40, 30), segmentation=[[x, y, x + 40, y, x + 40, y + 30]])
-    data = photo_set.config()
-    photos = ("--data.source", "coco", "--data.images", str(data.images), "--data.annotations", str(data.annotations))
-    return ("--preset", "demo", "--training.task", "supervised", *photos, "--data.held-out", "0.25", *SMALL)
-
-
-@pytest.fixture
 def command(request, capsys, teacher):
     """Function that starts a run of either kind by a name; it returns exit code, output and errors."""
 
     def start(name):
         if request.param == "distill":
             return call(capsys, "distill", "--teachers", teacher, *ARGUMENTS, "--name", name)
-        if request.param == "inpaint":
-            task = ("--training.task", "inpaint", "--training.teachers", str(teacher))
-            return resume(capsys, *ARGUMENTS, *task, "--name", name)
-        return resume(capsys, *request.getfixturevalue("supervised"), "--name", name)
+        task = ("--training.task", "inpaint", "--training.teachers", str(teacher))
+        return resume(capsys, *ARGUMENTS, *task, "--name", name)
 
     return start
 
@@ -85,7 +72,7 @@ def terminate_after(monkeypatch, step):
     monkeypatch.setattr(ProgressDisplay, "on_train_batch_end", show)
 
 
-@pytest.mark.parametrize("command", ["distill", "supervised", "inpaint"], indirect=True)
+@pytest.mark.parametrize("command", ["distill", "inpaint"], indirect=True)
 def test_interrupted_and_resumed_ends_bit_identical_with_everything_in_its_folder(command, capsys, monkeypatch):
     code, _, err = command("whole")
     assert code == 0, err
