@@ -6,6 +6,7 @@ CVPR 2017, arXiv 1603.07485), which selects masks by GrabCut and the box, too.
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ from seigan_tf.inference import grabcut
 from seigan_tf.inference.tta import segment_tta
 from seigan_tf.utils.boxes import box_to_mask
 from seigan_tf.utils.progress import Progress
+from seigan_tf.utils.workers import cores
 
 SHIFTS = np.arange(0.0, 4.25, 0.25, dtype=np.float32)
 """Amounts that may be added to a mask's logits to expand it."""
@@ -146,22 +148,30 @@ def refine(
     Returns:
         The refined masks, as `masks`, 0 outside the box, and the confidence, float64 [N] in [0, 1].
     """
-    size = images.shape[1]
-    side = max(LEAST, size, min(2 * size, refiner.SIDE))
     confidence, refined = np.zeros(len(masks)), np.empty_like(masks)
-    for i, (image, mask) in enumerate(zip(images, masks[..., 0], strict=True)):
-        given = edged = np.clip(_resized(mask, refiner.SIDE), 0, 1)
-        if (given > 0.5).any():
-            edged = refiner.refine(_resized(image, refiner.SIDE), given) * box_to_mask(boxes[i], *given.shape)
-        edged = _resized(edged, side)
-        decided = grabcut.from_mask(_resized(image, side), edged)
-        found = decided > 0.5
-        agreement = iou(found, _resized(given, side) > 0.5)
-        confidence[i] = agreement * side_agreement(found[None, ..., None], boxes[i : i + 1])[0]
-        refined[i, ..., 0] = _resized((edged + decided) / 2, size)
-        if progress:
-            progress(i + 1, len(masks))
+    pool = ThreadPoolExecutor(cores())
+    try:
+        for i, (mask, certain) in enumerate(pool.map(_refine, images, masks[..., 0], boxes)):
+            refined[i, ..., 0], confidence[i] = mask, certain
+            if progress:
+                progress(i + 1, len(masks))
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C the rest is not waited for
     return refined, confidence
+
+
+def _refine(image: np.ndarray, mask: np.ndarray, box: np.ndarray) -> tuple[np.ndarray, float]:
+    size = len(image)
+    side = max(LEAST, size, min(2 * size, refiner.SIDE))
+    given = edged = np.clip(_resized(mask, refiner.SIDE), 0, 1)
+    if (given > 0.5).any():
+        edged = refiner.refine(_resized(image, refiner.SIDE), given) * box_to_mask(box, *given.shape)
+    edged = _resized(edged, side)
+    decided = grabcut.from_mask(_resized(image, side), edged)
+    found = decided > 0.5
+    agreement = iou(found, _resized(given, side) > 0.5)
+    confidence = agreement * side_agreement(found[None, ..., None], box[None])[0]
+    return _resized((edged + decided) / 2, size), confidence
 
 
 def _resized(values: np.ndarray, side: int) -> np.ndarray:

@@ -156,3 +156,14 @@ def test_a_mask_that_finds_nothing_stays_empty_and_is_not_believed(squares):
     refined, confidence = module.refine(images, np.where(truth, 0.4, 0.0).astype(np.float32), boxes)
     assert not (refined > 0.5).any()
     np.testing.assert_array_equal(confidence, np.zeros(10))
+
+
+def test_masks_are_refined_by_several_threads_as_by_one(squares, monkeypatch):
+    images, boxes, truth = squares
+    masks = np.where(truth, 0.7, 0.3).astype(np.float32)
+    made = []
+    for number in (1, 3):
+        monkeypatch.setattr(module, "cores", lambda number=number: number)
+        made.append(module.refine(images, masks, boxes))
+    for one, other in zip(*made, strict=True):
+        np.testing.assert_array_equal(one, other)
