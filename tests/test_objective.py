@@ -11,6 +11,7 @@ from seigan_tf.config import TERMS, BackboneConfig, LossesConfig
 from seigan_tf.cycle import Generators
 from seigan_tf.networks import Discriminator, VGG19Features
 from seigan_tf.objective import (
+    BOX_TERMS,
     Discriminators,
     Pretraining,
     active_fakes,
@@ -158,7 +159,7 @@ def gradients(value, tape, network):
 def test_a_term_trains_every_weight_of_its_networks_and_no_other(term, scale, parts):
     generators, discriminators, vgg = parts
     losses, settings = only(term), replace(SETTINGS, mask_gradient_scale=scale)
-    trained = TRAINS[term] if scale or term.startswith("box_") else TRAINS[term] - {"segmenter"}
+    trained = TRAINS[term] if scale or term in BOX_TERMS else TRAINS[term] - {"segmenter"}
     assert trained_generators(losses, scale) == trained
     with tf.GradientTape(persistent=True) as tape:
         total = generator_objective(cycle_for(losses, generators, vgg, settings), discriminators, losses).total
@@ -170,6 +171,15 @@ def test_a_term_trains_every_weight_of_its_networks_and_no_other(term, scale, pa
                 assert np.abs(gradient).max() > 0, path
             else:
                 assert gradient is None or not np.abs(gradient).max(), path
+
+
+def test_saturation_trains_the_segmenter_beside_a_box_term(parts):
+    losses = only("mask_saturation", "box_outside")
+    assert trained_generators(losses, 0.0) == trained_generators(losses, 1.0) == TRAINS["mask_saturation"]
+    with tf.GradientTape() as tape:
+        saturation = generator_objective(cycle_for(losses, parts[0], None), None, losses).terms["mask_saturation"]
+    for path, gradient in gradients(saturation, tape, parts[0].segmenter).items():
+        assert np.abs(gradient).max() > 0, path
 
 
 def test_a_segmenter_whose_mask_is_all_ones_is_still_trained_by_what_lies_outside_the_box():

@@ -100,6 +100,18 @@ def run_stages(run: RecipeRun, chosen: Sequence[str]) -> None:
         StageFailed: a stage failed or was interrupted; those before it are kept.
     """
     trainings = [name for name in chosen if name not in CLOSING]
+    try:
+        exceeded = _run_stages(run, chosen, trainings)
+    finally:
+        if all(run.finished(name) for name in trainings):  # no stage asks a teacher any more
+            shutil.rmtree(run.folder.teacher_masks, ignore_errors=True)
+    show(run)
+    if exceeded is not None:
+        raise exceeded
+
+
+def _run_stages(run: RecipeRun, chosen: Sequence[str], trainings: Sequence[str]) -> StageFailed | None:
+    """Return the failure of an export that exceeds a budget; other failures end the run."""
     exceeded = None
     for number, name in enumerate(chosen, 1):
         label = f"stage {number} of {len(chosen)}"
@@ -119,11 +131,7 @@ def run_stages(run: RecipeRun, chosen: Sequence[str]) -> None:
             raise StageFailed(message, ended.code or 1)
         if ended.code:  # An export that exceeds a budget is complete all the same.
             exceeded = StageFailed(message, ended.code)
-    if all(run.finished(stage.name) for stage in run.recipe.stages):
-        shutil.rmtree(run.folder.masks, ignore_errors=True)  # no stage asks a teacher any more
-    show(run)
-    if exceeded is not None:
-        raise exceeded
+    return exceeded
 
 
 def check_vgg(run: RecipeRun, chosen: Sequence[str]) -> None:

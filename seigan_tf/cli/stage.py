@@ -18,6 +18,8 @@ def run(folder: str, name: str, stages: str, label: str) -> None:
     recipe = RecipeRun.load(RunFolder(Path(folder)))
     config, place = recipe.stage_config(name), recipe.stage_folder(name)
     place.path.mkdir(exist_ok=True)
+    if config.training.teachers:
+        recipe.folder.teacher_masks.mkdir(exist_ok=True)
     train(config, place, recipe.share(name, stages.split(","), label))
 
 

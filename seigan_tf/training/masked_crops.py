@@ -126,7 +126,9 @@ def with_teacher_masks(config: Config, crops: Crops, console: Console) -> Masked
         console: destination of progress and the number of masks.
 
     Raises:
-        ValueError: a teacher cannot be loaded, or prepared crops do not give crops at its size and scale.
+        ValueError: a teacher cannot be loaded, prepared crops do not give crops at its size and scale, or the refiner's
+            file was changed or damaged.
+        OSError: the refiner's file is missing.
     """
     teachers = Teachers(config)
     objects = teachers.read(crops.objects, console)

@@ -29,7 +29,7 @@ class RunFolder:
         self.samples = path / "samples"
         self.logs = path / "logs"
         self.checkpoint = path / "checkpoint"
-        self.masks = path / "masks"
+        self.teacher_masks = path / "teacher_masks"
         self.report_file = path / "report.json"
 
     @property

@@ -134,10 +134,10 @@ def refine(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Refine masks as `cut` does, and tell how reliable they are.
 
-    The refiner moves the edges of each mask, and GrabCut decides anew where it stays in doubt, in crops twice as large;
-    the refined mask is the mean of both. The confidence is the IoU of GrabCut's mask and the one given,
-    times the `side_agreement` of GrabCut's: it finds bad masks, but not those that are wrong with values near 0 and 1
-    (docs/experiments.md).
+    The refiner moves the edges of each mask, and GrabCut decides anew where it stays in doubt; the refined mask is the
+    mean of both. GrabCut gets crops of twice the size, but of at least LEAST and at most the refiner's, if they are not
+    larger anyway. The confidence is the IoU of GrabCut's mask and the one given, times the `side_agreement` of
+    GrabCut's: it finds bad masks, but not those that are wrong with values near 0 and 1 (docs/experiments.md).
 
     Args:
         images: uint8 [N, S, S, 3].
@@ -146,12 +146,17 @@ def refine(
         progress: called after each crop.
 
     Returns:
-        The refined masks, as `masks`, 0 outside the box, and the confidence, float64 [N] in [0, 1].
+        The refined masks, as `masks` and 0 outside the box, apart from the blur of resizing, and the confidence,
+        float64 [N] in [0, 1].
+
+    Raises:
+        ValueError: the file of the refiner was changed or damaged.
+        OSError: it is missing.
     """
     confidence, refined = np.zeros(len(masks)), np.empty_like(masks)
-    pool = ThreadPoolExecutor(cores())
+    pool, items = ThreadPoolExecutor(cores()), zip(images, masks[..., 0], boxes, strict=True)
     try:
-        for i, (mask, certain) in enumerate(pool.map(_refine, images, masks[..., 0], boxes)):
+        for i, (mask, certain) in enumerate(pool.map(lambda item: _refine(*item), items)):
             refined[i, ..., 0], confidence[i] = mask, certain
             if progress:
                 progress(i + 1, len(masks))

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -15,7 +16,8 @@ from seigan_tf.inference import arrays, loading, weights
 from seigan_tf.inference.weights import Weights
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.training.run_folder import RunFolder
-from seigan_tf.training.teacher_masks import fit_to_boxes, masks_of
+from seigan_tf.training.teacher_masks import PART, fit_to_boxes, masks_of
+from seigan_tf.utils import processes
 from seigan_tf.utils.atomic import replacing
 from seigan_tf.utils.digest import sha256
 from seigan_tf.utils.progress import Progress, bar
@@ -65,29 +67,35 @@ class Teachers:
             seen: the same objects in each view of the teachers.
             boxes: float32 [N, 4], their boxes relative to the run's crops.
             console: destination of progress.
-
-        Raises:
-            OSError: masks cannot be kept for later stages of a recipe.
         """
         for found, model, view in zip(self._found, self._models, self.views, strict=True):
             with bar(console, "making masks of a teacher") as progress:
                 made = self._made(found, model, seen[view], progress)
-            yield fit_to_boxes(made, seen[view].boxes, boxes, self._size)
+                masks = fit_to_boxes(made, seen[view].boxes, boxes, self._size)
+                del made
+            yield masks
 
     def _made(self, found: Weights, model: SEIGAN, crops: ObjectCrops, progress: Progress) -> np.ndarray:
-        """Return a teacher's own masks, `masks_of`; in a recipe, whose stages share teachers, they are made once."""
+        """Return a teacher's own masks, `masks_of`, kept for later stages if it is a stage of a recipe that trains."""
         segment = partial(arrays.segment, model)
-        recipe = RunFolder(found.folder.resolve().parent) if found.folder else None
-        if recipe is None or not recipe.holds_recipe:
+        folder = RunFolder(found.folder.resolve().parent).teacher_masks if found.folder else None
+        if folder is None or not folder.is_dir():
             return masks_of(segment, crops, progress)
-        digest = hashlib.sha256(sha256(found.file).encode())
-        for values in crops:
-            digest.update(np.ascontiguousarray(values).data)
-        file = recipe.masks / f"{digest.hexdigest()}.npy"
+        file = folder / f"{_digest(found.file, crops)}.npy"
         with contextlib.suppress(OSError, ValueError, EOFError):  # there is none, or it is damaged
             return np.load(file)
         made = masks_of(segment, crops, progress)
-        recipe.masks.mkdir(exist_ok=True)
-        with replacing(file) as temporary, temporary.open("wb") as stream:
-            np.save(stream, made)
+        if processes.index() == 0:
+            # Without room or permission the next stage asks again.
+            with contextlib.suppress(OSError), replacing(file) as temporary, temporary.open("wb") as stream:
+                np.save(stream, made)
         return made
+
+
+def _digest(weights_file: Path, crops: ObjectCrops) -> str:
+    """Return hexadecimal digits that depend on a teacher and on what it is shown."""
+    digest = hashlib.sha256(sha256(weights_file).encode())
+    for start in range(0, len(crops.boxes), PART):  # prepared crops are not read as a whole
+        for values in crops:
+            digest.update(np.ascontiguousarray(values[start : start + PART]).data)
+    return digest.hexdigest()

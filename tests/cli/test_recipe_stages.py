@@ -32,6 +32,8 @@ def started(tmp_path, monkeypatch):
     def run(arguments):
         if arguments[0] != "seigan_tf.cli.stage":
             names.append(arguments[0])
+            if arguments[0] in failing:
+                return Ended(2, "disk full")
             made = arguments[arguments.index("--out") + 1]
             os.makedirs(made, exist_ok=True)
             (tmp_path / made / "README.md").touch()
@@ -114,13 +116,17 @@ def test_a_run_that_fails_before_its_first_stage_begins_leaves_nothing(started, 
     assert list((tmp_path / "runs").iterdir()) == []
 
 
-def test_masks_of_teachers_are_kept_until_all_trainings_are_finished(started, capsys):
-    call(capsys, *NEW, "--stages", *NAMES[:-1])
-    masks = Path("runs/birds/masks")
+def test_masks_of_teachers_are_kept_until_the_trainings_of_the_command_are_finished(started, capsys):
+    stages = ("teacher", "segmenter", "together", "packed")
+    started.failing.add("together")
+    masks = Path("runs/birds/teacher_masks")
+    Path("runs/birds").mkdir(parents=True)
     masks.mkdir()
-    assert call(capsys, "--name", "birds", "--resume", "--stages", NAMES[0])[0] == 0
+    assert call(capsys, *NEW, "--stages", *stages)[0] == 2
     assert masks.exists()
-    assert call(capsys, "--name", "birds", "--resume", "--stages", NAMES[-1])[0] == 0
+    started.failing.clear()
+    started.failing.add("export.pack")
+    assert call(capsys, "--name", "birds", "--resume")[0] == 2
     assert not masks.exists()
 
 

@@ -167,3 +167,13 @@ def test_masks_are_refined_by_several_threads_as_by_one(squares, monkeypatch):
         made.append(module.refine(images, masks, boxes))
     for one, other in zip(*made, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(("size", "side"), [(32, 128), (64, 128), (128, 256), (160, 256), (256, 256), (300, 300)])
+def test_grabcut_gets_crops_of_twice_the_size_within_limits(size, side, monkeypatch):
+    seen = []
+    monkeypatch.setattr(module.grabcut, "from_mask", lambda image, mask: (seen.append(image.shape), mask)[1])
+    masks = np.full((1, size, size, 1), 0.8, np.float32)
+    refined, _ = module.refine(np.zeros((1, size, size, 3), np.uint8), masks, WHOLE[:1])
+    assert seen == [(side, side, 3)]
+    assert refined.shape == masks.shape

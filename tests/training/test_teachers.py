@@ -9,6 +9,7 @@ from seigan_tf.config import Config, DataConfig, TrainingConfig
 from seigan_tf.data.loading import load_crops
 from seigan_tf.inference import arrays
 from seigan_tf.training.teachers import Teachers
+from seigan_tf.utils import processes
 from tests import recipes, tiny
 
 QUIET = Console(quiet=True)
@@ -16,12 +17,12 @@ QUIET = Console(quiet=True)
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Numbers of crops that a teacher which finds the whole box was asked about."""
+    """Numbers of crops that a teacher of soft masks was asked about."""
     numbers = []
 
     def segment(model, images, boxes):
         numbers.append(len(images))
-        return np.ones((*images.shape[:3], 1), np.float32)
+        return images.mean(axis=-1, keepdims=True, dtype=np.float32) / 255
 
     monkeypatch.setattr(arrays, "segment", segment)
     return numbers
@@ -42,10 +43,18 @@ def saved(folder, seed=0):
     return folder
 
 
-def test_stages_of_a_recipe_ask_a_teacher_once(asked, tmp_path):
+@pytest.fixture
+def kept(tmp_path):
+    """The folder of masks of a recipe that trains."""
     run = recipes.begin(tmp_path, presets.RECIPES["phone"])
-    teacher = saved(run.folder.path / "teacher")
+    run.folder.teacher_masks.mkdir()
+    return run.folder.teacher_masks
+
+
+def test_stages_of_a_recipe_ask_a_teacher_once(asked, kept):
+    teacher = saved(kept.parent / "teacher")
     first = masks(teacher)
+    assert len(np.unique(first)) > 100
     np.testing.assert_array_equal(masks(teacher), first)
     assert asked == [6]
     masks(teacher, synthetic_train=2)
@@ -54,20 +63,39 @@ def test_stages_of_a_recipe_ask_a_teacher_once(asked, tmp_path):
     assert asked == [6, 4, 6]  # other weights
 
 
-def test_damaged_masks_are_made_again(asked, tmp_path):
-    run = recipes.begin(tmp_path, presets.RECIPES["phone"])
-    teacher = saved(run.folder.path / "teacher")
+def test_damaged_masks_are_made_again(asked, kept):
+    teacher = saved(kept.parent / "teacher")
     first = masks(teacher)
-    (file,) = run.folder.masks.iterdir()
+    (file,) = kept.iterdir()
     file.write_bytes(file.read_bytes()[:-9])
     np.testing.assert_array_equal(masks(teacher), first)
     np.testing.assert_array_equal(masks(teacher), first)
     assert asked == [6, 6]
 
 
-def test_nothing_is_kept_beside_a_teacher_of_another_run(asked, tmp_path):
-    teacher = saved(tmp_path / "teacher")
+def test_masks_that_cannot_be_kept_are_made_again(asked, kept, monkeypatch):
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    teacher = saved(kept.parent / "teacher")
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "save", full)
+        masks(teacher)
+    assert list(kept.iterdir()) == []
+    masks(teacher)
+    assert asked == [6, 6]
+
+
+def test_the_first_of_several_processes_alone_keeps_masks(asked, kept, monkeypatch):
+    monkeypatch.setattr(processes, "index", lambda: 1)
+    masks(saved(kept.parent / "teacher"))
+    assert list(kept.iterdir()) == []
+
+
+def test_nothing_is_kept_beside_a_teacher_whose_recipe_does_not_train(asked, kept):
+    kept.rmdir()
+    teacher = saved(kept.parent / "teacher")
     masks(teacher)
     masks(teacher)
     assert asked == [6, 6]
-    assert list(tmp_path.iterdir()) == [teacher]
+    assert not kept.exists()
