@@ -158,6 +158,7 @@ TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.
 Source = Literal[
     "synthetic",
     "crops",
+    "auto",
     "coco",
     "csv",
     "cvat",
@@ -173,7 +174,8 @@ Source = Literal[
     "yolo-segment",
     "yolo-obb",
 ]
-"""Drawn shapes, prepared crops, and the formats of annotations: with one file for all photos, with one for each."""
+"""Drawn shapes, prepared crops, and the formats of annotations: told by the content, with one file for all photos, with
+one for each."""
 
 
 @dataclass(frozen=True)
@@ -182,7 +184,7 @@ class DataConfig:
 
     source: Source = "synthetic"
     """synthetic: generated shapes; crops: a folder made by `python -m seigan_tf prepare`; else the format of the
-    annotations."""
+    annotations, which auto tells by their content."""
     crops: Path | None = None
     """Folder of prepared crops. The rules by which they were made, CROP_RULES, take the place of those below."""
     images: Path | None = None

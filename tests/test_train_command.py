@@ -226,10 +226,12 @@ def fail(arguments, capsys, code=2):
         (["--training.steps", "0"], "training.steps: 0"),
         (["--data.source", "coco"], "data.images"),
         (["--data.source", "coco", "--data.images", "none", "--data.annotations", "none.json"], "none"),
+        (["--preset", "boxes", "--data.images", "photos"], "photos: holds no boxes of a known format"),
     ],
 )
 def test_bad_input_is_one_line_and_leaves_nothing_behind(arguments, told, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
     assert told in fail(arguments, capsys)
     assert not list((tmp_path / "runs").glob("*"))
 

@@ -14,7 +14,7 @@ from seigan_tf.config import Config
 DESCRIPTION = """Train a small segmenter, or a new one of the same kind, on the masks of trained ones.
 
   python -m seigan_tf distill --teachers runs/cats --preset mobile --name cats-small \\
-      --data.source coco --data.images DIR --data.annotations FILE
+      --data.images DIR --data.annotations FILE
   python train.py --preset mobile --name cats-mobile --training.start-from runs/cats-small \\
       --networks.mask-gradient-scale 0 --losses.box-projection 0 --losses.box-outside 0 --losses.box-pairwise 0 ...
 

@@ -146,7 +146,7 @@ def run(arguments: Sequence[str]) -> None:
     measured = _measure(model, photos, rules, given, problems)
     if not measured.scores:
         where = options.annotations or options.images
-        raise ValueError(f"{where}: no object passes the crop rules and has a mask, expected at least one")
+        raise ValueError(f"{where}: no object has a mask and passes the crop rules (--max-object-fraction and others)")
     wanted = 0 if weights.segments_only else min(len(measured.scores), MOST)
     backgrounds = empty_crops(photos, rules, model.networks.size, wanted, options.seed)
     result = mask_means(measured.scores)

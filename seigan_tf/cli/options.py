@@ -1,7 +1,9 @@
 """Options that several commands share, and the reading and checking of all options."""
 
 import argparse
+import itertools
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -50,8 +52,23 @@ MaxBad = Annotated[
 Preset = Annotated[str, arg(metavar="|".join(presets.NAMES), help="Source of the defaults of all settings below.")]
 
 
+def check_commas(arguments: Sequence[str]) -> None:
+    """Raise ValueError if numbers that belong to one option are separated by blanks."""
+    for place, option in enumerate(arguments):
+        if option in ("--box", "--keep", "--at"):
+            numbers = list(itertools.takewhile(_is_number, arguments[place + 1 :]))
+            if len(numbers) > 1:
+                given, meant = " ".join(numbers), ",".join(numbers)
+                raise ValueError(f"{option} {given}: expected commas and no blanks: {option} {meant}")
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?[0-9]+(\.[0-9]*)?", text) is not None
+
+
 def parse(options: type[Options], arguments: Sequence[str], command: str, description: str, **given: Any) -> Options:
     """Read the options of a command from the arguments after its name; `given` goes to `tyro.cli`."""
+    check_commas(arguments)
     program = f"python -m seigan_tf {command}"
     return tyro.cli(options, args=list(arguments), prog=program, description=description, **given)
 
@@ -66,12 +83,21 @@ def parse_with_preset(
     preset = preset_of(arguments, preset)
     default = options(**required, preset=preset, config=presets.load_preset(preset))
     parsed = parse(options, arguments, command, description, default=default)
-    check_crop_rules(parsed.config.data, arguments)
+    check_data(parsed.config.data, arguments)
     return parsed
 
 
-def check_crop_rules(data: DataConfig, arguments: Sequence[str]) -> None:
-    """Raise ValueError if a crop rule among the arguments is not that by which the prepared crops were made."""
+def check_data(data: DataConfig, arguments: Sequence[str]) -> None:
+    """Raise ValueError if files do not tell the format of annotations, or prepared crops were made by other rules.
+
+    The arguments are those of the command line, which may name rules for the crops.
+    """
+    if data.source == "auto":
+        from seigan_tf.data.annotations.formats import guess_format
+
+        for images, annotations in ((data.images, data.annotations), (data.val_images, data.val_annotations)):
+            if images is not None:
+                guess_format(images, annotations)
     if data.source != "crops":
         return
     from seigan_tf.data.loading import crop_settings

@@ -81,7 +81,8 @@ def run_photos(
         say(f"wrote {given.output}")
     else:
         there = sum(_outputs(task.marked) - _outputs(marked) for task, marked in todo)
-        say(f"wrote {made} files to {given.output}" + (f", {there} were there" if there else ""))
+        kept = f", {there} were there and are kept (--overwrite replaces them)" if there else ""
+        say(f"wrote {made} files to {given.output}{kept}")
     if problems:
         raise SomeFailed(f"{len(problems)} photographs or boxes could not be used; the first: {problems[0]}")
 

@@ -14,6 +14,11 @@ from seigan_tf.cli.vgg_weights import check_vgg_weights
 from seigan_tf.config import Config, Recipe, check_networks
 from seigan_tf.training.recipe import CLOSING, EVALUATION, EXPORT, PACKED, RecipeRun
 
+SHARED = (
+    "--data, --networks.seed, --networks.outside-contrast, --networks.segmenter.width, --vgg-weights and"
+    " --training.precision"
+)
+"""Settings that all stages of a recipe take."""
 INTERRUPTED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
 """Exit codes of a stage that got a signal, if only after its last file: the user wants no further stage."""
 
@@ -54,9 +59,7 @@ def check_settings(config: Config, recipe: Recipe) -> None:
         for field, value in vars(getattr(config, section)).items():
             if value != getattr(expected, field):
                 raise ValueError(
-                    f"{flag_of(f'{section}.{field}')}: every stage of this preset has its own, expected only --data,"
-                    " --networks.seed, --networks.outside-contrast, --networks.segmenter.width, --vgg-weights and"
-                    " --training.precision"
+                    f"{flag_of(f'{section}.{field}')}: every stage of this preset has its own, expected only {SHARED}"
                 )
 
 

@@ -15,7 +15,7 @@ import tyro
 from seigan_tf import presets
 from seigan_tf.cli import recipe
 from seigan_tf.cli.errors import exit_code_of
-from seigan_tf.cli.options import check_crop_rules, flag_of, preset_of, say
+from seigan_tf.cli.options import check_data, flag_of, preset_of, say
 from seigan_tf.config import Config, to_dict
 from seigan_tf.training import run_folder
 from seigan_tf.training.recipe import CLOSING, RecipeRun, Share, with_effort
@@ -30,8 +30,8 @@ Examples:
 
   python train.py
       synthetic pictures, small networks, minutes on a CPU
-  python train.py --preset boxes --name cats --data.source coco --data.images DIR --data.annotations FILE
-      your photographs, with boxes in COCO's JSON format
+  python train.py --preset boxes --name cats --data.images DIR --data.annotations FILE
+      your photographs, with boxes in any of the formats of docs/formats.md
   python train.py --preset phone --name birds --data.images DIR --data.annotations FILE
       a recipe: all trainings from your photographs to the files that a phone loads
   python train.py --name cats --resume
@@ -41,7 +41,8 @@ Presets: {", ".join((*presets.NAMES, *presets.RECIPES))}. Each is a short file i
 its cost and the score to expect. All files of a run are in runs/NAME. KERAS_BACKEND=jax trains under JAX.
 
 Stages of phone: {", ".join((*(stage.name for stage in presets.RECIPES["phone"].stages), *CLOSING))}.
-All of them share the settings --data, --networks.seed, --vgg-weights and --training.precision, and take no others.
+They share the settings {recipe.SHARED},
+and take no others.
 """
 
 SIGNALLED = 128
@@ -155,7 +156,7 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
             raise ValueError(f"{flag}: given with --resume, which keeps the steps of the run; expected none")
         _check_unchanged(saved, asked, folder, may_change=() if run else ("training.steps", "training.devices"))
     else:
-        check_crop_rules(options.config.data, arguments)
+        check_data(options.config.data, arguments)
         if given:
             recipe.check_settings(options.config, given)
             given = with_effort(given, options.effort, options.stage_effort)

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from seigan_tf.config import DataConfig
-from seigan_tf.data.annotations.formats import FORMATS
 from seigan_tf.data.planning.report import Tally
 from seigan_tf.evaluation.agreement import BASELINES, boundary_f, iou, to_original
 from seigan_tf.evaluation.crops import EvaluationObject, split_objects
@@ -90,7 +89,7 @@ def grabcut_iou(data: DataConfig, progress: Progress | None = None) -> dict[str,
 
     Without photographs the result is empty, as the original resolution is unknown; errors as `split_objects`.
     """
-    if data.source not in FORMATS:
+    if data.source in ("synthetic", "crops"):
         return {}
     scores: dict[str, list[float]] = {}
     for item in split_objects(data, "val", 16, Tally(data.max_bad), progress):

@@ -43,6 +43,11 @@ def find(weights: str | Path) -> Weights:
     folder = path if path.is_dir() else None
     file = path if folder is None else folder / MODEL_FILE
     if not file.is_file():
+        if folder is not None and (folder / "recipe.json").is_file():
+            raise ValueError(
+                f"{weights}: this recipe has not come to the end of its trainings; expected one that has, or the folder"
+                f" of a finished stage, such as {Path(weights) / 'segmenter'}"
+            )
         shipped = f"shipped weights ({', '.join(pretrained.names())}), " if pretrained.names() else ""
         raise ValueError(
             f"{weights}: no trained model; expected {shipped}a run folder with {MODEL_FILE}, or a .keras file"

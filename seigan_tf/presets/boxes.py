@@ -1,6 +1,6 @@
 """Real photographs with boxes: VGG-19 encoder, box terms and the full cycle.
 
-    python train.py --preset boxes --data.source coco --data.images DIR --data.annotations FILE \
+    python train.py --preset boxes --data.images DIR --data.annotations FILE \
         --data.val-images DIR --data.val-annotations FILE --vgg-weights imagenet
 
 The box terms train the segmenter for 500 steps, then the full cycle trains all networks for 500 more. On 700
@@ -46,7 +46,7 @@ CONFIG = config.Config(
         # Without it some seeds' masks do not change in the cycle (docs/experiments.md, "Horses").
         mask_saturation=0.01,
     ),
-    data=config.DataConfig(source="coco", max_object_fraction=0.9, zoom=0.15, shift=0.06),
+    data=config.DataConfig(source="auto", max_object_fraction=0.9, zoom=0.15, shift=0.06),
     training=config.TrainingConfig(
         batch_size=8,
         steps=1000,

@@ -1,6 +1,6 @@
 """Small networks, for phones: depthwise-separable U-Nets, no VGG-19, box terms and the full cycle.
 
-    python train.py --preset mobile --data.source coco --data.images DIR --data.annotations FILE \
+    python train.py --preset mobile --data.images DIR --data.annotations FILE \
         --data.val-images DIR --data.val-annotations FILE
 
 4,000 steps of about 1.6 s on two CPU cores. No run has been trained to its end with these settings, so there is no
@@ -37,7 +37,7 @@ CONFIG = config.Config(
         box_outside=1.0,
         box_pairwise=1.0,
     ),
-    data=config.DataConfig(source="coco", max_object_fraction=0.9),
+    data=config.DataConfig(source="auto", max_object_fraction=0.9),
     training=config.TrainingConfig(
         batch_size=8, steps=4000, generator_rate=1e-3, discriminator_rate=2e-4, decay_fraction=0.4, samples_every=5
     ),

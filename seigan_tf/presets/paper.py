@@ -3,7 +3,7 @@
 Of neither are batches of 8 (CycleGAN: 1), the weights of the VGG-19 terms, which CycleGAN lacks, and the start, on
 which the paper is silent: the settings marked with "start" are those of `paper-demo`.
 
-    python train.py --preset paper --data.source coco --data.images DIR --data.annotations FILE \
+    python train.py --preset paper --data.images DIR --data.annotations FILE \
         --data.val-images DIR --data.val-annotations FILE
 
 For a GPU: a crop costs 4.5 s per step on two CPU cores (benchmarks/step.py). The paper has IoU 0.76 on COCO (Table 1).
@@ -37,7 +37,7 @@ CONFIG = config.Config(
         object_identity=5.0,
         background_identity=5.0,
     ),
-    data=config.DataConfig(source="coco"),
+    data=config.DataConfig(source="auto"),
     training=config.TrainingConfig(
         batch_size=8,
         steps=100_000,

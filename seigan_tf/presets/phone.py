@@ -19,7 +19,7 @@ CONFIG = config.Config(
     networks=config.NetworksConfig(
         segmenter=mobile.CONFIG.networks.segmenter, vgg_weights="imagenet", confine_mask=True
     ),
-    data=config.DataConfig(source="coco", max_object_fraction=0.9, zoom=0.15, shift=0.06),
+    data=config.DataConfig(source="auto", max_object_fraction=0.9, zoom=0.15, shift=0.06),
     training=config.TrainingConfig(precision="auto"),
 )
 

@@ -7,7 +7,6 @@ import numpy as np
 from rich.console import Console
 
 from seigan_tf.config import Config
-from seigan_tf.data.annotations.formats import FORMATS
 from seigan_tf.data.augmentation import WHOLE, Augmentation, Part, augment
 from seigan_tf.data.crop_set import Crops, ObjectCrops
 from seigan_tf.data.pairs import READ_AHEAD, resize_mask, shuffled
@@ -91,7 +90,7 @@ def with_true_masks(config: Config, crops: Crops, console: Console) -> MaskedCro
         ValueError: no object has a mask, no validation object has one, or the data are not photographs.
     """
     data, size = config.data, config.networks.size
-    if data.source not in FORMATS:
+    if data.source in ("synthetic", "crops"):
         raise ValueError(
             f"data.source is {data.source}: a supervised run needs photographs with masks to train on, expected"
             " data.images and data.annotations in a format of annotations"

@@ -171,6 +171,13 @@ def test_a_folder_is_cut_object_by_object(capsys, tmp_path, photos):
     assert areas[3] == 0
 
 
+@pytest.mark.parametrize("option", ["--box", "--keep"])
+def test_numbers_without_commas_are_one_line_that_says_how(option, capsys, photo, tmp_path):
+    box = ["--box", BOX] * (option != "--box")
+    text = call(capsys, "erase", photo, *box, option, "3", "14.5", "-2", "80", "-o", tmp_path / "out.png").refusal
+    assert text == f"error: {option} 3 14.5 -2 80: expected commas and no blanks: {option} 3,14.5,-2,80\n"
+
+
 def test_what_is_finished_is_skipped(capsys, tmp_path, photos, loaded):
     folder, annotations = photos
     out = tmp_path / "out"
@@ -180,9 +187,10 @@ def test_what_is_finished_is_skipped(capsys, tmp_path, photos, loaded):
     assert len(first) == 2
     (out / "below" / "b.png").unlink()
     ended = call(capsys, *command)
-    assert (ended.code, ended.out) == (0, f"wrote 1 files to {out}, 1 were there\n")
+    kept = "were there and are kept (--overwrite replaces them)"
+    assert (ended.code, ended.out) == (0, f"wrote 1 files to {out}, 1 {kept}\n")
     assert (out / "a.png").stat().st_mtime_ns == first[out / "a.png"]
-    assert call(capsys, *command).out == f"wrote 0 files to {out}, 2 were there\n"
+    assert call(capsys, *command).out == f"wrote 0 files to {out}, 2 {kept}\n"
     assert len(loaded) == 2, "nothing to do needs no weights"
     assert call(capsys, *command, "--overwrite").out == f"wrote 2 files to {out}\n"
     assert (out / "a.png").stat().st_mtime_ns != first[out / "a.png"]

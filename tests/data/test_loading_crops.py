@@ -1,6 +1,7 @@
 """Loading: what is kept, what is skipped and counted, and what stops a run."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,21 @@ def test_evaluation_masks_have_the_resolution_of_the_photo_and_fit_the_boxes(pho
         rows, columns = np.nonzero(mask)
         tight = np.array([rows.min(), columns.min(), rows.max() + 1, columns.max() + 1])
         np.testing.assert_allclose(box * 51, tight, atol=1e-4)
+
+
+def test_annotations_of_training_and_validation_tell_their_formats(photo_set, new_photo_set):
+    fill(photo_set)
+    validation = new_photo_set("validation")
+    fill(validation, 2, segmentation=SQUARE)
+    settings = validation.config()
+    named = photo_set.config(val_images=settings.images, val_annotations=settings.annotations)
+    table = photo_set.images / "boxes.csv"
+    rows = ["filename,x,y,width,height", *(f"{index}.png,{','.join(map(str, BOX))}" for index in range(6))]
+    table.write_text("\n".join(rows))
+    told = replace(named, source="auto", annotations=table)
+    for one, other in zip(load_crops(named, 32)[:2], load_crops(told, 32)[:2], strict=True):
+        np.testing.assert_array_equal(one.images, other.images)
+    assert len(load_crops(told, 32).evaluation.masks) == 2
 
 
 def test_a_tenth_of_the_photos_is_held_out_by_photo_and_by_seed(photo_set):

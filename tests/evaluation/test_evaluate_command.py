@@ -150,8 +150,8 @@ def test_boxes_as_users_draw_them_and_classes_of_enough_objects(evaluate, superv
     ("arguments", "changes", "part"),
     [
         ([], {"weights": "nowhere"}, "nowhere: no trained model"),
-        (["--min-short-side", "500"], {}, "no object passes the crop rules"),
-        (["--classes", "horse"], {}, "no object passes the crop rules"),
+        (["--min-short-side", "500"], {}, "no object has a mask and passes the crop rules"),
+        (["--classes", "horse"], {}, "no object has a mask and passes the crop rules"),
         (["--json", "no/such/folder.json"], {}, "no/such/folder.json"),
         (["--sheet", "no/such/folder.png"], {}, "no/such/folder.png"),
         (["--sheet", "sheet.jpg"], {}, "--sheet sheet.jpg: expected a name that ends in .png"),

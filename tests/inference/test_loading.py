@@ -89,6 +89,9 @@ def test_names_what_it_cannot_load(run, tmp_path):
         seigan_tf.load("nowhere")
     with pytest.raises(ValueError, match=f"{tmp_path}: no trained model"):
         seigan_tf.load(tmp_path)
+    (tmp_path / "recipe.json").touch()
+    with pytest.raises(ValueError, match=f"{tmp_path}: this recipe has not come to the end .* {tmp_path}/segmenter$"):
+        seigan_tf.load(tmp_path)
 
     broken = tmp_path / "broken.keras"
     shutil.copyfile(folder / "weights" / "seigan.keras", broken)

@@ -52,13 +52,14 @@ def read_annotations(source: str, images: Path, annotations: Path | None) -> Ite
     """Read the photos of a set with their objects, one by one.
 
     Args:
-        source: one of FORMATS.
+        source: one of FORMATS, or "auto": told by the content.
         images: folder of the photographs.
         annotations: file or folder with their boxes; None if it lies in the folder of the photographs.
 
     Raises ValueError, here or with the first item, if the format is unknown, a folder or file is missing, or the
     annotations are of another format or name no photo.
     """
+    source = guess_format(images, annotations) if source == "auto" else source
     if source not in READERS:
         raise ValueError(f"format of annotations is {source!r}, expected one of {', '.join(FORMATS)}")
     require_folder(images)
@@ -84,7 +85,9 @@ def guess_format(images: Path, annotations: Path | None) -> str:
     if found in OTHERS:
         raise refusal(place, found)
     if found is None:
-        raise ValueError(f"{place}: format not recognised, expected annotations as {', '.join(FORMATS)}")
+        what = "format not recognised" if place.is_file() else "holds no boxes of a known format"
+        named = "" if annotations else "; if they are elsewhere, name their file or folder"
+        raise ValueError(f"{place}: {what}, expected annotations as {', '.join(FORMATS)}{named}")
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from seigan_tf.config import DataConfig
-from seigan_tf.data.annotations.formats import FORMATS, read_annotations
+from seigan_tf.data.annotations.formats import read_annotations
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.data.crops import CropRegion, extract, mirrored_depth, region_around, relative_box
 from seigan_tf.data.photos.photo import Photo
@@ -36,7 +36,7 @@ def overlapping_objects(
     """
     found: list[list[tuple[np.ndarray, np.ndarray]]] = []
     allowed = config.max_covered is not None and config.max_covered >= MAX_COVERED
-    if config.source in FORMATS and config.images is not None and not allowed:
+    if config.source not in ("synthetic", "crops") and config.images is not None and not allowed:
         held_out = _held_out(config)
         rules = CropRules.from_config(config)
         items = read_annotations(config.source, config.images, config.annotations)

@@ -234,7 +234,9 @@ def test_missing_folder_and_missing_file_are_named(images, tmp_path, one_line_er
 def test_table_or_coco_file_beside_the_photos_is_read(photo_set, one_line_error):
     photo_set.add("a.png", (1, 2, 30, 40))
     photo_set.config()
-    assert "format not recognised" in one_line_error(guess_format, photo_set.images, None)
+    message = one_line_error(guess_format, photo_set.images, None)
+    assert "holds no boxes of a known format, expected annotations as coco, csv" in message
+    assert message.endswith("if they are elsewhere, name their file or folder")
     (photo_set.images / "boxes.txt").write_text("a.png 1 2 30 40 cat\n")
     assert guess_format(photo_set.images, None) == "csv"
     from_table = list(read_annotations("csv", photo_set.images, None))
