@@ -19,7 +19,8 @@ from seigan_tf.cli.child_process import Ended, run_module
 from seigan_tf.training.recipe import RecipeRun
 from seigan_tf.training.run_folder import RunFolder
 
-NEW = ("--preset", "phone", "--name", "birds", "--data.images", "photos", "--vgg-weights", "random")
+PHOTOS = ("--data.source", "coco", "--data.images", "photos")  # which nobody looks at
+NEW = ("--preset", "phone", "--name", "birds", *PHOTOS, "--vgg-weights", "random")
 NAMES = tuple(stage.name for stage in presets.RECIPES["phone"].stages)
 
 

@@ -107,7 +107,8 @@ def test_a_name_that_was_given_is_never_changed(arguments, tmp_path):
 
 
 def test_a_resume_takes_the_settings_saved_with_the_run(tmp_path):
-    begun = begin(["--preset", "boxes", "--name", "cats", "--networks.size", "48", "--data.images", "photos"], tmp_path)
+    photos = ("--data.source", "coco", "--data.images", "photos")
+    begun = begin(["--preset", "boxes", "--name", "cats", "--networks.size", "48", *photos], tmp_path)
     resumed = read_request(["--name", "cats", "--resume"], tmp_path)
     assert resumed.config == begun.config
     assert resumed.folder.path == begun.folder.path

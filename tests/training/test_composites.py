@@ -1,6 +1,5 @@
 """Composites for the refiner, and its training on them."""
 
-import cv2
 import keras
 import numpy as np
 import pytest
@@ -54,15 +53,6 @@ def test_the_exact_mask_is_that_of_the_picture(photos):
         assert np.median(red[inside]) - np.median(red[outside]) > 80  # in any light
         assert ((red > 60) == (exact > 127))[inside | outside].mean() > 0.98
         assert ((coarse > 127) == (exact > 127)).mean() > 0.9
-
-
-@pytest.mark.parametrize("plain", [0.0, 1.0])
-def test_objects_are_pasted_onto_places_of_photographs_or_onto_plain_backgrounds(plain, photos, monkeypatch):
-    monkeypatch.setattr(composites, "REAL", 0.0)
-    monkeypatch.setattr(composites, "PLAIN", plain)
-    for image in samples_of(photos).images:
-        corner = cv2.GaussianBlur(image.mean(axis=-1)[:40, :40], (0, 0), 3)  # without the noise that all have
-        assert (np.abs(np.diff(corner, 2)).mean() < 0.04) == bool(plain)
 
 
 def test_pictures_depend_on_the_seed_alone(photos):
