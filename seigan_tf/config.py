@@ -231,6 +231,11 @@ class DataConfig:
     seed: int = 0
     """Seed of backgrounds, pairing, augmentation and the synthetic set."""
 
+    @property
+    def reads_annotations(self) -> bool:
+        """True if the crops come from photographs and annotations."""
+        return self.source not in ("synthetic", "crops")
+
 
 CROP_RULES = (
     "held_out",

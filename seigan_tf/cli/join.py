@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from seigan_tf.cli.options import annotation_format, parse, say
+from seigan_tf.cli.options import parse, say
 
 if TYPE_CHECKING:
     from seigan_tf.data.photos.photo import Photo, Problem
@@ -69,7 +69,7 @@ def _photos(options: Options, root: Path, notes: list[str]) -> "Iterator[Photo |
 
     for images, annotations in options.set:
         start = images.resolve().relative_to(root)
-        for item in read_annotations(annotation_format("auto", images, annotations), images, annotations):
+        for item in read_annotations("auto", images, annotations):
             if isinstance(item, Note):
                 notes.append(item.text)
             elif isinstance(item, Photo):

@@ -138,13 +138,6 @@ def parse_share(text: str) -> float:
     return value
 
 
-def annotation_format(source: str, images: Path, annotations: Path | None) -> str:
-    """Return the format of the annotations; "auto" looks at the files. Raises ValueError if they do not tell."""
-    from seigan_tf.data.annotations.formats import guess_format
-
-    return guess_format(images, annotations) if source == "auto" else source
-
-
 def read_photos(source: str, images: Path, annotations: Path | None, max_bad: str) -> "tuple[list[Photo], Tally]":
     """Read the photographs' boxes and masks, print notes about them, and count what cannot be used.
 
@@ -155,7 +148,7 @@ def read_photos(source: str, images: Path, annotations: Path | None, max_bad: st
     from seigan_tf.data.planning.report import Tally
 
     photos, problems = [], Tally(parse_share(max_bad))
-    for item in read_annotations(annotation_format(source, images, annotations), images, annotations):
+    for item in read_annotations(source, images, annotations):
         if isinstance(item, Note):
             say(item.text)
         elif isinstance(item, Problem):

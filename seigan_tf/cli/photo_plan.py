@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import tyro
 
 from seigan_tf import pretrained
-from seigan_tf.cli.options import Backend, Grow, Source, Weights, annotation_format, check_range, say
+from seigan_tf.cli.options import Backend, Grow, Source, Weights, check_range, say
 from seigan_tf.cli.photo_boxes import read_boxes
 from seigan_tf.data.photos.photo import Note, Photo, Problem
 from seigan_tf.utils.text import numbers, shown
@@ -153,11 +153,10 @@ def _from_boxes(options: PhotoOptions, apart: bool) -> Plan:
 def _from_annotations(options: PhotoOptions, images: Path, apart: bool, one: bool) -> Plan:
     from seigan_tf.data.annotations.formats import read_annotations
 
-    source = annotation_format(options.source, images, options.annotations)
     tasks: list[Task] = []
     problems: list[Problem] = []
     incomplete = False
-    for item in read_annotations(source, images, options.annotations):
+    for item in read_annotations(options.source, images, options.annotations):
         if isinstance(item, Note):
             say(item.text)
         elif isinstance(item, Problem):

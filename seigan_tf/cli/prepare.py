@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 import tyro
 
 from seigan_tf.cli.options import FORMATS as SOURCES
-from seigan_tf.cli.options import Annotations, MaxBad, annotation_format, check_new, console, parse, parse_share, say
+from seigan_tf.cli.options import Annotations, MaxBad, check_new, console, parse, parse_share, say
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.coco_writer import write_coco
 from seigan_tf.data.photos.photo import Problem
@@ -156,7 +156,7 @@ def _settings_by_option() -> Iterator[None]:
 
 def _source(options: Options, temporary: Path) -> Source:
     """Return the source that the options name. Raises ValueError if they name none, or more than one."""
-    from seigan_tf.data.annotations.formats import FORMATS
+    from seigan_tf.data.annotations.formats import FORMATS, guess_format
 
     published = options.source.startswith("tfds:")
     _refuse_unused(options, published)
@@ -170,7 +170,9 @@ def _source(options: Options, temporary: Path) -> Source:
         boxes = options.out.with_name(f"{options.out.name}-boxes.json")
         detector = options.detector, options.detector_class, score, options.detector_labels
         return _detected(config, options.images, *detector, boxes)
-    source: Any = annotation_format(options.source, options.images, options.annotations)
+    source: Any = options.source
+    if source == "auto":
+        source = guess_format(options.images, options.annotations)
     if source not in FORMATS:
         raise ValueError(f"--source {source}: expected one of auto, {', '.join(FORMATS)}, tfds:NAME")
     config = replace(config, source=source)

@@ -178,7 +178,7 @@ def _options(paths: dict[str, Path | None]) -> list[str]:
 def _not_measurable(run: RecipeRun) -> str:
     """Return the reason why `evaluate` cannot measure the objects on which the run validates; empty if it can."""
     data, trained = run.recipe.config.data, run.trained()
-    if data.source in ("synthetic", "crops") or data.val_images is None:
+    if not data.reads_annotations or data.val_images is None:
         return "there are no validation photographs (--data.val-images)"
     report = trained.report() if trained else None
     return "" if report and report["count"] else "the validation photographs have no masks"

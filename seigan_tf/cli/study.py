@@ -192,9 +192,7 @@ def _crop_settings(options: MakeOptions, weights: "Weights") -> DataConfig:
     rules = ("min_short_side", "max_object_fraction", "min_aspect")
     given = {name: value for name in rules if (value := getattr(options, name)) is not None}
     paths = {name: getattr(options, name) for name in ("crops", "images", "annotations")}
-    source: Any = "crops"
-    if options.images is not None:
-        source = shared.annotation_format(options.source, options.images, options.annotations)
+    source: Any = "crops" if options.images is None else options.source
     # A crop that shows a mirror image of its object is real, but looks less so than a paste: max_mirrored is 0.
     fixed: dict[str, Any] = {"val_images": None, "val_annotations": None, "held_out": 0.0, "max_mirrored": 0.0}
     max_bad, seed = shared.parse_share(options.max_bad), options.settings.seed

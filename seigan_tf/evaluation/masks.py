@@ -89,7 +89,7 @@ def grabcut_iou(data: DataConfig, progress: Progress | None = None) -> dict[str,
 
     Without photographs the result is empty, as the original resolution is unknown; errors as `split_objects`.
     """
-    if data.source in ("synthetic", "crops"):
+    if not data.reads_annotations:
         return {}
     scores: dict[str, list[float]] = {}
     for item in split_objects(data, "val", 16, Tally(data.max_bad), progress):

@@ -90,7 +90,7 @@ def with_true_masks(config: Config, crops: Crops, console: Console) -> MaskedCro
         ValueError: no object has a mask, no validation object has one, or the data are not photographs.
     """
     data, size = config.data, config.networks.size
-    if data.source in ("synthetic", "crops"):
+    if not data.reads_annotations:
         raise ValueError(
             f"data.source is {data.source}: a supervised run needs photographs with masks to train on, expected"
             " data.images and data.annotations in a format of annotations"

@@ -36,7 +36,7 @@ def overlapping_objects(
     """
     found: list[list[tuple[np.ndarray, np.ndarray]]] = []
     allowed = config.max_covered is not None and config.max_covered >= MAX_COVERED
-    if config.source not in ("synthetic", "crops") and config.images is not None and not allowed:
+    if config.reads_annotations and config.images is not None and not allowed:
         held_out = _held_out(config)
         rules = CropRules.from_config(config)
         items = read_annotations(config.source, config.images, config.annotations)

@@ -66,7 +66,7 @@ def build_crops(
         OSError: a file cannot be read or written.
     """
     data = config.data
-    if data.source in ("synthetic", "crops"):
+    if not data.reads_annotations:
         raise ValueError(f"data.source is {data.source}, expected a format of annotations")
     # Inside the folder if possible: the records there take as much room as the result.
     nearby = None if "://" in os.fspath(folder) else folder
