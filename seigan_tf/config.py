@@ -420,6 +420,7 @@ def check_networks(settings: NetworksConfig) -> None:
     """Raise ValueError if a number is out of its range. The networks check sizes themselves."""
     _check("networks", settings, ("mask_gradient_scale", "mask_dilation", "replay_size"), "0 or more")
     _check("networks", settings, ("ema_decay",), "0 to less than 1")
+    _check("networks", settings, ("seed",), "0 to 4294967295")
     _check("networks", settings, ("outside_contrast",), "0 to 1")
     if settings.outside_contrast < 1 and not settings.confine_mask:
         raise ValueError(
@@ -453,6 +454,7 @@ _RANGES: dict[str, Callable[[float], bool]] = {
     "more than 0 and less than 1": lambda value: 0 < value < 1,
     "0 to less than 1": lambda value: 0 <= value < 1,
     "0 to 1": lambda value: 0 <= value <= 1,
+    "0 to 4294967295": lambda value: 0 <= value < 2**32,
 }
 
 

@@ -17,6 +17,15 @@ def test_the_new_file_takes_the_place_of_the_old(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("name", ["a" * 250, "é" * 125])
+def test_the_longest_names_can_be_replaced(tmp_path, name):
+    for text in ("old", "new"):
+        with replacing(tmp_path / name) as temporary:
+            temporary.write_text(text)
+    assert (tmp_path / name).read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("x"), OSError(errno.ENOSPC, "disk full")])
 def test_after_any_error_only_the_old_file_is_left(tmp_path, error):
     path = tmp_path / "a.json"

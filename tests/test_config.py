@@ -43,6 +43,8 @@ def test_what_has_no_fields_is_shown_in_one_line(value, one_line_error):
         ("mask_dilation", -1),
         ("replay_size", -1),
         ("ema_decay", 1.0),
+        ("seed", -1),
+        ("seed", 2**32),
         ("outside_contrast", 1.5),
     ],
 )

@@ -27,7 +27,8 @@ def measure(path: Path, runs: int) -> dict[str, Any]:
     """
     done = subprocess.run([sys.executable, __file__, str(path), str(runs)], capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"{path}: does not run ({done.stderr.strip().splitlines()[-1]})")
+        last = done.stderr.strip().splitlines()[-1:] or [f"exit code {done.returncode}"]  # killed, it says nothing
+        raise RuntimeError(f"{path}: does not run ({last[0]})")
     return json.loads(done.stdout.splitlines()[-1])
 
 

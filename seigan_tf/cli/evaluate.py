@@ -15,6 +15,7 @@ from seigan_tf.cli import options as shared
 from seigan_tf.cli.options import Annotations, Grow, MaxBad, Source, console, parse, say
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.atomic import replacing, write_json
+from seigan_tf.utils.outputs import check_outputs
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
 
@@ -93,6 +94,10 @@ class Options:
     """PNG file for the 8 best, the 8 middle and the 8 worst masks by IoU."""
 
 
+WRITTEN = ("json", "csv", "sheet")
+"""Options that name files to write."""
+
+
 class Measured(NamedTuple):
     """The objects of a set: their scores and, in the same order, their crops at the model's size S."""
 
@@ -107,6 +112,7 @@ def run(arguments: Sequence[str]) -> None:
     options = parse(Options, arguments, "evaluate", DESCRIPTION)
     _check(options)
 
+    from seigan_tf.data.planning.plan import check_classes
     from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.evaluation.bands import Bands
     from seigan_tf.evaluation.crops import Given
@@ -125,6 +131,10 @@ def run(arguments: Sequence[str]) -> None:
         max_covered=options.max_covered,
     )
     photos, problems = shared.read_photos(options.source, options.images, options.annotations, options.max_bad)
+    check_classes("--classes", options.classes, {item.category for photo in photos for item in photo.objects})
+    written = ((path, f"--{name}") for name in WRITTEN if (path := getattr(options, name)) is not None)
+    given_files = (path for path in (options.annotations, options.ignore_bands) if path is not None)
+    check_outputs(written, (*given_files, *(photo.path for photo in photos)))
     # TensorFlow compiles again for a smaller last batch, with ten lines of warnings.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with native_messages_hidden():
@@ -168,7 +178,7 @@ def run(arguments: Sequence[str]) -> None:
 
 def _check(options: Options) -> None:
     """Raise ValueError for options that can be refused before anything slow is loaded."""
-    for path in (options.json, options.csv, options.sheet):
+    for path in (getattr(options, name) for name in WRITTEN):
         if path is not None and not path.absolute().parent.is_dir():
             raise ValueError(f"{path}: its folder does not exist")
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":

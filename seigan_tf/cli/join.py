@@ -1,6 +1,7 @@
 """python -m seigan_tf join: join annotated sets of photographs into one."""
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from seigan_tf.cli.options import parse, say
+from seigan_tf.utils.outputs import check_outputs
 
 if TYPE_CHECKING:
     from seigan_tf.data.photos.photo import Photo, Problem
@@ -45,6 +47,7 @@ def run(arguments: Sequence[str]) -> None:
             raise ValueError(f"{images}: given twice, expected each folder once")
     if not options.out.absolute().parent.is_dir():
         raise ValueError(f"{options.out}: its folder does not exist")
+    check_outputs([(options.out, "all sets")], _annotation_files(options))
     from seigan_tf.data.annotations.coco_writer import write_coco
     from seigan_tf.data.planning.report import PROBLEMS_NAMED
 
@@ -59,7 +62,18 @@ def run(arguments: Sequence[str]) -> None:
         say(line)
     if len(left_out) > PROBLEMS_NAMED:
         say(f"left out, too: {len(left_out) - PROBLEMS_NAMED} more")
-    say(f"{options.out}: {len(options.set)} sets; train with --data.images {root} --data.annotations {options.out}")
+    command = shlex.join(["--data.images", str(root), "--data.annotations", str(options.out)])
+    say(f"{options.out}: {len(options.set)} sets; train with {command}")
+
+
+def _annotation_files(options: Options) -> Iterator[Path]:
+    """Yield the files with boxes that are given; of a folder of them the one file that --out names, if it is there."""
+    out = options.out.resolve()
+    for _, annotations in options.set:
+        if not annotations.is_dir():
+            yield annotations
+        elif out.is_file() and out.is_relative_to(annotations.resolve()):
+            yield out
 
 
 def _photos(options: Options, root: Path, notes: list[str]) -> "Iterator[Photo | Problem]":

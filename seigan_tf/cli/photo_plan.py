@@ -12,6 +12,7 @@ from seigan_tf import pretrained
 from seigan_tf.cli.options import Backend, Grow, Source, Weights, check_range, say
 from seigan_tf.cli.photo_boxes import read_boxes
 from seigan_tf.data.photos.photo import Note, Photo, Problem
+from seigan_tf.utils.outputs import check_outputs
 from seigan_tf.utils.text import numbers, shown
 
 LABEL_FILES = frozenset({".xml", ".yaml", ".yml"})  # further suffixes of files that hold boxes, in folders
@@ -223,23 +224,6 @@ def _check_outputs(
             raise ValueError(f"{options.output}: names a file, expected a folder for several outputs")
     for path in also:
         check_writable(path)
-    read = {os.path.realpath(path): path for path in [*inputs, *(task.photo for task in plan.tasks)]}
-    files = {_file_identity(path) for path in read.values()} - {None}
     written = [(output, task.name) for task in plan.tasks for output in dict.fromkeys(m.output for m in task.marked)]
-    taken: dict[str, str] = {}
-    for output, name in [*written, *((path, "all photographs") for path in also)]:
-        real = os.path.realpath(output)
-        if real in read or (os.path.exists(real) and _file_identity(output) in files):
-            raise ValueError(f"{output}: is read too, expected another file to write; inputs are never overwritten")
-        if real in taken:
-            raise ValueError(f"{output}: would be written for {taken[real]} and for {name}, expected other names")
-        taken[real] = name
-
-
-def _file_identity(path: Path) -> tuple[int, int] | None:
-    """Return a key that is the same for all links to one file; None for a missing file."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
+    read = [*inputs, *(task.photo for task in plan.tasks)]
+    check_outputs([*written, *((path, "all photographs") for path in also)], read)

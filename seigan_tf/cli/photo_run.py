@@ -1,5 +1,6 @@
 """The run that cut, erase and paste share: one photograph after the other, with a bar; existing files are kept."""
 
+import errno
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -109,8 +110,8 @@ def _make_outputs(
             output.parent.mkdir(parents=True, exist_ok=True)
             make(composer, photo, task, list(items), done)
             made += 1
-        except ValueError as error:
-            if strict:
+        except (ValueError, OSError) as error:
+            if strict or (isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG):
                 raise
             errors.append(f"{task.name}: {error}")
     return made, errors

@@ -1,5 +1,6 @@
 """The closing table of a recipe, its picture, and the next command."""
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def show(run: RecipeRun) -> None:
     say(f"run folder: {run.folder.path}")
     weights = run.packed if run.packed.exists() else trained.path if trained else None
     if weights is not None:
-        say(f"next: python -m seigan_tf cut PHOTO --box X,Y,W,H --weights {weights} -o CUTOUT.png")
+        say(f"next: python -m seigan_tf cut PHOTO --box X,Y,W,H --weights {shlex.quote(str(weights))} -o CUTOUT.png")
 
 
 def _rows(run: RecipeRun) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import tyro
 
 from seigan_tf.cli.options import Preset, console, parse_with_preset, say
-from seigan_tf.cli.train import train
+from seigan_tf.cli.train import check_unchanged, train
 from seigan_tf.config import Config
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils.atomic import replacing, write_json
@@ -31,6 +31,9 @@ no epoch is chosen by the measured objects, and the IoU of the filled box, the e
 shows masks of the first seed, like figure 6 of the paper, at evenly spaced quantiles of SEIGAN's IoU. Ablations are
 methods too: --methods seigan no_texture ...
 """
+
+MAY_CHANGE = ("training.precision", "training.devices", "training.teachers", "networks.vgg_weights")
+"""Settings in which a finished run may differ: measured ones, and paths of what stays the same."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,8 @@ def run(arguments: Sequence[str]) -> None:
     reports: dict[str, list[dict]] = {}
     for (name, seed), config in runs.items():
         folder = RunFolder(options.out / config.name)
-        folder.check_crops(config.data)
+        if folder.holds_run:
+            check_unchanged(folder.config(), config, folder, MAY_CHANGE, "give the settings of the other runs in --out")
         if folder.report() is None:
             say(f"training {name}, seed {seed}, in {folder.path}")
             folder.path.mkdir(parents=True, exist_ok=True)

@@ -154,7 +154,10 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
         asked = _parse(arguments, Options(preset, config=saved)).config
         if flag := _effort_flag(options):
             raise ValueError(f"{flag}: given with --resume, which keeps the steps of the run; expected none")
-        _check_unchanged(saved, asked, folder, may_change=() if run else ("training.steps", "training.devices"))
+        may_change = () if run else ("training.steps", "training.devices")
+        except_for = f" ({' and '.join(may_change)} may change)" if may_change else ""
+        advice = f"a resumed run keeps its settings{except_for}: leave it out, or start a new run with another --name"
+        check_unchanged(saved, asked, folder, may_change, advice)
     else:
         check_data(options.config.data, arguments)
         if given:
@@ -216,15 +219,12 @@ def _parse(arguments: Sequence[str], default: Options) -> Options:
     return tyro.cli(Options, args=list(arguments), default=default, prog="train.py", description=DESCRIPTION)
 
 
-def _check_unchanged(saved: Config, asked: Config, folder: RunFolder, may_change: Sequence[str]) -> None:
+def check_unchanged(saved: Config, asked: Config, folder: RunFolder, may_change: Sequence[str], advice: str) -> None:
+    """Raise ValueError with `advice` if a setting that may not change differs from that of the run in `folder`."""
     before, after = _flat(to_dict(saved)), _flat(to_dict(asked))
-    except_for = f" ({' and '.join(may_change)} may change)" if may_change else ""
     for name, value in after.items():
         if before[name] != value and name not in may_change:
-            raise ValueError(
-                f"{flag_of(name)}: {folder.path} was trained with {before[name]}, not {value}; a resumed run keeps its"
-                f" settings{except_for}: leave it out, or start a new run with another --name"
-            )
+            raise ValueError(f"{flag_of(name)}: {folder.path} was trained with {before[name]}, not {value}; {advice}")
 
 
 def _flat(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -94,7 +94,7 @@ class Composer:
         Raises:
             ValueError: the photo cannot be read, or a box is empty or outside it.
         """
-        several: Any = [boxes] if np.ndim(boxes) == 1 else boxes
+        several: Any = [boxes] if np.ndim(boxes) == 1 and len(boxes) else boxes
         return self.erase_picture(as_picture(photo), several, fill=fill, keep=keep, seeds=repeat(seed)).array
 
     def paste(

@@ -6,6 +6,7 @@ import keras
 
 from seigan_tf.inference.weights import find
 from seigan_tf.seigan import SEIGAN
+from seigan_tf.utils.text import one_line
 
 
 def load_model(weights: str | Path) -> SEIGAN:
@@ -20,7 +21,7 @@ def load_model(weights: str | Path) -> SEIGAN:
     try:
         model = keras.models.load_model(file)
     except Exception as error:  # zipfile, h5py and Keras raise many types for damaged files
-        raise ValueError(f"{file}: not a model that was saved whole ({str(error).splitlines()[0]})") from None
+        raise ValueError(f"{file}: not a model that was saved whole ({one_line(error)})") from None
     if not isinstance(model, SEIGAN):
         raise ValueError(f"{file}: holds a {type(model).__name__}; expected a SEIGAN")
     if found.object_fraction != model.object_fraction:

@@ -8,6 +8,7 @@ import keras
 from keras import ops
 
 from seigan_tf.utils.tensor import Tensor
+from seigan_tf.utils.text import one_line
 
 TEXTURE_LAYERS = ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2", "block3_conv1")
 """VGG_1 of section 3.2: the first five convolutions."""
@@ -52,7 +53,7 @@ class VGG19Features(keras.layers.Layer):
                 source = keras.applications.VGG19(include_top=False, weights="imagenet")
             except Exception as error:  # keras.utils.get_file raises a bare Exception when it cannot download
                 raise ValueError(
-                    f"--vgg-weights imagenet: Keras could not download them ({str(error).splitlines()[0]}); fetch "
+                    f"--vgg-weights imagenet: Keras could not download them ({one_line(error)}); fetch "
                     "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5 from github.com/fchollet/deep-learning-models "
                     "and give its path, or use a preset without VGG-19, or connect to the network"
                 ) from None
@@ -63,7 +64,7 @@ class VGG19Features(keras.layers.Layer):
         try:
             self.vgg.load_weights(weights)
         except Exception as error:  # Keras raises many types for damaged files
-            reason = str(error).splitlines()[0]
+            reason = one_line(error)
             raise ValueError(f"--vgg-weights {weights}: not VGG-19 weights without top ({reason})") from None
 
     def call(self, images: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:

@@ -13,6 +13,7 @@ import numpy as np
 from seigan_tf.data.augmentation import WHOLE, Part
 from seigan_tf.training.callbacks.base import Stopped
 from seigan_tf.utils import processes
+from seigan_tf.utils.text import one_line
 
 CONNECTION = ("Gloo", "NCCL", "coordination", "heartbeat")
 """Words of the backend's errors over processes that cannot be reached."""
@@ -64,7 +65,7 @@ def stopped_together(resume_command: str) -> Iterator[None]:
         if not any(word in str(error) for word in CONNECTION):
             raise
         raise Stopped(
-            f"lost another process of this training ({str(error).splitlines()[0]}); start all of them again, from the"
+            f"lost another process of this training ({one_line(error)}); start all of them again, from the"
             f" last checkpoint, with: {resume_command}"
         ) from None
 

@@ -1,5 +1,6 @@
 """Training crops with true masks or those of teachers, for runs that train the segmenter alone."""
 
+from operator import itemgetter
 from typing import NamedTuple
 
 import grain
@@ -103,14 +104,15 @@ def with_true_masks(config: Config, crops: Crops, console: Console) -> MaskedCro
     with bar(console, "reading masks") as progress:
         # Reduced at once: masks at the resolution of the photographs take more memory than the crops.
         objects = [
-            (item.image, item.box, resize_mask(item.truth, size))
+            ((item.photo, *item.box), item.image, item.box, resize_mask(item.truth, size))
             for item in split_objects(data, "train", size, Tally(data.max_bad), progress)
         ]
     if not objects:
         raise ValueError(
             f"{data.annotations or data.images}: no object has a mask, expected some for a supervised run to train on"
         )
-    return MaskedCrops(*(np.stack(values) for values in zip(*objects, strict=True)))
+    objects.sort(key=itemgetter(0))  # so the run does not depend on the order of the annotations
+    return MaskedCrops(*(np.stack(values) for values in list(zip(*objects, strict=True))[1:]))
 
 
 def with_teacher_masks(config: Config, crops: Crops, console: Console) -> MaskedCrops:

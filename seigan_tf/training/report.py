@@ -39,7 +39,8 @@ def measure(model, evaluation: EvaluationCrops | None, position: Position, batch
         },
         "weights": {"kept": "last", "step": position.step},
     }
-    mask_mean = read_rows(metrics)[-1].get("mask_mean")
+    rows = read_rows(metrics)  # none if the file was removed and no epoch was left to train
+    mask_mean = rows[-1].get("mask_mean") if rows else None
     return result | ({"collapsed_at_end": collapse(float(mask_mean)) is not None} if mask_mean else {})
 
 

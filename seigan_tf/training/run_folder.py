@@ -1,15 +1,22 @@
 """The run folder runs/NAME, which holds everything of one training."""
 
+import contextlib
 import os
+import shlex
 import shutil
 import sys
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from seigan_tf import config as settings
 from seigan_tf.utils.atomic import replacing, write_json
+from seigan_tf.utils.folder_lock import locked
 from seigan_tf.utils.json_file import read_json
+
+PATIENCE = 5.0
+"""Seconds to wait for a process that was killed, and may be ending."""
 
 
 class RunFolder:
@@ -42,14 +49,38 @@ class RunFolder:
 
     @property
     def taken(self) -> bool:
-        return self.holds_run or self.holds_recipe
+        return self.holds_run or self.holds_recipe or self._in_use
+
+    @property
+    def _in_use(self) -> bool:
+        """True if a process trains here; it may have written nothing yet."""
+        if not self.path.is_dir():
+            return False
+        try:
+            with locked(self.path):
+                return False
+        except BlockingIOError:
+            return True
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes from training in the folder, which is made. Raises ValueError if one does."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with contextlib.ExitStack() as hold:
+            try:
+                hold.enter_context(locked(self.path, PATIENCE))
+            except BlockingIOError:
+                raise ValueError(
+                    f"{self.path}: another process is training there; wait for it, or start a run with another --name"
+                ) from None
+            yield
 
     @property
     def resume_command(self) -> str:
         in_repository = Path(sys.argv[0]).name == "train.py" or Path("train.py").is_file()
         program = "python train.py" if in_repository else "seigan-train"
         backend = os.environ.get("KERAS_BACKEND", "")
-        return f"{f'KERAS_BACKEND={backend} ' if backend else ''}{program} --name {self.name} --resume"
+        return f"{f'KERAS_BACKEND={backend} ' if backend else ''}{program} --name {shlex.quote(self.name)} --resume"
 
     def config(self) -> settings.Config:
         """Read the saved settings.
@@ -84,7 +115,11 @@ class RunFolder:
         """
         if not self.report_file.exists():
             return None
-        return read_json(self.report_file)
+        report = read_json(self.report_file)
+        cost = report.get("cost") if isinstance(report, dict) else None
+        if not isinstance(cost, dict) or not {"steps", "seconds"} <= set(cost):
+            raise ValueError(f"{self.report_file}: is damaged, expected the steps and seconds of the run under `cost`")
+        return report
 
     def save_report(self, report: dict[str, Any]) -> None:
         write_json(self.report_file, report)

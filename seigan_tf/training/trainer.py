@@ -1,8 +1,11 @@
 """The trainer: one run of any task, from its settings to its report."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import keras
 from rich.console import Console
@@ -10,14 +13,14 @@ from rich.console import Console
 from seigan_tf.config import Config, TrainingConfig, check_training
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.data.loading import crop_settings, load_crops
-from seigan_tf.data.planning.report import report_lines
+from seigan_tf.data.planning.report import crops_line, report_lines
 from seigan_tf.inference.loading import load_model
 from seigan_tf.inference.transfer import transfer_weights
 from seigan_tf.inference.weights import MODEL_FILE
 from seigan_tf.objective import trained_networks
 from seigan_tf.training import backend, callbacks, checkpoint, devices, report, samples, tasks
 from seigan_tf.training.callbacks import Position
-from seigan_tf.training.callbacks.checkpointing import SignalCatcher
+from seigan_tf.training.callbacks.checkpointing import Interrupted, SignalCatcher
 from seigan_tf.training.callbacks.recording import save_grid
 from seigan_tf.training.recipe import Share
 from seigan_tf.training.run_folder import RunFolder
@@ -51,6 +54,11 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
         console.print(f"{folder.path} is finished: nothing is left to train", soft_wrap=True)
         report.show(finished, folder.samples / "latest.png", folder.path, console)
         return finished
+    with folder.held():
+        return _train(config, folder, console, share)
+
+
+def _train(config: Config, folder: RunFolder, console: Console, share: Share | None) -> dict:
     try:
         check_training(config.training)
         config = replace(config, data=crop_settings(config.data))
@@ -60,12 +68,13 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
         config = replace(config, training=replace(config.training, precision=precision))
         backend.prepare(config.networks.seed, config.training.precision)
         task = tasks.make(config, part)
-        start, metrics = _restore(task, folder, config.training.steps)
-        if not start.step:
+        begun = _restore(task, folder, config.training.steps)
+        if not begun.position.step:
             for weights in config.training.start_from:
                 _start_from(weights, task, console)
         with bar(console, "reading photographs") as progress:
             crops = load_crops(config.data, config.networks.size, progress)
+        _check_same_crops(begun, crops.report)
         for line in report_lines(crops.report):
             console.print(line, soft_wrap=True)
         task.read(crops, console)
@@ -76,32 +85,57 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
     if not task.trains_masks:
         crops = crops._replace(evaluation=None)
     shown = samples.choose(crops, with_backgrounds=task.shows_pastes)
-    position = _fit(task, crops, shown, config.training, folder, start, metrics, console, share)
+    position, signalled = _fit(task, crops, shown, config.training, folder, begun, console, share)
     result = report.measure(task.seigan, crops.evaluation, position, config.training.batch_size, folder.metrics)
     result["data"] = crops.report
     latest = save_grid(task.seigan, shown, folder.samples, "final.png")
     folder.save_report(result)
     report.show(result, latest, folder.path, console)
+    if signalled:  # while the last step was saved; a recipe must not go on
+        raise Interrupted(f"interrupted after the last step; {folder.path} is finished", signalled)
     return result
 
 
-def _restore(task: Task, folder: RunFolder, steps: int) -> tuple[Position, dict[str, float]]:
-    """Return the position of the newest checkpoint, and the metrics of its epoch if that is not complete."""
+class Begun(NamedTuple):
+    """A run as its newest checkpoint has it."""
+
+    position: Position = Position()
+    metrics: Mapping[str, float] = MappingProxyType({})
+    """Sums of the metrics of an epoch that is not complete."""
+    crops: Mapping[str, Any] | None = None
+    """Report of its crops."""
+    path: Path | None = None
+    """The checkpoint."""
+
+
+def _restore(task: Task, folder: RunFolder, steps: int) -> Begun:
     saved = checkpoint.load_latest(folder.checkpoint)
     if saved is None:
-        return Position(), {}
+        return Begun()
     try:
-        metrics = saved.progress.pop("metrics")
+        metrics, crops = saved.progress.pop("metrics"), saved.progress.pop("crops")
         backend, here = saved.progress.pop("backend"), keras.backend.backend()
         if backend != here:
             raise ValueError(f"was trained with KERAS_BACKEND={backend}, not {here}; set it, or start a new run")
         task.model.restore(saved.state)
         position = Position(**saved.progress)
+    except KeyError as error:
+        raise ValueError(f"{saved.path}: has no {error}, so an older version wrote it; start a new run") from None
     except ValueError as error:
         raise ValueError(f"{saved.path}: {error}") from None
     if position.step > steps:
         raise ValueError(f"--training.steps: {steps}, but {saved.path} has {position.step} steps already")
-    return position, metrics
+    return Begun(position, metrics, crops, saved.path)
+
+
+def _check_same_crops(begun: Begun, crops: Mapping[str, Any]) -> None:
+    """Raise ValueError if the photographs or annotations are others than those with which the run began."""
+    if begun.crops is not None and begun.crops != json.loads(json.dumps(crops)):
+        before, now = crops_line(begun.crops), crops_line(crops)
+        raise ValueError(
+            f"{begun.path}: the photographs or annotations have changed since the run began (then {before}; now {now});"
+            " restore them, or start a new run with another --name"
+        )
 
 
 def _start_from(weights: str, task: Task, console: Console) -> None:
@@ -166,12 +200,12 @@ def _fit(
     shown: Samples,
     training: TrainingConfig,
     folder: RunFolder,
-    start: Position,
-    metrics: dict[str, float],
+    begun: Begun,
     out: Console,
     share: Share | None,
-) -> Position:
-    """Train from `start`, in an epoch with these `metrics` so far, to the last step; return the position reached."""
+) -> tuple[Position, int]:
+    """Train to the last step; return the position reached, and the number of a signal that came too late, or 0."""
+    start = begun.position
     references, validation = {}, []
     if crops.evaluation:
         references = {name: float(values.mean()) for name, values in report.baselines(crops.evaluation).items()}
@@ -179,7 +213,8 @@ def _fit(
     display = callbacks.ProgressDisplay(training.steps, out, references, start, share)
     signals = SignalCatcher(devices.largest)
     files = folder.checkpoint, folder.path / MODEL_FILE
-    saving = callbacks.Checkpointing(*files, signals, folder.resume_command, start, metrics)
+    facts = {"crops": crops.report}
+    saving = callbacks.Checkpointing(*files, signals, folder.resume_command, start, begun.metrics, facts)
     hooks = [
         callbacks.NotFiniteGuard(start),
         *validation,
@@ -202,4 +237,4 @@ def _fit(
                 shuffle=False,
                 verbose=0,
             )
-    return saving.position
+        return saving.position, signals.agreed()

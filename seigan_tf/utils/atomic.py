@@ -1,11 +1,15 @@
 """Files that are replaced as a whole, even if the process or the machine dies."""
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+LONGEST_NAME = 255
+"""Bytes in the name of a file, on most file systems."""
 
 
 @contextlib.contextmanager
@@ -17,7 +21,10 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     # The name depends on the file: the next process overwrites the leftover of a killed one, and processes that write
     # other files to the same folder are not disturbed.
-    temporary = path.with_name(f".partial-{path.name}")
+    name = f".partial-{path.name}"
+    if len(os.fsencode(name)) > LONGEST_NAME:
+        name = f".partial-{hashlib.sha256(os.fsencode(path.name)).hexdigest()}"
+    temporary = path.with_name(name)
     try:
         yield temporary
         with temporary.open("rb+") as file:

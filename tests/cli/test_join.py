@@ -9,6 +9,7 @@ from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import read_annotations
 from seigan_tf.data.loading import load_crops
 from seigan_tf.data.photos.photo import Photo
+from tests.commands import call
 
 BOX = (20, 20, 40, 40)
 MASK = {"segmentation": [[21, 21, 50, 21, 50, 50]]}
@@ -44,6 +45,17 @@ def test_all_sets_train_as_one(sets, tmp_path, capsys):
     assert photos["cats/photos/a.png"].objects[0].segmentation == MASK["segmentation"]
     data = DataConfig(source="coco", images=tmp_path, annotations=tmp_path / "all.json", held_out=0)
     assert len(load_crops(data, 8).objects.images) == 4
+
+
+def test_what_is_read_is_never_overwritten(sets, tmp_path, capsys):
+    (_, cats), (_, dogs) = sets
+    before = cats.read_bytes()
+    assert call(capsys, "join", "--out", cats, *options(sets)).refusal.startswith(f"error: {cats}: is read too")
+    assert cats.read_bytes() == before
+    (folder := tmp_path / "tables").mkdir()
+    table = dogs.rename(folder / "boxes.csv")
+    changed = options(((sets[0][0], cats), (sets[1][0], folder)))
+    assert "is read too" in call(capsys, "join", "--out", table, *changed).refusal
 
 
 def test_masks_stay_behind_if_asked(sets, tmp_path):

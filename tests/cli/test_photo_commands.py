@@ -218,6 +218,19 @@ def test_bad_photographs_of_a_folder_are_counted_and_the_others_done(capsys, tmp
     assert (tmp_path / "j.json").is_file()
 
 
+def test_a_name_that_is_too_long_keeps_no_other_photograph_from_being_done(capsys, tmp_path, photo_set):
+    for name in ("a.png", f"{'n' * 251}.png", "z.png"):  # with a number for its object the longest name is too long
+        photo_set.add(name, (20, 20, 60, 60))
+    photo_set.config()
+    ended = call(capsys, "erase", photo_set.images, "--annotations", photo_set.annotations, "-o", tmp_path / "erased")
+    assert (ended.code, len(list((tmp_path / "erased").iterdir()))) == (0, 3)
+    ended = call(capsys, "cut", photo_set.images, "--annotations", photo_set.annotations, "-o", tmp_path / "cut")
+    assert ended.code == 1
+    assert "File name too long" in ended.err
+    assert ended.err.count("\n") == 1
+    assert {path.name for path in (tmp_path / "cut").iterdir()} <= {"a-1.png", "z-1.png"}
+
+
 def test_boxes_that_cannot_be_used_are_told_of(capsys, tmp_path, photos):
     folder, annotations = photos
     content = json.loads(annotations.read_text())

@@ -103,6 +103,12 @@ def test_each_box_has_its_own_seed(composer):
         erased(1)
 
 
+def test_without_a_box_nothing_is_erased(composer):
+    photo = ball()[0]
+    for none in ([], (), np.zeros((0, 4))):
+        np.testing.assert_array_equal(composer.erase(photo, none), photo)
+
+
 def test_erase_takes_many_boxes_at_once(composer):
     photo, one = ball(400, 240, (120, 120), 35)
     y, x = np.mgrid[:240, :400] + 0.5

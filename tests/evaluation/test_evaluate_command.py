@@ -146,12 +146,25 @@ def test_boxes_as_users_draw_them_and_classes_of_enough_objects(evaluate, superv
         assert made[0][name] != made[1][name]
 
 
+@pytest.mark.parametrize("option", ["--json", "--csv"])
+def test_what_is_read_is_never_overwritten(evaluate, photos, option):
+    before = photos.annotations.read_bytes()
+    assert f"{photos.annotations}: is read too" in evaluate(option, photos.annotations).refusal
+    assert "is read too" in evaluate("--sheet", photos.images / "3.png").refusal
+    assert photos.annotations.read_bytes() == before
+
+
+def test_two_outputs_need_two_names(evaluate, tmp_path):
+    refusal = evaluate("--json", tmp_path / "a.png", "--sheet", tmp_path / "a.png").refusal
+    assert "would be written for --json and for --sheet" in refusal
+
+
 @pytest.mark.parametrize(
     ("arguments", "changes", "part"),
     [
         ([], {"weights": "nowhere"}, "nowhere: no trained model"),
         (["--min-short-side", "500"], {}, "no object has a mask and passes the crop rules"),
-        (["--classes", "horse"], {}, "no object has a mask and passes the crop rules"),
+        (["--classes", "cat", "horse"], {}, "--classes: no object is of the class 'horse', expected one of cat"),
         (["--json", "no/such/folder.json"], {}, "no/such/folder.json"),
         (["--sheet", "no/such/folder.png"], {}, "no/such/folder.png"),
         (["--sheet", "sheet.jpg"], {}, "--sheet sheet.jpg: expected a name that ends in .png"),

@@ -115,3 +115,12 @@ def test_names_what_it_cannot_load(run, tmp_path):
     keras.Sequential([keras.layers.Input((2,)), keras.layers.Dense(1)]).save(other)
     with pytest.raises(ValueError, match=f"^{other}: holds a Sequential; expected a SEIGAN$"):
         seigan_tf.load(other)
+
+
+def test_an_error_without_text_is_a_line_too(run, monkeypatch, one_line_error):
+    def fail(_):
+        raise EOFError
+
+    monkeypatch.setattr(keras.models, "load_model", fail)
+    file = run[0] / "weights" / "seigan.keras"
+    assert one_line_error(seigan_tf.load, file) == f"{file}: not a model that was saved whole (EOFError)"

@@ -42,6 +42,20 @@ def test_of_one_set_of_photographs_the_held_out_ones_are_not_trained_on(photo_se
     assert load(data) == {image.tobytes() for image in crops.objects.images}
 
 
+def test_the_order_of_the_annotations_does_not_matter(photo_set):
+    add_photos(photo_set, 4)
+
+    def images():
+        config = settings(photo_set.config(held_out=0.25))
+        crops = load_crops(config.data, config.networks.size)
+        return masked_crops.with_true_masks(config, crops, Console(quiet=True)).images
+
+    before = images()
+    for entries in ("images", "annotations"):
+        photo_set.content[entries].reverse()
+    np.testing.assert_array_equal(images(), before)
+
+
 def test_it_trains_on_what_seigan_trains_on_where_validation_photographs_are_given(new_photo_set):
     train, val = new_photo_set("train"), new_photo_set("val")
     add_photos(train, 5)

@@ -50,8 +50,9 @@ def test_settings_and_report_come_back(tmp_path):
     folder = begin(tmp_path, "demo")
     assert folder.config() == Config(name="demo")
     assert folder.report() is None
-    folder.save_report({"count": 3})
-    assert folder.report() == {"count": 3}
+    report = {"count": 3, "cost": {"steps": 2, "seconds": 1.0}}
+    folder.save_report(report)
+    assert folder.report() == report
 
 
 def test_a_damaged_report_is_named(tmp_path):
@@ -59,6 +60,25 @@ def test_a_damaged_report_is_named(tmp_path):
     folder.report_file.write_text("{")
     with pytest.raises(ValueError, match=r"report.json: not JSON"):
         folder.report()
+    for damaged in ({}, [], {"cost": 3}, {"cost": {"steps": 2}}):
+        folder.save_report(damaged)
+        with pytest.raises(ValueError, match=r"report.json: is damaged, expected the steps"):
+            folder.report()
+
+
+def test_two_runs_that_start_at_once_do_not_share_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_folder, "PATIENCE", 0)
+    first = run_folder.fresh(tmp_path, "demo", False)
+    late = run_folder.fresh(tmp_path, "demo", False)  # the first has not begun yet
+    assert late.path == first.path
+    with first.held():
+        with pytest.raises(ValueError, match="demo: another process is training there"), late.held():
+            pass
+        assert run_folder.fresh(tmp_path, "demo", False).name == "demo-2"
+        with pytest.raises(ValueError, match="holds a run"):
+            run_folder.fresh(tmp_path, "demo", exact=True)
+    with late.held():
+        pass
 
 
 def test_only_an_empty_folder_is_discarded(tmp_path):

@@ -1,9 +1,15 @@
 """The calls of `fit` in a training, and settings that are refused."""
 
+import signal
+from dataclasses import replace
+
 import pytest
+from rich.console import Console
 
 from seigan_tf.config import Config, TrainingConfig
 from seigan_tf.training import run_folder, trainer
+from seigan_tf.training.callbacks.checkpointing import Checkpointing, Interrupted
+from tests import tiny
 
 
 def ends_of_epochs(start, phases, steps_per_epoch):
@@ -52,3 +58,38 @@ def test_a_teacher_belongs_to_a_distill_run_and_to_no_other(settings, message, t
     with pytest.raises(ValueError, match=message):
         trainer.train(Config(training=TrainingConfig(**settings)), folder)
     assert not folder.path.exists()
+
+
+def test_a_signal_in_the_last_save_stops_what_follows_and_a_run_goes_on_with_the_same_photographs_only(
+    photo_set, tmp_path, monkeypatch
+):
+    for number in range(6):
+        x, y = 50 + 3 * number, 40
+        photo_set.add(f"{number}.png", (x, y, 40, 30), segmentation=[[x, y, x + 40, y, x + 40, y + 30]])
+    training = TrainingConfig(task="supervised", steps=2, steps_per_epoch=2, batch_size=1)
+    config = Config(networks=tiny.networks(), data=photo_set.config(held_out=0.5), training=training)
+    folder, quiet = run_folder.fresh(tmp_path, "x", True), Console(quiet=True)
+
+    save = Checkpointing._save
+
+    def interrupted_save(self, *arguments):
+        save(self, *arguments)
+        signal.raise_signal(signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpointing, "_save", interrupted_save)
+        with pytest.raises(Interrupted, match=r"interrupted after the last step; .*x is finished") as stopped:
+            trainer.train(config, folder, quiet)
+    assert stopped.value.exit_code == 128 + signal.SIGINT
+    assert folder.report()["cost"]["steps"] == 2
+
+    longer = replace(config, training=replace(training, steps=3))
+    (photo_set.images / "0.png").unlink()
+    photo_set.content["images"].pop(0)
+    photo_set.content["annotations"].pop(0)
+    photo_set.config()
+    before = folder.report()
+    message = "step_00000002.npz: the photographs or annotations have changed since the run began .then 3 object crops"
+    with pytest.raises(ValueError, match=message):
+        trainer.train(longer, folder, quiet)
+    assert folder.report() == before

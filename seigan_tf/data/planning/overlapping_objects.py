@@ -4,6 +4,7 @@ In crowded photographs most objects are of this kind; a teacher that has learned
 """
 
 from dataclasses import replace
+from operator import itemgetter
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import read_annotations
 from seigan_tf.data.crop_set import ObjectCrops
 from seigan_tf.data.crops import CropRegion, extract, mirrored_depth, region_around, relative_box
-from seigan_tf.data.photos.photo import Photo
+from seigan_tf.data.photos.photo import Box, Photo
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.plan import make_plan
 from seigan_tf.data.planning.rules import CropRules, object_regions
@@ -34,7 +35,7 @@ def overlapping_objects(
     annotations, or if `config.max_covered` allows as much.
     `progress` is called after each photo.
     """
-    found: list[list[tuple[np.ndarray, np.ndarray]]] = []
+    found: list[tuple[tuple[str, Box], list[tuple[np.ndarray, np.ndarray]]]] = []
     allowed = config.max_covered is not None and config.max_covered >= MAX_COVERED
     if config.reads_annotations and config.images is not None and not allowed:
         held_out = _held_out(config)
@@ -42,13 +43,15 @@ def overlapping_objects(
         items = read_annotations(config.source, config.images, config.annotations)
         for done, photo in enumerate((item for item in items if isinstance(item, Photo)), 1):
             if photo.name not in held_out:
-                found += _cut(photo, rules, views)
+                found += [((photo.name, box), crops) for box, crops in _cut(photo, rules, views)]
             if progress:
                 progress(done, None)
+    # Training draws by number: in this order the run does not depend on the order of the annotations.
+    found.sort(key=itemgetter(0))
     return tuple(
         ObjectCrops(
-            np.array([crops[i][0] for crops in found], np.uint8).reshape(-1, size, size, 3),
-            np.array([crops[i][1] for crops in found], np.float32).reshape(-1, 4),
+            np.array([crops[i][0] for _, crops in found], np.uint8).reshape(-1, size, size, 3),
+            np.array([crops[i][1] for _, crops in found], np.float32).reshape(-1, 4),
         )
         for i, (size, _) in enumerate(views)
     )
@@ -64,8 +67,8 @@ def _held_out(config: DataConfig) -> set[str]:
 
 def _cut(
     photo: Photo, rules: CropRules, views: tuple[tuple[int, float], ...]
-) -> list[list[tuple[np.ndarray, np.ndarray]]]:
-    """Cut the objects of one photo; return for each the crops of all views with their relative boxes."""
+) -> list[tuple[Box, list[tuple[np.ndarray, np.ndarray]]]]:
+    """Cut the objects of one photo; return for each its box, and the crops of all views with their relative boxes."""
     strict, tolerant = object_regions(photo, rules), object_regions(photo, replace(rules, max_covered=MAX_COVERED))
     chosen = [
         item.box
@@ -81,9 +84,12 @@ def _cut(
     except UnreadablePhoto:
         return []  # named where the other objects are read
     return [
-        [
-            (extract(pixels, region, size), relative_box(box, region))
-            for size, region in ((size, region_around(box, fraction)) for size, fraction in views)
-        ]
+        (
+            box,
+            [
+                (extract(pixels, region, size), relative_box(box, region))
+                for size, region in ((size, region_around(box, fraction)) for size, fraction in views)
+            ],
+        )
         for box in chosen
     ]

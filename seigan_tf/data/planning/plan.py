@@ -120,7 +120,7 @@ def make_plan(
         every = sum(problems.values(), Tally(config.max_bad)).counts
         totals = len(scan) + every["photo"], scan.objects + every["object"]
         _check_problems(config, problems, *totals)
-        _check_classes(config, scan.classes)
+        check_classes("data.classes", config.classes, scan.classes)
         validation = _validation(config, scan, training_photos)
         shares = _shares(config, scan, validation)
         # The photos' ranks depend on names and seed only; links to one file are neighbours.
@@ -166,14 +166,15 @@ def _read(
     return training_photos
 
 
-def _check_classes(config: DataConfig, found: set[str]) -> None:
-    missing = sorted(set(config.classes) - found)
+def check_classes(option: str, asked: Iterable[str], found: set[str]) -> None:
+    """Raise ValueError if a class that `option` asks for is not among those found in the annotations."""
+    missing = sorted(set(asked) - found)
     names = sorted(found - {""})
     if missing and not names:
-        raise ValueError(f"data.classes: {missing[0]!r} is asked for, but the annotations name no classes")
+        raise ValueError(f"{option}: {missing[0]!r} is asked for, but the annotations name no classes")
     if missing:
         known = ", ".join(names[:CLASSES_LISTED]) + (", ..." if len(names) > CLASSES_LISTED else "")
-        raise ValueError(f"data.classes: no object is of the class {missing[0]!r}, expected one of {known}")
+        raise ValueError(f"{option}: no object is of the class {missing[0]!r}, expected one of {known}")
 
 
 def _check_problems(config: DataConfig, problems: dict[str, Tally], photos: int, objects: int) -> None:

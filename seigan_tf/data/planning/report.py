@@ -1,7 +1,7 @@
 """The report on a set of photographs: unusable ones, errors that end a run because of them, lines for the screen."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,17 +89,26 @@ def _check_split(counts: dict[str, Any], images: Path | None, annotations: Path 
         )
 
 
+def crops_line(report: Mapping[str, Any]) -> str:
+    """Return the numbers of crops in the report of a set as a line."""
+    train = report["train"]
+    return (
+        f"{train['objects']} object crops and {train['backgrounds']} background crops for training, "
+        f"{_with_masks(report['validation'])} crops with masks for validation"
+    )
+
+
+def _with_masks(validation: Mapping[str, Any]) -> int:
+    return validation["objects"] - validation.get("without_mask", 0)
+
+
 def report_lines(report: dict[str, Any]) -> Iterator[str]:
     """Yield the report of a set of crops for the screen: notes, crops kept, objects dropped by rule, unusable files."""
     # A store made by an earlier version has no notes, nor sides.
     yield from report.get("notes", [])
     train, validation = report["train"], report["validation"]
-    with_masks = validation["objects"] - validation.get("without_mask", 0)
-    yield (
-        f"{train['objects']} object crops and {train['backgrounds']} background crops for training, "
-        f"{with_masks} crops with masks for validation"
-    )
-    if not with_masks:
+    yield crops_line(report)
+    if not _with_masks(validation):
         yield "there is no mask to measure by: no IoU is shown, and the last weights are kept"
     if train["backgrounds"] < train.get("backgrounds_wanted", 0):
         yield f"training: the photographs have no room for the {train['backgrounds_wanted']} backgrounds wanted"

@@ -19,15 +19,11 @@ from seigan_tf.data.storage import records, stored_crops
 from seigan_tf.data.storage.build import beam_pipeline, build_crops
 from seigan_tf.data.storage.description import CropsConfig, describe_crops
 from seigan_tf.utils.atomic import replacing, write_json
+from seigan_tf.utils.folder_lock import locked
 from seigan_tf.utils.full_disk import naming_full_disk
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.text import one_line
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 NOTE = "seigan_tf prepare is writing here, or was interrupted; this folder is of no use and may be removed\n"
 SHOWN = 96  # crops on one sheet, at most
@@ -144,25 +140,19 @@ def _claimed(folder: Path) -> Iterator[None]:
     note = folder / stored_crops.UNFINISHED
     if os.path.lexists(folder) and not note.is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise ValueError(f"{folder}: is in the way, and was not made by prepare; move it or choose another name")
-    own = not folder.exists()
-    try:
-        folder.mkdir(exist_ok=True)
-        with note.open("a+") as file:
-            try:
-                if fcntl:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                own = False
-                raise ValueError(f"{folder}: another prepare is writing there") from None
-            own = True
+    folder.mkdir(exist_ok=True)
+    with contextlib.ExitStack() as claim:
+        try:
+            claim.enter_context(locked(folder))
+        except BlockingIOError:
+            raise ValueError(f"{folder}: another prepare is writing there") from None
+        try:
             for path in folder.iterdir():
                 if path != note:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
-            file.write(NOTE)
-            file.flush()
+            note.write_text(NOTE)
             yield
-    finally:
-        if own:
+        finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import keras
 from keras.src.backend.common import global_state
@@ -73,6 +73,7 @@ class Checkpointing(RunCallback):
         signals: read after each step.
         resume_command: for the message after a signal.
         metrics: "metrics" of the progress in the checkpoint of `start`, if that is in the middle of an epoch.
+        facts: further JSON values for the progress in every checkpoint.
 
     Raises:
         Interrupted: in `fit`, when a signal was received.
@@ -87,12 +88,14 @@ class Checkpointing(RunCallback):
         resume_command: str,
         start: Position = BEGINNING,
         metrics: Mapping[str, float] | None = None,
+        facts: Mapping[str, Any] | None = None,
     ):
         super().__init__(start)
         self.folder = Path(folder)
         self.weights = Path(weights)
         self.signals = signals
         self.resume_command = resume_command
+        self._facts = facts or {}
         self._metrics = dict(metrics or {})
         # At every save Keras 3.15 makes an optimizer to know its attributes, and under TensorFlow not all of it is
         # freed: it keeps the names under another key than it looks for (findings/keras_saving_cache.sh).
@@ -129,7 +132,8 @@ class Checkpointing(RunCallback):
         with replacing(self.weights) as temporary:
             self.model.save(temporary)
         # Second, so that a kill between the two repeats the steps whose weights are saved, and never skips one.
-        progress = {**self.position._asdict(), "backend": keras.backend.backend(), "metrics": metrics or {}}
+        backend = keras.backend.backend()
+        progress = {**self.position._asdict(), "backend": backend, "metrics": metrics or {}, **self._facts}
         checkpoint.save(self.folder, state, progress)
 
     def _save_and_stop(self, number: int, metrics: Mapping[str, float] | None = None) -> None:

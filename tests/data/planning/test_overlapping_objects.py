@@ -29,6 +29,17 @@ def test_only_what_others_touch_and_hardly_cover_is_cut_in_each_size(photo_set):
     assert not any(np.array_equal(alone.images[0], image) for image in small.images)
 
 
+def test_the_order_of_the_annotations_does_not_matter(photo_set):
+    for name in ("b.png", "a.png"):
+        photo_set.add(name, ALONE, BESIDE, NEIGHBOUR)
+    (one,) = overlapping_objects(photo_set.config(), ((8, DEFAULT),))
+    for entries in ("images", "annotations"):
+        photo_set.content[entries].reverse()
+    (other,) = overlapping_objects(photo_set.config(), ((8, DEFAULT),))
+    np.testing.assert_array_equal(one.images, other.images)
+    assert len(one.images) == 4
+
+
 def test_held_out_photographs_are_left_out(photo_set):
     for index in range(10):
         photo_set.add(f"{index}.png", BESIDE, NEIGHBOUR, ALONE, segmentation=[[21, 21, 50, 21, 50, 50]])

@@ -195,6 +195,9 @@ def test_command_trains_what_is_missing_and_writes_the_table(table1, tmp_path):
     assert "training" not in table1(*methods).out
     assert json.loads((tmp_path / "out" / "table.json").read_text()) == made
     assert (tmp_path / "out" / "seigan-1" / "report.json").stat().st_mtime_ns == trained
+    refusal = table1(*methods, "--losses.coarse-gan=0.5").refusal
+    assert "--losses.coarse-gan: " in refusal
+    assert "was trained with 1.0, not 0.5; give the settings of the other runs in --out" in refusal
 
 
 def test_a_student_comes_behind_its_teacher(table1):
@@ -210,7 +213,7 @@ def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, caps
     def train(config, folder):
         trained.append(config)
         folder.path.mkdir(parents=True, exist_ok=True)
-        folder.save_report({"count": 3, "iou": {"model": 0.5, "box": 0.4}, "cost": {"seconds": 1.0}})
+        folder.save_report({"count": 3, "iou": {"model": 0.5, "box": 0.4}, "cost": {"steps": 1000, "seconds": 1.0}})
 
     monkeypatch.setattr(command, "in_fresh_process", lambda _, *arguments: train(*arguments))
     monkeypatch.setattr(results, "draw_masks", lambda *_: Image.new("RGB", (1, 1)))

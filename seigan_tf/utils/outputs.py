@@ -1,0 +1,33 @@
+"""Check of the files that a command writes against those that it reads."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def check_outputs(outputs: Iterable[tuple[Path, str]], inputs: Iterable[Path]) -> None:
+    """Raise ValueError if an output is also an input, also by another link, or two outputs are one file.
+
+    Args:
+        outputs: paths, each with what it is written for, for the message.
+        inputs: paths of the files that are read.
+    """
+    read = {os.path.realpath(path): path for path in inputs}
+    files = {_identity(path) for path in read.values()} - {None}
+    taken: dict[str, str] = {}
+    for output, purpose in outputs:
+        real = os.path.realpath(output)
+        if real in read or (os.path.exists(real) and _identity(output) in files):
+            raise ValueError(f"{output}: is read too, expected another file to write; inputs are never overwritten")
+        if real in taken:
+            raise ValueError(f"{output}: would be written for {taken[real]} and for {purpose}, expected other names")
+        taken[real] = purpose
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return a key that is the same for all links to one file; None for a missing file."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
