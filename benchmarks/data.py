@@ -5,6 +5,7 @@
 Preparing: photographs per second, how that scales with worker processes, and the peak of memory for 10,000 and for
 100,000 annotations. Feeding: pairs of crops per second out of the store and out of memory, relative to what a train
 step of the demo preset consumes. The photographs are drawn: 640 x 480 pixels, five objects each.
+Large ones have 12 megapixels and one object, and are stored sideways, as phones do.
 """
 
 import argparse
@@ -77,6 +78,38 @@ def measure_preparing(folder, annotations):
     print(f"two processes that share nothing / one: {2 * alone / slower:.2f} times as fast, the bound of this machine")
 
 
+def measure_large(folder, count=40):
+    """Prepare photographs as phones make them, decoded in full and as they are."""
+    import numpy as np
+    from PIL import Image
+
+    from seigan_tf.config import DataConfig
+    from seigan_tf.data import synthetic
+    from seigan_tf.data.photos import reading
+
+    folder.mkdir()
+    width, height, sideways = 4000, 3000, Image.Exif()
+    sideways[reading.EXIF_ORIENTATION] = 6
+    scene = Image.fromarray(synthetic.synthetic_backgrounds(1, WIDTH, seed=0)[0]).resize((width, height))
+    grain = np.random.default_rng(0).normal(0, 6, (height, width, 1))
+    pixels = np.clip(np.asarray(scene) + grain, 0, 255).astype(np.uint8)
+    Image.fromarray(pixels).save(folder / "drawn.jpg", quality=92, exif=sideways)
+    (folder / "photos").mkdir()
+    rows = ["filename,xmin,ymin,xmax,ymax,class"]
+    for photo in range(count):
+        os.symlink(folder / "drawn.jpg", folder / "photos" / f"{photo}.jpg")
+        rows.append(f"{photo}.jpg,500,400,1700,1900,thing")
+    (folder / "boxes.csv").write_text("\n".join(rows))
+    data = DataConfig(source="csv", images=folder / "photos", annotations=folder / "boxes.csv", max_object_fraction=0.9)
+    seconds = {}
+    for name, few in (("first", reading.FEW), ("in full", reading.MAX_PIXELS), ("reduced", reading.FEW)):
+        reading.FEW = few
+        seconds[name] = prepare_seconds(data, folder / f"crops {name}", 0, 64)  # the first one's imports do not count
+    for name in ("in full", "reduced"):
+        print(f"prepare, 12 megapixels, decoded {name}: {count / seconds[name]:.1f} photographs per second", flush=True)
+    print(f"reduced / in full: {seconds['reduced'] / seconds['in full']:.2f} of the time")
+
+
 def measure_memory(folder, annotations):
     """Return the peak of memory, in MB, of a new process that prepares so many annotations."""
     data = draw_set(folder / "set", annotations)
@@ -143,13 +176,15 @@ def demo_step(repeats=10):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=("prepare", "memory", "feed"), help="measure only this")
+    parser.add_argument("--only", choices=("prepare", "large", "memory", "feed"), help="measure only this")
     parser.add_argument("--annotations", type=int, default=100_000, help="of the larger set (default: 100000)")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         if arguments.only in (None, "prepare"):
             measure_preparing(folder / "prepare", 10_000)
+        if arguments.only in (None, "large"):
+            measure_large(folder / "large")
         if arguments.only in (None, "memory"):
             counts = arguments.annotations // 10, arguments.annotations
             smaller, larger = (measure_memory(folder / f"memory{count}", count) for count in counts)

@@ -5,12 +5,16 @@ Every part of the project that works on crops in Python calls this module. Tenso
 """
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from seigan_tf.data.photos.photo import Box
+
+GAP = 3.0
+"""Pixels of a photo for each of a crop's, in a row, above which the photo is first reduced by averaging."""
 
 
 class CropRegion(NamedTuple):
@@ -72,10 +76,18 @@ def mirrored_depth(box: Box, region: CropRegion, width: int, height: int) -> flo
     return deepest / region.side
 
 
+def largest_reduction(regions: Iterable[CropRegion], size: int) -> float:
+    """Return the factor by which a photo may be reduced before its regions are cut and resized to `size` pixels.
+
+    `extract` itself reduces them in two steps, of which the second begins with GAP times as many pixels.
+    """
+    return min((region.side for region in regions), default=0) / (GAP * size)
+
+
 def extract(image: np.ndarray, region: CropRegion, size: int) -> np.ndarray:
     """Cut the region of a photo, uint8 [height, width, 3], resized with antialiasing to uint8 [size, size, 3]."""
     pixels = region_pixels(image, region)
-    resized = Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    resized = Image.fromarray(pixels).resize((size, size), Image.Resampling.LANCZOS, reducing_gap=GAP)
     return np.asarray(resized)
 
 

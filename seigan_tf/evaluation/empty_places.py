@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seigan_tf.data.crops import CropRegion, extract
+from seigan_tf.data.crops import CropRegion, extract, largest_reduction
 from seigan_tf.data.photos.photo import Photo
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.backgrounds import Scene, Share, mine
@@ -56,7 +56,7 @@ def _cut(photo: Photo, regions: Sequence[CropRegion], size: int) -> list[np.ndar
     if not regions:
         return []
     try:
-        pixels = read_photo(photo)
+        pixels = read_photo(photo, largest_reduction(regions, size))
     except UnreadablePhoto:
         return []
     return [extract(pixels, region, size) for region in regions]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 from PIL import Image, ImageFile
 
@@ -30,7 +31,17 @@ def fill(image: Image.Image, pixels: np.ndarray, alpha: np.ndarray | None) -> No
             layers = np.asarray(strip.convert("RGBA"))
             pixels[rows], alpha[rows] = layers[..., :3], layers[..., 3]
         else:
-            pixels[rows] = np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB"))
+            _copy(np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB")), pixels[rows])
+
+
+def _copy(source: np.ndarray, target: np.ndarray) -> None:
+    """Copy colours into a view of an upright photo; OpenCV turns them, as NumPy takes five times as long."""
+    if abs(target.strides[0]) < abs(target.strides[1]):
+        source, target = cv2.transpose(source), target.swapaxes(0, 1)
+    for axis in (0, 1):
+        if target.strides[axis] < 0:
+            source, target = cv2.flip(source, axis), np.flip(target, axis)
+    target[...] = source
 
 
 def mend_transparent_colour(image: ImageFile.ImageFile) -> None:

@@ -33,6 +33,8 @@ MAX_PIXELS = 210_000_000
 the file; so more is refused, by the header."""
 if Image.MAX_IMAGE_PIXELS is not None:
     Image.MAX_IMAGE_PIXELS = max(Image.MAX_IMAGE_PIXELS, MAX_PIXELS // 2)  # Pillow itself refuses twice its number
+FEW = 2_000_000
+"""Pixels of a photo that is decoded in hundredths of a second, in full."""
 MOST_IN_FULL = 110_000_000
 """Largest JPEG file that `read_photo` decodes in full: several processes read training data at once."""
 EXIF_ORIENTATION = 0x0112
@@ -61,13 +63,18 @@ def photo_size(path: Path) -> tuple[int, int]:
         return _turned_size(image.size, _remaining_orientation(image, path))
 
 
-def read_photo(photo: Photo) -> np.ndarray:
+def read_photo(photo: Photo, reduction: float = 1.0) -> np.ndarray:
     """Read the photo's visible pixels, uint8 [height, width, 3] RGB, on white where it is transparent.
 
-    A JPEG of more than MOST_IN_FULL pixels is decoded at half its width and height, and each of those pixels is
-    repeated: crops, which are far smaller, look the same, and decoding takes 5 bytes a pixel. Otherwise as `read`.
+    A JPEG of more than FEW pixels may be decoded at 1/2, 1/4 or 1/8 of its width and height, and each of those pixels
+    is repeated: crops that reduce the photo further look the same, and decoding takes less than half the time. One of
+    more than MOST_IN_FULL pixels is always reduced, as decoding takes 5 bytes a pixel. Otherwise as `read`.
+
+    Args:
+        photo: file, size and name.
+        reduction: largest factor by which width and height may be reduced.
     """
-    return _read(photo.path, (photo.width, photo.height), MOST_IN_FULL).visible
+    return _read(photo.path, (photo.width, photo.height), reduction, MOST_IN_FULL).visible
 
 
 def read(path: Path, size: tuple[int, int] | None = None) -> Picture:
@@ -78,10 +85,10 @@ def read(path: Path, size: tuple[int, int] | None = None) -> Picture:
 
     Raises UnreadablePhoto if the file cannot be decoded, or is of another size than its annotations say.
     """
-    return _read(path, size, MAX_PIXELS)
+    return _read(path, size, 1.0, MAX_PIXELS)
 
 
-def _read(path: Path, size: tuple[int, int] | None, most_in_full: int) -> Picture:
+def _read(path: Path, size: tuple[int, int] | None, reduction: float, most_in_full: int) -> Picture:
     with _opened(path) as image:
         orientation = _remaining_orientation(image, path)
         upright = _turned_size(image.size, orientation)
@@ -92,28 +99,35 @@ def _read(path: Path, size: tuple[int, int] | None, most_in_full: int) -> Pictur
         turned = size in (None, upright) and orientation != 1
         turn = STORED[orientation] if turned else lambda array: array
         width, height = size or upright
-        halved = image.format in ("JPEG", "MPO") and image.width * image.height > most_in_full
-        if halved:
-            image.draft(image.mode, (image.width // 2, image.height // 2))
+        repeats = _repeats(image, reduction, most_in_full)
+        if repeats > 1:
+            image.draft(image.mode, (image.width // repeats, image.height // repeats))
         image.load()
         pixels, alpha = np.empty((height, width, 3), np.uint8), None
         if image.has_transparency_data:
             alpha = np.empty((height, width), np.uint8)
-        if halved:
-            _fill_doubled(image, turn(pixels))
+        if repeats > 1:
+            reduced = np.empty((-(-height // repeats), -(-width // repeats), 3), np.uint8)
+            fill(image, turn(reduced), None)
+            _repeat(reduced, pixels, repeats)
         else:
             fill(image, turn(pixels), None if alpha is None else turn(alpha))
         return Picture(pixels, None if alpha is None or alpha.min() == 255 else alpha, _profile(image))
 
 
-def _fill_doubled(image: Image.Image, pixels: np.ndarray) -> None:
-    """Fill pixels from an image of half their width and height, rounded up."""
-    half = np.empty((image.height, image.width, 3), np.uint8)
-    fill(image, half, None)
-    for top in (0, 1):
-        for left in (0, 1):
-            part = pixels[top::2, left::2]
-            part[...] = half[: part.shape[0], : part.shape[1]]
+def _repeats(image: Image.Image, reduction: float, most_in_full: int) -> int:
+    """Return the factor by which the decoder reduces width and height: 1, 2, 4 or 8."""
+    count = image.width * image.height
+    if image.format not in ("JPEG", "MPO") or count <= FEW:
+        return 1
+    least = 2 if count > most_in_full else 1
+    return max(factor for factor in (1, 2, 4, 8) if factor <= max(reduction, least))
+
+
+def _repeat(reduced: np.ndarray, pixels: np.ndarray, repeats: int) -> None:
+    """Fill `pixels` with those of a photo of 1/`repeats` of their width and height, rounded up."""
+    for row, values in enumerate(reduced):
+        pixels[row * repeats : (row + 1) * repeats] = np.repeat(values, repeats, axis=0)[: pixels.shape[1]]
 
 
 def _profile(image: Image.Image) -> bytes | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from seigan_tf.data.annotations.masks import object_mask
-from seigan_tf.data.crops import CropRegion, extract, extract_mask, relative_box
+from seigan_tf.data.crops import CropRegion, extract, extract_mask, largest_reduction, relative_box
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.plan import SPLITS, PhotoPlan, Plan, parse_line
@@ -43,9 +43,9 @@ def crop_key(kind: str, photo: Photo, region: CropRegion) -> str:
 
 def cut_photo(plan: PhotoPlan, size: int) -> list[Crop] | Problem:
     """Cut the crops of one photo, objects first, at `size` pixels; or return the reason why it cannot be read."""
-    photo = plan.photo
+    photo, regions = plan.photo, [*(region for _, region in plan.objects), *plan.backgrounds]
     try:
-        pixels = read_photo(photo)
+        pixels = read_photo(photo, largest_reduction(regions, size))
     except UnreadablePhoto as error:
         return Problem("photo", photo.name, str(error))
 

@@ -11,7 +11,14 @@ import numpy as np
 from seigan_tf.config import DataConfig
 from seigan_tf.data.annotations.formats import read_annotations
 from seigan_tf.data.crop_set import ObjectCrops
-from seigan_tf.data.crops import CropRegion, extract, mirrored_depth, region_around, relative_box
+from seigan_tf.data.crops import (
+    CropRegion,
+    extract,
+    largest_reduction,
+    mirrored_depth,
+    region_around,
+    relative_box,
+)
 from seigan_tf.data.photos.photo import Box, Photo
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.plan import make_plan
@@ -79,17 +86,13 @@ def _cut(
     ]
     if not chosen:
         return []
+    regions = [[(size, region_around(box, fraction)) for size, fraction in views] for box in chosen]
+    reduction = min(largest_reduction([region], size) for several in regions for size, region in several)
     try:
-        pixels = read_photo(photo)
+        pixels = read_photo(photo, reduction)
     except UnreadablePhoto:
         return []  # named where the other objects are read
     return [
-        (
-            box,
-            [
-                (extract(pixels, region, size), relative_box(box, region))
-                for size, region in ((size, region_around(box, fraction)) for size, fraction in views)
-            ],
-        )
-        for box in chosen
+        (box, [(extract(pixels, region, size), relative_box(box, region)) for size, region in several])
+        for box, several in zip(chosen, regions, strict=True)
     ]

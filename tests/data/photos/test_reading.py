@@ -138,6 +138,7 @@ def test_jpegs_too_large_for_many_processes_are_decoded_at_half_their_size(tmp_p
     pixels = np.stack([rows * 3, columns * 2, rows + columns], axis=-1).astype(np.uint8)
     path = tmp_path / "a.jpg"
     Image.fromarray(turned(pixels, orientation)).save(path, exif=exif, quality=95)
+    monkeypatch.setattr(reading, "FEW", 75 * 91 - 1)
     monkeypatch.setattr(reading, "MOST_IN_FULL", 75 * 91)
     whole = read(path, 91, 75)
     monkeypatch.setattr(reading, "MOST_IN_FULL", 75 * 91 - 1)
@@ -145,6 +146,25 @@ def test_jpegs_too_large_for_many_processes_are_decoded_at_half_their_size(tmp_p
     difference = np.abs(halved.astype(int) - whole)
     assert 0 < difference.mean() < 4 and difference.max() < 16
     assert (reading.read(path).pixels == whole).all()  # pictures that are given back keep every pixel
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(("reduction", "repeats"), [(0.5, 1), (1.9, 1), (3.9, 2), (4, 4), (100, 8)])
+def test_jpegs_are_decoded_at_a_fraction_of_their_size_if_the_crops_are_small(
+    tmp_path, monkeypatch, orientation, reduction, repeats
+):
+    monkeypatch.setattr(reading, "FEW", 0)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    rows, columns = np.indices((160, 208))
+    pixels = np.stack([rows, columns, (rows + columns) // 2], axis=-1).astype(np.uint8)
+    Image.fromarray(turned(pixels, orientation)).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    found = read_photo(Photo(tmp_path / "a.jpg", 208, 160), reduction)
+    assert np.abs(found.astype(int) - pixels).max() < 4 + repeats
+    blocks = found.reshape(160 // repeats, repeats, 208 // repeats, repeats, 3)
+    assert (blocks == blocks[:, :1, :, :1]).all()
+    if repeats < 8:
+        assert (blocks[1:] != blocks[:-1]).any()
 
 
 @pytest.mark.parametrize("top", [65535, 2**31 - 1])

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from seigan_tf.data.crops import CropRegion, extract
+from seigan_tf.data.photos import reading
 from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.planning import cutting
 from seigan_tf.data.planning.cutting import CutReport, cut_photo
@@ -80,9 +81,24 @@ def test_keys_are_unique_and_say_where_a_crop_is_from(photo):
 
 def test_the_photo_is_decoded_once(photo, monkeypatch):
     reads = []
-    monkeypatch.setattr(cutting, "read_photo", lambda photo: reads.append(1) or np.zeros((160, 200, 3), np.uint8))
+    monkeypatch.setattr(cutting, "read_photo", lambda *given: reads.append(given) or np.zeros((160, 200, 3), np.uint8))
     assert len(cut_photo(plan_of(photo), 16)) == 3
-    assert len(reads) == 1
+    assert reads == [(photo, 30 / 48)]
+
+
+@pytest.mark.parametrize("size", [8, 16, 24])
+def test_crops_of_a_large_jpeg_look_the_same_though_it_is_decoded_smaller(tmp_path, monkeypatch, size):
+    noise = np.random.default_rng(0).integers(0, 256, (23, 29, 3), np.uint8)
+    picture = Image.fromarray(noise).resize((406, 322), Image.Resampling.BICUBIC)
+    picture.save(tmp_path / "a.jpg", quality=95)
+    photo, regions = Photo(tmp_path / "a.jpg", 406, 322), (CropRegion(7, 9, 200), CropRegion(-20, 100, 301))
+    plan = PhotoPlan("train", photo, (), regions)
+    whole = cut_photo(plan, size)
+    monkeypatch.setattr(reading, "FEW", 0)
+    reduced = cut_photo(plan, size)
+    for one, other in zip(whole, reduced, strict=True):
+        difference = np.abs(one.image.astype(int) - other.image)
+        assert 0 < difference.mean() < 2
 
 
 @pytest.mark.parametrize(("damage", "words"), [("missing", "missing"), ("size", "190 x 160"), ("text", "not an image")])
