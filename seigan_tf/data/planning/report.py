@@ -109,7 +109,7 @@ def report_lines(report: dict[str, Any]) -> Iterator[str]:
     train, validation = report["train"], report["validation"]
     yield crops_line(report)
     if not _with_masks(validation):
-        yield "there is no mask to measure by: no IoU is shown, and the last weights are kept"
+        yield "there is no mask to measure by, so no IoU is shown"
     if train["backgrounds"] < train.get("backgrounds_wanted", 0):
         yield f"training: the photographs have no room for the {train['backgrounds_wanted']} backgrounds wanted"
     objects, backgrounds = train.get("object_sides"), train.get("background_sides")
