@@ -31,6 +31,9 @@ class BackboneConfig:
     """resnet: number of residual blocks; unet: number of halvings; vgg19: number of blocks of VGG-19, 2 to 5."""
     separable: bool = False
     """Depthwise-separable convolutions (MobileNet, arXiv 1704.04861) in place of full ones."""
+    normalization: Literal["instance", "batch"] = "instance"
+    """instance, as in CycleGAN, or batch: for a segmenter that learns from masks alone. In exported files batch
+    normalisation is a part of the convolutions and takes no time."""
 
 
 @dataclass(frozen=True)
@@ -428,6 +431,9 @@ def check_networks(settings: NetworksConfig) -> None:
         )
     if settings.initial_mask is not None:
         _check("networks", settings, ("initial_mask",), "more than 0 and less than 1")
+    for name in ("inpainter", "enhancer"):
+        if getattr(settings, name).normalization != "instance":
+            raise ValueError(f"networks.{name}.normalization: batch, which is for segmenters; expected instance")
 
 
 def check_losses(settings: LossesConfig) -> None:

@@ -191,6 +191,11 @@ class SEIGAN(keras.Model):
         self.pretraining = pretraining
         if not self.trained_networks:
             raise ValueError("pretraining: trains nothing; expected a box term, discriminators or identity")
+        if "segmenter" in self.trained_networks and self.networks.segmenter.normalization == "batch":
+            raise ValueError(
+                "networks.segmenter.normalization: batch, which is for segmenters that learn from masks alone; expected"
+                " instance"
+            )
         halves = {
             "generator": self._network_optimizers(generator_optimizer, self.generators),
             "discriminator": self._network_optimizers(discriminator_optimizer, self.discriminators),

@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from seigan_tf.config import Config, DataConfig, LossesConfig, NetworksConfig, check_losses, check_networks, from_dict
+from seigan_tf.config import (
+    BackboneConfig,
+    Config,
+    DataConfig,
+    LossesConfig,
+    NetworksConfig,
+    check_losses,
+    check_networks,
+    from_dict,
+)
 
 
 @pytest.mark.parametrize("names", [["cat", "dog"], ("cat", "dog")])
@@ -51,6 +60,13 @@ def test_what_has_no_fields_is_shown_in_one_line(value, one_line_error):
 def test_numbers_out_of_range_are_named(name, value):
     with pytest.raises(ValueError, match=rf"^networks\.{name}: {value}; expected 0 .*$"):
         check_networks(dataclasses.replace(NetworksConfig(), **{name: value}))
+
+
+@pytest.mark.parametrize("name", ["inpainter", "enhancer"])
+def test_batch_normalization_is_for_segmenters(name):
+    networks = NetworksConfig(**{name: BackboneConfig(normalization="batch")})
+    with pytest.raises(ValueError, match=rf"^networks\.{name}\.normalization: batch.*expected instance$"):
+        check_networks(networks)
 
 
 def test_fading_outside_a_box_that_does_not_confine_the_mask_is_refused():

@@ -48,7 +48,7 @@ def make_backbone(config: BackboneConfig, outputs: int, zero_start: bool = False
     if config.backbone == "vgg19":
         raise ValueError("networks: the vgg19 backbone is for the segmenter only; expected resnet or unet")
     kind: type[_Backbone] = {"resnet": ResNet, "unet": UNet}[config.backbone]
-    return kind(config.width, config.depth, outputs, config.separable, zero_start, **kwargs)
+    return kind(config.width, config.depth, outputs, config.separable, zero_start, config.normalization, **kwargs)
 
 
 class _Backbone(keras.layers.Layer):
@@ -57,30 +57,31 @@ class _Backbone(keras.layers.Layer):
     Symbolic outputs are made here, as Keras would trace every operation to learn them, twice, whenever a model is made.
     """
 
-    def __init__(self, width, depth, outputs, separable=False, zero_start=False, **kwargs):
+    def __init__(self, width, depth, outputs, separable=False, zero_start=False, normalization="instance", **kwargs):
         super().__init__(**kwargs)
         self.width = width
         self.depth = depth
         self.outputs = outputs
         self.separable = separable
         self.zero_start = zero_start
+        self.normalization = normalization
 
     def build(self, input_shape):
         self.call(keras.tree.map_shape_structure(keras.KerasTensor, input_shape))
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs, training=False):
         finest = keras.tree.flatten(inputs)[0]
         return keras.KerasTensor((*finest.shape[:3], self.outputs), self.last.compute_dtype)
 
     def last_layer(self, kernel_size, reflect):
         initializer = "zeros" if self.zero_start else None
         return ConvBlock(
-            self.outputs, kernel_size, reflect=reflect, normalize=False, activation=None,
+            self.outputs, kernel_size, reflect=reflect, normalization=None, activation=None,
             kernel_initializer=initializer, dtype="float32", name="last",
         )  # fmt: skip
 
     def get_config(self):
-        names = ("width", "depth", "outputs", "separable", "zero_start")
+        names = ("width", "depth", "outputs", "separable", "zero_start", "normalization")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
@@ -94,21 +95,22 @@ class ResNet(_Backbone):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        width, separable = self.width, self.separable
-        self.stem = ConvBlock(width, 7, reflect=True, name="stem")
-        self.down = [ConvBlock(width * 2**i, strides=2, separable=separable, name=f"down_{i}") for i in (1, 2)]
-        self.residual = [ResidualBlock(width * 4, separable, name=f"residual_{i}") for i in range(self.depth)]
+        width, norm = self.width, dict(normalization=self.normalization)
+        common = dict(separable=self.separable, **norm)
+        self.stem = ConvBlock(width, 7, reflect=True, name="stem", **norm)
+        self.down = [ConvBlock(width * 2**i, strides=2, name=f"down_{i}", **common) for i in (1, 2)]
+        self.residual = [ResidualBlock(width * 4, name=f"residual_{i}", **common) for i in range(self.depth)]
         self.double = keras.layers.UpSampling2D(interpolation="bilinear", name="double")
-        self.up = [ConvBlock(width * 2**i, separable=separable, name=f"up_{i}") for i in (1, 0)]
+        self.up = [ConvBlock(width * 2**i, name=f"up_{i}", **common) for i in (1, 0)]
         self.last = self.last_layer(7, reflect=True)
 
-    def call(self, inputs):
-        features = self.stem(inputs)
+    def call(self, inputs, training=False):
+        features = self.stem(inputs, training=training)
         layers: list[keras.layers.Layer] = [*self.down, *self.residual]
         for layer in layers:
-            features = layer(features)
+            features = layer(features, training=training)
         for layer in self.up:
-            features = layer(self.double(features))
+            features = layer(self.double(features), training=training)
         return self.last(features)
 
 
@@ -119,25 +121,26 @@ class UNet(_Backbone):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         widths = [self.width * min(2**i, 8) for i in range(self.depth + 1)]
-        self.stem = ConvBlock(widths[0], activation="leaky_relu", name="stem")
+        norm = dict(normalization=self.normalization)
+        common = dict(separable=self.separable, **norm)
+        self.stem = ConvBlock(widths[0], activation="leaky_relu", name="stem", **norm)
         self.down = [
-            ConvBlock(w, 4, strides=2, activation="leaky_relu", separable=self.separable, name=f"down_{i}")
+            ConvBlock(w, 4, strides=2, activation="leaky_relu", name=f"down_{i}", **common)
             for i, w in enumerate(widths[1:], start=1)
         ]
         self.double = keras.layers.UpSampling2D(interpolation="bilinear", name="double")
-        self.up = [
-            ConvBlock(w, separable=self.separable, name=f"up_{i}") for i, w in reversed(list(enumerate(widths[:-1])))
-        ]
+        self.up = [ConvBlock(w, name=f"up_{i}", **common) for i, w in reversed(list(enumerate(widths[:-1])))]
         self.last = self.last_layer(3, reflect=False)
 
-    def call(self, inputs):
-        features = self.stem(inputs)
+    def call(self, inputs, training=False):
+        features = self.stem(inputs, training=training)
         skipped = []
         for layer in self.down:
             skipped.append(features)
-            features = layer(features)
+            features = layer(features, training=training)
         for layer in self.up:
-            features = layer(ops.concatenate([self.double(features), skipped.pop()], axis=-1))
+            joined = ops.concatenate([self.double(features), skipped.pop()], axis=-1)
+            features = layer(joined, training=training)
         return self.last(features)
 
 
@@ -152,15 +155,17 @@ class FeatureDecoder(_Backbone):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         levels = range(self.depth)
+        norm = dict(normalization=self.normalization)
         # Normalised lateral connections remove the scale of the features, which reach thousands.
-        self.lateral = [ConvBlock(self.width, 1, activation=None, name=f"lateral_{i}") for i in levels]
-        self.merge = [ConvBlock(self.width, separable=self.separable, name=f"merge_{i}") for i in levels]
+        self.lateral = [ConvBlock(self.width, 1, activation=None, name=f"lateral_{i}", **norm) for i in levels]
+        self.merge = [ConvBlock(self.width, separable=self.separable, name=f"merge_{i}", **norm) for i in levels]
         self.double = keras.layers.UpSampling2D(interpolation="bilinear", name="double")
         self.last = self.last_layer(3, reflect=False)
 
-    def call(self, features):
+    def call(self, features, training=False):
         merged = None
         for level in reversed(range(self.depth)):
-            lateral = self.lateral[level](features[level])
-            merged = self.merge[level](lateral if merged is None else lateral + self.double(merged))
+            lateral = self.lateral[level](features[level], training=training)
+            both = lateral if merged is None else lateral + self.double(merged)
+            merged = self.merge[level](both, training=training)
         return self.last(merged)

@@ -1,12 +1,16 @@
 """Layers of all networks: instance normalisation, the convolution block, the residual block."""
 
 from itertools import pairwise
+from typing import Literal
 
 import keras
 from keras import ops
 
 from seigan_tf.utils.serialization import serializable
 from seigan_tf.utils.tensor import Tensor
+
+MOMENTUM = 0.97
+"""Of batch normalisation's moving averages, which a few hundred steps must fill."""
 
 
 @serializable
@@ -69,7 +73,7 @@ class ConvBlock(keras.layers.Layer):
         kernel_size: side of the kernel, in pixels.
         strides: 1 keeps the size, 2 halves it.
         reflect: pad by reflection, as CycleGAN's generator does, instead of with zeros.
-        normalize: normalise the output; the convolution then has no bias.
+        normalization: of the output, instance or batch, the convolution then having no bias; None for none.
         activation: name of a Keras activation, or None.
         separable: depthwise-separable convolution (arXiv 1704.04861).
         kernel_initializer: default: CycleGAN's normal distribution with standard deviation 0.02 if instance
@@ -82,7 +86,7 @@ class ConvBlock(keras.layers.Layer):
         kernel_size=3,
         strides=1,
         reflect=False,
-        normalize=True,
+        normalization: Literal["instance", "batch"] | None = "instance",
         activation="relu",
         separable=False,
         kernel_initializer=None,
@@ -93,19 +97,19 @@ class ConvBlock(keras.layers.Layer):
         self.kernel_size = kernel_size
         self.strides = strides
         self.reflect = reflect
-        self.normalize = normalize
+        self.normalization = normalization
         self.activation = activation
         self.separable = separable
         self.kernel_initializer = kernel_initializer
         common = dict(
             strides=strides,
             padding="valid" if reflect else "same",
-            use_bias=not normalize,
+            use_bias=normalization is None,
             dtype=self.dtype_policy,
             name="conv",
         )
         initializer = kernel_initializer or (
-            keras.initializers.RandomNormal(stddev=0.02) if normalize else "glorot_uniform"
+            keras.initializers.RandomNormal(stddev=0.02) if normalization else "glorot_uniform"
         )
         if separable:
             self.conv = keras.layers.SeparableConv2D(
@@ -113,7 +117,11 @@ class ConvBlock(keras.layers.Layer):
             )
         else:
             self.conv = keras.layers.Conv2D(filters, kernel_size, kernel_initializer=initializer, **common)
-        self.norm = InstanceNormalization(dtype=self.dtype_policy, name="norm") if normalize else None
+        self.norm = None
+        if normalization == "instance":
+            self.norm = InstanceNormalization(dtype=self.dtype_policy, name="norm")
+        elif normalization == "batch":
+            self.norm = keras.layers.BatchNormalization(momentum=MOMENTUM, dtype=self.dtype_policy, name="norm")
         self.activate = keras.activations.get(activation)
 
     def build(self, input_shape):
@@ -129,16 +137,17 @@ class ConvBlock(keras.layers.Layer):
         height, width = (None if length is None else length + side for length in shape[1:3])
         return shape[0], height, width, shape[3]
 
-    def call(self, inputs):
+    def call(self, inputs, training=False):
         if self.reflect and self.kernel_size > 1:
             inputs = reflect(inputs, self.kernel_size // 2)
         outputs = self.conv(inputs)
         if self.norm is not None:
-            outputs = self.norm(outputs)
+            mode = {"training": training} if self.normalization == "batch" else {}
+            outputs = self.norm(outputs, **mode)
         return self.activate(outputs)
 
     def get_config(self):
-        names = ("filters", "kernel_size", "strides", "reflect", "normalize", "activation", "separable")
+        names = ("filters", "kernel_size", "strides", "reflect", "normalization", "activation", "separable")
         return {
             **super().get_config(),
             **{name: getattr(self, name) for name in names},
@@ -197,11 +206,12 @@ def _fold(values, axis, border):
 class ResidualBlock(keras.layers.Layer):
     """Two reflect-padded 3 x 3 convolutions beside a shortcut (CycleGAN, arXiv 1703.10593, appendix 7.2)."""
 
-    def __init__(self, filters, separable=False, **kwargs):
+    def __init__(self, filters, separable=False, normalization="instance", **kwargs):
         super().__init__(**kwargs)
         self.filters = filters
         self.separable = separable
-        common = dict(reflect=True, separable=separable, dtype=self.dtype_policy)
+        self.normalization = normalization
+        common = dict(reflect=True, separable=separable, normalization=normalization, dtype=self.dtype_policy)
         self.first = ConvBlock(filters, name="first", **common)
         self.second = ConvBlock(filters, activation=None, name="second", **common)
 
@@ -212,8 +222,9 @@ class ResidualBlock(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         return input_shape
 
-    def call(self, inputs):
-        return inputs + self.second(self.first(inputs))
+    def call(self, inputs, training=False):
+        return inputs + self.second(self.first(inputs, training=training), training=training)
 
     def get_config(self):
-        return {**super().get_config(), "filters": self.filters, "separable": self.separable}
+        names = ("filters", "separable", "normalization")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}

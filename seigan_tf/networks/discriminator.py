@@ -1,5 +1,7 @@
 """D_bg and D_obj: CycleGAN's patch discriminator, deeper (sections 3.2, 3.3), or one on VGG-19 features."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -40,11 +42,11 @@ class Discriminator(Network):
             )
         super().__init__(settings, size, **kwargs)
         widths = [width * min(2**i, 8) for i in range(depth + 1)]
-        leaky = dict(kernel_size=4, activation="leaky_relu")
-        self.body = [ConvBlock(widths[0], strides=2, normalize=False, name="down_0", **leaky)]
+        leaky: dict[str, Any] = dict(kernel_size=4, activation="leaky_relu")
+        self.body = [ConvBlock(widths[0], strides=2, normalization=None, name="down_0", **leaky)]
         self.body += [ConvBlock(widths[i], strides=2, name=f"down_{i}", **leaky) for i in range(1, depth)]
         self.body += [ConvBlock(widths[-1], name="wide", **leaky)]
-        self.score = ConvBlock(1, 4, normalize=False, activation=None, dtype="float32", name="score")
+        self.score = ConvBlock(1, 4, normalization=None, activation=None, dtype="float32", name="score")
 
     def call(self, images):
         features = images
@@ -92,9 +94,11 @@ class FeatureDiscriminator(Network):
         super().__init__(settings, size, **kwargs)
         self.encoder = encoder or VGG19Features(name="encoder")
         self.layer_names = ENCODER_LAYERS[depth - 2 : depth]
-        self.hidden = [ConvBlock(width, normalize=False, activation="leaky_relu", name=f"hidden_{i}") for i in range(2)]
+        self.hidden = [
+            ConvBlock(width, normalization=None, activation="leaky_relu", name=f"hidden_{i}") for i in range(2)
+        ]
         self.score = [
-            ConvBlock(1, 1, normalize=False, activation=None, dtype="float32", name=f"score_{i}") for i in range(2)
+            ConvBlock(1, 1, normalization=None, activation=None, dtype="float32", name=f"score_{i}") for i in range(2)
         ]
 
     def call(self, images):

@@ -3,13 +3,18 @@
 Not one of the paper's: `cut` gives it the segmenter's mask, at twice the size of the networks' crops.
 """
 
+from functools import partial
+
 import keras
 from keras import ops
+
+from seigan_tf.networks.blocks import ConvBlock
 
 FULL = 8
 """Channels at full size, where a channel costs most."""
 LEAST = 0.02
 """Distance from 0 and 1 at which the values of the mask are cut off, so that their logits are finite."""
+_block = partial(ConvBlock, separable=True, normalization="batch", kernel_initializer="he_normal")
 
 
 class Refiner(keras.Model):
@@ -28,10 +33,10 @@ class Refiner(keras.Model):
         super().__init__(**kwargs)
         widths = [width, 2 * width, 4 * width, 4 * width]
         self.stem = keras.layers.Conv2D(FULL, 3, padding="same", activation="relu", name="stem")
-        self.down = [_Block(filters, 2, name=f"down_{i}") for i, filters in enumerate(widths)]
-        self.same = [_Block(filters, 1, name=f"same_{i}") for i, filters in enumerate([*widths, widths[-1]])]
+        self.down = [_block(filters, strides=2, name=f"down_{i}") for i, filters in enumerate(widths)]
+        self.same = [_block(filters, name=f"same_{i}") for i, filters in enumerate([*widths, widths[-1]])]
         self.double = keras.layers.UpSampling2D(interpolation="bilinear", name="double")
-        self.up = [_Block(filters, 1, name=f"up_{i}") for i, filters in enumerate(reversed(widths[:-1]))]
+        self.up = [_block(filters, name=f"up_{i}") for i, filters in enumerate(reversed(widths[:-1]))]
         self.full = keras.layers.SeparableConv2D(FULL, 3, padding="same", activation="relu", name="full")
         self.last = keras.layers.Conv2D(1, 3, padding="same", kernel_initializer="zeros", name="last")
 
@@ -48,16 +53,3 @@ class Refiner(keras.Model):
         features = self.full(ops.concatenate([self.double(features), skipped.pop()], axis=-1))
         given = ops.clip(masks, LEAST, 1.0 - LEAST)
         return self.last(features) + ops.log(given / (1.0 - given))
-
-
-class _Block(keras.layers.Layer):
-    def __init__(self, filters, strides, **kwargs):
-        super().__init__(**kwargs)
-        self.conv = keras.layers.SeparableConv2D(
-            filters, 3, strides, padding="same", use_bias=False, depthwise_initializer="he_normal",
-            pointwise_initializer="he_normal", name="conv",
-        )  # fmt: skip
-        self.norm = keras.layers.BatchNormalization(momentum=0.97, name="norm")
-
-    def call(self, inputs, training=None):
-        return ops.relu(self.norm(self.conv(inputs), training=training))

@@ -36,21 +36,23 @@ class Segmenter(Network):
         if settings.backbone == "vgg19":
             self.encoder = encoder or VGG19Features(name="encoder")
             self.encoder_layers = ENCODER_LAYERS[: settings.depth]
-            self.body = FeatureDecoder(settings.width, settings.depth, 1, settings.separable, name="body")
+            form = settings.width, settings.depth, 1, settings.separable
+            self.body = FeatureDecoder(*form, normalization=settings.normalization, name="body")
         else:
             self.body = make_backbone(settings, 1, name="body")
 
-    def logits(self, images: Tensor, features: dict[str, Tensor] | None = None) -> Tensor:
+    def logits(self, images: Tensor, features: dict[str, Tensor] | None = None, training: bool = False) -> Tensor:
         """Return the mask before its sigmoid: [N, S, S, 1], float32 also under mixed precision.
 
         Args:
             images: [N, S, S, 3] in [-1, 1].
             features: VGG-19's features of `images` at `encoder_layers`; default: computed here.
+            training: batch normalisation uses the statistics of these images, and learns them.
         """
         if self.encoder is None:
-            return self.body(images)
+            return self.body(images, training=training)
         features = features or self.encoder(images, layers=self.encoder_layers)
-        return self.body(tuple(features[name] for name in self.encoder_layers))
+        return self.body(tuple(features[name] for name in self.encoder_layers), training=training)
 
     def call(self, images, features=None):
         """Return the mask; the arguments are those of `logits`."""

@@ -14,11 +14,12 @@ from seigan_tf import config
 from seigan_tf.config import Recipe, StageConfig
 from seigan_tf.presets import boxes, mobile
 
+# Batch normalisation becomes a part of the convolutions in files: a fifth less time.
+_small = replace(mobile.CONFIG.networks, segmenter=replace(mobile.CONFIG.networks.segmenter, normalization="batch"))
+
 CONFIG = config.Config(
     name="phone",
-    networks=config.NetworksConfig(
-        segmenter=mobile.CONFIG.networks.segmenter, vgg_weights="imagenet", confine_mask=True
-    ),
+    networks=config.NetworksConfig(segmenter=_small.segmenter, vgg_weights="imagenet", confine_mask=True),
     data=config.DataConfig(source="auto", max_object_fraction=0.9, zoom=0.15, shift=0.06),
     training=config.TrainingConfig(precision="auto"),
 )
@@ -44,6 +45,7 @@ _self_trained = replace(_teacher, training=replace(_teacher.training, task="dist
 # The inpainter alone, on backgrounds with holes in the shapes of the objects: a step has no segmenter and no adversary.
 _inpainter = replace(
     mobile.CONFIG,
+    networks=_small,
     losses=replace(mobile.CONFIG.losses, background_texture=0.01, background_perceptual=0.05, background_mae=8.0),
     training=replace(mobile.CONFIG.training, task="inpaint", generator_rate=2e-3, decay_fraction=0.8, precision="auto"),
 )
@@ -51,7 +53,7 @@ _inpainter = replace(
 # The segmenter stays as it is, and only the terms that train inpainter and enhancer are on.
 _together = replace(
     mobile.CONFIG,
-    networks=replace(mobile.CONFIG.networks, mask_gradient_scale=0.0),
+    networks=replace(_small, mask_gradient_scale=0.0),
     losses=replace(
         _inpainter.losses,
         inpaint_gan=0.0,
@@ -80,6 +82,7 @@ RECIPE = Recipe(
             "segmenter",
             replace(
                 mobile.CONFIG,
+                networks=_small,
                 training=replace(mobile.CONFIG.training, task="distill", paste_fraction=0.5, steps=5000),
             ),
             (("self-trained-twice", "self-trained", "teacher"), ("self-trained", "teacher"), ("teacher-128",)),

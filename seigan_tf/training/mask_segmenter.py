@@ -30,5 +30,5 @@ class MaskSegmenter(OneNetwork):
         networks = self.seigan.networks
         box_mask = boxes.box_to_mask(x["box"], networks.size)
         seen = boxes.fade_outside(x["image"], box_mask, networks.outside_contrast)
-        logits = self.seigan.generators.segmenter.logits(seen)
+        logits = self.seigan.generators.segmenter.logits(seen, training=training)
         return mask_loss(logits, y, box_mask if networks.confine_mask else None)

@@ -130,6 +130,27 @@ def test_a_normalised_convolution_has_no_bias_that_normalisation_would_take_away
     assert set(weights_of(layer)["conv"]) == {"kernel"}
 
 
+def test_batch_normalization_has_the_batch_in_training_and_its_averages_in_use():
+    block = ConvBlock(3, normalization="batch", activation=None)
+    block.build((None, 8, 8, 2))
+    randomise(block.weights)
+    inputs = random_images(4, 8, 8, 2)
+    outputs = np.asarray(block.conv(inputs)).astype("float64")
+    gamma, beta = (np.asarray(weight) for weight in (block.norm.gamma, block.norm.beta))
+
+    def normalized(mean, variance):
+        return (outputs - mean) / np.sqrt(variance + block.norm.epsilon) * gamma + beta
+
+    before = [np.asarray(weight) for weight in (block.norm.moving_mean, block.norm.moving_variance)]
+    before[1] = abs(before[1])
+    block.norm.moving_variance.assign(before[1])
+    np.testing.assert_allclose(np.asarray(block(inputs)), normalized(*before), rtol=1e-4, atol=1e-4)
+    batch = outputs.mean((0, 1, 2)), outputs.var((0, 1, 2))
+    np.testing.assert_allclose(np.asarray(block(inputs, training=True)), normalized(*batch), rtol=1e-4, atol=1e-4)
+    for weight, old, new in zip((block.norm.moving_mean, block.norm.moving_variance), before, batch, strict=True):
+        np.testing.assert_allclose(np.asarray(weight), 0.97 * old + 0.03 * new, rtol=1e-4, atol=1e-5)
+
+
 def test_bilinear_doubling_agrees_with_the_reference():
     inputs = random_images(2, 5, 3, 2)
     outputs = keras.layers.UpSampling2D(interpolation="bilinear")(inputs)
@@ -141,8 +162,9 @@ def test_bilinear_doubling_agrees_with_the_reference():
     [
         InstanceNormalization(epsilon=1e-3),
         ConvBlock(4, 4, 2, activation="leaky_relu", separable=True),
-        ConvBlock(2, 7, reflect=True, normalize=False, activation=None, kernel_initializer="zeros", dtype="float32"),
+        ConvBlock(2, 7, reflect=True, normalization=None, activation=None, kernel_initializer="zeros", dtype="float32"),
         ResidualBlock(3, separable=True),
+        ResidualBlock(3, normalization="batch"),
     ],
     ids=lambda layer: layer.name,
 )
