@@ -11,6 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from export import examples, graphs
 from export.tflite import conversion, model_file
 from export.tflite.runtime import Runner, inspect
+from seigan_tf.config import BackboneConfig
 from seigan_tf.data.detection.metadata import read_labels, read_metadata
 from seigan_tf.utils.pixels import to_float
 from tests.export import exports
@@ -80,6 +81,19 @@ def test_int8_leaves_only_convolutions_of_few_channels_in_float32(folder, name):
             given = tensors[operator.inputs[0]]
             kinds.add((given.shape[3] < conversion.FEW_CHANNELS, given.type == schema.TensorType.FLOAT32))
     assert kinds == {(True, True), (False, False)}
+
+
+def test_batch_normalization_is_a_part_of_the_convolutions():
+    form = BackboneConfig("unet", 8, 2, separable=True, normalization="batch")
+    model = exports.model(size=32, segmenter=form, mask_gradient_scale=0.0)
+    graph = graphs.make(model)["segmenter"]
+    files = conversion.convert(graph, ["float32", "int8"], [exports.example(graph, seed) for seed in range(4)])
+    inputs = exports.example(graph)
+    (expected,) = exports.keras_outputs(graph, inputs).values()
+    for kind, most in (("float32", 1e-4), ("int8", 0.1)):
+        (found,) = Runner(files[kind], graph)(**inputs).values()
+        assert np.abs(found - expected).mean() < most, kind
+        assert not {"MEAN", "RSQRT", "SQUARED_DIFFERENCE", "MUL"} & set(inspect(files[kind]).operators), kind
 
 
 def test_every_file_is_builtin_and_one_part_for_xnnpack(folder):
