@@ -15,7 +15,7 @@ from seigan_tf.cli import options as shared
 from seigan_tf.cli.options import Annotations, Grow, MaxBad, Source, console, parse, say
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.atomic import replacing, write_json
-from seigan_tf.utils.outputs import check_outputs
+from seigan_tf.utils.outputs import check_outputs, files_inside
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
 
@@ -112,7 +112,6 @@ def run(arguments: Sequence[str]) -> None:
     options = parse(Options, arguments, "evaluate", DESCRIPTION)
     _check(options)
 
-    from seigan_tf.data.planning.plan import check_classes
     from seigan_tf.data.planning.rules import CropRules
     from seigan_tf.evaluation.bands import Bands
     from seigan_tf.evaluation.crops import Given
@@ -131,10 +130,12 @@ def run(arguments: Sequence[str]) -> None:
         max_covered=options.max_covered,
     )
     photos, problems = shared.read_photos(options.source, options.images, options.annotations, options.max_bad)
-    check_classes("--classes", options.classes, {item.category for photo in photos for item in photo.objects})
-    written = ((path, f"--{name}") for name in WRITTEN if (path := getattr(options, name)) is not None)
-    given_files = (path for path in (options.annotations, options.ignore_bands) if path is not None)
-    check_outputs(written, (*given_files, *(photo.path for photo in photos)))
+    _check_classes(options, photos)
+    written = [(path, f"--{name}") for name in WRITTEN if (path := getattr(options, name)) is not None]
+    source = options.annotations or options.images
+    read = files_inside([path for path, _ in written], source) if source.is_dir() else [source]
+    read += [] if options.ignore_bands is None else [options.ignore_bands]
+    check_outputs(written, [*read, *(photo.path for photo in photos)])
     # TensorFlow compiles again for a smaller last batch, with ten lines of warnings.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     with native_messages_hidden():
@@ -174,6 +175,18 @@ def run(arguments: Sequence[str]) -> None:
         write_scores(measured.scores, options.csv)
     if options.sheet is not None:
         _draw(options.sheet, model, measured.scores, photos, rules, given, backgrounds)
+
+
+def _check_classes(options: Options, photos: "Sequence[Photo]") -> None:
+    """Name the classes that do not occur; a part of a set need not have all. Raises ValueError if none occurs."""
+    from seigan_tf.data.planning.plan import check_classes
+
+    found = {item.category for photo in photos for item in photo.objects}
+    missing = [name for name in options.classes if name not in found]
+    if len(missing) == len(options.classes):
+        check_classes("--classes", missing, found)
+    for name in missing:
+        say(f"--classes: no object is of the class {name!r}")
 
 
 def _check(options: Options) -> None:

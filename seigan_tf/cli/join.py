@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from seigan_tf.cli.options import parse, say
-from seigan_tf.utils.outputs import check_outputs
+from seigan_tf.utils.outputs import check_outputs, files_inside
 
 if TYPE_CHECKING:
     from seigan_tf.data.photos.photo import Photo, Problem
@@ -68,12 +68,8 @@ def run(arguments: Sequence[str]) -> None:
 
 def _annotation_files(options: Options) -> Iterator[Path]:
     """Yield the files with boxes that are given; of a folder of them the one file that --out names, if it is there."""
-    out = options.out.resolve()
     for _, annotations in options.set:
-        if not annotations.is_dir():
-            yield annotations
-        elif out.is_file() and out.is_relative_to(annotations.resolve()):
-            yield out
+        yield from files_inside([options.out], annotations) if annotations.is_dir() else [annotations]
 
 
 def _photos(options: Options, root: Path, notes: list[str]) -> "Iterator[Photo | Problem]":

@@ -99,15 +99,16 @@ def run_stages(run: RecipeRun, chosen: Sequence[str]) -> None:
     """Run the chosen stages that are not finished, and print the closing table.
 
     Raises:
-        ValueError: a file of the run is damaged.
+        ValueError: a file of the run is damaged, or another process runs its stages.
         StageFailed: a stage failed or was interrupted; those before it are kept.
     """
     trainings = [name for name in chosen if name not in CLOSING]
-    try:
-        exceeded = _run_stages(run, chosen, trainings)
-    finally:
-        if all(run.finished(name) for name in trainings):  # no stage asks a teacher any more
-            shutil.rmtree(run.folder.teacher_masks, ignore_errors=True)
+    with run.folder.recipe_held():
+        try:
+            exceeded = _run_stages(run, chosen, trainings)
+        finally:
+            if all(run.finished(name) for name in trainings):  # no stage asks a teacher any more
+                shutil.rmtree(run.folder.teacher_masks, ignore_errors=True)
     show(run)
     if exceeded is not None:
         raise exceeded

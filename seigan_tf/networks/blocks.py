@@ -1,4 +1,4 @@
-"""Layers of all networks: instance normalisation, the convolution block, the residual block."""
+"""Layers of all networks: normalisation, the convolution block, the residual block."""
 
 from itertools import pairwise
 from typing import Literal
@@ -66,7 +66,7 @@ def _normalize(epsilon):
 
 @serializable
 class ConvBlock(keras.layers.Layer):
-    """Convolution with optional instance normalisation and activation.
+    """Convolution with optional normalisation and activation.
 
     Args:
         filters: channels of the output.
@@ -76,8 +76,8 @@ class ConvBlock(keras.layers.Layer):
         normalization: of the output, instance or batch, the convolution then having no bias; None for none.
         activation: name of a Keras activation, or None.
         separable: depthwise-separable convolution (arXiv 1704.04861).
-        kernel_initializer: default: CycleGAN's normal distribution with standard deviation 0.02 if instance
-            normalisation follows, which undoes its scale, else Glorot's.
+        kernel_initializer: default: CycleGAN's normal distribution with standard deviation 0.02 if normalisation
+            follows, which undoes its scale, else Glorot's.
     """
 
     def __init__(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from seigan_tf import config as settings
+from seigan_tf.utils import processes
 from seigan_tf.utils.atomic import replacing, write_json
 from seigan_tf.utils.folder_lock import locked
 from seigan_tf.utils.json_file import read_json
@@ -49,10 +50,10 @@ class RunFolder:
 
     @property
     def taken(self) -> bool:
-        return self.holds_run or self.holds_recipe or self._in_use
+        return self.holds_run or self.holds_recipe
 
     @property
-    def _in_use(self) -> bool:
+    def in_use(self) -> bool:
         """True if a process trains here; it may have written nothing yet."""
         if not self.path.is_dir():
             return False
@@ -66,9 +67,20 @@ class RunFolder:
     def held(self) -> Iterator[None]:
         """Keep other processes from training in the folder, which is made. Raises ValueError if one does."""
         self.path.mkdir(parents=True, exist_ok=True)
+        with self._lock(self.path):
+            yield
+
+    @contextlib.contextmanager
+    def recipe_held(self) -> Iterator[None]:
+        """Keep other processes from running stages of the recipe. Raises ValueError if one does."""
+        with self._lock(self.recipe_file):  # the last stage holds the folder itself
+            yield
+
+    @contextlib.contextmanager
+    def _lock(self, path: Path) -> Iterator[None]:
         with contextlib.ExitStack() as hold:
             try:
-                hold.enter_context(locked(self.path, PATIENCE))
+                hold.enter_context(locked(path, PATIENCE))
             except BlockingIOError:
                 raise ValueError(
                     f"{self.path}: another process is training there; wait for it, or start a run with another --name"
@@ -160,10 +172,15 @@ def fresh(root: Path, name: str, exact: bool) -> RunFolder:
         OSError: the folder cannot be written.
     """
     folder = RunFolder(root / _checked(name))
-    if exact and folder.taken:
+
+    def taken(folder: RunFolder) -> bool:
+        # Of processes that train together the first one may have begun, and holds the folder for all.
+        return folder.taken or (processes.index() == 0 and folder.in_use)
+
+    if exact and taken(folder):
         raise ValueError(f"--name: {folder.path} holds a run; continue it with --resume or choose another --name")
     number = count(2)
-    while folder.taken:
+    while taken(folder):
         folder = RunFolder(root / f"{name}-{next(number)}")
     folder.path.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,13 +1,14 @@
 """The trainer: one run of any task, from its settings to its report."""
 
-import json
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import keras
+import numpy as np
 from rich.console import Console
 
 from seigan_tf.config import Config, TrainingConfig, check_training
@@ -74,7 +75,8 @@ def _train(config: Config, folder: RunFolder, console: Console, share: Share | N
                 _start_from(weights, task, console)
         with bar(console, "reading photographs") as progress:
             crops = load_crops(config.data, config.networks.size, progress)
-        _check_same_crops(begun, crops.report)
+        facts = _facts(crops)
+        _check_same_crops(begun, facts)
         for line in report_lines(crops.report):
             console.print(line, soft_wrap=True)
         task.read(crops, console)
@@ -85,7 +87,7 @@ def _train(config: Config, folder: RunFolder, console: Console, share: Share | N
     if not task.trains_masks:
         crops = crops._replace(evaluation=None)
     shown = samples.choose(crops, with_backgrounds=task.shows_pastes)
-    position, signalled = _fit(task, crops, shown, config.training, folder, begun, console, share)
+    position, signalled = _fit(task, crops, shown, config.training, folder, begun, facts, console, share)
     result = report.measure(task.seigan, crops.evaluation, position, config.training.batch_size, folder.metrics)
     result["data"] = crops.report
     latest = save_grid(task.seigan, shown, folder.samples, "final.png")
@@ -102,8 +104,8 @@ class Begun(NamedTuple):
     position: Position = Position()
     metrics: Mapping[str, float] = MappingProxyType({})
     """Sums of the metrics of an epoch that is not complete."""
-    crops: Mapping[str, Any] | None = None
-    """Report of its crops."""
+    crops: Mapping[str, str] | None = None
+    """Facts of its crops."""
     path: Path | None = None
     """The checkpoint."""
 
@@ -113,14 +115,12 @@ def _restore(task: Task, folder: RunFolder, steps: int) -> Begun:
     if saved is None:
         return Begun()
     try:
-        metrics, crops = saved.progress.pop("metrics"), saved.progress.pop("crops")
+        metrics, crops = saved.progress.pop("metrics"), saved.progress.pop("crops", None)
         backend, here = saved.progress.pop("backend"), keras.backend.backend()
         if backend != here:
             raise ValueError(f"was trained with KERAS_BACKEND={backend}, not {here}; set it, or start a new run")
         task.model.restore(saved.state)
         position = Position(**saved.progress)
-    except KeyError as error:
-        raise ValueError(f"{saved.path}: has no {error}, so an older version wrote it; start a new run") from None
     except ValueError as error:
         raise ValueError(f"{saved.path}: {error}") from None
     if position.step > steps:
@@ -128,13 +128,23 @@ def _restore(task: Task, folder: RunFolder, steps: int) -> Begun:
     return Begun(position, metrics, crops, saved.path)
 
 
-def _check_same_crops(begun: Begun, crops: Mapping[str, Any]) -> None:
+def _facts(crops: Crops) -> dict[str, str]:
+    """Return the numbers of crops, and a digest of them, of stored ones that of their boxes."""
+    digest = hashlib.sha256()
+    for values in (*crops.objects, *crops.backgrounds, *(crops.evaluation or ())[:2]):
+        if isinstance(values, np.ndarray):
+            digest.update(np.ascontiguousarray(values).data)
+    return {"counts": crops_line(crops.report), "sha256": digest.hexdigest()}
+
+
+def _check_same_crops(begun: Begun, crops: Mapping[str, str]) -> None:
     """Raise ValueError if the photographs or annotations are others than those with which the run began."""
-    if begun.crops is not None and begun.crops != json.loads(json.dumps(crops)):
-        before, now = crops_line(begun.crops), crops_line(crops)
+    if begun.crops not in (None, crops):
+        then, now = begun.crops["counts"], crops["counts"]
+        change = f"then {then}; now {now}" if then != now else f"both times {now}"
         raise ValueError(
-            f"{begun.path}: the photographs or annotations have changed since the run began (then {before}; now {now});"
-            " restore them, or start a new run with another --name"
+            f"{begun.path}: the photographs or annotations have changed since the run began ({change}); restore them,"
+            " or start a new run with another --name"
         )
 
 
@@ -201,6 +211,7 @@ def _fit(
     training: TrainingConfig,
     folder: RunFolder,
     begun: Begun,
+    facts: Mapping[str, str],
     out: Console,
     share: Share | None,
 ) -> tuple[Position, int]:
@@ -213,8 +224,7 @@ def _fit(
     display = callbacks.ProgressDisplay(training.steps, out, references, start, share)
     signals = SignalCatcher(devices.largest)
     files = folder.checkpoint, folder.path / MODEL_FILE
-    facts = {"crops": crops.report}
-    saving = callbacks.Checkpointing(*files, signals, folder.resume_command, start, begun.metrics, facts)
+    saving = callbacks.Checkpointing(*files, signals, folder.resume_command, start, begun.metrics, {"crops": facts})
     hooks = [
         callbacks.NotFiniteGuard(start),
         *validation,

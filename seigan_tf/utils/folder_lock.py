@@ -1,4 +1,4 @@
-"""Locks of folders, which end with the process that holds them."""
+"""Locks of folders and files, which end with the process that holds them."""
 
 import contextlib
 import os
@@ -15,11 +15,13 @@ PAUSE = 0.1
 
 
 @contextlib.contextmanager
-def locked(folder: Path, patience: float = 0.0) -> Iterator[None]:
-    """Hold the lock of a folder, without effect on Windows and on file systems that have no locks.
+def locked(path: Path, patience: float = 0.0) -> Iterator[None]:
+    """Hold the lock of a folder or file, without effect on Windows and on file systems that have no such locks.
+
+    NFS locks files, and no folders.
 
     Args:
-        folder: exists.
+        path: exists.
         patience: seconds to wait for another process, which may be ending.
 
     Raises:
@@ -28,7 +30,7 @@ def locked(folder: Path, patience: float = 0.0) -> Iterator[None]:
     if not fcntl:
         yield
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         end = time.monotonic() + patience
         while True:
@@ -39,7 +41,7 @@ def locked(folder: Path, patience: float = 0.0) -> Iterator[None]:
                 if time.monotonic() >= end:
                     raise
                 time.sleep(PAUSE)
-            except OSError:  # such as NFS, which locks files that are open for writing
+            except OSError:  # there are no locks
                 break
         yield
     finally:

@@ -24,6 +24,12 @@ def check_outputs(outputs: Iterable[tuple[Path, str]], inputs: Iterable[Path]) -
         taken[real] = purpose
 
 
+def files_inside(outputs: Iterable[Path], folder: Path) -> list[Path]:
+    """Return the outputs that are files in a folder already, or deeper: if it is read, they may be read too."""
+    within = folder.resolve()
+    return [path for path in outputs if path.is_file() and path.resolve().is_relative_to(within)]
+
+
 def _identity(path: Path) -> tuple[int, int] | None:
     """Return a key that is the same for all links to one file; None for a missing file."""
     try:

@@ -151,6 +151,10 @@ def test_what_is_read_is_never_overwritten(evaluate, photos, option):
     before = photos.annotations.read_bytes()
     assert f"{photos.annotations}: is read too" in evaluate(option, photos.annotations).refusal
     assert "is read too" in evaluate("--sheet", photos.images / "3.png").refusal
+    (folder := photos.annotations.parent / "labels").mkdir()
+    inside = photos.annotations.rename(folder / "boxes.json")
+    assert "is read too" in evaluate("--annotations", folder, option, inside).refusal
+    photos.annotations = inside
     assert photos.annotations.read_bytes() == before
 
 
@@ -164,7 +168,7 @@ def test_two_outputs_need_two_names(evaluate, tmp_path):
     [
         ([], {"weights": "nowhere"}, "nowhere: no trained model"),
         (["--min-short-side", "500"], {}, "no object has a mask and passes the crop rules"),
-        (["--classes", "cat", "horse"], {}, "--classes: no object is of the class 'horse', expected one of cat"),
+        (["--classes", "horse"], {}, "--classes: no object is of the class 'horse', expected one of cat"),
         (["--json", "no/such/folder.json"], {}, "no/such/folder.json"),
         (["--sheet", "no/such/folder.png"], {}, "no/such/folder.png"),
         (["--sheet", "sheet.jpg"], {}, "--sheet sheet.jpg: expected a name that ends in .png"),

@@ -90,21 +90,24 @@ def test_reflection_and_its_gradient_are_those_of_tensorflow(size, border):
 
 @pytest.mark.parametrize("separable", [False, True])
 @pytest.mark.parametrize(
-    ("kernel_size", "strides", "reflect", "normalize", "activation"),
+    ("kernel_size", "strides", "reflect", "normalization", "activation"),
     [
-        (3, 1, False, True, "relu"),
-        (3, 1, True, True, None),
-        (3, 2, False, True, "leaky_relu"),
-        (4, 1, False, False, "leaky_relu"),
-        (4, 2, False, True, "leaky_relu"),
-        (7, 1, True, False, None),
-        (1, 1, False, True, None),
+        (3, 1, False, "instance", "relu"),
+        (3, 1, True, "instance", None),
+        (3, 2, False, "instance", "leaky_relu"),
+        (4, 1, False, None, "leaky_relu"),
+        (4, 2, False, "instance", "leaky_relu"),
+        (7, 1, True, None, None),
+        (1, 1, False, "instance", None),
     ],
 )
-def test_convolution_block_agrees_with_the_reference(kernel_size, strides, reflect, normalize, activation, separable):
-    layer = ConvBlock(4, kernel_size, strides, reflect, normalize, activation, separable, name="block")
+def test_convolution_block_agrees_with_the_reference(
+    kernel_size, strides, reflect, normalization, activation, separable
+):
+    layer = ConvBlock(4, kernel_size, strides, reflect, normalization, activation, separable, name="block")
     inputs = random_images(2, 10, 8, 3)
     layer.build(inputs.shape)
+    assert (layer.norm is None, layer.conv.use_bias) == (normalization is None,) * 2
     randomise(layer.weights)
     outputs = np.asarray(layer(inputs))
     expected = reference.conv_block(

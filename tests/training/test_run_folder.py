@@ -77,8 +77,23 @@ def test_two_runs_that_start_at_once_do_not_share_a_folder(tmp_path, monkeypatch
         assert run_folder.fresh(tmp_path, "demo", False).name == "demo-2"
         with pytest.raises(ValueError, match="holds a run"):
             run_folder.fresh(tmp_path, "demo", exact=True)
+        with pytest.raises(ValueError, match="no run in"):
+            run_folder.existing(tmp_path, "demo")
+        monkeypatch.setattr(run_folder.processes, "index", lambda: 1)  # of those that train together, a late one
+        assert run_folder.fresh(tmp_path, "demo", exact=True).path == first.path
     with late.held():
         pass
+
+
+def test_a_recipe_is_run_by_one_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_folder, "PATIENCE", 0)
+    folder = run_folder.fresh(tmp_path, "birds", True)
+    folder.recipe_file.write_text("{}")
+    with folder.recipe_held():
+        with folder.held():  # its last stage, in a process of its own
+            pass
+        with pytest.raises(ValueError, match=r"birds: another process is training there"), folder.recipe_held():
+            pass
 
 
 def test_only_an_empty_folder_is_discarded(tmp_path):

@@ -1,5 +1,6 @@
 """The calls of `fit` in a training, and settings that are refused."""
 
+import shutil
 import signal
 from dataclasses import replace
 
@@ -83,12 +84,16 @@ def test_a_signal_in_the_last_save_stops_what_follows_and_a_run_goes_on_with_the
     assert stopped.value.exit_code == 128 + signal.SIGINT
     assert folder.report()["cost"]["steps"] == 2
 
-    longer = replace(config, training=replace(training, steps=3))
+    longer, before = replace(config, training=replace(training, steps=3)), folder.report()
+    pixels = (photo_set.images / "0.png").read_bytes()
+    shutil.copyfile(photo_set.images / "1.png", photo_set.images / "0.png")
+    with pytest.raises(ValueError, match=r"have changed since the run began .both times 3 object crops"):
+        trainer.train(longer, folder, quiet)
+    (photo_set.images / "0.png").write_bytes(pixels)
     (photo_set.images / "0.png").unlink()
     photo_set.content["images"].pop(0)
     photo_set.content["annotations"].pop(0)
     photo_set.config()
-    before = folder.report()
     message = "step_00000002.npz: the photographs or annotations have changed since the run began .then 3 object crops"
     with pytest.raises(ValueError, match=message):
         trainer.train(longer, folder, quiet)

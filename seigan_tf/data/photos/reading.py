@@ -109,7 +109,7 @@ def _read(path: Path, size: tuple[int, int] | None, reduction: float, most_in_fu
         if repeats > 1:
             reduced = np.empty((-(-height // repeats), -(-width // repeats), 3), np.uint8)
             fill(image, turn(reduced), None)
-            _repeat(reduced, pixels, repeats)
+            _repeat(reduced, pixels, repeats, _from_the_end(turn(pixels), pixels))
         else:
             fill(image, turn(pixels), None if alpha is None else turn(alpha))
         return Picture(pixels, None if alpha is None or alpha.min() == 255 else alpha, _profile(image))
@@ -124,10 +124,23 @@ def _repeats(image: Image.Image, reduction: float, most_in_full: int) -> int:
     return max(factor for factor in (1, 2, 4, 8) if factor <= max(reduction, least))
 
 
-def _repeat(reduced: np.ndarray, pixels: np.ndarray, repeats: int) -> None:
-    """Fill `pixels` with those of a photo of 1/`repeats` of their width and height, rounded up."""
+def _from_the_end(stored: np.ndarray, upright: np.ndarray) -> tuple[bool, bool]:
+    """Tell whether rows and columns of an upright photo are stored from the last one on: `stored` is its view so."""
+    backwards = {-stride for stride in stored.strides[:2] if stride < 0}
+    return upright.strides[0] in backwards, upright.strides[1] in backwards
+
+
+def _repeat(reduced: np.ndarray, pixels: np.ndarray, repeats: int, from_the_end: tuple[bool, bool]) -> None:
+    """Fill `pixels` with those of a photo of 1/`repeats` of their width and height, rounded up.
+
+    The decoder rounds up at the end of what is stored, which is the beginning of axes that are `from_the_end`.
+    """
+    lengths = zip(reduced.shape[:2], pixels.shape[:2], from_the_end, strict=True)
+    above, before = (few * repeats - length if turned else 0 for few, length, turned in lengths)
     for row, values in enumerate(reduced):
-        pixels[row * repeats : (row + 1) * repeats] = np.repeat(values, repeats, axis=0)[: pixels.shape[1]]
+        top = row * repeats - above
+        columns = np.repeat(values, repeats, axis=0)[before : before + pixels.shape[1]]
+        pixels[max(top, 0) : top + repeats] = columns
 
 
 def _profile(image: Image.Image) -> bytes | None:

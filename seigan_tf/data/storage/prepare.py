@@ -141,9 +141,10 @@ def _claimed(folder: Path) -> Iterator[None]:
     if os.path.lexists(folder) and not note.is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise ValueError(f"{folder}: is in the way, and was not made by prepare; move it or choose another name")
     folder.mkdir(exist_ok=True)
+    note.touch()
     with contextlib.ExitStack() as claim:
         try:
-            claim.enter_context(locked(folder))
+            claim.enter_context(locked(note))
         except BlockingIOError:
             raise ValueError(f"{folder}: another prepare is writing there") from None
         try:

@@ -167,6 +167,21 @@ def test_jpegs_are_decoded_at_a_fraction_of_their_size_if_the_crops_are_small(
         assert (blocks[1:] != blocks[:-1]).any()
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("repeats", [2, 4, 8])
+def test_reduced_photographs_of_odd_sizes_are_not_moved(tmp_path, monkeypatch, orientation, repeats):
+    rows, columns = np.indices((163, 211))
+    pixels = np.stack([rows, columns, (rows + columns) // 2], axis=-1).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(turned(pixels, orientation)).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    monkeypatch.setattr(reading, "FEW", 0)
+    found = read_photo(Photo(tmp_path / "a.jpg", 211, 163), repeats)
+    inner = slice(8, -8)  # the last block's values are those of what the decoder adds to it
+    error = (found.astype(int) - pixels)[inner, inner]
+    assert np.abs(error.mean((0, 1))).max() < 0.6  # a block's centre lies half a pixel from that of its pixels
+
+
 @pytest.mark.parametrize("top", [65535, 2**31 - 1])
 def test_32_bit_integers_are_scaled(tmp_path, top):
     Image.fromarray((GREY / 255 * top).astype(np.int32)).save(tmp_path / "a.tif")
