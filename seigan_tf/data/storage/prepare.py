@@ -140,21 +140,25 @@ def _claimed(folder: Path) -> Iterator[None]:
     note = folder / stored_crops.UNFINISHED
     if os.path.lexists(folder) and not note.is_file() and not (folder.is_dir() and not any(folder.iterdir())):
         raise ValueError(f"{folder}: is in the way, and was not made by prepare; move it or choose another name")
-    folder.mkdir(exist_ok=True)
-    note.touch()
+    own = not folder.exists()
     with contextlib.ExitStack() as claim:
         try:
-            claim.enter_context(locked(note))
-        except BlockingIOError:
-            raise ValueError(f"{folder}: another prepare is writing there") from None
-        try:
+            folder.mkdir(exist_ok=True)
+            note.touch()
+            try:
+                claim.enter_context(locked(note))
+            except BlockingIOError:
+                own = False
+                raise ValueError(f"{folder}: another prepare is writing there") from None
+            own = True
             for path in folder.iterdir():
                 if path != note:
                     shutil.rmtree(path) if path.is_dir() else path.unlink()
             note.write_text(NOTE)
             yield
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            if own:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

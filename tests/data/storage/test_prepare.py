@@ -20,9 +20,9 @@ import pytest
 from PIL import Image
 
 from seigan_tf import config as settings
-from seigan_tf.data.storage import prepare as prepare_module
 from seigan_tf.data.storage.prepare import check, prepare
 from seigan_tf.data.storage.stored_crops import load_stored_crops
+from seigan_tf.utils import folder_lock
 from seigan_tf.utils.interruption import Terminated
 from tests.conftest import PhotoSet
 
@@ -255,7 +255,7 @@ def test_interrupted_before_the_folder_is_locked_leaves_nothing(config, tmp_path
     def interrupt(*_):
         os.kill(os.getpid(), signal.SIGTERM)
 
-    monkeypatch.setattr(prepare_module.fcntl, "flock", interrupt)
+    monkeypatch.setattr(folder_lock.fcntl, "flock", interrupt)
     with pytest.raises(Terminated):
         prepare(config, 32, tmp_path / "new" / "crops")
     assert list(tmp_path.iterdir()) == []
