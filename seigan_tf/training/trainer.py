@@ -138,13 +138,13 @@ def _facts(crops: Crops) -> dict[str, str]:
 
 
 def _check_same_crops(begun: Begun, crops: Mapping[str, str]) -> None:
-    """Raise ValueError if the photographs or annotations are others than those with which the run began."""
+    """Raise ValueError if the crops are others than those with which the run began."""
     if begun.crops not in (None, crops):
         then, now = begun.crops["counts"], crops["counts"]
         change = f"then {then}; now {now}" if then != now else f"both times {now}"
         raise ValueError(
-            f"{begun.path}: the photographs or annotations have changed since the run began ({change}); restore them,"
-            " or start a new run with another --name"
+            f"{begun.path}: photographs, annotations or the packages that read them have changed since the run began"
+            f" ({change}); restore them, or start a new run with another --name"
         )
 
 
