@@ -10,7 +10,7 @@ from seigan_tf.utils.serialization import serializable
 from seigan_tf.utils.tensor import Tensor
 
 MOMENTUM = 0.97
-"""Of batch normalisation's moving averages, which a few hundred steps must fill."""
+"""Momentum of the moving averages in batch normalisation: a few hundred steps are enough to fill them."""
 
 
 @serializable

@@ -16,6 +16,7 @@ from seigan_tf.presets import boxes, mobile
 
 # Batch normalisation becomes a part of the convolutions in files: a fifth less time.
 _small = replace(mobile.CONFIG.networks, segmenter=replace(mobile.CONFIG.networks.segmenter, normalization="batch"))
+_mobile = replace(mobile.CONFIG, networks=_small)
 
 CONFIG = config.Config(
     name="phone",
@@ -44,15 +45,14 @@ _self_trained = replace(_teacher, training=replace(_teacher.training, task="dist
 
 # The inpainter alone, on backgrounds with holes in the shapes of the objects: a step has no segmenter and no adversary.
 _inpainter = replace(
-    mobile.CONFIG,
-    networks=_small,
+    _mobile,
     losses=replace(mobile.CONFIG.losses, background_texture=0.01, background_perceptual=0.05, background_mae=8.0),
     training=replace(mobile.CONFIG.training, task="inpaint", generator_rate=2e-3, decay_fraction=0.8, precision="auto"),
 )
 
 # The segmenter stays as it is, and only the terms that train inpainter and enhancer are on.
 _together = replace(
-    mobile.CONFIG,
+    _mobile,
     networks=replace(_small, mask_gradient_scale=0.0),
     losses=replace(
         _inpainter.losses,
@@ -81,8 +81,7 @@ RECIPE = Recipe(
         StageConfig(
             "segmenter",
             replace(
-                mobile.CONFIG,
-                networks=_small,
+                _mobile,
                 training=replace(mobile.CONFIG.training, task="distill", paste_fraction=0.5, steps=5000),
             ),
             (("self-trained-twice", "self-trained", "teacher"), ("self-trained", "teacher"), ("teacher-128",)),

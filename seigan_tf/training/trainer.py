@@ -129,7 +129,7 @@ def _restore(task: Task, folder: RunFolder, steps: int) -> Begun:
 
 
 def _facts(crops: Crops) -> dict[str, str]:
-    """Return the numbers of crops, and a digest of them, of stored ones that of their boxes."""
+    """Return the numbers of crops, and a digest of their pixels and boxes; of prepared crops of their boxes alone."""
     digest = hashlib.sha256()
     for values in (*crops.objects, *crops.backgrounds, *(crops.evaluation or ())[:2]):
         if isinstance(values, np.ndarray):
