@@ -21,6 +21,10 @@ hypothesis.settings.register_profile("no_deadline", hypothesis.settings.default,
 hypothesis.settings.load_profile("no_deadline")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# There are as many processes of tests as cores: a second thread in each costs a seventh more time. A machine's own
+# number of threads is left to the runs that must end bit-identical, in processes of their own (test_train_command.py).
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
+os.environ.update(ONE_THREAD)
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = ("test_notebooks.py", "test_recipe_command.py", "test_train_command.py", "test_devices.py", "test_backends.py")

@@ -18,6 +18,7 @@ import train
 from seigan_tf.inference import loading
 from seigan_tf.training import checkpoint
 from seigan_tf.training.callbacks.recording import read_rows
+from tests.conftest import ONE_THREAD
 from tests.runs import QUICK_COMPILATION, assert_same_metrics, assert_same_state
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,11 +45,12 @@ TINY = [
 
 
 def start(folder, *arguments, backend="tensorflow", **named):
-    """Starts train.py in `folder`."""
+    """Starts train.py in `folder`, with as many threads as it takes by itself."""
+    environment = {name: value for name, value in os.environ.items() if name not in ONE_THREAD}
     return subprocess.Popen(
         [sys.executable, str(ROOT / "train.py"), *arguments],
         cwd=folder,
-        env={**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(ROOT)},
+        env={**environment, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
