@@ -45,14 +45,17 @@ def _job(options: Options) -> Job:
     plan = make_plan(options, apart=True, transparent=not options.mask_only, also=[] if report is None else [report])
     found: dict[str, tuple[Photo, list[Object]]] = {}
 
-    def make(composer, photo, task: Task, marked: list[Marked], done) -> None:
+    def make(composer, photo, task: Task, marked: list[Marked], done) -> list[str]:
         from seigan_tf.compose import photo_files
+        from seigan_tf.compose.composer import nothing_in
 
         (item,) = marked
         visible = photo.visible
         matte = composer.matte(visible, item.box)
         mask = matte.mask(visible)
         grey = (255 * mask).round().astype("uint8")
+        if not grey.any():
+            raise ValueError(nothing_in(item.box))
         array = grey if options.mask_only else matte.cutout(photo, mask)
         array = array if options.trim else matte.window.within(array, *photo.size)
         photo_files.write(item.output, array, photo.profile)
@@ -61,6 +64,7 @@ def _job(options: Options) -> Job:
             _, objects = found.setdefault(task.name, (Photo(task.photo, width, height, name=task.name), []))
             objects.append(_object(item, matte.window.within(grey > 127, width, height)))
         done()
+        return []
 
     if report is None:
         return Job(plan, make)
@@ -74,7 +78,7 @@ def _job(options: Options) -> Job:
 
 
 def _object(item: Marked, mask: "np.ndarray") -> Object:
-    """Return the object with its tight box and its mask as run lengths; the box of an empty mask is empty."""
+    """Return the object with its tight box and its mask as run lengths."""
     import numpy as np
     from pycocotools import mask as coco_mask
 

@@ -48,11 +48,25 @@ def _job(options: Options) -> Job:
     if not 0 <= options.seed <= MOST_SEED:
         raise ValueError(f"--seed is {options.seed}, expected 0 to {MOST_SEED}")
 
-    def make(composer, photo, task: Task, marked: list[Marked], done) -> None:
-        from seigan_tf.compose import photo_files
+    def make(composer, photo, task: Task, marked: list[Marked], done) -> list[str]:
+        from seigan_tf.compose import geometry, photo_files
+        from seigan_tf.compose.composer import nothing_in
 
-        boxes = [item.box for item in marked]
-        erased = composer.erase_picture(photo, boxes, done, options.fill, keep, repeat(options.seed))
+        try:
+            kept = [geometry.clip_box(box, *photo.size) for box in keep]
+        except ValueError as error:
+            raise ValueError(f"--keep: {error}") from None
+        boxes, found = [item.box for item in marked], list[bool]()
+
+        def after_each(is_found: bool) -> None:
+            found.append(is_found)
+            done()
+
+        erased = composer.erase_picture(photo, boxes, after_each, options.fill, kept, repeat(options.seed))
+        problems = [nothing_in(box) for box, is_found in zip(boxes, found, strict=True) if not is_found]
+        if len(problems) == len(boxes):
+            raise ValueError(problems[0])
         photo_files.write(marked[0].output, erased.array, erased.profile)
+        return problems
 
     return Job(make_plan(options, apart=False), make)

@@ -4,6 +4,8 @@ import io
 import sys
 from collections.abc import Callable
 
+from seigan_tf.utils.memory import TOO_LARGE, is_lack_of_memory
+
 BAD_INPUT = 2
 BACKENDS = ("jax", "torch")
 """Backends of Keras that KERAS_BACKEND chooses in place of TensorFlow."""
@@ -18,7 +20,8 @@ def exit_code_of(command: Callable[[], None]) -> int:
     """Call a command and print bad input as one line on stderr. A fault of the program itself keeps its traceback.
 
     Returns:
-        0; 2 for bad input (ValueError, OSError, a missing package); 130 for Ctrl-C; or the error's own `exit_code`.
+        0; 2 for bad input (ValueError, OSError, a missing package, more than memory holds); 130 for Ctrl-C; or the
+        error's own `exit_code`.
     """
     for stream in (sys.stdout, sys.stderr):
         # File names may hold characters that the terminal lacks; print a substitute instead of failing.
@@ -47,6 +50,10 @@ def exit_code_of(command: Callable[[], None]) -> int:
         if not isinstance(error, ValueError) and not hasattr(error, "exit_code"):
             raise
         message, code = str(error), getattr(error, "exit_code", BAD_INPUT)
+    except Exception as error:
+        if not is_lack_of_memory(error):
+            raise
+        message, code = "the data are " + TOO_LARGE, BAD_INPUT
     # Print outside the except clauses: TensorFlow exits cleanly only when the traceback and its frames are gone.
     print("error:" if code == BAD_INPUT else "stopped:", " ".join(message.split()), file=sys.stderr)
     return code

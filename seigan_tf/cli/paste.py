@@ -48,10 +48,11 @@ def _job(options: Options) -> Job:
     if plan.one:  # check the place before the weights are loaded
         pasting.target(plan.tasks[0].marked[0].box, at, *onto.size)
 
-    def make(composer, photo, task: Task, marked: list[Marked], done) -> None:
+    def make(composer, photo, task: Task, marked: list[Marked], done) -> list[str]:
         (item,) = marked
         pasted = composer.paste_picture(photo, item.box, onto, at, options.shadow)
         photo_files.write(item.output, pasted.array, pasted.profile)
         done()
+        return []
 
     return Job(plan, make)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from seigan_tf.cli.options import console, load_composer, parse, say
 from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Plan, Task
+from seigan_tf.utils.memory import enough_memory
 from seigan_tf.utils.progress import bar
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ Exit codes: 0 everything is done; 1 some photographs or boxes could not be used,
 Options = TypeVar("Options", bound=PhotoOptions)
 Done = Callable[[], None]
 """Called after each finished object."""
-Make = Callable[["Composer", "Picture", Task, list[Marked], Done], None]
-"""Makes one output from the given objects of one photograph."""
+Make = Callable[["Composer", "Picture", Task, list[Marked], Done], Sequence[str]]
+"""Makes one output from the given objects of one photograph; returns what is wrong with some of them, in words."""
 
 
 class SomeFailed(RuntimeError):
@@ -95,12 +96,16 @@ def _outputs(marked: Sequence[Marked]) -> int:
 def _make_outputs(
     composer: "Composer", task: Task, marked: list[Marked], make: Make, done: Done, strict: bool
 ) -> tuple[int, list[str]]:
-    """Make the outputs of one photograph; return their number and the errors, which `strict` raises instead."""
+    """Make the outputs of one photograph; return their number and the problems.
+
+    With `strict` an output that cannot be made is an error that ends the command.
+    """
     from seigan_tf.compose import photo_files
 
-    made, errors = 0, []
+    made, errors = 0, list[str]()
     try:
-        photo = photo_files.read(task.photo, task.size)
+        with enough_memory(f"{task.photo}: "):
+            photo = photo_files.read(task.photo, task.size)
     except ValueError as error:
         if strict:
             raise
@@ -108,7 +113,8 @@ def _make_outputs(
     for output, items in groupby(marked, attrgetter("output")):
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
-            make(composer, photo, task, list(items), done)
+            with enough_memory():
+                errors += [f"{task.name}: {what}" for what in make(composer, photo, task, list(items), done)]
             made += 1
         except (ValueError, OSError) as error:
             if strict or (isinstance(error, OSError) and error.errno != errno.ENAMETOOLONG):

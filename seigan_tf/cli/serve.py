@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 DESCRIPTION = """Serve a web page for cutting, erasing and pasting, to browsers on this machine or on phones.
 
   python -m seigan_tf serve
-  python -m seigan_tf serve --host 0.0.0.0        for phones in the same network: http://ADDRESS-OF-THIS-MACHINE:8100/
+  python -m seigan_tf serve --host 0.0.0.0        for phones in the same network; it prints the address for them
 
 The switch "Shadow" of the page gives pastes the shadow of `paste --shadow`. seigan_tf/serve/application.py describes
 the requests of the HTTP interface.
 
-Photographs are processed one at a time, in memory or temporary files, and deleted with the answer; a server that is
-killed (SIGKILL) leaves those of the moment in the system's temporary folder, in seigan-*. The page has neither password
-nor encryption: outside a network that you trust put a web server with HTTPS before it, and give its host name by
---name. Ctrl-C ends the server.
+Photographs are processed one at a time, in memory or temporary files, and deleted with the answer, and at Ctrl-C or
+SIGTERM; a server that is killed (SIGKILL) leaves those of the moment in the system's temporary folder, in seigan-*. The
+page has neither password nor encryption: outside a network that you trust put a web server with HTTPS before it, and
+give its host name by --name. Ctrl-C ends the server.
 """
 FREE_THREADS = 4  # threads for the page and for refusals, while all others wait for their turn
 CONNECTIONS = 200
@@ -56,8 +56,11 @@ class Options:
 def run(arguments: Sequence[str]) -> None:
     """Serve until Ctrl-C."""
     options = parse(Options, arguments, "serve", DESCRIPTION)
-    if options.max_pixels < 1:
-        raise ValueError(f"--max-pixels is {options.max_pixels}, expected at least 1")
+
+    from seigan_tf.data.photos.reading import MAX_PIXELS
+
+    if not 1 <= options.max_pixels <= MAX_PIXELS:
+        raise ValueError(f"--max-pixels is {options.max_pixels:,}, expected 1 to {MAX_PIXELS:,}")
     if not 0 < options.max_upload <= 1000:
         raise ValueError(f"--max-upload is {options.max_upload:g}, expected megabytes, more than 0 and at most 1000")
     if not 0 <= options.waiting <= 150:
@@ -87,7 +90,7 @@ def run(arguments: Sequence[str]) -> None:
     )
     application.compile_networks(composer)
     say_address(f"serving {address} with {composer.backend.name}", options.host)
-    serving.run()
+    server.run(serving)
 
 
 def _find(options: Options) -> "Find | None":

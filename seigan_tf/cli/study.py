@@ -215,6 +215,7 @@ def serve(arguments: Sequence[str]) -> None:
     check_at_least("--pairs", options.session.pairs, 1)
     check_at_least("--assessors", options.session.assessors, 1)
 
+    from seigan_tf.serve import server as web
     from seigan_tf.study import server
 
     study = read_manifest(options.study)
@@ -224,7 +225,7 @@ def serve(arguments: Sequence[str]) -> None:
         application = server.StudyApplication(options.study, study, answers)
         serving, address = server.listen(application, options.host, options.port)
         shared.say_address(f"serving {address}, answers in {path}", options.host)
-        serving.run()
+        web.run(serving)
     finally:
         answers.close()
 

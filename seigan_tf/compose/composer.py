@@ -75,7 +75,7 @@ class Composer:
         photo: Photo,
         boxes: Sequence[float] | Sequence[Sequence[float]],
         fill: Fill = "both",
-        keep: Sequence[Sequence[float]] = (),
+        keep: Sequence[float] | Sequence[Sequence[float]] = (),
         seed: int = 0,
     ) -> np.ndarray:
         """Remove the objects in one box or in several from a photo.
@@ -84,7 +84,7 @@ class Composer:
             photo: a file, or pixels.
             boxes: the objects' boxes.
             fill: where the pixels come from, see `erasing.Fill`.
-            keep: boxes of other objects, which stay and of which nothing is copied into the holes.
+            keep: one box or several of other objects, which stay and of which nothing is copied into the holes.
             seed: another one gives another choice of patches, so another fill; equal seeds give equal ones.
 
         Returns:
@@ -92,10 +92,13 @@ class Composer:
             unchanged; the others become as transparent as their surroundings.
 
         Raises:
-            ValueError: the photo cannot be read, or a box is empty or outside it.
+            ValueError: the photo cannot be read, a box is empty or outside it, `fill` is unknown, or the seed is not a
+                whole number from 0 to MOST_SEED.
         """
-        several: Any = [boxes] if np.ndim(boxes) == 1 and len(boxes) else boxes
-        return self.erase_picture(as_picture(photo), several, fill=fill, keep=keep, seeds=repeat(seed)).array
+        if seed != int(seed) or not 0 <= seed <= MOST_SEED:
+            raise ValueError(f"seed is {seed}, expected a whole number from 0 to {MOST_SEED}")
+        picture, seeds = as_picture(photo), repeat(int(seed))
+        return self.erase_picture(picture, _several(boxes), fill=fill, keep=_several(keep), seeds=seeds).array
 
     def paste(
         self, photo: Photo, box: Sequence[float], onto: Photo, at: Sequence[float], shadow: bool = False
@@ -110,7 +113,8 @@ class Composer:
             shadow.
 
         Raises:
-            ValueError: a photo cannot be read, the box is empty or outside it, or the place is outside the other photo.
+            ValueError: a photo cannot be read, the box is empty or outside it, no object is found in it, or the place
+                is outside the other photo.
         """
         return self.paste_picture(as_picture(photo), box, as_picture(onto), at, shadow).array
 
@@ -123,12 +127,16 @@ class Composer:
         self,
         photo: Picture,
         boxes: Iterable[Sequence[float]],
-        done: Callable[[], None] = lambda: None,
+        done: Callable[[bool], None] = lambda found: None,
         fill: Fill = "both",
         keep: Iterable[Sequence[float]] = (),
         seeds: Iterable[int] = repeat(0),
     ) -> Picture:
-        """As `erase`, with a seed for each box, of which there may be more; calls `done` after each box."""
+        """As `erase`, with a seed for each box, of which there may be more.
+
+        `done` is called after each box, with whether an object was found in it.
+        """
+        erasing.check_fill(fill)
         # All are checked before the work begins.
         boxes, kept = ([geometry.clip_box(box, *photo.size) for box in each] for each in (boxes, keep))
         visible = photo.visible
@@ -147,7 +155,7 @@ class Composer:
             if alpha is not None:
                 erasing.fill_alpha(alpha, hole, pending)
             erasing.mark(pending, hole, 0)
-            done()
+            done(bool(hole.weights.any()))
         if alpha is None:
             return photo._replace(pixels=filled)
         pixels, changed = photo.pixels.copy(), (filled != visible).any(-1) | (alpha != photo.alpha)
@@ -157,16 +165,32 @@ class Composer:
     def paste_picture(
         self, photo: Picture, box: Sequence[float], onto: Picture, at: Sequence[float], shadow: bool = False
     ) -> Picture:
-        """As `paste`; the result has the other photo's colour profile."""
+        """As `paste`, which needs an object in the box; the result has the other photo's colour profile."""
         box = geometry.clip_box(box, *photo.size)
         goal = pasting.target(box, at, *onto.size)
         visible = photo.visible
         matte = self.matte(visible, box)
         cutout = matte.cutout(photo, matte.mask(visible))
+        if not cutout[..., 3].any():
+            raise ValueError(nothing_in(box))
         if photo.profile != onto.profile:
             cutout[..., :3] = photo_files.convert_colours(cutout[..., :3], photo.profile, onto.profile)
         placed = pasting.place(cutout, box, matte.window, goal, *onto.size)
+        if not placed.cutout[..., 3].any():
+            raise ValueError(
+                f"at {','.join(f'{value:g}' for value in at)}: the object would lie outside the other photo"
+            )
         return pasting.paste(self.backend, shadows.cast(onto, placed) if shadow else onto, placed)
+
+
+def nothing_in(box: Sequence[float]) -> str:
+    """The message for a box in which no object was found."""
+    return f"no object was found in the {geometry.box_text(box)}"
+
+
+def _several(boxes: Sequence[Any]) -> Sequence[Any]:
+    """One box, or several, as several."""
+    return [boxes] if np.ndim(boxes) == 1 and len(boxes) else boxes
 
 
 def as_picture(photo: Photo) -> Picture:

@@ -33,6 +33,12 @@ Where the photo has too little to copy, all give the colours from which the patc
 METHODS: tuple[Fill, ...] = get_args(Fill)
 
 
+def check_fill(method: str) -> None:
+    """Raise ValueError if a fill is none of METHODS."""
+    if method not in METHODS:
+        raise ValueError(f"fill is {method!r}, expected {', '.join(METHODS[:-1])} or {METHODS[-1]}")
+
+
 @dataclass(frozen=True)
 class Hole:
     """The part of a photo that is replaced for one object."""

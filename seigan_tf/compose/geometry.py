@@ -64,7 +64,7 @@ def clip_box(box: Sequence[float], width: int, height: int) -> Box:
         x, y, w, h = (float(value) for value in box)
     except (TypeError, ValueError):
         raise ValueError(f"box {box!r}: expected x, y, width, height in pixels") from None
-    text = f"box {x:g},{y:g},{w:g},{h:g}"
+    text = box_text((x, y, w, h))
     if not all(map(math.isfinite, (x, y, w, h))):
         raise ValueError(f"{text}: a number is not finite, expected x, y, width, height in pixels")
     if w <= 0 or h <= 0:
@@ -76,6 +76,11 @@ def clip_box(box: Sequence[float], width: int, height: int) -> Box:
     if left >= right or top >= bottom:
         raise ValueError(f"{text}: outside the photo of {width} x {height} pixels")
     return left, top, right - left, bottom - top
+
+
+def box_text(box: Sequence[float]) -> str:
+    """A box in messages."""
+    return "box " + ",".join(f"{value:g}" for value in box)
 
 
 def window_around(box: Box, width: int, height: int) -> Window:

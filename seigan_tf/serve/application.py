@@ -5,14 +5,14 @@
     POST /api/open         photo                                     -> preview; Photo-Size: width,height of the photo
     POST /api/find         photo, at                                 -> {"name", "box"}: the object at the point x,y
     POST /api/cut          photo, box, [erased ...], [edges]         -> cut-out, PNG; Rectangle: x,y,width,height
-    POST /api/erase        photo, box ..., [edges]                   -> photo without the objects, PNG
+    POST /api/erase        photo, box ...                            -> photo without the objects, PNG
     POST /api/paste        photo, box, [erased ...], [edges], onto, at, [shadow] -> the other photo with the object, PNG
 
 Forms are multipart/form-data; `photo` and `onto` are files; boxes are x,y,width,height in pixels of the upright photo;
-the boxes `erased` are erased from the photo first. Those, and `box` of erase, may end in a fifth number, the seed of
-the fill (0): another one gives another fill, equal ones give equal fills. `at` is x,y[,width] in pixels of the other
-photo, for `find`, which needs a detector, x,y in those of the photo; edges (default 1) and shadow (default 0) are 0 or
-1.
+the boxes `erased` are erased from the photo first. Those, and `box` of erase, are erased one after the other, and may
+go on as x,y,width,height,seed,edges: another seed (default 0) gives another fill, equal ones give equal fills. `at` is
+x,y[,width] in pixels of the other photo, for `find`, which needs a detector, x,y in those of the photo; edges (default
+1), whether masks follow the edges of the photo, and shadow (default 0) are 0 or 1.
 Errors are {"error": one line}: 400 fields, 403 another host or website, 413 and 422 photos and boxes, 503 too many
 requests at once.
 """
@@ -20,7 +20,7 @@ requests at once.
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnprocessableEntity
@@ -28,20 +28,31 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
 from seigan_tf.compose import geometry, refiner
-from seigan_tf.compose.composer import MOST_SEED, Composer
+from seigan_tf.compose.composer import MOST_SEED, Composer, nothing_in
 from seigan_tf.data.photos.photo import Object
 from seigan_tf.data.photos.picture import Picture
 from seigan_tf.serve import photos, server
 from seigan_tf.serve.photos import MEGABYTE, Limits
 from seigan_tf.serve.work_queue import WorkQueue
+from seigan_tf.utils.memory import enough_memory
 from seigan_tf.utils.text import numbers, shown
 
 MOST_BOXES = 50
 """Largest number of boxes that a request may erase."""
 Find = Callable[[np.ndarray, tuple[float, ...]], Object | None]
 """The object at a point x, y of pixels, uint8 [height, width, 3]; None if there is none."""
+ERASURE = "x,y,width,height[,seed[,edges]]"
+"""Form of a box to erase."""
 FIELDS = 2**18
 """Bytes of all fields but the photographs. Werkzeug also counts the part of a file that it reads at a time, 2^16."""
+
+
+class Erasure(NamedTuple):
+    """An object to erase."""
+
+    box: tuple[float, ...]
+    seed: int
+    edges: bool
 
 
 class ComposeApplication(server.Application):
@@ -90,11 +101,10 @@ class ComposeApplication(server.Application):
     def work(self, request: Request, action: str) -> Response:
         disconnected = request.environ.get("waitress.client_disconnected", lambda: False)
         try:
-            return self.queue.run(partial(getattr(self, f"_{action}"), request), disconnected)
+            with enough_memory("photo: "):
+                return self.queue.run(partial(getattr(self, f"_{action}"), request), disconnected)
         except ValueError as error:
             raise UnprocessableEntity(" ".join(str(error).split())) from None
-        except MemoryError:
-            raise UnprocessableEntity("photo: too large for the memory that is free") from None
 
     def _open(self, request: Request) -> Response:
         photo = self._photo(request, "photo")
@@ -116,18 +126,19 @@ class ComposeApplication(server.Application):
         visible = photo.visible
         matte = composer.matte(visible, box)
         window, cutout = matte.window, matte.cutout(photo, matte.mask(visible))
-        _check_found(bool(cutout[..., 3].any()))
+        if not cutout[..., 3].any():
+            raise UnprocessableEntity(nothing_in(box))
         response = photos.png_response(cutout, photo.profile)
         response.headers["Rectangle"] = f"{window.left},{window.top},{window.width},{window.height}"
         return response
 
     def _erase(self, request: Request) -> Response:
-        composer, (boxes, seeds) = self._composer(request), _erased(request, "box")
-        if not boxes:
-            raise BadRequest("box: missing, expected x,y,width,height[,seed]")
-        photo = self._photo(request, "photo")
-        erased = composer.erase_picture(photo, boxes, seeds=seeds)
-        _check_found(not np.array_equal(erased.array, photo.array))
+        erasures = _erasures(request, "box")
+        if not erasures:
+            raise BadRequest(f"box: missing, expected {ERASURE}")
+        erased, found = self._without(self._photo(request, "photo"), erasures)
+        if not found:
+            raise UnprocessableEntity(nothing_in(erasures[-1].box))
         return photos.png_response(erased.array, erased.profile)
 
     def _paste(self, request: Request) -> Response:
@@ -136,11 +147,17 @@ class ComposeApplication(server.Application):
         shadow = _switch(request, "shadow", "0")
         onto = self._photo(request, "onto")
         pasted = composer.paste_picture(photo, box, onto, at, shadow)
-        _check_found(not np.array_equal(pasted.array, onto.array))
         return photos.png_response(pasted.array, pasted.profile)
 
-    def _composer(self, request: Request) -> Composer:
-        return self.composers[_switch(request, "edges", "1")]
+    def _without(self, photo: Picture, erasures: Sequence[Erasure]) -> tuple[Picture, bool]:
+        """The photo after erasing, and whether any object was found.
+
+        One object is erased after the other, as they were on the page: a later one changes no fill of an earlier one.
+        """
+        found = list[bool]()
+        for box, seed, edges in erasures:
+            photo = self.composers[edges].erase_picture(photo, [box], found.append, seeds=[seed])
+        return photo, any(found)
 
     def _photo(self, request: Request, name: str) -> Picture:
         if name not in request.files:
@@ -149,12 +166,12 @@ class ComposeApplication(server.Application):
 
     def _object(self, request: Request) -> tuple[Composer, Picture, Sequence[float]]:
         """The composer, the photo after earlier erasing, and the object's box in it."""
-        composer = self._composer(request)
+        composer = self.composers[_switch(request, "edges", "1")]
         given = _numbers("box", request.form.get("box", ""), (4,), "x,y,width,height")
-        erased, seeds = _erased(request, "erased")
+        erasures = _erasures(request, "erased")
         photo = self._photo(request, "photo")
         box = geometry.clip_box(given, *photo.size)
-        return composer, composer.erase_picture(photo, erased, seeds=seeds) if erased else photo, box
+        return composer, self._without(photo, erasures)[0], box
 
 
 def compile_networks(composer: Composer) -> None:
@@ -171,22 +188,21 @@ def _json(values: dict[str, Any]) -> Response:
     return Response(json.dumps(values), mimetype="application/json")
 
 
-def _check_found(found: bool) -> None:
-    if not found:
-        raise UnprocessableEntity("no object was found in the box")
-
-
-def _erased(request: Request, name: str) -> tuple[list[tuple[float, ...]], list[int]]:
-    """All boxes to erase in the fields of a name, and the seed of each."""
+def _erasures(request: Request, name: str) -> list[Erasure]:
+    """All objects to erase in the fields of a name."""
     texts = request.form.getlist(name)
     if len(texts) > MOST_BOXES:
         raise BadRequest(f"{name}: {len(texts)} boxes, expected at most {MOST_BOXES}")
-    values = [_numbers(name, text, (4, 5), "x,y,width,height[,seed]") for text in texts]
-    seeds = [value[4] if len(value) == 5 else 0 for value in values]
-    for text, seed in zip(texts, seeds, strict=True):
+    made = []
+    for text in texts:
+        values = _numbers(name, text, (4, 5, 6), ERASURE)
+        seed, edges = values[4:] + (0.0, 1.0)[len(values) - 4 :]
         if seed != int(seed) or not 0 <= seed <= MOST_SEED:
             raise BadRequest(f"{name} is {shown(text)}, expected a whole number from 0 to {MOST_SEED} as seed")
-    return [value[:4] for value in values], [int(seed) for seed in seeds]
+        if edges not in (0, 1):
+            raise BadRequest(f"{name} is {shown(text)}, expected 0 or 1 as edges")
+        made.append(Erasure(values[:4], int(seed), edges == 1))
+    return made
 
 
 def _switch(request: Request, name: str, default: str) -> bool:

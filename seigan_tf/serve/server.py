@@ -3,6 +3,8 @@
 import ipaddress
 import json
 import logging
+import signal
+import socket
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import PurePath
@@ -149,5 +151,26 @@ def listen(application: Application, host: str, port: int, **limits: Any) -> tup
     # A name such as localhost may stand for two addresses, each with a socket.
     sockets = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
     name, number = sockets[0]
+    if _is_address(name) and ipaddress.ip_address(name).is_unspecified:
+        name = own_address() or name  # a browser cannot open 0.0.0.0
     name = f"[{name}]" if ":" in name else name
     return server, f"http://{name}:{number}/"
+
+
+def run(serving: Any) -> None:
+    """Serve until Ctrl-C, or SIGTERM, by which service managers and containers end programs.
+
+    The request at work ends before the process does, and its temporary files are removed.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    serving.run()
+
+
+def own_address() -> str | None:
+    """The address of this machine in its network; None without one. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address of documentation: the system only chooses its way there
+            return probe.getsockname()[0]
+        except OSError:
+            return None

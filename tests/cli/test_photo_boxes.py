@@ -65,7 +65,8 @@ def test_cut_takes_the_surest_object_or_the_one_at_a_point(capsys, tmp_path, pho
 def test_erase_and_paste_take_them_too_beside_boxes_in_numbers(capsys, tmp_path, photo, model):
     boxes = "--box", "5,5,40,40", "--box", "150,120", "--detector", model
     ended = call(capsys, "erase", photo, *boxes, "-o", tmp_path / "erased.png")
-    assert ended.code == 0, ended.err
+    assert ended.code == 1, ended.err
+    assert "no object was found in the box 5,5,40,40" in ended.err
     expected = Composer(BallBackend()).erase(photo, [(5, 5, 40, 40), box_of()])
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "erased.png")), expected)
     Image.fromarray(gravel(200, 180)).save(tmp_path / "onto.png")

@@ -309,12 +309,30 @@ def test_refuses_arrays_that_are_no_pictures(composer, one_line_error):
     assert "missing" in one_line_error(composer.cut, "nowhere.jpg", (0, 0, 2, 2))
 
 
-def test_finds_nothing_without_failing(composer):
+def test_finds_nothing_without_failing_but_pastes_no_nothing(composer, one_line_error):
     photo = gravel(300, 240)
     mask, cutout = composer.cut(photo, box_of())
     assert not mask.any() and not cutout.any()
     np.testing.assert_array_equal(composer.erase(photo, box_of()), photo)
-    np.testing.assert_array_equal(composer.paste(photo, box_of(), photo, (10, 10)), photo)
+    assert "no object was found in the box" in one_line_error(composer.paste, photo, box_of(), photo, (10, 10))
+
+
+def test_an_unknown_fill_and_a_seed_that_is_none_are_refused(composer, one_line_error):
+    photo = ball()[0]
+    message = one_line_error(composer.erase, photo, box_of(), fill="Network")
+    assert message == "fill is 'Network', expected both, patches or network"
+    for seed in (-1, 1.5):
+        assert one_line_error(composer.erase, photo, box_of(), seed=seed).startswith(
+            f"seed is {seed}, expected a whole"
+        )
+
+
+def test_one_object_to_keep_is_given_as_one_box(composer):
+    photo = ball()[0]
+    kept = (10, 10, 40, 40)
+    np.testing.assert_array_equal(
+        composer.erase(photo, box_of(), keep=kept), composer.erase(photo, box_of(), keep=[kept])
+    )
 
 
 def test_a_photo_full_of_object_is_erased_without_failing(composer):

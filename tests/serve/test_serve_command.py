@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import urllib.request
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,7 +18,8 @@ from tests.web_server import Server
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("--max-pixels", 0), "--max-pixels is 0, expected at least 1"),
+        (("--max-pixels", 0), "--max-pixels is 0, expected 1 to 210,000,000"),
+        (("--max-pixels", 400_000_000), "--max-pixels is 400,000,000, expected 1 to 210,000,000"),
         (("--max-upload", 0), "--max-upload is 0, expected megabytes"),
         (("--max-upload", "nan"), "--max-upload is nan"),
         (("--waiting", -1), "--waiting is -1, expected 0 to 150"),
@@ -45,12 +47,19 @@ def test_ports_and_hosts_that_there_are_not_are_one_line(one_line_error):
     assert message.startswith("--host no.such.host.invalid --port 8100: cannot be listened on")
 
 
-def test_serves_the_page_to_this_machine_until_ctrl_c():
+def test_the_address_for_others_is_one_that_they_can_open():
+    serving, address = server.listen(stub.application(), "0.0.0.0", 0)
+    serving.close()
+    assert urlsplit(address).hostname == (server.own_address() or "0.0.0.0")
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_serves_the_page_to_this_machine_until_it_is_ended(ended_by):
     with Server("serve", "--port", 0, "--max-upload", 3) as running:
         assert running.address.startswith("http://127.0.0.1:")
         with urllib.request.urlopen(f"{running.address}api/settings") as reply:
             settings = json.load(reply)
         assert (settings["name"], settings["size"], settings["max_upload"]) == (pretrained.DEFAULT, 128, 3_000_000)
-        running.process.send_signal(signal.SIGINT)
+        running.process.send_signal(ended_by)
         assert running.process.wait(20) == 0
         assert running.process.stdout.read() == ""

@@ -7,7 +7,6 @@ import pytest
 from PIL import Image
 
 from seigan_tf.compose.composer import Composer
-from seigan_tf.data.photos.picture import Picture
 from tests import photo_matrix
 from tests.browser import chromium, complaints
 from tests.serve import stub
@@ -194,15 +193,32 @@ def erase_two(visit, photo):
 
 
 def test_two_objects_are_erased_one_after_the_other(visit):
-    photo = scene()
-    expected = Composer(StubBackend()).erase(np.asarray(photo), erase_two(visit, photo))
-    assert (visit.save()[1] == expected).all()
+    photo, composer = scene(), Composer(StubBackend())
+    first, second = erase_two(visit, photo)
+    assert (visit.save()[1] == composer.erase(composer.erase(np.asarray(photo), first), second)).all()
+
+
+def test_each_erasure_of_a_large_photo_follows_edges_as_it_was_asked_to(visit):
+    photo = scene(1800, 1350)
+    visit.opens(photo)
+    visit.draw(size=(1800, 1350))
+    first = visit.place()
+    visit.press("erase", "Erased in")
+    before = visit.colour(120, 110, (1800, 1350))
+    visit.page.uncheck("#edges")
+    visit.draw((210, 120, 60, 60), (1800, 1350))
+    second = visit.place()
+    visit.page.click("#erase")
+    visit.page.wait_for_function("() => document.getElementById('stage').ariaLabel.includes('no box')")
+    assert visit.colour(120, 110, (1800, 1350)) == before  # the first fill stays
+    following, other = (Composer(StubBackend(), refine) for refine in (True, False))
+    assert (visit.save()[1] == other.erase(following.erase(np.asarray(photo), first), second)).all()
 
 
 def test_another_fill_replaces_the_last_one_alone(visit, backend):
     photo = scene()
     first, second = erase_two(visit, photo)
-    expected = Composer(StubBackend()).erase_picture
+    composer = Composer(StubBackend())
     segment, backend.segment = backend.segment, lambda images, boxes: np.zeros((len(images), 32, 32, 1), np.float32)
     before = visit.save()[1]
     visit.page.click("#another")
@@ -214,7 +230,7 @@ def test_another_fill_replaces_the_last_one_alone(visit, backend):
         with visit.page.expect_response("**/api/erase"):
             visit.page.click("#another")
         visit.page.wait_for_function("() => !document.getElementById('save').disabled")
-        made = expected(Picture(np.asarray(photo)), [first, second], seeds=[0, seed]).array
+        made = composer.erase(composer.erase(np.asarray(photo), first), second, seed=seed)
         assert (visit.save()[1] == made).all()
     visit.press("undo", "As it was before")
     assert visit.place() == second

@@ -13,7 +13,6 @@ from PIL import Image, ImageCms
 from werkzeug.test import Client
 
 from seigan_tf.compose.composer import Composer
-from seigan_tf.data.photos.picture import Picture
 from tests.serve import stub
 from tests.serve.stub import BOX, StubBackend, encoded, scene
 
@@ -158,14 +157,14 @@ def test_cut_erase_and_paste_are_what_composer_makes(client, edges):
     assert (x, y, width, height) == BOX
     _, cutout = composer.cut(array, BOX)
     assert (pixels(response) == cutout[y : y + height, x : x + width]).all()
-    erased = post(client, "erase", content, box=[TEXT, "200,100,60,60"], edges=edges)
-    assert (pixels(erased) == composer.erase(array, [BOX, (200, 100, 60, 60)])).all()
-    again = post(client, "erase", content, box=[f"{TEXT},3"], edges=edges)
+    erased = post(client, "erase", content, box=[f"{TEXT},0,{edges}", f"200,100,60,60,0,{edges}"])
+    assert (pixels(erased) == composer.erase(composer.erase(array, BOX), (200, 100, 60, 60))).all()
+    again = post(client, "erase", content, box=[f"{TEXT},3,{edges}"])
     assert (pixels(again) == composer.erase(array, BOX, seed=3)).all()
     assert (pixels(again) != composer.erase(array, BOX)).any()
     over = "100,90,40,40"  # a part of the hole
-    fill = post(client, "cut", content, box=over, erased=f"{TEXT},3", edges=edges)
-    earlier = composer.erase_picture(Picture(array), [BOX], seeds=[3])
+    fill = post(client, "cut", content, box=over, erased=f"{TEXT},3,{edges}", edges=edges)
+    earlier = composer.erase(array, BOX, seed=3)
     assert (pixels(fill) == composer.cut(earlier, (100, 90, 40, 40))[1][90:130, 100:140]).all()
     pasted = post(client, "paste", content, box=TEXT, onto=file(encoded(other)), at="20,30,80", edges=edges)
     assert (pixels(pasted) == composer.paste(array, BOX, np.asarray(other), (20, 30, 80))).all()
@@ -292,12 +291,14 @@ def test_a_box_that_is_none_is_refused(client, box, status, expected):
         refused(post(client, action, encoded(scene()), box=box), status, expected)
 
 
-def test_a_fifth_number_is_a_seed_for_erase_alone(client):
+def test_seed_and_edges_are_numbers_of_boxes_to_erase_alone(client):
     wrong = f"{TEXT},1"
     refused(
         post(client, "cut", encoded(scene()), box=wrong), 400, f"box is {wrong}, expected x,y,width,height, numbers"
     )
-    refused(post(client, "erase", encoded(scene()), box=f"{wrong},1"), 400, "expected x,y,width,height[,seed], numbers")
+    expected = "expected x,y,width,height[,seed[,edges]], numbers"
+    refused(post(client, "erase", encoded(scene()), box=f"{wrong},1,1"), 400, expected)
+    refused(post(client, "erase", encoded(scene()), box=f"{wrong},2"), 400, "expected 0 or 1 as edges")
 
 
 @pytest.mark.parametrize("seed", ["-1", "0.5", "2147483648", "1e300"])

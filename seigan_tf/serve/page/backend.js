@@ -1,5 +1,6 @@
 // The page's work, done by the server. Requests carry a preview of the photo, or the photo itself to save a result.
 
+import { encoded } from "./canvas.js";
 import { Photo, decoded } from "./photo.js";
 import { Server, numbers } from "./server.js";
 
@@ -35,14 +36,15 @@ export async function cut(photo, box, edges) {
 }
 
 /**
- * Erases the object in a box, and those that were erased before; another `seed` gives another fill.
+ * Erases the object in a box; another `seed` gives another fill.
  *
  * A preview has other patches than its photo, so a fill that is chosen among several is made at full size.
  */
 export async function erase(photo, { box, edges, seed }) {
-  const erased = [...photo.erased, { ...box, seed }], isFull = photo.reduced && seed > 0;
-  const made = await erasing(photo, erased, edges, isFull);
-  const after = await photo.changed(made, { erased, edges, full: isFull ? made : null });
+  const one = { ...box, seed, edges }, erased = [...photo.erased, one], isFull = photo.reduced && seed > 0;
+  const made = await erasing(photo, isFull ? erased : [one], isFull);
+  const after = await photo.changed(made, { erased, full: isFull ? made : null });
+  after.sent = isFull ? await encoded(after.preview) : made;
   return { after, undo: () => photo };
 }
 
@@ -56,15 +58,14 @@ export async function paste(photo, object, target, how) {
 export async function full(what, { photo, object, target }) {
   // If the previews are as large as the photos, the result shown is the full one.
   if (!photo.reduced && !target?.reduced) return { cutout: object, erased: photo, pasted: target }[what].made;
-  if (what === "erased") return photo.full ?? erasing(photo, photo.erased, photo.edges, true);
+  if (what === "erased") return photo.full ?? erasing(photo, photo.erased, true);
   if (what === "pasted") return pasting(photo, object, target, target, true);
   return (await send("cut", photo.fields(object.box, object.edges, true))).blob();
 }
 
-async function erasing(photo, boxes, edges, isFull) {
-  const fields = photo.fields(boxes[0], edges, isFull);
-  const answer = await send("erase", { ...fields, erased: [], box: boxes.map((box) => photo.erasure(box, isFull)) });
-  return answer.blob();
+async function erasing(photo, boxes, isFull) {
+  const file = isFull ? photo.file : photo.sent;
+  return (await send("erase", { photo: file, box: boxes.map((box) => photo.erasure(box, isFull)) })).blob();
 }
 
 async function pasting(photo, object, target, { place: { x, y, width }, shadow }, isFull) {

@@ -5,3 +5,8 @@ export function newCanvas(width, height) {
   [canvas.width, canvas.height] = [width, height];
   return canvas;
 }
+
+/** A canvas as a PNG file. */
+export function encoded(canvas) {
+  return new Promise((done) => { canvas.toBlob(done, "image/png"); });
+}

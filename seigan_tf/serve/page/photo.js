@@ -16,8 +16,8 @@ export class Photo {
   }
 
   /**
-   * file: as chosen. sent: file sent for previews. preview: canvas shown. erased: boxes with seeds. made: PNG of the change.
-   * full: PNG of the erased photo at full size, if it was made already.
+   * file: as chosen. sent: file for previews, without what was erased. preview: canvas shown. erased: boxes with seeds and
+   * edges. made: PNG of the change. full: PNG of the erased photo at full size, if it was made already.
    */
   constructor(values) {
     Object.assign(this, values);
@@ -45,9 +45,9 @@ export class Photo {
     return [x, y, width, height].map((value) => value * this.scale(full)).join(",");
   }
 
-  /** A box to erase as text: with its seed. */
+  /** A box to erase as text: with its seed, and whether edges are followed. */
   erasure(box, full = false) {
-    return `${this.text(box, full)},${box.seed}`;
+    return `${this.text(box, full)},${box.seed},${box.edges ? 1 : 0}`;
   }
 
   /** The fields that name this photo and an object of it. */
@@ -55,7 +55,7 @@ export class Photo {
     return {
       photo: full ? this.file : this.sent,
       box: this.text(box, full),
-      erased: this.erased.map((one) => this.erasure(one, full)),
+      erased: full ? this.erased.map((one) => this.erasure(one, full)) : [],
       edges: edges ? 1 : 0,
     };
   }
