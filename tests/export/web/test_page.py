@@ -348,6 +348,19 @@ def test_a_mask_that_does_not_follow_edges_is_that_of_python(lab, photo):
     assert np.abs(bilinear * 255 - wanted).max() > 4
 
 
+def test_a_box_without_an_object_is_refused_and_nothing_is_kept_for_it(lab, photo):
+    found = lab.evaluate(
+        """async ([url, box]) => {
+            const models = await Models.find("float32"), photo = await opened(url);
+            models.segment = async () => new Float32Array(models.size ** 2);
+            const message = await cut(models, photo, box, false).then(() => "", (error) => error.message);
+            return [message, photo.kept.length];
+        }""",
+        [data_url(photo), BOX],
+    )
+    assert found == ["No object was found in the box", 0]
+
+
 def test_eight_ways_are_those_of_python(lab):
     random = np.random.default_rng(0)
     image = random.uniform(-1, 1, (20, 20, 3)).astype("float32")
