@@ -85,6 +85,17 @@ class AssessorState(NamedTuple):
     given: int
     tasks: list[tuple[int, str, str]]
     """Position, left and right picture of the next tasks, at most two: one to show, and one to load in advance."""
+    further: str
+    """Whether `start` gives further tasks: "now"; "later", as the remaining pairs were given to others; "no", as every
+    pair that this assessor has not seen has enough answers. Empty while tasks are left."""
+
+
+class _Counts(NamedTuple):
+    """Answers of each pair and check that has any."""
+
+    answered: dict[str, int]
+    taken: dict[str, int]
+    """With those that were given to an assessor in the last RESERVED seconds."""
 
 
 class AnswerStore:
@@ -127,10 +138,10 @@ class AnswerStore:
             self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
 
-    def start(self, token: str | None = None) -> str:
+    def start(self, token: str | None = None) -> str | None:
         """Give a session to a new assessor, or to the one with the token if all earlier tasks are answered.
 
-        Nothing is added if every pair has enough answers. Returns the token of the assessor.
+        Nothing is stored if no pair is open. Returns the token of the assessor, None for a new one without a session.
 
         Raises:
             UnknownAssessor: no assessor has the token.
@@ -138,39 +149,51 @@ class AnswerStore:
         """
         now = time.time()
         with self._transaction() as connection:
-            if token is None:
+            assessor = None
+            if token is not None:
+                assessor = _assessor(connection, token)
+            elif connection.execute("SELECT COUNT(*) FROM assessors").fetchone()[0] >= MAX_ASSESSORS:
+                raise Conflict(f"{MAX_ASSESSORS} assessors have begun; no more are taken")
+            given = _given(connection, assessor)
+            if any(choice is None for choice in given.values()):
+                return token
+            session = draw_session(self._manifest, self._settings, _counts(connection, now).taken, given.keys())
+            if not session:
+                return token
+            if assessor is None:
                 token = secrets.token_urlsafe(16)
-                if connection.execute("SELECT COUNT(*) FROM assessors").fetchone()[0] >= MAX_ASSESSORS:
-                    raise Conflict(f"{MAX_ASSESSORS} assessors have begun; no more are taken")
-                connection.execute("INSERT INTO assessors (token, started) VALUES (?, ?)", (token, now))
-            assessor = _assessor(connection, token)
-            given = connection.execute("SELECT pair, choice FROM tasks WHERE assessor = ?", (assessor,)).fetchall()
-            if all(choice is not None for _, choice in given):
-                counts = connection.execute(
-                    "SELECT pair, COUNT(*) FROM tasks WHERE choice IS NOT NULL OR assigned > ? GROUP BY pair",
-                    (now - RESERVED,),
-                )
-                session = draw_session(self._manifest, self._settings, dict(counts), {pair for pair, _ in given})
-                connection.executemany(
-                    "INSERT INTO tasks (assessor, position, pair, left, right, expected, assigned)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    ((assessor, position, *task, now) for position, task in enumerate(session, len(given))),
-                )
+                insertion = connection.execute("INSERT INTO assessors (token, started) VALUES (?, ?)", (token, now))
+                assessor = insertion.lastrowid
+            connection.executemany(
+                "INSERT INTO tasks (assessor, position, pair, left, right, expected, assigned)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                ((assessor, position, *task, now) for position, task in enumerate(session, len(given))),
+            )
         return token
 
-    def state(self, token: str) -> AssessorState:
-        """Return the progress of an assessor. Raises UnknownAssessor if no assessor has the token."""
+    def state(self, token: str | None) -> AssessorState:
+        """Return the progress of an assessor, or that of a new one for None.
+
+        Raises:
+            UnknownAssessor: no assessor has the token.
+        """
         with self._lock:
-            assessor = _assessor(self._connection, token)
-            given, done = self._connection.execute(
-                "SELECT COUNT(*), COUNT(choice) FROM tasks WHERE assessor = ?", (assessor,)
-            ).fetchone()
+            assessor = None if token is None else _assessor(self._connection, token)
+            given = _given(self._connection, assessor)
             tasks = self._connection.execute(
                 "SELECT position, left, right FROM tasks WHERE assessor = ? AND choice IS NULL"
                 " ORDER BY position LIMIT 2",
                 (assessor,),
             ).fetchall()
-        return AssessorState(done, given, tasks)
+            # Counting takes longer than the rest, and only the end of a session needs it.
+            further = "" if tasks else self._further(given.keys())
+        return AssessorState(sum(choice is not None for choice in given.values()), len(given), tasks, further)
+
+    def _further(self, seen: Set[str]) -> str:
+        counts = _counts(self._connection, time.time())
+        if open_pairs(self._manifest, self._settings, counts.taken, seen):
+            return "now"
+        return "later" if open_pairs(self._manifest, self._settings, counts.answered, seen) else "no"
 
     def answer(self, token: str, position: int, choice: str) -> None:
         """Store an answer; it is on the disk when this returns. Storing the same answer again changes nothing.
@@ -208,12 +231,9 @@ def draw_session(
     answers of each pair, including those that are under way; `seen` has the pairs and checks given before.
     """
     source = random.SystemRandom()
-    open_pairs = [
-        (counts.get(str(number), 0), source.random(), number)
-        for number in range(len(manifest.pairs))
-        if str(number) not in seen and counts.get(str(number), 0) < settings.assessors
-    ]
-    chosen = [number for *_, number in sorted(open_pairs)[: settings.pairs]]
+    found = open_pairs(manifest, settings, counts, seen)
+    ordered = sorted((counts.get(str(number), 0), source.random(), number) for number in found)
+    chosen = [number for *_, number in ordered[: settings.pairs]]
     if not chosen:
         return []
     source.shuffle(chosen)
@@ -225,6 +245,15 @@ def draw_session(
         low, high = ((count - 1 - place) * len(chosen) // count, (count - place) * len(chosen) // count)
         tasks.insert(source.randint(low, high), _task(f"c{number}", manifest.checks[number], True, source))
     return tasks
+
+
+def open_pairs(manifest: Manifest, settings: SessionSettings, counts: Mapping[str, int], seen: Set[str]) -> list[int]:
+    """Return the numbers of the pairs that have too few answers and are not among `seen`."""
+    return [
+        number
+        for number in range(len(manifest.pairs))
+        if str(number) not in seen and counts.get(str(number), 0) < settings.assessors
+    ]
 
 
 def _task(number: str, pair: Pair, check: bool, source: random.Random) -> SessionTask:
@@ -260,6 +289,19 @@ def _assessor(connection: sqlite3.Connection, token: str) -> int:
     if row is None:
         raise UnknownAssessor("this assessor is not known here")
     return row[0]
+
+
+def _given(connection: sqlite3.Connection, assessor: int | None) -> dict[str, str | None]:
+    """Return the choices of an assessor by pair or check, None for a task that is not answered."""
+    return dict(connection.execute("SELECT pair, choice FROM tasks WHERE assessor = ?", (assessor,)))
+
+
+def _counts(connection: sqlite3.Connection, now: float) -> _Counts:
+    rows = connection.execute(
+        "SELECT pair, COUNT(choice), COUNT(*) FROM tasks WHERE choice IS NOT NULL OR assigned > ? GROUP BY pair",
+        (now - RESERVED,),
+    ).fetchall()
+    return _Counts({pair: answered for pair, answered, _ in rows}, {pair: taken for pair, _, taken in rows})
 
 
 def _check(connection: sqlite3.Connection, fingerprint: str, path: Path) -> None:

@@ -2,11 +2,13 @@
 
     GET  /                        page.html, with page.css and page.js
     GET  /pictures/NAME.png       names of the manifest only; a path from a client is never opened
-    POST /api/sessions            {"assessor": token or null} -> state; gives a session if all tasks are answered
+    POST /api/sessions            {"assessor": token or null} -> state; gives a session if all tasks are answered and
+                                  pairs are open
     GET  /api/state?assessor=     state
     POST /api/answers             {"assessor", "position", "choice"} -> state, after the answer was committed
 
-A state is {"assessor", "done", "given", "task": {"position", "left", "right"} or null, "ahead": [addresses]}.
+A state is {"assessor", "done", "given", "task": {"position", "left", "right"} or null, "ahead": [addresses],
+"further"}. `assessor` is null if a new one got no session; `further` is that of `AssessorState`.
 """
 
 import contextlib
@@ -83,15 +85,21 @@ class StudyApplication(web.Application):
             self.answers.answer(values["assessor"], values["position"], values["choice"])
             return self._state(values["assessor"])
 
-    def _state(self, token: str) -> Response:
+    def _state(self, token: str | None) -> Response:
         state = self.answers.state(token)
         # Addresses are relative: the study may lie in a folder of a larger server.
         shown = [
             {"position": position, "left": f"pictures/{left}.png", "right": f"pictures/{right}.png"}
             for position, left, right in state.tasks
         ]
-        content = {"assessor": token, "done": state.done, "given": state.given, "task": shown[0] if shown else None}
-        content["ahead"] = [task[side] for task in shown[1:] for side in SIDES]
+        content = {
+            "assessor": token,
+            "done": state.done,
+            "given": state.given,
+            "task": shown[0] if shown else None,
+            "ahead": [task[side] for task in shown[1:] for side in SIDES],
+            "further": state.further,
+        }
         return Response(json.dumps(content), mimetype="application/json")
 
 

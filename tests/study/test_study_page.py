@@ -1,5 +1,7 @@
 """The page in a browser; needs playwright and Debian's chromium, and is skipped where they are absent."""
 
+import contextlib
+import sqlite3
 import time
 
 import pytest
@@ -38,6 +40,14 @@ def ready(page):
     page.wait_for_timeout(GLANCE)
 
 
+def reserve_all(folder, made):
+    """Gives every pair to others, who do not answer."""
+    store = database.AnswerStore(folder / database.ANSWERS_FILE, made, database.SessionSettings(pairs=len(made.pairs)))
+    while store.start():
+        pass
+    store.close()
+
+
 def test_keys_clicks_and_reloading(browser, study):
     made, folder = study
     with Server(folder, "--pairs", "3") as running:
@@ -67,6 +77,24 @@ def test_keys_clicks_and_reloading(browser, study):
         page.keyboard.press("ArrowLeft")
         page.wait_for_selector("#end:not([hidden])")
         assert "6 pairs" in page.inner_text("#total")
+        assert page.inner_text("#more") == "Compare more"
+        reserve_all(folder, made)
+        page.click("#more")
+        page.wait_for_function("document.getElementById('more').textContent === 'Try again'")
+        assert "come back in an hour" in page.inner_text("#more-text")
+        other = browser.new_page()
+        other.goto(running.address)
+        other.click("#start")
+        other.wait_for_selector("#end:not([hidden])")
+        assert "come back in an hour" in other.inner_text("#more-text")
+        other.reload()
+        other.wait_for_selector("#welcome:not([hidden])")
+        other.close()
+        with contextlib.closing(sqlite3.connect(folder / database.ANSWERS_FILE)) as connection, connection:
+            connection.execute("UPDATE tasks SET assigned = 0")
+        page.click("#more")
+        ready(page)
+        assert page.inner_text("#count") == "6 of 12"
         assert errors == []
         page.close()
     given = database.read_answers(folder / database.ANSWERS_FILE, made)

@@ -158,6 +158,25 @@ def test_an_answer_stays_and_may_be_sent_again(store):
     assert store.state(token).given == 15  # not all answered: no further session
 
 
+def test_pairs_that_others_were_given_are_not_taken_for_answered(made, folder):
+    store = AnswerStore(folder / database.ANSWERS_FILE, made, SessionSettings(pairs=60, assessors=1))
+    first = store.start()
+    assert store.state(first).further == ""
+    assert store.start() is None
+    assert store.state(None) == (0, 0, [], "later")
+    assert store._connection.execute("SELECT COUNT(*) FROM assessors").fetchone() == (1,)
+    store._connection.execute("UPDATE tasks SET assigned = assigned - ?", (database.RESERVED,))
+    assert store.state(None).further == "now"
+    second = store.start()
+    assert store.state(second).given == 68
+    for position in range(68):
+        store.answer(second, position, "left")
+    assert store.state(second).further == store.state(None).further == "no"
+    assert store.start() is None
+    assert store.start(second) == second
+    store.close()
+
+
 def test_a_further_session_has_other_pairs(store, made):
     token = store.start()
     for position in range(15):

@@ -85,10 +85,17 @@ async function present(state) {
 
 function finish(state) {
   show("end");
-  element("total").textContent = state.given
-    ? `You have compared ${state.done} pairs, and every answer is stored.`
-    : "Every pair has been compared often enough; there is nothing left to do.";
-  element("more").hidden = element("more-text").hidden = !state.given;
+  element("total").textContent = state.given ? `You have compared ${state.done} pairs, and every answer is stored.` : "";
+  element("more-text").textContent = {
+    now: "There are more pairs, if you would like to go on.",
+    later: "Others are comparing the remaining pairs at the moment. Please come back in an hour: "
+      + "the pairs that they leave are then given again.",
+    no: state.given
+      ? "There are no further pairs for you."
+      : "Every pair has been compared often enough; there is nothing left to do.",
+  }[state.further];
+  element("more").hidden = state.further === "no";
+  element("more").textContent = state.further === "later" ? "Try again" : "Compare more";
 }
 
 async function choose(side) {
@@ -111,12 +118,7 @@ async function begin(button, token) {
   button.disabled = false;
   if (reply.status === 404) return restart();
   if (!reply.ok) return say((await reply.json()).error);
-  const before = Number(element("bar").max);
-  const state = await reply.json();
-  await present(state);
-  if (token && !state.task && state.given <= before) {
-    element("more").hidden = element("more-text").hidden = true;
-  }
+  await present(await reply.json());
 }
 
 async function resume() {
