@@ -118,8 +118,8 @@ def _values(request: Request, **types: tuple[type, ...]) -> dict[str, Any]:
         # bool is a subclass of int.
         if not isinstance(value, expected) or isinstance(value, bool):
             raise BadRequest(f"{name} is missing or of another type")
-    if abs(values.get("position", 0)) > MAX_POSITION:
-        raise BadRequest("position is out of range")
+        if isinstance(value, int) and abs(value) > MAX_POSITION:
+            raise BadRequest(f"{name} is out of range")
     return values
 
 

@@ -283,6 +283,10 @@ def test_only_json_is_taken_which_a_form_of_another_site_cannot_send(client):
     assert client.post("/api/sessions", data='{"assessor": null}', content_type="text/plain").status_code == 415
 
 
+def test_a_field_that_a_request_does_not_need_is_not_read(client):
+    assert client.post("/api/sessions", json={"assessor": None, "position": "x"}).json["given"] == 15
+
+
 def test_what_cannot_be_stored_is_not_acknowledged(client, store):
     state = client.post("/api/sessions", json={"assessor": None}).json
     store._connection.execute("PRAGMA query_only = ON")  # as on a disk that is full
