@@ -1,6 +1,7 @@
 """Tables of tasks and answers in the formats of Toloka, Mechanical Turk and spreadsheets (docs/study.md)."""
 
 import csv
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -78,7 +79,8 @@ def read_answer_table(path: Path) -> list[Answer]:
     except UnicodeDecodeError:
         raise ValueError(f"{path}: not a text in UTF-8, expected a table of answers") from None
     header = text.partition("\n")[0]
-    rows = csv.reader(text.splitlines(keepends=True), delimiter=max("\t;,", key=header.count), strict=True)
+    # Not splitlines, which also ends lines at a form feed and other characters that may stand in a field.
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max("\t;,", key=header.count), strict=True)
     try:
         return list(_answers(path, rows))
     except csv.Error as error:

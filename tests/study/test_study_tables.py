@@ -100,6 +100,15 @@ def test_spreadsheets_semicolons_and_sets_are_read(tmp_path):
     assert tables.read_answer_table(path) == [Answer("me", "GroundTruth", "NoCycle", "left")]
 
 
+def test_only_ends_of_lines_end_rows(tmp_path, one_line_error):
+    path = tmp_path / "answers.csv"
+    text = "note,assessor,left,right,choice\r\na\u2028b\x85c\x0cd,me,a,b,left\r\n"
+    path.write_bytes(text.encode())
+    assert tables.read_answer_table(path) == [Answer("me", "a", "b", "left")]
+    path.write_bytes((text + '"e\r\nf",me,a,b,right\r\n,me,a,b,up\r\n').encode())
+    assert "line 5: choice is up" in one_line_error(tables.read_answer_table, path)
+
+
 def test_radio_buttons_with_a_column_each_are_read(tmp_path, one_line_error):
     path = tmp_path / "batch.csv"
     header = '"WorkerId","Input.left","Input.right","Answer.choice.left","Answer.choice.right"\n'
