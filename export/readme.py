@@ -76,7 +76,8 @@ def _text(folder: Path, model: dict[str, Any]) -> str:
         "fade_first": FADE_FIRST if contrast < 1 else "",
         "notes": notes + (BYTES if model.get("int8_edges") == "uint8" else ""),
         "suffix": "_fp16" if (folder / "segmenter_fp16.tflite").is_file() else "",
-        "served": served[0] if served else model["name"],
+        # SavedModels of earlier exports may lie there too, or alone.
+        "served": served[0] if served and model["name"] not in served else model["name"],
     }
     sections = {
         "readme": True,

@@ -132,6 +132,14 @@ def test_has_the_sections_of_what_was_exported(folder):
     ]
 
 
+def test_the_served_model_is_the_exported_one(folder):
+    (folder / "saved_model" / "birds" / "1").mkdir(parents=True)
+    assert "saved_model/birds" in text(folder)
+    (folder / "saved_model" / "cats" / "1").mkdir(parents=True)
+    assert "saved_model/cats" in text(folder)
+    assert "birds" not in text(folder)
+
+
 def test_mediapipe_s_buffer_is_read_in_the_order_of_the_device(folder):
     """It is read-only, and such buffers are big-endian in Java unless told otherwise."""
     (folder / "segmenter.tflite").touch()
