@@ -11,7 +11,7 @@ from seigan_tf.data.annotations.formats import guess_format, read_annotations
 from seigan_tf.data.annotations.masks import object_mask
 from seigan_tf.data.crops import CropRegion, extract, extract_mask, relative_box
 from seigan_tf.data.loading import load_crops
-from seigan_tf.data.photos.photo import Object, Photo
+from seigan_tf.data.photos.photo import Object, Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.data.synthetic import synthetic_objects
@@ -44,7 +44,8 @@ def from_photos(images: Path, annotations: Path | None, size: int, object_fracti
     """Cut up to `count` crops of objects of any size, evenly spread over an annotated set.
 
     Raises:
-        ValueError: a folder or file is missing or of an unknown format, or no object passes the crop rules.
+        ValueError: a folder or file is missing or of an unknown format, no object passes the crop rules, or none of
+            those that do can be read.
     """
     source = guess_format(images, annotations)
     rules = CropRules(object_fraction, min_short_side=20.0, max_object_fraction=1.0, min_aspect=0.0)
@@ -101,24 +102,41 @@ def confined(masks: np.ndarray, boxes: np.ndarray, model: SEIGAN) -> np.ndarray:
 
 def _cut(source: str, images: Path, annotations: Path | None, rules: CropRules, size: int, count: int) -> Crops:
     kept: list[tuple[Photo, Object, CropRegion]] = []
+    unread: list[str] = []
     for photo in read_annotations(source, images, annotations):
         if isinstance(photo, Photo):
             pairs = zip(photo.objects, object_regions(photo, rules), strict=True)
             kept += [(photo, item, region) for item, region in pairs if isinstance(region, CropRegion)]
-    found, boxes, truths = [], [], []
-    for index in _spread(len(kept), count):
+        elif isinstance(photo, Problem) and photo.kind == "photo":
+            unread.append(f"{photo.where}: {photo.what}")
+    found: list[np.ndarray] = []
+    boxes, truths = [], []
+    for index in _with_substitutes(len(kept), count):
+        if len(found) == count:
+            break
         photo, item, region = kept[index]
         try:
             pixels, mask = read_photo(photo), object_mask(item, photo)
-        except (UnreadablePhoto, ValueError):
+        except UnreadablePhoto as error:
+            unread.append(f"{photo.name}: {error}")
+            continue
+        except ValueError as error:  # names the photo and the annotation
+            unread.append(str(error))
             continue
         found.append(extract(pixels, region, size))
         boxes.append(relative_box(item.box, region))
         truths += [] if mask is None else [extract_mask(mask, region)]
     if not found:
-        raise ValueError(f"{annotations or images}: no object passes the crop rules, expected at least one")
+        fault = "no object passes the crop rules, expected at least one"
+        if unread:
+            fault = (
+                "no object that passes the crop rules can be read, expected at least one;"
+                f" the first problem is {unread[0]}"
+            )
+        raise ValueError(f"{annotations or images}: {fault}")
     complete = truths if len(truths) == len(found) else None
-    return Crops(np.stack(found), np.array(boxes, np.float32), complete, f"{len(found)} crops of {images.name}")
+    origin = f"{len(found)} crops of {images.name}" + (f" ({len(unread)} others cannot be read)" if unread else "")
+    return Crops(np.stack(found), np.array(boxes, np.float32), complete, origin)
 
 
 def _stored(data: DataConfig, size: int, count: int, held_out: bool) -> Crops | None:
@@ -129,6 +147,13 @@ def _stored(data: DataConfig, size: int, count: int, held_out: bool) -> Crops | 
     places = _spread(len(chosen.images), count)
     truths = [crops.evaluation.masks[i] for i in places] if held_out and crops.evaluation else None
     return Crops(np.asarray(chosen.images[places]), chosen.boxes[places], truths, f"{len(places)} stored crops")
+
+
+def _with_substitutes(length: int, count: int) -> np.ndarray:
+    """All indices of `length` entries: those of `_spread`, then the others, which stand in for what cannot be read."""
+    first = _spread(length, count)
+    others = np.setdiff1d(np.arange(length), first)
+    return np.concatenate([first, np.random.default_rng(0).permutation(others)])
 
 
 def _spread(length: int, count: int) -> np.ndarray:

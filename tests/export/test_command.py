@@ -261,6 +261,24 @@ def test_calibrates_on_the_photographs_of_the_run(run, photo_set):
     assert examples.of_run(path, 16, 4, held_out=False) is None
 
 
+def test_photographs_that_cannot_be_read_are_replaced_counted_and_named(photo_set, one_line_error):
+    paths = [photo_set.add(f"{number}.png", (60, 40, 60, 60)) for number in range(6)]
+    data = photo_set.config()
+    arguments = data.images, data.annotations, 16, 0.7
+    assert examples.from_photos(*arguments, 3).source == "3 crops of photos"
+    for path in (paths[0], paths[5]):  # both are among the three that are evenly spread
+        path.write_bytes(path.read_bytes()[:2000])
+    found = examples.from_photos(*arguments, 3)
+    assert found.source == "3 crops of photos (2 others cannot be read)"
+    assert len(np.unique(found.images, axis=0)) == len(found.boxes) == 3
+    assert len(examples.from_photos(*arguments, 6).images) == 4
+    for path in paths:
+        path.write_bytes(path.read_bytes()[:2000])
+    message = one_line_error(examples.from_photos, *arguments, 3)
+    assert message.startswith(f"{data.annotations}: no object that passes the crop rules can be read, expected at ")
+    assert "; the first problem is 0.png: " in message
+
+
 def test_int8_of_trained_weights_keeps_the_masks_of_real_photographs(cats_train, cats_val, shared):
     """With trained weights only: random ones amplify what int8 rounds."""
     from seigan_tf import pretrained
