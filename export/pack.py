@@ -41,6 +41,7 @@ def run(arguments: Sequence[str]) -> None:
     Raises:
         ValueError: invalid arguments or weights, or the backend is not TensorFlow.
         OSError: the folder cannot be written.
+        Terminated: SIGTERM arrived; unfinished files were removed, as after Ctrl-C.
         SystemExit: --help, or an argument that is missing, unknown or of another type.
     """
     options = tyro.cli(Options, args=list(arguments), prog=f"python -m {__package__}.pack", description=DESCRIPTION)

@@ -13,6 +13,7 @@ from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.atomic import write_json
 from seigan_tf.utils.digest import sha256
 from seigan_tf.utils.full_disk import naming_full_disk
+from seigan_tf.utils.interruption import parents_made, termination
 
 from . import folder, graphs
 from .tflite import conversion
@@ -37,6 +38,7 @@ def write(found: Weights, other: Weights | None, out: Path) -> int:
     Raises:
         ValueError: a model cannot be used, or the backend is not TensorFlow.
         OSError: the folder cannot be written; nothing is left of it.
+        Terminated: SIGTERM arrived; nothing is left of the folder either.
     """
     graphs.check_backend()
     model = strip_for_inference(load_model(found.folder or found.file))
@@ -48,8 +50,8 @@ def write(found: Weights, other: Weights | None, out: Path) -> int:
     # Write beside the final place: a folder under the final name is always complete.
     partial = out.with_name(f".partial-{out.name}")
     shutil.rmtree(partial, ignore_errors=True)
-    try:
-        with naming_full_disk(out):
+    with termination(out), naming_full_disk(out), parents_made(out):
+        try:
             files = _write_weights(model, partial, out.name)
             digests = [f"{sha256(file)}  {file.relative_to(partial).as_posix()}\n" for file in files]
             (partial / DIGEST).write_text("".join(digests))
@@ -60,8 +62,8 @@ def write(found: Weights, other: Weights | None, out: Path) -> int:
             if measured is not None and (measured / "report.json").is_file():
                 shutil.copyfile(measured / "report.json", partial / "report.json")
             partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     return sum(file.stat().st_size for file in (out / MODEL_FILE).parent.iterdir())
 
 

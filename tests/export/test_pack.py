@@ -1,7 +1,10 @@
 """Packed parts of a trained model, and weights that ship under a name."""
 
 import json
+import os
 import shutil
+import signal
+import sys
 
 import keras
 import numpy as np
@@ -186,6 +189,15 @@ def test_a_full_disk_is_one_line_with_the_name_of_the_folder(run, tmp_path, monk
     monkeypatch.setattr(conversion, "convert", full)
     out = tmp_path / "birds"
     assert refusal("--weights", run, "--out", out) == f"error: {out}: No space left on device\n"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs signals")
+def test_sigterm_leaves_nothing(run, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(conversion, "convert", lambda graph, kinds: os.kill(os.getpid(), signal.SIGTERM))
+    out = tmp_path / "new" / "birds"
+    assert exit_code_of(lambda: pack.run(["--weights", str(run), "--out", str(out)])) == 143
+    assert capsys.readouterr().err == f"stopped: terminated; nothing is left of {out}\n"
     assert not list(tmp_path.iterdir())
 
 
