@@ -29,7 +29,15 @@ def main(arguments=None):
     parser.add_argument("--server", help="default: http://localhost:8501, with --grpc localhost:8500")
     parser.add_argument("--model", default="$name")
     options = parser.parse_args(arguments)
+    if options.signature == "compose_bytes" and not options.onto:
+        sys.exit("--onto: missing; expected the photo to paste into")
+    try:
+        ask(options)
+    except OSError as error:  # a photo that is missing, a folder that cannot be written
+        sys.exit(str(error))
 
+
+def ask(options):
     inputs = {"image_bytes": options.photo.read_bytes(), "box": options.box}
     if options.onto:
         inputs |= {"background_bytes": options.onto.read_bytes(), "at": options.at}
@@ -51,6 +59,8 @@ def over_rest(server, model, signature, inputs):
             prediction = json.load(response)["predictions"][0]
     except urllib.error.HTTPError as error:
         sys.exit(json.load(error)["error"])
+    except urllib.error.URLError as error:
+        sys.exit(f"--server {server}: {error.reason}")
     return {name: base64.b64decode(value["b64"]) for name, value in prediction.items() if "b64" in value}
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import json
+import socket
 import subprocess
 import sys
 
@@ -438,6 +439,24 @@ def test_example_client_works(export, signatures, tmp_path, protocol):
             client(export, "erase_bytes", f"{tmp_path}/text.png", *common)
     assert "image_bytes[0]: 8 bytes that are no image" in ended.value.code
     assert rest or ended.value.code.startswith(grpc.StatusCode.INVALID_ARGUMENT.name)
+
+
+def test_the_example_client_says_in_one_line_what_it_lacks(tmp_path):
+    save.write_serving(tmp_path / "serving", "tiny", ["tiny"], SIZE, FRACTION)
+    there = tmp_path / "a.png"
+    there.write_bytes(png(photo()))
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))  # and does not listen
+        server = f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+        def said(signature, path):
+            with pytest.raises(SystemExit) as ended:
+                client(tmp_path, signature, str(path), "20,10,50,40", f"{tmp_path}/out.png", "--server", server)
+            return ended.value.code
+
+        assert said("erase_bytes", there).startswith(f"--server {server}: ")
+        assert said("compose_bytes", there).startswith("--onto: missing")
+        assert said("erase_bytes", tmp_path / "no.png").endswith(f"No such file or directory: '{tmp_path}/no.png'")
 
 
 def test_the_servers_settings_are_what_it_reads(export):
