@@ -1,5 +1,6 @@
 """Figure 4 of the paper: ratings of the sets with their intervals, and fractions of comparisons won."""
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from seigan_tf.study.summary import fraction_text
 from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.text import printable
 
 TEXT, SMALL = 30, 24  # heights of letters in pixels
 INK, GREY, COLOUR = (30, 30, 30), (205, 205, 205), (31, 90, 160)
@@ -58,7 +60,7 @@ def _ratings(canvas: ImageDraw.ImageDraw, summary: dict[str, Any], left: int, te
     canvas.text((left, bottom + 80), f"logarithm of strength{confidence}", INK, small, anchor="lm")
     for row, (name, item) in enumerate(sets.items()):
         y = TITLE + ROW * row + ROW // 2
-        canvas.text((left - 20, y), _shortened(name), INK, text, anchor="rm")
+        canvas.text((left - 20, y), _label(name), INK, text, anchor="rm")
         if item["low"] is not None:
             ends = place(item["low"]), place(item["high"])
             canvas.line((ends[0], y, ends[1], y), COLOUR, 5)
@@ -74,8 +76,8 @@ def _matrix(canvas: ImageDraw.ImageDraw, summary: dict[str, Any], left: int, tex
     canvas.text((left, MARGIN), "fractions won, row against column", INK, text, anchor="lm")
     for row, first in enumerate(names):
         y = TITLE + ROW * row
-        canvas.text((left - 20, y + ROW // 2), _shortened(first), INK, text, anchor="rm")
-        canvas.text((left + CELL * row + CELL // 2, bottom + 14), _shortened(first), INK, small, anchor="ma")
+        canvas.text((left - 20, y + ROW // 2), _label(first), INK, text, anchor="rm")
+        canvas.text((left + CELL * row + CELL // 2, bottom + 14), _label(first), INK, small, anchor="ma")
         for column, second in enumerate(names):
             x = left + CELL * column
             value = summary["win_fractions"][first][second]
@@ -89,5 +91,11 @@ def _shade(value: float) -> tuple[tuple[int, ...], tuple[int, ...] | str]:
     return tuple(round(255 + (channel - 255) * value) for channel in COLOUR), "white" if value > 0.55 else INK
 
 
-def _shortened(name: str, longest: int = 15) -> str:
+def _label(name: str, longest: int = 15) -> str:
+    """Return the name for the figure: at most `longest` letters, "?" for those that Pillow's built-in font lacks.
+
+    That font has few letters beyond ASCII; those with an accent lose it.
+    """
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", name) if not unicodedata.combining(letter))
+    name = printable(plain).encode("ascii", "replace").decode()
     return name if len(name) <= longest else f"{name[: longest - 1]}…"

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFont
 
 from seigan_tf.study import database, figure, summary
 from seigan_tf.study.answers import Answer, AttentionRule, Comparison, dropped_assessors, sort_answers
@@ -265,6 +265,15 @@ def test_both_panels_show_the_numbers(made, tmp_path):
     np.testing.assert_allclose(lengths / lengths.sum(), numbers / numbers.sum(), atol=0.03)
     centres = [xs.mean() for xs in middles]
     assert np.argsort(centres).tolist() == np.argsort([values["sets"][name]["rating"] for name in SETS]).tolist()
+
+
+def test_names_have_no_letter_that_the_figure_s_font_lacks():
+    names = {"Žižkov": "Zizkov", "ours – 2": "ours ? 2", "猫": "?", "a\nb": "a?b", "x" * 14 + "é": "x" * 14 + "e"}
+    assert [figure._label(name) for name in names] == list(names.values())
+    font = ImageFont.load_default(figure.TEXT)
+    lacking = bytes(font.getmask("\uffff"))
+    assert not any(bytes(font.getmask(letter)) == lacking for letter in map(chr, range(33, 127)))
+    assert bytes(font.getmask(figure._label("x" * 16)[-1])) != lacking
 
 
 def test_a_served_study_is_reported(made, tmp_path, capsys):
