@@ -14,6 +14,8 @@ PARALLEL = 1
 the other cores."""
 FEATHER = 1 / 16
 """Width, relative to the crop's side, over which the enhancer's changes fade out towards the crop's border."""
+PNG = tf.TensorSpec((), tf.string)
+"""An encoded photograph or mask."""
 
 
 class Crop(NamedTuple):
@@ -63,83 +65,104 @@ def _swap(model, image, box, background) -> cycle.Cycle:
 
 
 def _on_photos(model, object_fraction):
-    size = model.networks.size
+    given = _OnPhotos(model, object_fraction)
     strings, boxes, places = tf.TensorSpec((None,), tf.string), tf.TensorSpec((None, 4)), tf.TensorSpec((None, 3))
-    png_spec = tf.TensorSpec((), tf.string)
-    crop_spec = Crop(
-        headers.HEADER_SPEC, tf.TensorSpec((4,), tf.float64), crops.REGION_SPEC, tf.TensorSpec((size, size, 3))
-    )
+    single = {"image_bytes": strings, "box": boxes}
+    return {
+        "segment_bytes": _traced(given.segment, **single),
+        "erase_bytes": _traced(given.erase, **single),
+        "compose_bytes": _traced(given.compose, **single, background_bytes=strings, at=places),
+    }
 
-    def crop(content, header, box):
-        region = crops.crop_region(box, object_fraction)
-        with tf.control_dependencies([box]):  # checked before the photo is decoded
-            pixels = photos.decode(content, header)
-        return Crop(header, box, region, crops.to_network(crops.extract(pixels, region), size))
 
-    def cut(content, box, index):
-        header = headers.read_header(content, "image_bytes", index)
-        return crop(content, header, crops.checked_box(box, header.height, header.width, index))
+class _OnPhotos:
+    """The signatures on N photographs: strings [N] of encoded photos, boxes float32 [N, 4] in pixels."""
 
-    def segment_bytes(image_bytes, box):
-        objects = _each(cut, crop_spec, image_bytes, box)
-        masks = model.masks(objects.image, crops.relative_box(objects.box, objects.region))
+    def __init__(self, model: SEIGAN, object_fraction: float):
+        self.model = model
+        self.size = model.networks.size
+        self.object_fraction = object_fraction
 
-        def draw(header, region, mask, index):
-            inside = crops.window(region, header.height, header.width)
-            grey = tf.cast(tf.round(255.0 * crops.resample(mask, region, inside)), tf.uint8)
-            return photos.encode(crops.pad_window(grey, inside, header.height, header.width))
-
-        drawn = _each(draw, png_spec, objects.header, objects.region, masks)
+    def segment(self, image_bytes, box):
+        """Give each object's mask at the size of its photo."""
+        objects = self._cut_each(image_bytes, box)
+        drawn = _each(_mask_png, PNG, objects.header, objects.region, self._masks(objects))
         return {"mask_png_bytes": drawn, "crop": tf.stack(objects.region, 1)}
 
-    def erase_bytes(image_bytes, box):
+    def erase(self, image_bytes, box):
         """Erase by one pass of the inpainter; `compose.erasing` takes the mean of eight, and patches of the photo."""
-        objects = _each(cut, crop_spec, image_bytes, box)
-        masks = model.masks(objects.image, crops.relative_box(objects.box, objects.region))
+        objects = self._cut_each(image_bytes, box)
         # The hole is the binarised and dilated mask, as README.md of the export tells clients.
-        holes = cycle.dilate_mask(model.networks, tf.cast(masks > 0.5, tf.float32), max(round(size / 32), 1))
-        # G_inp's own output: `restore` lays it over the photo, whether or not the settings composite it.
+        binary = tf.cast(self._masks(objects) > 0.5, tf.float32)
+        holes = cycle.dilate_mask(self.model.networks, binary, max(round(self.size / 32), 1))
+        # G_inp's own output: `_restored_png` lays it over the photo, whether or not the settings composite it.
         noise = cycle.fixed_noise(objects.image)
-        filled = model.inference_generators.inpainter(((1.0 - holes) * objects.image, noise, holes))
-
-        def restore(content, header, region, hole, fill, index):
-            inside = crops.window(region, header.height, header.width)
-            hole = crops.resample(hole, region, inside)
-            fill = crops.resample(127.5 * (fill + 1.0), region, inside)
-            pixels = photos.decode(content, header)
-            return photos.encode(crops.edit_window(pixels, inside, lambda photo: photo + hole * (fill - photo)))
-
-        erased = _each(restore, png_spec, image_bytes, objects.header, objects.region, holes, filled)
+        filled = self.model.inference_generators.inpainter(((1.0 - holes) * objects.image, noise, holes))
+        erased = _each(_restored_png, PNG, image_bytes, objects.header, objects.region, holes, filled)
         return {"image_png_bytes": erased, "crop": tf.stack(objects.region, 1)}
 
-    def compose_bytes(image_bytes, box, background_bytes, at):
-        objects = _each(cut, crop_spec, image_bytes, box)
-
-        def land(content, box, at, index):
-            header = headers.read_header(content, "background_bytes", index)
-            return crop(content, header, crops.landing_box(box, at, header.height, header.width, index))
-
-        landings = _each(land, crop_spec, background_bytes, objects.box, at)
-        swap = _swap(model, objects.image, crops.relative_box(objects.box, objects.region), landings.image)
-        changes = 127.5 * (swap.composite - swap.coarse) * _faded_border(size)
-
-        def paste(content, item, background, landing, mask, change, index):
-            source = crops.extract(photos.decode(content, item.header), item.region)
-            inside = crops.window(landing.region, landing.header.height, landing.header.width)
-            pasted = crops.resample(source, landing.region, inside, "lanczos3")
-            mask, change = (crops.resample(values, landing.region, inside) for values in (mask, change))
-            pixels = photos.decode(background, landing.header)
-            made = crops.edit_window(pixels, inside, lambda photo: photo + mask * (pasted - photo) + change)
-            return photos.encode(made)
-
-        pasted = _each(paste, png_spec, image_bytes, objects, background_bytes, landings, swap.mask, changes)
+    def compose(self, image_bytes, box, background_bytes, at):
+        """Paste each object onto its background, which keeps its size."""
+        objects = self._cut_each(image_bytes, box)
+        landings = _each(self._land, self._crop_spec, background_bytes, objects.box, at)
+        swap = _swap(self.model, objects.image, crops.relative_box(objects.box, objects.region), landings.image)
+        changes = 127.5 * (swap.composite - swap.coarse) * _faded_border(self.size)
+        pasted = _each(_pasted_png, PNG, image_bytes, objects, background_bytes, landings, swap.mask, changes)
         return {"image_png_bytes": pasted, "crop": tf.stack(landings.region, 1)}
 
-    return {
-        "segment_bytes": _traced(segment_bytes, image_bytes=strings, box=boxes),
-        "erase_bytes": _traced(erase_bytes, image_bytes=strings, box=boxes),
-        "compose_bytes": _traced(compose_bytes, image_bytes=strings, box=boxes, background_bytes=strings, at=places),
-    }
+    @property
+    def _crop_spec(self) -> Crop:
+        box, image = tf.TensorSpec((4,), tf.float64), tf.TensorSpec((self.size, self.size, 3))
+        return Crop(headers.HEADER_SPEC, box, crops.REGION_SPEC, image)
+
+    def _cut_each(self, contents, boxes) -> Crop:
+        """The crops of the objects in N photos; each tensor has N in front."""
+        return _each(self._cut, self._crop_spec, contents, boxes)
+
+    def _cut(self, content, box, index) -> Crop:
+        header = headers.read_header(content, "image_bytes", index)
+        return self._crop(content, header, crops.checked_box(box, header.height, header.width, index))
+
+    def _land(self, content, box, at, index) -> Crop:
+        """The crop of a background around the place of the object, whose box in its own photo is given."""
+        header = headers.read_header(content, "background_bytes", index)
+        return self._crop(content, header, crops.landing_box(box, at, header.height, header.width, index))
+
+    def _crop(self, content, header, box) -> Crop:
+        region = crops.crop_region(box, self.object_fraction)
+        with tf.control_dependencies([box]):  # checked before the photo is decoded
+            pixels = photos.decode(content, header)
+        return Crop(header, box, region, crops.to_network(crops.extract(pixels, region), self.size))
+
+    def _masks(self, objects: Crop):
+        return self.model.masks(objects.image, crops.relative_box(objects.box, objects.region))
+
+
+def _mask_png(header, region, mask, index):
+    """The mask at the photo's size, as a grey PNG."""
+    inside = crops.window(region, header.height, header.width)
+    grey = tf.cast(tf.round(255.0 * crops.resample(mask, region, inside)), tf.uint8)
+    return photos.encode(crops.pad_window(grey, inside, header.height, header.width))
+
+
+def _restored_png(content, header, region, hole, fill, index):
+    """The photo with the fill laid over the hole."""
+    inside = crops.window(region, header.height, header.width)
+    hole = crops.resample(hole, region, inside)
+    fill = crops.resample(127.5 * (fill + 1.0), region, inside)
+    pixels = photos.decode(content, header)
+    return photos.encode(crops.edit_window(pixels, inside, lambda photo: photo + hole * (fill - photo)))
+
+
+def _pasted_png(content, item, background, landing, mask, change, index):
+    """The background with the object laid over it, and the enhancer's change added."""
+    source = crops.extract(photos.decode(content, item.header), item.region)
+    inside = crops.window(landing.region, landing.header.height, landing.header.width)
+    pasted = crops.resample(source, landing.region, inside, "lanczos3")
+    mask, change = (crops.resample(values, landing.region, inside) for values in (mask, change))
+    pixels = photos.decode(background, landing.header)
+    made = crops.edit_window(pixels, inside, lambda photo: photo + mask * (pasted - photo) + change)
+    return photos.encode(made)
 
 
 def _traced(function, **inputs):
