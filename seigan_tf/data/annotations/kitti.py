@@ -44,7 +44,7 @@ def _entries(images: Path, annotations: Path) -> Iterator[Entry | Problem]:
         relative = path.relative_to(annotations)
         where = shown(relative.as_posix())
         try:
-            lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+            lines = path.read_text(encoding="utf-8-sig", errors="replace").split("\n")
         except OSError as error:
             yield Problem("photo", where, f"cannot be read ({error.strerror})")
             continue

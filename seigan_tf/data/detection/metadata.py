@@ -4,6 +4,7 @@ Metadata is a second flatbuffer inside the model's (https://ai.google.dev/edge/l
 schema: tensorflow/tflite-support, metadata_schema.fbs); label files are members of a zip archive behind it.
 """
 
+import io
 import re
 import zipfile
 from pathlib import Path
@@ -71,7 +72,7 @@ class Labels(NamedTuple):
 
         A first line without a name, or for the background, is no class: detection models do not count it.
         """
-        lines = [printable(line) for line in text.splitlines()]
+        lines = [printable(line) for line in io.StringIO(text, newline=None)]
         while lines and not lines[-1]:
             lines.pop()
         numbered = [found for line in lines if (found := re.fullmatch(r"(\d{1,5})[\s:,]+(.*)", line))]

@@ -232,6 +232,7 @@ def test_labels_of_the_file_itself_and_of_another_one(drawn, model, tmp_path, on
         ("0  person\n2  car\n", ("person", "", "car")),
         ("1: hot dog\n0: n/a\n", ("", "hot dog")),
         ("3d printer\ncar\n", ("3d printer", "car")),
+        ("no\x85end\ncar\n", ("no?end", "car")),
         ("", ()),
     ],
 )
