@@ -240,6 +240,8 @@ class DataConfig:
         return self.source not in ("synthetic", "crops")
 
 
+PHOTO_PATHS = ("images", "annotations", "val_images", "val_annotations")
+"""Fields of DataConfig that name photographs and their annotations."""
 CROP_RULES = (
     "held_out",
     "classes",

@@ -227,6 +227,7 @@ def fail(arguments, capsys, code=2):
         (["--name", "a/b"], "'a/b'"),
         (["--training.steps", "0"], "training.steps: 0"),
         (["--data.source", "coco"], "data.images"),
+        (["--data.images", "photos"], "data.images is given, but data.source is synthetic; expected data.source auto"),
         (["--data.source", "coco", "--data.images", "none", "--data.annotations", "none.json"], "none"),
         (["--preset", "boxes", "--data.images", "photos"], "photos: holds no boxes of a known format"),
     ],

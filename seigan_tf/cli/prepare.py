@@ -11,7 +11,7 @@ import tyro
 
 from seigan_tf.cli.options import FORMATS as SOURCES
 from seigan_tf.cli.options import Annotations, MaxBad, check_new, console, parse, parse_share, say
-from seigan_tf.config import DataConfig
+from seigan_tf.config import PHOTO_PATHS, DataConfig
 from seigan_tf.data.annotations.coco_writer import write_coco
 from seigan_tf.data.photos.photo import Problem
 from seigan_tf.data.planning.report import report_lines
@@ -44,9 +44,8 @@ The folder holds the crops (a set of TensorFlow Datasets), report.json (objects 
 unreadable files) and the contact sheets objects.png and backgrounds.png. It appears when it is complete, or not at all.
 """
 
-PATHS = ("images", "annotations", "val_images", "val_annotations")
 RULES = ("object_fraction", "min_short_side", "max_object_fraction", "min_aspect")
-SETTINGS = (*PATHS, "held_out", "classes", "max_mirrored", "max_covered", "backgrounds_per_object", "seed")
+SETTINGS = (*PHOTO_PATHS, "held_out", "classes", "max_mirrored", "max_covered", "backgrounds_per_object", "seed")
 """Options with the name and the meaning of a field of DataConfig."""
 
 
@@ -185,7 +184,7 @@ def _refuse_unused(options: Options, published: bool) -> None:
         raise ValueError("--detector and --detector-class: one is given, expected both or neither")
     unused: tuple[str, ...] = ("detector_score", "detector_labels")
     if published:
-        reason, unused = "with --source tfds:NAME", (*PATHS, "detector", *unused)
+        reason, unused = "with --source tfds:NAME", (*PHOTO_PATHS, "detector", *unused)
     elif options.detector is not None:
         reason, unused = "with --detector", ("annotations", "classes")
         if options.source != "auto":
@@ -229,7 +228,7 @@ def _published_set(config: DataConfig, name: str, folder: Path) -> Source:
         images, annotations = files["validation"]
         return replace(config, val_images=images, val_annotations=annotations), problems
 
-    return Source(config, {"source": f"tfds:{name}", **dict.fromkeys(PATHS)}, fetch)
+    return Source(config, {"source": f"tfds:{name}", **dict.fromkeys(PHOTO_PATHS)}, fetch)
 
 
 def _detected(

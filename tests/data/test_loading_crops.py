@@ -2,12 +2,13 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from seigan_tf.config import DataConfig
+from seigan_tf.config import PHOTO_PATHS, DataConfig
 from seigan_tf.data import BackgroundCrops, ObjectCrops, load_crops
 
 BOX = (60, 50, 40, 30)
@@ -216,6 +217,21 @@ def test_photo_stored_sideways_is_turned_as_annotated(photo_set):
 def test_unusable_setting_is_named(photo_set, one_line_error, settings, field):
     paths = {"source": "coco", "images": photo_set.images, "annotations": photo_set.annotations}
     assert field in one_line_error(load_crops, DataConfig(**(paths | settings)), 32)
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "expected"),
+    [
+        *(("synthetic", name, "data.source auto, or a preset for photographs") for name in PHOTO_PATHS),
+        *(("crops", name, "data.crops alone") for name in PHOTO_PATHS),
+        ("synthetic", "crops", "data.source crops"),
+        ("coco", "crops", "data.source crops"),
+    ],
+)
+def test_a_path_that_the_source_does_not_read_is_refused(one_line_error, source, name, expected):
+    needed = {"crops": {"crops": "c"}, "coco": {"images": "p"}}.get(source, {})
+    message = one_line_error(load_crops, DataConfig(source, **(needed | {name: Path("given")})), 32)
+    assert message.startswith(f"data.{name} is given, but data.source is {source}; expected {expected}")
 
 
 def test_synthetic_source_needs_nothing_and_its_sets_differ():

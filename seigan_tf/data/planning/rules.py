@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from seigan_tf.config import DataConfig
+from seigan_tf.config import PHOTO_PATHS, DataConfig
 from seigan_tf.data.crops import CropRegion, region_around
 from seigan_tf.data.photos.photo import Object, Photo
 
@@ -59,7 +59,7 @@ class CropRules:
 
 
 def check_settings(config: DataConfig) -> None:
-    """Raise ValueError if a setting is out of its range, or missing although another one needs it."""
+    """Raise ValueError if a setting is out of its range, of no use, or missing although another one needs it."""
     CropRules.from_config(config)
     for name, good, expected in (
         ("backgrounds_per_object", 0 < config.backgrounds_per_object <= 1000, "more than 0, at most 1000"),
@@ -69,11 +69,25 @@ def check_settings(config: DataConfig) -> None:
     ):
         if not good:
             raise ValueError(f"data.{name} is {getattr(config, name)}, expected {expected}")
+    _check_unread(config)
     needed = {"synthetic": None, "crops": "crops"}.get(config.source, "images")
     if needed and getattr(config, needed) is None:
         raise ValueError(f"data.{needed} is not set, expected a path because data.source is {config.source}")
     if config.val_images is None and config.val_annotations is not None:
         raise ValueError("data.val_images is not set, expected a path because data.val_annotations is given")
+
+
+def _check_unread(config: DataConfig) -> None:
+    """Raise ValueError if a path is given that the source does not read."""
+    unread = {
+        "synthetic": dict.fromkeys(PHOTO_PATHS, "data.source auto, or a preset for photographs such as boxes"),
+        "crops": dict.fromkeys(PHOTO_PATHS, "data.crops alone"),
+    }.get(config.source, {})
+    if config.source != "crops":
+        unread["crops"] = "data.source crops"
+    for name, expected in unread.items():
+        if getattr(config, name) is not None:
+            raise ValueError(f"data.{name} is given, but data.source is {config.source}; expected {expected}")
 
 
 PROTOCOLS = {
