@@ -75,7 +75,8 @@ class NetworksConfig:
     paper."""
     outside_contrast: float = 1.0
     """Contrast outside the box in the image that G_seg sees, 0 to 1. Below 1, which needs `confine_mask`, it sees the
-    box. This is for students that learn from masks: the box itself would satisfy the box terms. 1 is the paper."""
+    box. This is for students that learn from masks: the box itself would satisfy the box terms, with which it is
+    refused. 1 is the paper."""
     composite_inpainting: bool = False
     """Keep the photo outside the mask, (1 - m) x + m G_inp, as in LaMa (arXiv 2109.07161); off is the paper."""
     mask_input: bool = False
@@ -98,7 +99,7 @@ class NetworksConfig:
     batch are replaced; 0 for no pool."""
     ema_decay: float = 0.0
     """Decay per step of the exponential moving average (EMA) of the generators' weights (arXiv 1806.04498), which
-    evaluation, use and export read; 0 turns it off."""
+    evaluation, use and export read; 0 turns it off. Task seigan only."""
     seed: int = 0
     """Seed of the noise and the replay pool and, through train.py, of the initial weights."""
 
@@ -141,7 +142,7 @@ class LossesConfig:
     pairwise_threshold: float = 0.06
     """Mean absolute difference in RGB, of values in [-1, 1], below which two neighbours are alike."""
     pairwise_reach: int = 2
-    """Distances of the neighbours: 1, 2, 4 and so on up to this, in pixels."""
+    """Distances of the neighbours: 1, 2, 4 and so on up to this, in pixels; less than `networks.size`."""
     photos_as_fakes: float = 0.0
     """Weight of one more fake of each discriminator: D_obj takes y, which shows no object, D_bg takes x, which shows
     one. So D_obj keeps asking for an object, and D_bg keeps finding what the inpainter left of one. 0 is the paper."""
@@ -280,12 +281,13 @@ class TrainingConfig:
     """Number of train steps of the whole run, pretraining included."""
     pretrain_steps: int = 0
     """Number of first steps without the cycle, which cost a fraction of its steps: box terms train the segmenter, and
-    the discriminators are trained with `pretrain_discriminators`."""
+    the discriminators are trained with `pretrain_discriminators`. Task seigan only."""
     pretrain_discriminators: bool = False
     """Train the discriminators in the first steps to tell x from y: D_obj takes x as real and y as fake, D_bg the other
-    way round. These are the paper's losses for an empty mask."""
+    way round. These are the paper's losses for an empty mask. Task seigan only."""
     pretrain_identity: bool = False
-    """Train G_inp and G_enh in the first steps on the identity terms (λ10, λ11), which do not train G_seg then."""
+    """Train G_inp and G_enh in the first steps on the identity terms (λ10, λ11), which do not train G_seg then. Task
+    seigan only."""
     start_from: tuple[str, ...] = ()
     """Trained weights to start from: shipped names, run folders or .keras files. Each network with the same settings as
     here is copied; the last source wins."""
@@ -311,7 +313,8 @@ class TrainingConfig:
     steps_per_epoch: int = 100
     """Steps between two validations, each with a checkpoint and a row of metrics."""
     stop_collapsed: bool = False
-    """End the run, with its last weights saved, if the masks become all zeros or all ones, instead of a warning."""
+    """End the run, with its last weights saved, if the masks become all zeros or all ones, instead of a warning. Task
+    seigan only."""
     samples_every: int = 5
     """Epochs between two pictures of samples."""
 

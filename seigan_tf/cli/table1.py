@@ -23,7 +23,8 @@ DESCRIPTION = """Train NoCycle, SEIGAN and Supervised on one set of photographs 
       --data.images DIR --data.annotations FILE --data.val-images DIR --data.val-annotations FILE
 
 Training photographs need masks for Supervised, which alone uses them. Without --data.val-images some of the training
-photographs are held out (--data.held-out 0.25), the same for every method and seed. Every run has a folder in --out;
+photographs are held out (--data.held-out 0.25), the same for every method and seed. Those that measure the methods
+need masks in any case. Every run has a folder in --out;
 finished runs are not repeated, so that an interrupted command can go on, and more seeds or methods can be added.
 
 table.md and table.json have the mean and the standard deviation over the seeds of the IoU after the last step, so that
@@ -60,32 +61,46 @@ def run(arguments: Sequence[str]) -> None:
         if not getattr(options, name):
             raise ValueError(f"--{name} has no value, expected at least one")
 
+    if options.config.training.stop_collapsed:
+        raise ValueError("--training.stop-collapsed: one method would end the comparison of all; expected it left out")
+
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it comments on every model that it compiles
     with native_messages_hidden():
         from seigan_tf.data.loading import crop_settings
         from seigan_tf.evaluation.comparison import methods, results
         from seigan_tf.evaluation.masks import grabcut_iou
+        from seigan_tf.training import tasks
     for student, teacher in methods.TEACHERS.items():
         if student in options.methods and teacher not in options.methods[: options.methods.index(student)]:
             raise ValueError(f"--methods: {student} learns from {teacher}, expected that before it")
     given = replace(options.config, data=crop_settings(options.config.data))
+    methods.check_methods(options.methods, given, options.preset)
     runs = {
         (name, seed): methods.method_config(name, given, seed, options.out)
         for name in options.methods
         for seed in options.seeds
     }
-    reports: dict[str, list[dict]] = {}
-    for (name, seed), config in runs.items():
-        folder = RunFolder(options.out / config.name)
+    folders = {key: RunFolder(options.out / config.name) for key, config in runs.items()}
+    for (name, _), config in runs.items():
+        try:
+            tasks.check(config)
+        except ValueError as error:
+            raise ValueError(f"--methods {name}: {error}") from None
+    for key, folder in folders.items():
         if folder.holds_run:
-            check_unchanged(folder.config(), config, folder, MAY_CHANGE, "give the settings of the other runs in --out")
-        if folder.report() is None:
-            say(f"training {name}, seed {seed}, in {folder.path}")
-            folder.path.mkdir(parents=True, exist_ok=True)
-            in_fresh_process(train, config, folder)
-        reports.setdefault(name, []).append(folder.report() or {})
+            advice = "give the settings of the other runs in --out"
+            check_unchanged(folder.config(), runs[key], folder, MAY_CHANGE, advice)
+    missing = [key for key, folder in folders.items() if folder.report() is None]
     with bar(console, "GrabCut") as progress:
         references = grabcut_iou(given.data, progress)
+    results.check_masks(given, references, "supervised" in dict(missing))
+    for key in missing:
+        say(f"training {key[0]}, seed {key[1]}, in {folders[key].path}")
+        folders[key].path.mkdir(parents=True, exist_ok=True)
+        in_fresh_process(train, runs[key], folders[key])
+    reports: dict[str, list[dict]] = {}
+    for (name, _), folder in folders.items():
+        reports.setdefault(name, []).append(folder.report() or {})
     result = results.make_table(reports, references)
     text = results.to_markdown(result)
     with replacing(options.out / "table.md") as temporary:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seigan_tf.config import DataConfig
 from seigan_tf.data.crops import mirrored_indices
 from seigan_tf.utils.boxes import flip_boxes
 from seigan_tf.utils.pixels import to_float
@@ -26,6 +27,10 @@ class Augmentation:
         for name, value in vars(self).items():
             if not 0 <= value < 1:
                 raise ValueError(f"data.{name} is {value}, expected 0 to less than 1")
+
+    @classmethod
+    def from_config(cls, config: DataConfig) -> "Augmentation":
+        return cls(config.jitter, config.zoom, config.shift)
 
 
 class Part(NamedTuple):

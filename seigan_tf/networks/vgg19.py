@@ -14,6 +14,8 @@ TEXTURE_LAYERS = ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2"
 """VGG_1 of section 3.2: the first five convolutions."""
 PERCEPTUAL_LAYERS = ("block4_conv4", "block5_conv1", "block5_conv2", "block5_conv3", "block5_conv4")
 """VGG_2 of section 3.2: the last five."""
+PERCEPTUAL_SIDE = 16
+"""Least side of images that reach the last block: four halvings come before it."""
 ENCODER_LAYERS = ("block1_conv2", "block2_conv2", "block3_conv4", "block4_conv4", "block5_conv4")
 """The last convolution of each block, for the segmenter's decoder."""
 

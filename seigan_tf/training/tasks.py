@@ -9,12 +9,13 @@ from collections.abc import Callable
 import grain
 from rich.console import Console
 
-from seigan_tf.config import Config
+from seigan_tf.config import Config, TrainingConfig, check_losses, check_networks
 from seigan_tf.data import pairs
 from seigan_tf.data.augmentation import WHOLE, Augmentation, Part
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.inference import weights
-from seigan_tf.objective import Pretraining, trained_networks
+from seigan_tf.networks.vgg19 import PERCEPTUAL_SIDE
+from seigan_tf.objective import BOX_TERMS, FAKES, IDENTITY_TERMS, Pretraining, active_terms, trained_networks
 from seigan_tf.optimizers import training_optimizers
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.training import holes, masked_crops
@@ -70,18 +71,8 @@ class CycleTask(Task):
 
     def __init__(self, config: Config, part: Part = WHOLE):
         training = config.training
-        if not 0 <= training.pretrain_steps < training.steps:
-            raise ValueError(
-                f"training.pretrain_steps: {training.pretrain_steps}, expected 0 to less than training.steps"
-            )
-        self._pretraining = Pretraining(training.pretrain_discriminators, training.pretrain_identity)
-        scale = config.networks.mask_gradient_scale
-        self._pretrained = trained_networks(config.losses, scale, self._pretraining)
-        if training.pretrain_steps and not self._pretrained:
-            raise ValueError(
-                f"training.pretrain_steps: {training.pretrain_steps}, but nothing is pretrained; expected a box term"
-                " with a weight above 0, training.pretrain_discriminators or training.pretrain_identity"
-            )
+        self._pretraining = _pretraining(training)
+        self._pretrained = trained_networks(config.losses, config.networks.mask_gradient_scale, self._pretraining)
         self.config, self.part = config, part
         self.ends = (training.pretrain_steps, training.steps)
         self.model = self.seigan = SEIGAN(config.networks, config.data.object_fraction)
@@ -120,9 +111,9 @@ class OneNetworkTask(Task):
     """
 
     def __init__(self, config: Config, model: OneNetwork, part: Part):
-        training, data = config.training, config.data
+        training = config.training
         self.config, self.part = config, part
-        self.changes = Augmentation(data.jitter, data.zoom, data.shift)
+        self.changes = Augmentation.from_config(config.data)
         self.ends = (training.steps,)
         self.model, self.seigan = model, model.seigan
         model.compile(training_optimizers(training, {model.trained})["generator_optimizer"][model.trained])
@@ -172,29 +163,82 @@ class HoleTask(OneNetworkTask):
         return holes.batches(self._images, self._holes, size, seed, self.changes, start, self.part)
 
 
+def check(config: Config) -> None:
+    """Raise ValueError if the settings do not fit each other; nothing is made or read."""
+    training, losses, size = config.training, config.losses, config.networks.size
+    check_networks(config.networks)
+    check_losses(losses)
+    Augmentation.from_config(config.data)
+    for name, given, tasks in (
+        ("teachers", ", ".join(training.teachers), ("distill", "inpaint")),
+        ("paste_fraction", training.paste_fraction, ("distill", "supervised")),
+        ("stop_collapsed", training.stop_collapsed, ("seigan",)),
+    ):
+        if given and training.task not in tasks:
+            raise ValueError(
+                f"training.{name}: {given}, but training.task is {training.task}, not {' or '.join(tasks)}"
+            )
+    if training.task in ("distill", "inpaint") and not training.teachers:
+        raise ValueError("training.teachers is empty, expected run folders, .keras files or names of shipped weights")
+    if training.task == "seigan":
+        _check_pretraining(config)
+        box_terms = set(active_terms(losses)) & set(BOX_TERMS)
+        if box_terms and config.networks.outside_contrast < 1:
+            raise ValueError(
+                f"networks.outside_contrast: {config.networks.outside_contrast:g} with box terms, which the box itself"
+                " would satisfy; expected 1, or losses.box_projection, box_outside and box_pairwise of 0"
+            )
+        if losses.box_pairwise and losses.pairwise_reach >= size:
+            raise ValueError(
+                f"losses.pairwise_reach: {losses.pairwise_reach} with crops of {size} px (networks.size); expected less"
+            )
+    for term in {"seigan": ("background_perceptual", "object_perceptual"), "inpaint": ("background_perceptual",)}.get(
+        training.task, ()
+    ):
+        if getattr(losses, term) and size < PERCEPTUAL_SIDE:
+            raise ValueError(
+                f"losses.{term}: {getattr(losses, term):g} with crops of {size} px (networks.size); expected 0, or"
+                f" crops of at least {PERCEPTUAL_SIDE} px"
+            )
+
+
+def _check_pretraining(config: Config) -> None:
+    training, losses = config.training, config.losses
+    if not 0 <= training.pretrain_steps < training.steps:
+        raise ValueError(f"training.pretrain_steps: {training.pretrain_steps}, expected 0 to less than training.steps")
+    for name, terms in (
+        ("pretrain_discriminators", tuple(term for _, term in FAKES.values())),
+        ("pretrain_identity", IDENTITY_TERMS),
+    ):
+        if getattr(training, name) and not set(active_terms(losses)).intersection(terms):
+            raise ValueError(
+                f"training.{name}: given, but {' and '.join(f'losses.{term}' for term in terms)} are 0; expected one"
+                " above 0"
+            )
+    if training.pretrain_steps and not trained_networks(losses, 0.0, _pretraining(training)):
+        raise ValueError(
+            f"training.pretrain_steps: {training.pretrain_steps}, but nothing is pretrained; expected a box term above"
+            " 0, training.pretrain_discriminators with a GAN term above 0, or training.pretrain_identity with an"
+            " identity term above 0"
+        )
+
+
+def _pretraining(training: TrainingConfig) -> Pretraining:
+    return Pretraining(training.pretrain_discriminators, training.pretrain_identity)
+
+
 def make(config: Config, part: Part = WHOLE) -> Task:
     """Make the task that `config.training` names, with batches of which `part` is this process's.
 
     Raises:
-        ValueError: the settings do not fit each other.
+        ValueError: the settings do not fit each other, or a teacher is missing.
     """
+    check(config)
     training = config.training
-    if training.teachers and training.task not in ("distill", "inpaint"):
-        raise ValueError(
-            f"training.teachers: {', '.join(training.teachers)}, but training.task is {training.task}, not distill or"
-            " inpaint"
-        )
-    if training.paste_fraction and training.task not in ("distill", "supervised"):
-        raise ValueError(
-            f"training.paste_fraction: {training.paste_fraction:g}, but training.task is {training.task}, not distill"
-            " or supervised"
-        )
     if training.task == "seigan":
         return CycleTask(config, part)
     if training.task == "supervised":
         return MaskTask(config, masked_crops.with_true_masks, part)
-    if not training.teachers:
-        raise ValueError("training.teachers is empty, expected run folders, .keras files or names of shipped weights")
     for teacher in training.teachers:
         weights.find(teacher)  # before photographs are read
     if training.task == "inpaint":

@@ -109,7 +109,11 @@ def test_every_rate_reaches_zero_at_the_last_step_whichever_networks_are_pretrai
     ("pretrain_steps", "box_projection", "message"),
     [
         (7, 1.0, "^training.pretrain_steps: 7, expected 0 to less than training.steps$"),
-        (3, 0.0, "^training.pretrain_steps: 3, but nothing is pretrained; expected a box term with a weight above 0,"),
+        (
+            3,
+            0.0,
+            "^training.pretrain_steps: 3, but nothing is pretrained; expected a box term above 0, .* GAN term above",
+        ),
     ],
 )
 def test_impossible_pretraining_is_refused(tmp_path, pretrain_steps, box_projection, message):
@@ -117,3 +121,22 @@ def test_impossible_pretraining_is_refused(tmp_path, pretrain_steps, box_project
     changed = replace(CONFIG, losses=losses, training=replace(CONFIG.training, pretrain_steps=pretrain_steps))
     with pytest.raises(ValueError, match=message):
         run(changed, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("losses", "flag", "message"),
+    [
+        ({"coarse_gan": 0.0}, "pretrain_discriminators", "losses.inpaint_gan and .*losses.enhance_gan are 0"),
+        (
+            {"object_identity": 0.0, "background_identity": 0.0},
+            "pretrain_identity",
+            "losses.object_identity and losses.background_identity are 0",
+        ),
+    ],
+)
+def test_pretraining_of_networks_without_a_term_is_refused(losses, flag, message):
+    changed = replace(
+        CONFIG, losses=replace(CONFIG.losses, **losses), training=replace(CONFIG.training, **{flag: True})
+    )
+    with pytest.raises(ValueError, match=rf"^training.{flag}: given, but {message}; expected one above 0$"):
+        tasks.check(changed)

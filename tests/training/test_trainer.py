@@ -1,5 +1,6 @@
 """The calls of `fit` in a training, and settings that are refused."""
 
+import re
 import shutil
 import signal
 from dataclasses import replace
@@ -58,6 +59,49 @@ def test_a_teacher_belongs_to_a_distill_run_and_to_no_other(settings, message, t
     folder = run_folder.fresh(tmp_path, "x", True)
     with pytest.raises(ValueError, match=message):
         trainer.train(Config(training=TrainingConfig(**settings)), folder)
+    assert not folder.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"data": {"jitter": 1.5}}, "data.jitter is 1.5, expected 0 to less than 1"),
+        ({"data": {"zoom": -0.1}}, "data.zoom is -0.1, expected 0 to less than 1"),
+        ({"data": {"shift": 1.0}}, "data.shift is 1.0, expected 0 to less than 1"),
+        (
+            {"training": {"task": "supervised", "stop_collapsed": True}},
+            "training.stop_collapsed: True, but training.task is supervised, not seigan",
+        ),
+        (
+            {"networks": {"confine_mask": True, "outside_contrast": 0.3}, "losses": {"box_projection": 1.0}},
+            "networks.outside_contrast: 0.3 with box terms, which the box itself would satisfy; expected 1, or",
+        ),
+        (
+            {"losses": {"box_pairwise": 1.0, "pairwise_reach": 16}},
+            "losses.pairwise_reach: 16 with crops of 16 px (networks.size); expected less",
+        ),
+        (
+            {"networks": {"size": 8}, "losses": {"object_perceptual": 1.0}},
+            "losses.object_perceptual: 1 with crops of 8 px (networks.size); expected 0, or crops of at least 16 px",
+        ),
+        (
+            {
+                "networks": {"size": 8},
+                "losses": {"background_perceptual": 1.0},
+                "training": {"task": "inpaint", "teachers": ("cats",)},
+            },
+            "losses.background_perceptual: 1 with crops of 8 px (networks.size); expected 0, or",
+        ),
+    ],
+)
+def test_settings_that_cannot_be_trained_are_named_before_anything_is_read(changes, message, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "load_crops", None)
+    config = Config(networks=tiny.networks())
+    for section, fields in changes.items():
+        config = replace(config, **{section: replace(getattr(config, section), **fields)})
+    folder = run_folder.fresh(tmp_path, "x", True)
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        trainer.train(config, folder, Console(quiet=True))
     assert not folder.path.exists()
 
 

@@ -10,13 +10,38 @@ from PIL import Image
 from seigan_tf.config import Config
 from seigan_tf.data.crop_set import EvaluationCrops
 from seigan_tf.data.loading import load_crops
+from seigan_tf.data.planning.report import Tally
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.agreement import iou, to_original
+from seigan_tf.evaluation.crops import split_objects
 from seigan_tf.inference import arrays, loading
 
 TITLES = {"no_cycle": "NoCycle", "seigan": "SEIGAN", "supervised": "Supervised"}
 """The methods of the paper's figure."""
 ROWS = 8
+
+
+def check_masks(config: Config, references: Mapping[str, float], supervised: bool) -> None:
+    """Raise ValueError if there is no true mask to measure the methods by or, for `supervised`, to train on.
+
+    Args:
+        config: settings of all methods.
+        references: IoU of GrabCut on the validation objects; none if photographs have no masks.
+        supervised: whether a run on true masks is to be trained.
+    """
+    data = config.data
+    measured = bool(references) if data.reads_annotations else load_crops(data, config.networks.size).evaluation
+    if not measured:
+        place = data.crops or data.val_annotations or data.val_images or data.annotations or data.images
+        raise ValueError(
+            f"{place}: no validation object has a mask, expected masks to measure the methods by (--data.val-images and"
+            " --data.val-annotations, or --data.held-out above 0)"
+        )
+    if supervised and not any(True for _ in split_objects(data, "train", config.networks.size, Tally(data.max_bad))):
+        raise ValueError(
+            f"{data.annotations or data.images}: no object has a mask for `supervised` to train on; expected masks, or"
+            " --methods without it"
+        )
 
 
 def make_table(reports: Mapping[str, Sequence[Mapping[str, Any]]], references: Mapping[str, float]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from seigan_tf import config, presets
 from seigan_tf.data.augmentation import Augmentation
+from seigan_tf.data.crop_set import Crops
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.comparison import methods, results
 from seigan_tf.inference import arrays, loading
@@ -235,3 +236,42 @@ def test_command_wants_a_method_and_a_seed(table1, name):
 def test_command_names_an_unknown_method_before_it_trains(table1, tmp_path):
     assert "'magic'" in table1("--methods", "seigan", "magic").refusal
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("split", "methods", "message"),
+    [
+        (1, ("seigan",), "{}: no validation object has a mask, expected masks to measure the methods by"),
+        (0, ("seigan", "supervised"), "{}: no object has a mask for `supervised` to train on; expected masks, or"),
+    ],
+)
+def test_command_names_missing_masks_before_it_trains(table1, sets, tmp_path, split, methods, message):
+    photos = sets[split]
+    for annotation in photos.content["annotations"]:
+        del annotation["segmentation"]
+    photos.config()
+    assert message.format(photos.annotations) in table1("--methods", *methods).refusal
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--training.stop-collapsed"], "--training.stop-collapsed: one method would end the comparison of all"),
+        (["--methods", "seigan", "no_texture"], "--methods no_texture: changes nothing with preset boxes"),
+        (
+            ["--methods", "no_cycle", "--networks.outside-contrast", "0.5"],
+            "--methods no_cycle: networks.outside_contrast: 0.5 with box terms",
+        ),
+    ],
+)
+def test_command_names_settings_of_no_use_before_it_trains(table1, tmp_path, arguments, message):
+    assert message in table1(*arguments).refusal
+    assert not (tmp_path / "out").exists()
+
+
+def test_crops_without_validation_masks_are_refused(monkeypatch, one_line_error):
+    data = config.DataConfig(source="crops", crops=Path("stored"))
+    monkeypatch.setattr(results, "load_crops", lambda *_: Crops(None, None, None, {}))
+    message = one_line_error(results.check_masks, replace(BOXES, data=data), {}, False)
+    assert message.startswith("stored: no validation object has a mask")
