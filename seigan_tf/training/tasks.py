@@ -5,6 +5,7 @@ Every task saves a whole SEIGAN, so that one loader serves all runs.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Any
 
 import grain
 from rich.console import Console
@@ -23,6 +24,7 @@ from seigan_tf.training.hole_inpainter import HoleInpainter
 from seigan_tf.training.mask_segmenter import MaskSegmenter
 from seigan_tf.training.masked_crops import MaskedCrops
 from seigan_tf.training.one_network import OneNetwork
+from seigan_tf.utils.digest import sha256_of_arrays
 
 
 class Task(ABC):
@@ -54,6 +56,10 @@ class Task(ABC):
         Raises:
             ValueError: there is nothing to train on.
         """
+
+    def facts(self) -> dict[str, Any]:
+        """Return JSON values that tell whether `read` read the same for a resumed run; crops and teachers apart."""
+        return {}
 
     @abstractmethod
     def batches(self, start: int) -> grain.IterDataset:
@@ -139,6 +145,12 @@ class MaskTask(OneNetworkTask):
         self._crops = self._read(self.config, crops, console)
         fraction = self.config.training.paste_fraction
         self._pasting = masked_crops.Pasting(fraction, crops.backgrounds.images) if fraction else None
+
+    def facts(self):
+        # Masks of teachers follow from their files and the crops, and may differ in their last bits on another machine.
+        if self.config.training.task != "supervised":
+            return {}
+        return {"training_masks": sha256_of_arrays([self._crops.masks])}
 
     def batches(self, start):
         seed, size = self.config.data.seed, self.config.training.batch_size

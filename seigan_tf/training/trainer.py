@@ -1,11 +1,10 @@
 """The trainer: one run of any task, from its settings to its report."""
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -15,6 +14,7 @@ from seigan_tf.config import Config, TrainingConfig, check_training
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.data.loading import crop_settings, load_crops
 from seigan_tf.data.planning.report import crops_line, report_lines
+from seigan_tf.inference import weights
 from seigan_tf.inference.loading import load_model
 from seigan_tf.inference.transfer import transfer_weights
 from seigan_tf.inference.weights import MODEL_FILE
@@ -28,6 +28,7 @@ from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.training.samples import Samples
 from seigan_tf.training.tasks import CycleTask, Task
 from seigan_tf.utils.console import plain_console
+from seigan_tf.utils.digest import sha256, sha256_of_arrays
 from seigan_tf.utils.progress import bar
 
 
@@ -71,15 +72,17 @@ def _train(config: Config, folder: RunFolder, console: Console, share: Share | N
         task = tasks.make(config, part)
         begun = _restore(task, folder, config.training.steps)
         if not begun.position.step:
-            for weights in config.training.start_from:
-                _start_from(weights, task, console)
+            for source in config.training.start_from:
+                _start_from(source, task, console)
         with bar(console, "reading photographs") as progress:
             crops = load_crops(config.data, config.networks.size, progress)
-        facts = _facts(crops)
-        _check_same_crops(begun, facts)
+        facts = _facts(crops, config)
+        _check_same(begun, facts, config)
         for line in report_lines(crops.report):
             console.print(line, soft_wrap=True)
         task.read(crops, console)
+        facts |= task.facts()
+        _check_same(begun, facts, config)
     except BaseException:
         folder.discard_if_empty()
         raise
@@ -104,8 +107,8 @@ class Begun(NamedTuple):
     position: Position = Position()
     metrics: Mapping[str, float] = MappingProxyType({})
     """Sums of the metrics of an epoch that is not complete."""
-    crops: Mapping[str, str] | None = None
-    """Facts of its crops."""
+    facts: Mapping[str, Any] | None = None
+    """Facts of its crops and teachers."""
     path: Path | None = None
     """The checkpoint."""
 
@@ -115,7 +118,7 @@ def _restore(task: Task, folder: RunFolder, steps: int) -> Begun:
     if saved is None:
         return Begun()
     try:
-        metrics, crops = saved.progress.pop("metrics"), saved.progress.pop("crops", None)
+        metrics, facts = saved.progress.pop("metrics"), saved.progress.pop("crops", None)
         backend, here = saved.progress.pop("backend"), keras.backend.backend()
         if backend != here:
             raise ValueError(f"was trained with KERAS_BACKEND={backend}, not {here}; set it, or start a new run")
@@ -125,35 +128,51 @@ def _restore(task: Task, folder: RunFolder, steps: int) -> Begun:
         raise ValueError(f"{saved.path}: {error}") from None
     if position.step > steps:
         raise ValueError(f"--training.steps: {steps}, but {saved.path} has {position.step} steps already")
-    return Begun(position, metrics, crops, saved.path)
+    return Begun(position, metrics, facts, saved.path)
 
 
-def _facts(crops: Crops) -> dict[str, str]:
-    """Return the numbers of crops, and a digest of their pixels and boxes; of prepared crops of their boxes alone."""
-    digest = hashlib.sha256()
-    for values in (*crops.objects, *crops.backgrounds, *(crops.evaluation or ())[:2]):
-        if isinstance(values, np.ndarray):
-            digest.update(np.ascontiguousarray(values).data)
-    return {"counts": crops_line(crops.report), "sha256": digest.hexdigest()}
+def _facts(crops: Crops, config: Config) -> dict[str, Any]:
+    """Return JSON values that tell whether a resumed run has the crops and the teachers with which it began.
+
+    These are the numbers of crops, a digest of their pixels and boxes (of prepared crops of their boxes alone), one of
+    the validation masks, and one of each teacher's file.
+    """
+    arrays = (*crops.objects, *crops.backgrounds, *(crops.evaluation or ())[:2])
+    found = [weights.find(teacher) for teacher in config.training.teachers]
+    return {
+        "counts": crops_line(crops.report),
+        "sha256": sha256_of_arrays(values for values in arrays if isinstance(values, np.ndarray)),
+        "masks": sha256_of_arrays(np.packbits(mask) for mask in (crops.evaluation.masks if crops.evaluation else ())),
+        "teachers": [sha256(teacher.file) for teacher in found],
+    }
 
 
-def _check_same_crops(begun: Begun, crops: Mapping[str, str]) -> None:
-    """Raise ValueError if the crops are others than those with which the run began."""
-    if begun.crops not in (None, crops):
-        then, now = begun.crops["counts"], crops["counts"]
-        change = f"then {then}; now {now}" if then != now else f"both times {now}"
+def _check_same(begun: Begun, facts: Mapping[str, Any], config: Config) -> None:
+    """Raise ValueError if crops or teachers are others than those with which the run began, as far as it noted them."""
+    noted = begun.facts or {}
+    changed = [name for name, then in noted.items() if name in facts and facts[name] != then]
+    if not changed:
+        return
+    remedy = "restore them, or start a new run with another --name"
+    if changed == ["teachers"]:
         raise ValueError(
-            f"{begun.path}: photographs, annotations or the packages that read them have changed since the run began"
-            f" ({change}); restore them, or start a new run with another --name"
+            f"{begun.path}: weights of training.teachers have changed since the run began"
+            f" ({', '.join(config.training.teachers)}); {remedy}"
         )
+    then, now = noted["counts"], facts["counts"]
+    change = f"then {then}; now {now}" if then != now else f"both times {now}"
+    raise ValueError(
+        f"{begun.path}: photographs, annotations or the packages that read them have changed since the run began"
+        f" ({change}); {remedy}"
+    )
 
 
-def _start_from(weights: str, task: Task, console: Console) -> None:
-    source, model = load_model(weights), task.seigan
+def _start_from(name: str, task: Task, console: Console) -> None:
+    source, model = load_model(name), task.seigan
     taken = transfer_weights(model, source)
     if not taken:
-        raise ValueError(f"training.start_from: {weights} has no network with the settings of this run")
-    line = f"from {weights}: {', '.join(taken)}"
+        raise ValueError(f"training.start_from: {name} has no network with the settings of this run")
+    line = f"from {name}: {', '.join(taken)}"
     other = []
     if source.object_fraction != model.object_fraction:
         other.append(f"objects of {source.object_fraction:g} of the crops' sides, not {model.object_fraction:g}")
@@ -163,7 +182,7 @@ def _start_from(weights: str, task: Task, console: Console) -> None:
     if other:
         if "segmenter" in taken and not _trains_segmenter(task):
             raise ValueError(
-                f"training.start_from: the segmenter of {weights} was trained on {' and on '.join(other)}, and this run"
+                f"training.start_from: the segmenter of {name} was trained on {' and on '.join(other)}, and this run"
                 " does not train it; expected its data.object_fraction and networks.outside_contrast"
             )
         line += f", trained on {' and on '.join(other)}"
@@ -211,7 +230,7 @@ def _fit(
     training: TrainingConfig,
     folder: RunFolder,
     begun: Begun,
-    facts: Mapping[str, str],
+    facts: Mapping[str, Any],
     out: Console,
     share: Share | None,
 ) -> tuple[Position, int]:

@@ -91,6 +91,14 @@ def test_metrics_of_steps_that_a_resume_repeats_are_replaced(model, tmp_path):
     assert float(rows[-1]["seconds"]) >= 100.0
 
 
+@pytest.mark.parametrize("text", ["step;seconds;loss\n3;1.5;2\n", "seconds,loss\n1.5,2\n", "step,loss\n3 000,2\n"])
+def test_metrics_that_a_spreadsheet_changed_are_named(text, tmp_path, one_line_error):
+    path = tmp_path / "metrics.csv"
+    path.write_text(text)
+    message = one_line_error(callbacks.MetricsLog, path)
+    assert message == f"{path}: row 1 has no step, expected columns with commas between; restore the file"
+
+
 def test_a_log_that_appears_late_gets_its_column(model, tmp_path):
     log = callbacks.MetricsLog(tmp_path / "metrics.csv")
     log.on_epoch_end(0, {"loss": 1.0})

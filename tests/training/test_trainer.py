@@ -9,6 +9,8 @@ import pytest
 from rich.console import Console
 
 from seigan_tf.config import Config, TrainingConfig
+from seigan_tf.data.loading import load_crops
+from seigan_tf.data.planning.plan import make_plan
 from seigan_tf.training import run_folder, trainer
 from seigan_tf.training.callbacks.checkpointing import Checkpointing, Interrupted
 from tests import tiny
@@ -129,6 +131,20 @@ def test_a_signal_in_the_last_save_stops_what_follows_and_a_run_goes_on_with_the
     assert folder.report()["cost"]["steps"] == 2
 
     longer, before = replace(config, training=replace(training, steps=3)), folder.report()
+    for split in ("train", "val"):  # the photographs and boxes stay
+        segmentations = [annotation["segmentation"] for annotation in photo_set.content["annotations"]]
+        held_out = {planned.photo.name for planned in make_plan(config.data, tmp_path) if planned.split == "val"}
+        for image, annotation in zip(photo_set.content["images"], photo_set.content["annotations"], strict=True):
+            if (image["file_name"] in held_out) == (split == "val"):
+                left, top, width, height = annotation["bbox"]
+                right, bottom = left + width, top + height
+                annotation["segmentation"] = [[left, top, right, top, right, bottom, left, bottom]]
+        photo_set.config()
+        with pytest.raises(ValueError, match=r"have changed since the run began .both times 3 object crops"):
+            trainer.train(longer, folder, quiet)
+        for segmentation, annotation in zip(segmentations, photo_set.content["annotations"], strict=True):
+            annotation["segmentation"] = segmentation
+        photo_set.config()
     pixels = (photo_set.images / "0.png").read_bytes()
     shutil.copyfile(photo_set.images / "1.png", photo_set.images / "0.png")
     with pytest.raises(ValueError, match=r"have changed since the run began .both times 3 object crops"):
@@ -142,3 +158,23 @@ def test_a_signal_in_the_last_save_stops_what_follows_and_a_run_goes_on_with_the
     with pytest.raises(ValueError, match=message):
         trainer.train(longer, folder, quiet)
     assert folder.report() == before
+
+
+def test_a_run_goes_on_with_the_same_teachers_only_and_one_that_noted_none_goes_on(tmp_path, one_line_error):
+    file = tmp_path / "teacher.keras"
+    tiny.seigan().save(file)
+    config = Config(training=TrainingConfig(task="distill", teachers=(str(file),)))
+    crops = load_crops(replace(config.data, synthetic_train=2, synthetic_val=2), 16)
+    facts = trainer._facts(crops, config)
+    tiny.seigan(seed=1).save(file)
+    now = trainer._facts(crops, config)
+    assert {name for name in facts if facts[name] != now[name]} == {"teachers"}
+    begun = trainer.Begun(facts=facts, path=tmp_path / "step_00000002.npz")
+    message = one_line_error(trainer._check_same, begun, now, config)
+    assert message == (
+        f"{begun.path}: weights of training.teachers have changed since the run began ({file}); restore them, or start"
+        " a new run with another --name"
+    )
+    older = {name: facts[name] for name in ("counts", "sha256")}
+    for noted in (None, older, now):
+        trainer._check_same(begun._replace(facts=noted), now, config)

@@ -41,11 +41,20 @@ class MetricsLog(RunCallback):
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """Read the rows of a metrics.csv by column; none if there is no file."""
+    """Read the rows of a metrics.csv by column; none if there is no file.
+
+    Raises ValueError if the file was changed so that a row has no step.
+    """
     if not path.exists():
         return []
     with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows, 1):
+        if not (row.get("step") or "").isdecimal():
+            raise ValueError(
+                f"{path}: row {number} has no step, expected columns with commas between; restore the file"
+            )
+    return rows
 
 
 class TensorBoardLog(RunCallback):
