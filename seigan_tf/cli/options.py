@@ -4,7 +4,9 @@ import argparse
 import itertools
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -156,6 +158,21 @@ def read_photos(source: str, images: Path, annotations: Path | None, max_bad: st
         else:
             photos.append(item)
     return photos, problems
+
+
+@contextmanager
+def settings_by_option(options: type) -> Iterator[None]:
+    """Name a setting of the data in an error by its option, if `options` has a field for it: --held-out."""
+    try:
+        yield
+    except ValueError as error:
+        names = {field.name for field in fields(options)}
+        text = re.sub(
+            r"\bdata\.(\w+)",
+            lambda found: f"--{found[1].replace('_', '-')}" if found[1] in names else found[0],
+            str(error),
+        )
+        raise ValueError(text) from None
 
 
 def check_at_least(option: str, value: int, least: int) -> None:

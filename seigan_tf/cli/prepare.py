@@ -1,16 +1,14 @@
 """python -m seigan_tf prepare: cut photographs with boxes into stored crops."""
 
-import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import tyro
 
 from seigan_tf.cli.options import FORMATS as SOURCES
-from seigan_tf.cli.options import Annotations, MaxBad, check_new, console, parse, parse_share, say
+from seigan_tf.cli.options import Annotations, MaxBad, check_new, console, parse, parse_share, say, settings_by_option
 from seigan_tf.config import PHOTO_PATHS, DataConfig
 from seigan_tf.data.annotations.coco_writer import write_coco
 from seigan_tf.data.photos.photo import Problem
@@ -119,7 +117,7 @@ def run(arguments: Sequence[str]) -> None:
     options = parse(Options, arguments, "prepare", DESCRIPTION)
     check_new(options.out)
     with (
-        _settings_by_option(),
+        settings_by_option(Options),
         termination(options.out),
         temporary_folder() as temporary,
     ):
@@ -136,21 +134,6 @@ def run(arguments: Sequence[str]) -> None:
         for line in report_lines(report):
             say(line)
         say(f"look at {options.out / 'objects.png'} and {options.out / 'backgrounds.png'}")
-
-
-@contextmanager
-def _settings_by_option() -> Iterator[None]:
-    """Name a setting in an error by its option: --held-out for data.held_out."""
-    try:
-        yield
-    except ValueError as error:
-        names = {field.name for field in fields(Options)}
-        text = re.sub(
-            r"\bdata\.(\w+)",
-            lambda found: f"--{found[1].replace('_', '-')}" if found[1] in names else found[0],
-            str(error),
-        )
-        raise ValueError(text) from None
 
 
 def _source(options: Options, temporary: Path) -> Source:

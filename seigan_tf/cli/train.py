@@ -119,7 +119,7 @@ def train(config: Config, folder: RunFolder, share: Share | None = None) -> None
     try:
         with native_messages_hidden():
             from seigan_tf.training import trainer
-    except ModuleNotFoundError:  # use alone is installed
+    except BaseException:  # use alone is installed, or KERAS_BACKEND is none that trains
         folder.discard_if_empty()
         raise
     trainer.train(config, folder, share=share)

@@ -34,6 +34,8 @@ class Task(ABC):
         ValueError: the settings do not fit the task or the networks.
     """
 
+    config: Config
+    """Settings of the run."""
     model: SEIGAN | OneNetwork
     """The model for `fit`, built and compiled."""
     seigan: SEIGAN

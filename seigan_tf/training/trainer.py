@@ -252,7 +252,7 @@ def _fit(
         callbacks.TensorBoardLog(folder.logs, start),
         display,
         saving,
-        callbacks.CollapseWarning(start, training.stop_collapsed),
+        callbacks.CollapseWarning(start, training.stop_collapsed, task.config),
     ]
     with signals, display, devices.stopped_together(folder.resume_command):
         for stretch in stretches(start.step, task.ends, training.steps_per_epoch):

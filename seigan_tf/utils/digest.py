@@ -3,8 +3,10 @@
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def sha256(path: Path) -> str:
@@ -13,9 +15,9 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sha256_of_arrays(arrays: Iterable[np.ndarray]) -> str:
+def sha256_of_arrays(arrays: "Iterable[np.ndarray]") -> str:
     """Return the SHA-256 of the values of arrays, one after the other, in hexadecimal digits."""
     digest = hashlib.sha256()
     for values in arrays:
-        digest.update(np.ascontiguousarray(values).data)
+        digest.update(values.data if values.flags.c_contiguous else values.tobytes())
     return digest.hexdigest()

@@ -3,11 +3,13 @@
 import re
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from seigan_tf import presets
+from seigan_tf.cli import train as command
 from seigan_tf.cli.options import flag_of
 from seigan_tf.cli.train import read_request
 from seigan_tf.config import Config, to_dict
@@ -131,6 +133,20 @@ def test_a_resume_with_another_setting_is_refused_and_names_it(flag, tmp_path):
     with pytest.raises(ValueError, match=rf"{flag}: .*not 0.123") as error:
         read_request(["--resume", flag, "0.123"], tmp_path)
     assert "\n" not in str(error.value)
+
+
+def test_a_backend_that_does_not_train_leaves_no_folder(tmp_path, monkeypatch):
+    @contextmanager
+    def importing():
+        raise ValueError("KERAS_BACKEND: torch; expected tensorflow or jax")
+        yield
+
+    monkeypatch.setattr(command, "native_messages_hidden", importing)
+    request = read_request([], tmp_path)
+    assert request.folder.path.exists()
+    with pytest.raises(ValueError, match="KERAS_BACKEND: torch"):
+        command.train(request.config, request.folder)
+    assert not request.folder.path.exists()
 
 
 def test_a_resume_without_a_run_says_how_to_start_one(tmp_path):

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from keras.src.saving import saving_lib
 
+from seigan_tf.config import Config, LossesConfig, NetworksConfig, TrainingConfig
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.inference import arrays
 from seigan_tf.training import callbacks, checkpoint, samples
 from seigan_tf.training.callbacks import Position, recording
 from seigan_tf.training.callbacks.base import BEGINNING
 from seigan_tf.training.callbacks.checkpointing import Interrupted, SignalCatcher
-from seigan_tf.training.callbacks.monitoring import Collapsed, NotFinite
+from seigan_tf.training.callbacks.monitoring import Collapsed, NotFinite, advice
 from seigan_tf.training.callbacks.recording import read_rows
 
 SIZE = 16
@@ -114,6 +115,20 @@ def test_a_collapsed_mask_gives_one_line_that_says_which_way_and_what_to_try(mod
     assert f"all {way}" in caplog.messages[0]
     assert "box_projection" in caplog.messages[0]
     assert "\n" not in caplog.messages[0]
+
+
+def test_settings_that_are_on_already_are_not_recommended_after_a_collapse():
+    tries = "--networks.initial-mask", "--training.pretrain-disc", "--networks.composite-inp", "--networks.confine-mask"
+    assert all(flag in advice("ones", Config()) for flag in tries)
+    assert "pretrain-discriminators" in advice("zeros", Config())
+    assert "lower the weights of background_identity and background_mae, or raise" in advice("zeros", Config())
+    training = TrainingConfig(pretrain_discriminators=True)
+    networks = NetworksConfig(initial_mask=0.3, composite_inpainting=True, confine_mask=True)
+    config = Config(networks=networks, losses=LossesConfig().only("coarse_gan"), training=training)
+    assert advice("ones", config) == "raise the weights of background_identity, background_mae and box_projection"
+    assert advice("zeros", config) == (
+        "raise the weights of coarse_gan and box_projection; try more --training.pretrain-steps"
+    )
 
 
 def test_a_collapsed_run_ends_early_if_asked(model, caplog, tmp_path):

@@ -49,7 +49,8 @@ class CropRules:
         ):
             value = getattr(self, name)
             if not low <= value <= high:
-                raise ValueError(f"data.{name} is {value}, expected {low} to {high}")
+                expected = f"{low:g} or more" if high == np.inf else f"{low:g} to {high:g}"
+                raise ValueError(f"data.{name} is {value}, expected {expected}")
         if self.max_covered is not None and not 0 <= self.max_covered < 1:
             raise ValueError(f"data.max_covered is {self.max_covered}, expected None, or 0 to less than 1")
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from seigan_tf.config import Config
 from seigan_tf.data.crop_set import EvaluationCrops
 from seigan_tf.evaluation.agreement import per_image_iou
 from seigan_tf.inference import arrays
@@ -13,14 +14,6 @@ from seigan_tf.training.callbacks.base import BEGINNING, Position, RunCallback, 
 
 EMPTY, FULL = 0.02, 0.98
 """Means of the mask in the box below and above which the mask has no shape."""
-
-ADVICE = {
-    "zeros": "lower the weights of background_identity and background_mae, or raise coarse_gan and box_projection; try"
-    " more --training.pretrain-steps with --training.pretrain-discriminators",
-    "ones": "raise the weights of background_identity, background_mae and box_projection; try"
-    " --networks.initial-mask 0.25, --training.pretrain-discriminators, --networks.composite-inpainting or"
-    " --networks.confine-mask",
-}
 
 logger = logging.getLogger(__name__)
 
@@ -56,13 +49,15 @@ class CollapseWarning(RunCallback):
 
     Args:
         stop: raise Collapsed instead. Put the callback behind those that write the epoch, so that they have done so.
+        config: settings of the run; those that are on already are not recommended.
     """
 
     _state: str | None = None
 
-    def __init__(self, start: Position = BEGINNING, stop: bool = False):
+    def __init__(self, start: Position = BEGINNING, stop: bool = False, config: Config | None = None):
         super().__init__(start)
         self.stop = stop
+        self.config = config or Config()
 
     def on_epoch_end(self, epoch, logs=None):
         if "mask_mean" not in logs:
@@ -71,7 +66,7 @@ class CollapseWarning(RunCallback):
         if state and state != self._state:
             message = (
                 f"step {self.position.step}: the mask has collapsed to all {state} (mean inside the box"
-                f" {logs['mask_mean']:.3f}); {ADVICE[state]}"
+                f" {logs['mask_mean']:.3f}); {advice(state, self.config)}"
             )
             if self.stop:
                 raise Collapsed(message)
@@ -88,6 +83,26 @@ def collapse(mask_mean: float) -> str | None:
     if mask_mean < EMPTY:
         return "zeros"
     return "ones" if mask_mean > FULL else None
+
+
+def advice(state: str, config: Config) -> str:
+    """Return what to try after a collapse to `state`, without settings that are on already."""
+    losses, networks, training = config.losses, config.networks, config.training
+    if state == "zeros":
+        lower = [name for name in ("background_identity", "background_mae") if getattr(losses, name)]
+        first = f"lower the weights of {' and '.join(lower)}, or raise" if lower else "raise the weights of"
+        discriminators = "" if training.pretrain_discriminators else " with --training.pretrain-discriminators"
+        return f"{first} coarse_gan and box_projection; try more --training.pretrain-steps{discriminators}"
+    flags = {
+        "--networks.initial-mask 0.25": networks.initial_mask is not None,
+        "--training.pretrain-discriminators": training.pretrain_discriminators,
+        "--networks.composite-inpainting": networks.composite_inpainting,
+        "--networks.confine-mask": networks.confine_mask,
+    }
+    off = [flag for flag, on in flags.items() if not on]
+    return "raise the weights of background_identity, background_mae and box_projection" + (
+        f"; try {' or '.join(off)}" if off else ""
+    )
 
 
 class NotFinite(Stopped):
