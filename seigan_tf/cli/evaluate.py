@@ -121,14 +121,15 @@ def run(arguments: Sequence[str]) -> None:
     bands = None if options.ignore_bands is None else Bands(options.ignore_bands)
     given = Given(DrawnBoxes(options.box_error, options.seed), options.grow, bands)
     fraction = DataConfig.object_fraction if options.object_fraction is None else options.object_fraction
-    rules = CropRules(
-        fraction,
-        options.min_short_side,
-        options.max_object_fraction,
-        options.min_aspect,
-        classes=options.classes,
-        max_covered=options.max_covered,
-    )
+    with shared.settings_by_option(Options):
+        rules = CropRules(
+            fraction,
+            options.min_short_side,
+            options.max_object_fraction,
+            options.min_aspect,
+            classes=options.classes,
+            max_covered=options.max_covered,
+        )
     photos, problems = shared.read_photos(options.source, options.images, options.annotations, options.max_bad)
     _check_classes(options, photos)
     written = [(path, f"--{name}") for name in WRITTEN if (path := getattr(options, name)) is not None]
@@ -144,8 +145,10 @@ def run(arguments: Sequence[str]) -> None:
         from seigan_tf.evaluation.masks import class_means, mask_means, write_scores
         from seigan_tf.evaluation.vgg import load_vgg
         from seigan_tf.inference.loading import load_model
-        from seigan_tf.inference.weights import find
-    weights, model = find(options.weights), load_model(options.weights)
+        from seigan_tf.inference.weights import untrained
+    missing, model = untrained(options.weights), load_model(options.weights)
+    if "segmenter" in missing:
+        say("the masks mean nothing: the segmenter of these weights was not trained")
     vgg = load_vgg(options.vgg_weights)
     if options.object_fraction is None:
         rules = replace(rules, object_fraction=model.object_fraction)
@@ -158,16 +161,16 @@ def run(arguments: Sequence[str]) -> None:
     if not measured.scores:
         where = options.annotations or options.images
         raise ValueError(f"{where}: no object has a mask and passes the crop rules (--max-object-fraction and others)")
-    wanted = 0 if weights.segments_only else min(len(measured.scores), MOST)
+    wanted = 0 if "inpainter" in missing else min(len(measured.scores), MOST)
     backgrounds = empty_crops(photos, rules, model.networks.size, wanted, options.seed)
     result = mask_means(measured.scores)
     if options.by_class:
         result["by_class"] = class_means(measured.scores)
-    result |= _fills_and_pastes(model, vgg, measured, backgrounds, options.seed)
-    if options.full_size and not weights.segments_only:
+    result |= _fills_and_pastes(model, vgg, measured, backgrounds, options.seed, with_pastes=not missing)
+    if options.full_size and "inpainter" not in missing:
         result["full_size"] = _fill_full_size(options, vgg, measured, photos, rules)
     print_tables(result)
-    if reason := _reason_for_gaps(weights.segments_only, vgg, result):
+    if reason := _reason_for_gaps(missing, vgg, result):
         say(reason)
     if options.json is not None:
         write_json(options.json, result)
@@ -233,7 +236,9 @@ def _measure(model, photos: "list[Photo]", rules: "CropRules", given: "Given", p
     return Measured(scores, np.array(images), np.array(boxes), np.array(holes))
 
 
-def _fills_and_pastes(model, vgg, measured: Measured, backgrounds: "np.ndarray", seed: int) -> dict[str, Any]:
+def _fills_and_pastes(
+    model, vgg, measured: Measured, backgrounds: "np.ndarray", seed: int, with_pastes: bool
+) -> dict[str, Any]:
     """Return the values of "inpainting" and "realism"; None for those that cannot be measured."""
     import numpy as np
 
@@ -247,7 +252,7 @@ def _fills_and_pastes(model, vgg, measured: Measured, backgrounds: "np.ndarray",
         holes = inpainting.draw_holes(measured.holes, len(backgrounds), seed)
         result["inpainting"] = inpainting.measure_inpainting(partial(arrays.inpaint, model), backgrounds, holes, vgg)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(measured.images))[:MOST])
-    if vgg is not None and len(chosen) >= realism.FEWEST:
+    if with_pastes and vgg is not None and len(chosen) >= realism.FEWEST:
         images, boxes = measured.images[chosen], measured.boxes[chosen]
         result["realism"] = realism.measure_realism(partial(arrays.swap, model), vgg, images, boxes, backgrounds)
     return result
@@ -274,12 +279,18 @@ def _fill_full_size(options: Options, vgg, measured: Measured, photos: "list[Pho
         return full_size.measure_full_size(methods, places, holes, vgg, progress)
 
 
-def _reason_for_gaps(segments_only: bool, vgg, result: dict[str, Any]) -> str:
-    """Return a line about missing measures, or an empty text."""
-    if segments_only:
-        return "no inpainting and no realism: of these weights the segmenter alone was trained"
+def _reason_for_gaps(missing: Sequence[str], vgg, result: dict[str, Any]) -> str:
+    """Return a line about missing measures, or an empty text; `missing` are the networks that were not trained."""
+    from seigan_tf.inference.weights import GENERATORS
+
+    trained = [name for name in GENERATORS if name not in missing]
+    alone = f"of these weights {' and '.join(trained)} alone {'was' if len(trained) == 1 else 'were'} trained"
+    if "inpainter" in missing:
+        return f"no inpainting and no realism: {alone}"
     if result["inpainting"] is None:
         return "no inpainting and no realism: no part of a photograph as large as an object's crop is free of boxes"
+    if missing:
+        return f"no realism: {alone}"
     if vgg is None:
         return "no VGG distance and no realism: give --vgg-weights imagenet or a path"
     return "" if result["realism"] else "no realism: too few objects"

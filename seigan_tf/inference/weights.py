@@ -9,6 +9,14 @@ from seigan_tf import config, pretrained
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.text import one_line
 
+GENERATORS = ("segmenter", "inpainter", "enhancer")
+TRAINED_BY = {
+    "seigan": GENERATORS,
+    "supervised": ("segmenter",),
+    "distill": ("segmenter",),
+    "inpaint": ("inpainter",),
+}
+"""Generators that a run trains, by `training.task`."""
 MODEL_FILE = "weights/seigan.keras"
 """Path of the model in a run folder."""
 
@@ -24,8 +32,6 @@ class Weights(NamedTuple):
     """The run folder, or that of the shipped weights; None if only a file is given."""
     object_fraction: float
     """Long side of the object's box by the crop's side, as in training."""
-    segments_only: bool
-    """True after a supervised or distill run, which trains the segmenter alone; False if only a file is given."""
 
 
 def find(weights: str | Path) -> Weights:
@@ -54,11 +60,49 @@ def find(weights: str | Path) -> Weights:
         )
     name = path.stem if folder is None else folder.resolve().name
     if folder is None or not (folder / "config.json").is_file():
-        return Weights(name, file, folder, _object_fraction(file), segments_only=False)
+        return Weights(name, file, folder, _object_fraction(file))
     settings = config.load_config(folder / "config.json")
-    return Weights(
-        name, file, folder, settings.data.object_fraction, settings.training.task in ("supervised", "distill")
-    )
+    return Weights(name, file, folder, settings.data.object_fraction)
+
+
+def untrained(weights: str | Path) -> tuple[str, ...]:
+    """Return the names of the generators that keep their random first weights, of GENERATORS.
+
+    A run trains those of its task, and takes over those of `training.start_from` that have the same form. None is named
+    if the settings of the run are not known, as of a `.keras` file, and none of a source that is not there any more.
+
+    Args:
+        weights: as for `find`, or any other folder.
+
+    Raises:
+        ValueError: the folder's config.json cannot be read.
+    """
+    return _untrained(_folder(weights), ())
+
+
+def _untrained(folder: Path, seen: tuple[Path, ...]) -> tuple[str, ...]:
+    settings = _settings(folder)
+    if settings is None or folder in seen:  # a run that was made anew may have the name of a source of its sources
+        return ()
+    trained = set(TRAINED_BY[settings.training.task])
+    for source in map(_folder, settings.training.start_from):
+        theirs, missing = _settings(source), _untrained(source, (*seen, folder))
+        for name in GENERATORS:
+            same = theirs is None or getattr(theirs.networks, name) == getattr(settings.networks, name)
+            if same and name not in missing:
+                trained.add(name)
+    return tuple(name for name in GENERATORS if name not in trained)
+
+
+def _folder(weights: str | Path) -> Path:
+    """Return the path of a run folder, or of anything else that weights are."""
+    shipped = str(weights) in pretrained.names()
+    return (pretrained.folder(str(weights)) if shipped else Path(weights)).resolve()
+
+
+def _settings(folder: Path) -> config.Config | None:
+    file = folder / "config.json"
+    return config.load_config(file) if file.is_file() else None
 
 
 def _object_fraction(file: Path) -> float:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -114,11 +115,26 @@ def test_weights_whose_segmenter_alone_was_trained_are_measured_by_their_masks(e
     files = "--json", tmp_path / "means.json", "--sheet", tmp_path / "sheet.png"
     code, out, err = evaluate(*files, weights=supervised)
     assert code == 0, err
-    assert "the segmenter alone was trained" in out
+    assert "no inpainting and no realism: of these weights segmenter alone was trained" in out
     means = json.loads((tmp_path / "means.json").read_text())
     assert means["count"] == 7
     assert means["inpainting"] is means["realism"] is None
     assert Image.open(tmp_path / "sheet.png").height < 3 * 4 * pictures.SIDE
+
+
+def test_weights_whose_inpainter_alone_was_trained_are_measured_by_their_fills(evaluate, weights, tmp_path):
+    folder = tmp_path / "run"
+    (folder / "weights").mkdir(parents=True)
+    shutil.copyfile(weights, folder / MODEL_FILE)
+    training = TrainingConfig(task="inpaint", teachers=("cats",))
+    config.save_config(Config(networks=tiny.networks(), training=training), folder / "config.json")
+    code, out, err = evaluate("--json", tmp_path / "means.json", "--vgg-weights", "random", weights=folder)
+    assert code == 0, err
+    assert "the masks mean nothing: the segmenter of these weights was not trained" in out
+    assert "no realism: of these weights inpainter alone was trained" in out
+    means = json.loads((tmp_path / "means.json").read_text())
+    assert means["inpainting"]["vgg"]
+    assert means["realism"] is None
 
 
 def test_boxes_as_users_draw_them_and_classes_of_enough_objects(evaluate, supervised, photos, tmp_path):
@@ -172,12 +188,13 @@ def test_two_outputs_need_two_names(evaluate, tmp_path):
         (["--json", "no/such/folder.json"], {}, "no/such/folder.json"),
         (["--sheet", "no/such/folder.png"], {}, "no/such/folder.png"),
         (["--sheet", "sheet.jpg"], {}, "--sheet sheet.jpg: expected a name that ends in .png"),
-        (["--object-fraction", "0"], {}, "object_fraction is 0"),
+        (["--object-fraction", "0"], {}, "--object-fraction is 0.0, expected 0.01 to 1"),
+        (["--min-short-side", "-1"], {}, "--min-short-side is -1.0, expected 0 or more"),
         (["--vgg-weights", "nowhere.h5"], {}, "nowhere.h5"),
         (["--seed", "-1"], {}, "--seed is -1"),
         (["--box-error", "0.5"], {}, "--box-error is 0.5, expected 0 to 0.4"),
         (["--grow", "-1"], {}, "--grow is -1, expected 0 to 1"),
-        (["--max-covered", "1"], {}, "max_covered is 1"),
+        (["--max-covered", "1"], {}, "--max-covered is 1"),
         (["--ignore-bands", "nowhere.json"], {}, "nowhere.json: no such file"),
         (["--baselines"], {}, "--baselines: compares fills at full size, expected --full-size with it"),
     ],

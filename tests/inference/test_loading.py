@@ -10,7 +10,7 @@ import pytest
 
 import seigan_tf
 from seigan_tf import config, pretrained
-from seigan_tf.inference.weights import find
+from seigan_tf.inference.weights import GENERATORS, find, untrained
 from seigan_tf.optimizers import learning_rate
 from seigan_tf.seigan import SEIGAN
 from tests import tiny
@@ -43,8 +43,10 @@ def test_what_lies_around_a_bare_file_is_not_its_own(tmp_path):
     training = config.TrainingConfig(task="supervised")
     settings = config.Config(data=config.DataConfig(object_fraction=0.4), training=training)
     config.save_config(settings, tmp_path / "config.json")
-    assert find(tmp_path) == (tmp_path.name, file, tmp_path, 0.4, True)
-    assert find(file) == ("seigan", file, None, 0.4, False)
+    assert find(tmp_path) == (tmp_path.name, file, tmp_path, 0.4)
+    assert find(file) == ("seigan", file, None, 0.4)
+    assert untrained(tmp_path) == ("inpainter", "enhancer")
+    assert untrained(file) == ()
 
 
 def test_a_model_knows_the_scale_of_its_crops_and_settings_of_another_one_are_refused(tmp_path, one_line_error):
@@ -80,6 +82,38 @@ def test_a_folder_named_like_shipped_weights_is_reached_by_a_text_with_its_dot(t
     assert find("cats").object_fraction == 0.3
     for ours in ("./cats", Path("cats").resolve()):
         assert find(ours).object_fraction == 0.4
+
+
+def trained_run(folder, task, *start_from, width=3):
+    networks = tiny.networks(segmenter=config.BackboneConfig("unet", width, 1))
+    training = config.TrainingConfig(task=task, start_from=tuple(map(str, start_from)))
+    folder.mkdir(exist_ok=True)
+    config.save_config(config.Config(networks=networks, training=training), folder / "config.json")
+    return folder
+
+
+def test_a_run_has_the_trained_networks_of_its_task_and_of_those_that_it_starts_from(tmp_path):
+    segmenter = trained_run(tmp_path / "segmenter", "distill")
+    inpainter = trained_run(tmp_path / "inpainter", "inpaint", segmenter)
+    wide = trained_run(tmp_path / "wide", "inpaint", segmenter, width=4)
+    whole = trained_run(tmp_path / "whole", "seigan")
+    assert untrained(segmenter) == ("inpainter", "enhancer")
+    assert untrained(inpainter) == ("enhancer",)
+    assert untrained(wide) == ("segmenter", "enhancer")  # the segmenter of another form is not copied
+    assert untrained(whole) == untrained(trained_run(tmp_path / "after", "inpaint", inpainter, whole)) == ()
+    assert untrained(trained_run(tmp_path / "unknown", "inpaint", tmp_path / "gone")) == ()
+    assert untrained(tmp_path) == ()
+
+
+def test_a_run_made_anew_from_a_run_that_began_with_it_ends_the_search(tmp_path):
+    later = trained_run(tmp_path / "later", "distill", tmp_path / "first")
+    first = trained_run(tmp_path / "first", "inpaint", later)
+    assert set(untrained(first)) < set(GENERATORS)
+
+
+@pytest.mark.parametrize("name", pretrained.names())
+def test_shipped_weights_have_all_networks_trained(name):
+    assert untrained(name) == ()
 
 
 def test_names_what_it_cannot_load(run, tmp_path):
