@@ -66,8 +66,8 @@ class Options:
     """Stages whose steps are another multiple of the preset's, such as `inpainter-64 6 inpainter-128 6` for better
     fills."""
     resume: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
-    """Continue runs/NAME with the settings saved there, of which only training.steps and --devices may change, and none
-    in recipes."""
+    """Continue runs/NAME with the settings saved there, of which only training.steps, --devices and the places of the
+    same files may change, and none in recipes."""
     config: Annotated[Config, tyro.conf.arg(name="")] = field(default_factory=Config)
 
 
@@ -154,8 +154,8 @@ def read_request(arguments: Sequence[str], root: Path = Path("runs"), copies: Pa
         asked = _parse(arguments, Options(preset, config=saved)).config
         if flag := _effort_flag(options):
             raise ValueError(f"{flag}: given with --resume, which keeps the steps of the run; expected none")
-        may_change = () if run else ("training.steps", "training.devices")
-        except_for = f" ({' and '.join(may_change)} may change)" if may_change else ""
+        may_change = () if run else ("training.steps", "training.devices", *run_folder.MOVABLE)
+        except_for = "" if run else " (training.steps, training.devices and the places of files may change)"
         advice = f"a resumed run keeps its settings{except_for}: leave it out, or start a new run with another --name"
         check_unchanged(saved, asked, folder, may_change, advice)
     else:

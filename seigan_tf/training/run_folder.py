@@ -19,6 +19,14 @@ from seigan_tf.utils.json_file import read_json
 PATIENCE = 5.0
 """Seconds to wait for a process that was killed, and may be ending."""
 
+MOVABLE = {
+    **{f"data.{name}": "sha256" for name in (*settings.PHOTO_PATHS, "crops")},
+    "training.teachers": "teachers",
+    "networks.vgg_weights": "vgg",
+}
+"""Settings that name files, which a resumed run may find elsewhere, and the fact in its checkpoint that has their
+digest."""
+
 
 class RunFolder:
     """The paths in one run's folder. A folder without config.json holds no run yet.

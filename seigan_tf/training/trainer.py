@@ -24,7 +24,7 @@ from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.checkpointing import Interrupted, SignalCatcher
 from seigan_tf.training.callbacks.recording import save_grid
 from seigan_tf.training.recipe import Share
-from seigan_tf.training.run_folder import RunFolder
+from seigan_tf.training.run_folder import MOVABLE, RunFolder
 from seigan_tf.training.samples import Samples
 from seigan_tf.training.tasks import CycleTask, Task
 from seigan_tf.utils.console import plain_console
@@ -36,8 +36,9 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
     """Train to the last step, from the beginning or from the newest checkpoint in `folder`.
 
     Args:
-        config: all settings; for a resumed run those saved in its folder, except `training.steps`, which may differ.
-            Prepared crops have their own CROP_RULES, which are saved in the place of those given.
+        config: all settings; for a resumed run those saved in its folder, except `training.steps`, which may
+            differ, and those of MOVABLE, which may name the same files elsewhere. Prepared crops have their own CROP_RULES, which
+            are saved in the place of those given.
         folder: that of a new run, without config.json, or of a run to resume.
         console: destination of progress and closing table; default: standard output.
         share: place of the run among the stages of a recipe, for the display of progress.
@@ -71,12 +72,13 @@ def _train(config: Config, folder: RunFolder, console: Console, share: Share | N
         backend.prepare(config.networks.seed, config.training.precision)
         task = tasks.make(config, part)
         begun = _restore(task, folder, config.training.steps)
+        _check_movable(begun, folder, config)
         if not begun.position.step:
             for source in config.training.start_from:
                 _start_from(source, task, console)
         with bar(console, "reading photographs") as progress:
             crops = load_crops(config.data, config.networks.size, progress)
-        facts = _facts(crops, config)
+        facts = _facts(crops, task)
         _check_same(begun, facts, config)
         for line in report_lines(crops.report):
             console.print(line, soft_wrap=True)
@@ -108,7 +110,7 @@ class Begun(NamedTuple):
     metrics: Mapping[str, float] = MappingProxyType({})
     """Sums of the metrics of an epoch that is not complete."""
     facts: Mapping[str, Any] | None = None
-    """Facts of its crops and teachers."""
+    """Facts of the files that it read."""
     path: Path | None = None
     """The checkpoint."""
 
@@ -131,34 +133,52 @@ def _restore(task: Task, folder: RunFolder, steps: int) -> Begun:
     return Begun(position, metrics, facts, saved.path)
 
 
-def _facts(crops: Crops, config: Config) -> dict[str, Any]:
-    """Return JSON values that tell whether a resumed run has the crops and the teachers with which it began.
+def _check_movable(begun: Begun, folder: RunFolder, config: Config) -> None:
+    """Raise ValueError if files are said to be elsewhere, and the run has no digest to compare them by."""
+    if begun.path is None or not folder.holds_run:
+        return
+    before = folder.config()
+    for setting, fact in MOVABLE.items():
+        section, name = setting.split(".")
+        then, now = (getattr(getattr(one, section), name) for one in (before, config))
+        if then != now and fact not in (begun.facts or {}):
+            raise ValueError(
+                f"{setting}: {now}, but {folder.path} was trained with {then} and noted nothing to compare them by;"
+                " expected the same"
+            )
+
+
+def _facts(crops: Crops, task: Task) -> dict[str, Any]:
+    """Return JSON values that tell whether a resumed run has the files with which it began.
 
     These are the numbers of crops, a digest of their pixels and boxes (of prepared crops of their boxes alone), one of
-    the validation masks, and one of each teacher's file.
+    the validation masks, one of each teacher's file, and one of VGG-19's weights.
     """
     arrays = (*crops.objects, *crops.backgrounds, *(crops.evaluation or ())[:2])
-    found = [weights.find(teacher) for teacher in config.training.teachers]
+    found = [weights.find(teacher) for teacher in task.config.training.teachers]
+    vgg, named = task.seigan.vgg, task.config.networks.vgg_weights
     return {
         "counts": crops_line(crops.report),
         "sha256": sha256_of_arrays(values for values in arrays if isinstance(values, np.ndarray)),
         "masks": sha256_of_arrays(np.packbits(mask) for mask in (crops.evaluation.masks if crops.evaluation else ())),
         "teachers": [sha256(teacher.file) for teacher in found],
+        "vgg": named if vgg is None or named == "random" else sha256_of_arrays(vgg.vgg.get_weights()),
     }
 
 
 def _check_same(begun: Begun, facts: Mapping[str, Any], config: Config) -> None:
-    """Raise ValueError if crops or teachers are others than those with which the run began, as far as it noted them."""
+    """Raise ValueError if files are others than those with which the run began, as far as it noted them."""
     noted = begun.facts or {}
     changed = [name for name, then in noted.items() if name in facts and facts[name] != then]
     if not changed:
         return
     remedy = "restore them, or start a new run with another --name"
-    if changed == ["teachers"]:
-        raise ValueError(
-            f"{begun.path}: weights of training.teachers have changed since the run began"
-            f" ({', '.join(config.training.teachers)}); {remedy}"
-        )
+    for name, setting, value in (
+        ("teachers", "training.teachers", ", ".join(config.training.teachers)),
+        ("vgg", "networks.vgg_weights", config.networks.vgg_weights),
+    ):
+        if changed == [name]:
+            raise ValueError(f"{begun.path}: {setting} have changed since the run began ({value}); {remedy}")
     then, now = noted["counts"], facts["counts"]
     change = f"then {then}; now {now}" if then != now else f"both times {now}"
     raise ValueError(

@@ -127,6 +127,22 @@ def test_a_resume_may_change_the_number_of_steps(tmp_path):
     assert read_request(["--resume", "--training.steps", "99999"], tmp_path).config.training.steps == 99999
 
 
+@pytest.mark.parametrize(
+    ("flag", "section", "name", "value"),
+    [
+        ("--data.images", "data", "images", Path("moved")),
+        ("--data.val-annotations", "data", "val_annotations", Path("moved")),
+        ("--data.crops", "data", "crops", Path("moved")),
+        ("--vgg-weights", "networks", "vgg_weights", "moved"),
+        ("--training.teachers", "training", "teachers", ("moved",)),
+    ],
+)
+def test_a_resume_may_find_files_elsewhere(flag, section, name, value, tmp_path):
+    begin(["--preset", "boxes", "--data.source", "coco", "--data.images", "photos", "--name", "cats"], tmp_path)
+    resumed = read_request(["--name", "cats", "--resume", flag, "moved"], tmp_path)
+    assert getattr(getattr(resumed.config, section), name) == value
+
+
 @pytest.mark.parametrize("flag", ["--losses.coarse-gan", "--data.jitter", "--training.beta-1"])
 def test_a_resume_with_another_setting_is_refused_and_names_it(flag, tmp_path):
     begin([], tmp_path)

@@ -11,7 +11,7 @@ from rich.console import Console
 from seigan_tf.config import Config, TrainingConfig
 from seigan_tf.data.loading import load_crops
 from seigan_tf.data.planning.plan import make_plan
-from seigan_tf.training import run_folder, trainer
+from seigan_tf.training import run_folder, tasks, trainer
 from seigan_tf.training.callbacks.checkpointing import Checkpointing, Interrupted
 from tests import tiny
 
@@ -163,18 +163,56 @@ def test_a_signal_in_the_last_save_stops_what_follows_and_a_run_goes_on_with_the
 def test_a_run_goes_on_with_the_same_teachers_only_and_one_that_noted_none_goes_on(tmp_path, one_line_error):
     file = tmp_path / "teacher.keras"
     tiny.seigan().save(file)
-    config = Config(training=TrainingConfig(task="distill", teachers=(str(file),)))
-    crops = load_crops(replace(config.data, synthetic_train=2, synthetic_val=2), 16)
-    facts = trainer._facts(crops, config)
+    config = Config(networks=tiny.networks(), training=TrainingConfig(task="distill", teachers=(str(file),)))
+    crops, task = load_crops(replace(config.data, synthetic_train=2, synthetic_val=2), 16), tasks.make(config)
+    facts = trainer._facts(crops, task)
     tiny.seigan(seed=1).save(file)
-    now = trainer._facts(crops, config)
+    now = trainer._facts(crops, task)
     assert {name for name in facts if facts[name] != now[name]} == {"teachers"}
     begun = trainer.Begun(facts=facts, path=tmp_path / "step_00000002.npz")
     message = one_line_error(trainer._check_same, begun, now, config)
     assert message == (
-        f"{begun.path}: weights of training.teachers have changed since the run began ({file}); restore them, or start"
-        " a new run with another --name"
+        f"{begun.path}: training.teachers have changed since the run began ({file}); restore them, or start a new run"
+        " with another --name"
     )
+    message = one_line_error(trainer._check_same, begun, facts | {"vgg": "other"}, config)
+    assert "networks.vgg_weights have changed since the run began (none)" in message
     older = {name: facts[name] for name in ("counts", "sha256")}
     for noted in (None, older, now):
         trainer._check_same(begun._replace(facts=noted), now, config)
+
+
+def test_files_may_move_if_the_run_noted_their_digests(photo_set, tmp_path, one_line_error):
+    for number in range(3):
+        photo_set.add(f"{number}.png", (50 + 3 * number, 40, 40, 30))
+    config = Config(networks=tiny.networks(), data=photo_set.config())
+    moved = replace(config, data=replace(config.data, images=tmp_path / "moved", annotations=tmp_path / "moved.json"))
+    task = tasks.make(config)
+    facts = trainer._facts(load_crops(config.data, 16), task)
+    photo_set.images.rename(moved.data.images)
+    photo_set.annotations.rename(moved.data.annotations)
+    assert trainer._facts(load_crops(moved.data, 16), task) == facts
+    folder = run_folder.fresh(tmp_path, "x", True)
+    folder.save_config(config)
+    begun = trainer.Begun(facts=facts, path=tmp_path / "step_00000002.npz")
+    trainer._check_movable(begun, folder, moved)
+    message = one_line_error(trainer._check_movable, begun._replace(facts=None), folder, moved)
+    assert message.startswith(
+        f"data.images: {moved.data.images}, but {folder.path} was trained with {photo_set.images}"
+    )
+    trainer._check_movable(begun._replace(facts=None), folder, config)
+    trainer._check_movable(trainer.Begun(), folder, moved)  # nothing was trained
+
+
+def test_the_same_weights_of_vgg_have_one_digest_wherever_they_come_from():
+    config = Config(networks=tiny.networks(size=32, vgg_weights="random"))
+    crops, task = load_crops(replace(config.data, synthetic_train=1, synthetic_val=1), 32), tasks.make(config)
+    assert trainer._facts(crops, task)["vgg"] == "random"
+    noted = []
+    for place in ("imagenet", "vgg.h5"):
+        task.config = replace(config, networks=replace(config.networks, vgg_weights=place))
+        noted.append(trainer._facts(crops, task)["vgg"])
+    assert noted[0] == noted[1] != "random"
+    layer = task.seigan.vgg.vgg.get_layer("block1_conv1")
+    layer.bias.assign(layer.bias + 1)
+    assert trainer._facts(crops, task)["vgg"] != noted[0]
