@@ -206,9 +206,8 @@ def check(config: Config) -> None:
             raise ValueError(
                 f"losses.pairwise_reach: {losses.pairwise_reach} with crops of {size} px (networks.size); expected less"
             )
-    for term in {"seigan": ("background_perceptual", "object_perceptual"), "inpaint": ("background_perceptual",)}.get(
-        training.task, ()
-    ):
+    perceptual = {"seigan": ("background_perceptual", "object_perceptual"), "inpaint": ("background_perceptual",)}
+    for term in perceptual.get(training.task, ()):
         if getattr(losses, term) and size < PERCEPTUAL_SIDE:
             raise ValueError(
                 f"losses.{term}: {getattr(losses, term):g} with crops of {size} px (networks.size); expected 0, or"

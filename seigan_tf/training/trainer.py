@@ -37,8 +37,8 @@ def train(config: Config, folder: RunFolder, console: Console | None = None, sha
 
     Args:
         config: all settings; for a resumed run those saved in its folder, except `training.steps`, which may
-            differ, and those of MOVABLE, which may name the same files elsewhere. Prepared crops have their own CROP_RULES, which
-            are saved in the place of those given.
+            differ, and those of MOVABLE, which may name the same files elsewhere. Prepared crops have their own
+            CROP_RULES, which are saved in the place of those given.
         folder: that of a new run, without config.json, or of a run to resume.
         console: destination of progress and closing table; default: standard output.
         share: place of the run among the stages of a recipe, for the display of progress.
