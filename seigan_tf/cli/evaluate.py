@@ -148,7 +148,7 @@ def run(arguments: Sequence[str]) -> None:
         from seigan_tf.inference.weights import untrained
     missing, model = untrained(options.weights), load_model(options.weights)
     if "segmenter" in missing:
-        say("the masks mean nothing: the segmenter of these weights was not trained")
+        say("the segmenter of these weights was not trained: the measures of its masks are those of random weights")
     vgg = load_vgg(options.vgg_weights)
     if options.object_fraction is None:
         rules = replace(rules, object_fraction=model.object_fraction)
@@ -283,7 +283,7 @@ def _reason_for_gaps(missing: Sequence[str], vgg, result: dict[str, Any]) -> str
     """Return a line about missing measures, or an empty text; `missing` are the networks that were not trained."""
     from seigan_tf.inference.weights import GENERATORS
 
-    trained = [name for name in GENERATORS if name not in missing]
+    trained = [f"the {name}" for name in GENERATORS if name not in missing]
     alone = f"of these weights {' and '.join(trained)} alone {'was' if len(trained) == 1 else 'were'} trained"
     if "inpainter" in missing:
         return f"no inpainting and no realism: {alone}"

@@ -23,9 +23,9 @@ DESCRIPTION = """Train NoCycle, SEIGAN and Supervised on one set of photographs 
       --data.images DIR --data.annotations FILE --data.val-images DIR --data.val-annotations FILE
 
 Training photographs need masks for Supervised, which alone uses them. Without --data.val-images some of the training
-photographs are held out (--data.held-out 0.25), the same for every method and seed. Those that measure the methods
-need masks in any case. Every run has a folder in --out;
-finished runs are not repeated, so that an interrupted command can go on, and more seeds or methods can be added.
+photographs are held out (--data.held-out 0.25), the same for every method and seed. Validation photographs need masks,
+whichever methods are compared. Every run has a folder in --out; finished runs are not repeated, so that an interrupted
+command can go on, and more seeds or methods can be added.
 
 table.md and table.json have the mean and the standard deviation over the seeds of the IoU after the last step, so that
 no epoch is chosen by the measured objects, and the IoU of the filled box, the ellipse in it and GrabCut. figure.png

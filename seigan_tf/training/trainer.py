@@ -173,12 +173,13 @@ def _check_same(begun: Begun, facts: Mapping[str, Any], config: Config) -> None:
     if not changed:
         return
     remedy = "restore them, or start a new run with another --name"
-    for name, setting, value in (
-        ("teachers", "training.teachers", ", ".join(config.training.teachers)),
-        ("vgg", "networks.vgg_weights", config.networks.vgg_weights),
-    ):
-        if changed == [name]:
-            raise ValueError(f"{begun.path}: {setting} have changed since the run began ({value}); {remedy}")
+    named = {
+        "teachers": f"training.teachers ({', '.join(config.training.teachers)})",
+        "vgg": f"networks.vgg_weights ({config.networks.vgg_weights})",
+    }
+    if named.keys() >= set(changed):
+        what = " and ".join(named[name] for name in changed)
+        raise ValueError(f"{begun.path}: the files of {what} have changed since the run began; {remedy}")
     then, now = noted["counts"], facts["counts"]
     change = f"then {then}; now {now}" if then != now else f"both times {now}"
     raise ValueError(

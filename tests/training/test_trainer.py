@@ -172,11 +172,11 @@ def test_a_run_goes_on_with_the_same_teachers_only_and_one_that_noted_none_goes_
     begun = trainer.Begun(facts=facts, path=tmp_path / "step_00000002.npz")
     message = one_line_error(trainer._check_same, begun, now, config)
     assert message == (
-        f"{begun.path}: training.teachers have changed since the run began ({file}); restore them, or start a new run"
-        " with another --name"
+        f"{begun.path}: the files of training.teachers ({file}) have changed since the run began; restore them, or start"
+        " a new run with another --name"
     )
-    message = one_line_error(trainer._check_same, begun, facts | {"vgg": "other"}, config)
-    assert "networks.vgg_weights have changed since the run began (none)" in message
+    message = one_line_error(trainer._check_same, begun, now | {"vgg": "other"}, config)
+    assert f"the files of training.teachers ({file}) and networks.vgg_weights (none) have changed" in message
     older = {name: facts[name] for name in ("counts", "sha256")}
     for noted in (None, older, now):
         trainer._check_same(begun._replace(facts=noted), now, config)
