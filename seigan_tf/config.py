@@ -143,6 +143,9 @@ class LossesConfig:
     """Mean absolute difference in RGB, of values in [-1, 1], below which two neighbours are alike."""
     pairwise_reach: int = 2
     """Distances of the neighbours: 1, 2, 4 and so on up to this, in pixels; less than `networks.size`."""
+    pairwise_warmup: int = 0
+    """Number of first steps in which the weight of `box_pairwise` rises from 0, as in BoxInst. With a reach of 4 and
+    none, the masks of some seeds become outlines."""
     photos_as_fakes: float = 0.0
     """Weight of one more fake of each discriminator: D_obj takes y, which shows no object, D_bg takes x, which shows
     one. So D_obj keeps asking for an object, and D_bg keeps finding what the inpainter left of one. 0 is the paper."""
@@ -153,7 +156,7 @@ class LossesConfig:
         return dataclasses.replace(self, **left_out)
 
 
-NOT_GENERATOR_TERMS = ("pairwise_threshold", "pairwise_reach", "photos_as_fakes")
+NOT_GENERATOR_TERMS = ("pairwise_threshold", "pairwise_reach", "pairwise_warmup", "photos_as_fakes")
 """Settings of LossesConfig that are no weights of the generators' terms."""
 TERMS = tuple(field.name for field in dataclasses.fields(LossesConfig) if field.name not in NOT_GENERATOR_TERMS)
 """Names of all terms of the generators: λ1 to λ11, then the box terms."""

@@ -124,13 +124,16 @@ def object_layers(losses: LossesConfig) -> tuple[str, ...]:
     return PERCEPTUAL_LAYERS if losses.object_perceptual > 0 else ()
 
 
-def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: LossesConfig) -> Objective:
+def generator_objective(
+    cycle: Cycle, discriminators: Discriminators, losses: LossesConfig, scales: dict[str, Any] | None = None
+) -> Objective:
     """Return the generators' terms that are switched on, and their sum weighted by λ.
 
     Args:
         cycle: source of the images.
         discriminators: D_bg and D_obj.
         losses: the weights λ.
+        scales: scalars by which the weights of terms are multiplied; default: none.
 
     Raises:
         ValueError: a term needs VGG-19, which the cycle lacks.
@@ -173,7 +176,8 @@ def generator_objective(cycle: Cycle, discriminators: Discriminators, losses: Lo
         "mask_saturation": lambda: boxes.saturation(cycle.raw_logits),
     }
     terms = {name: makers[name]() for name in active_terms(losses)}
-    return Objective(_sum([getattr(losses, name) * value for name, value in terms.items()]), terms)
+    weights = {name: getattr(losses, name) * (scales or {}).get(name, 1.0) for name in terms}
+    return Objective(_sum([weights[name] * value for name, value in terms.items()]), terms)
 
 
 def discriminator_objective(

@@ -304,7 +304,8 @@ class SEIGAN(keras.Model):
     def generate(self, batch: Batch, noise: dict[str, Any], generators: Generators | None = None) -> Generated:
         """Return the generators' terms and the fakes for the discriminators; arguments as of `cycle`."""
         cycle = self.cycle(batch, noise, generators)
-        objective = generator_objective(cycle, self.discriminators, self.terms)
+        scales = self._warmup() if generators is None else None
+        objective = generator_objective(cycle, self.discriminators, self.terms, scales)
         fakes = {name: ops.stop_gradient(getattr(cycle, name)) for name in active_fakes(self.terms)}
         if self.pretraining:
             photos = {"coarse": cycle.background_image, "background": cycle.object_image}
@@ -314,6 +315,14 @@ class SEIGAN(keras.Model):
             covered = ops.sum(cycle.raw_mask * cycle.box_mask) / ops.maximum(ops.sum(cycle.box_mask), 1.0)
             mask_mean = ops.stop_gradient(covered)
         return Generated(objective, fakes, mask_mean)
+
+    def _warmup(self) -> dict[str, Any]:
+        """The part of a term's weight that the step to come has."""
+        count = self.losses_config.pairwise_warmup
+        if not count or "segmenter" not in self.trained_networks:
+            return {}
+        step = ops.cast(self.network_optimizers["segmenter"].iterations, "float32")
+        return {"box_pairwise": ops.minimum((step + 1.0) / count, 1.0)}
 
     def replay(self, fakes: dict[str, Any], draws: Draws) -> dict[str, Any]:
         """Return the fakes, some of them replaced by earlier ones from the replay pools."""

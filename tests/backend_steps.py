@@ -35,7 +35,7 @@ MODELS = {
     ),
     "few_settings": (
         tiny.networks(prefill=True, composite_inpainting=True),
-        LossesConfig(**tiny.BOX_TERMS),
+        LossesConfig(**tiny.BOX_TERMS, pairwise_warmup=2),
     ),
 }
 """Settings and losses by name."""

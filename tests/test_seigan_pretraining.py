@@ -71,6 +71,21 @@ def test_box_terms_are_pretrained_beside_both(step):
     assert step(Pretraining(discriminators=True, identity=True), losses)[3] == set(NETWORKS)
 
 
+def test_the_weight_of_the_pairwise_term_rises_over_the_first_steps_of_training_alone():
+    model = tiny.seigan(
+        LossesConfig(box_projection=1.0, box_pairwise=0.5, pairwise_warmup=4), pretraining=Pretraining()
+    )
+    batch = tiny.batch(2)
+    for part in (0.25, 0.5, 0.75, 1.0, 1.0):
+        model.reset_metrics()
+        logs = model.train_on_batch(batch, return_dict=True)
+        assert logs["loss"] == pytest.approx(logs["box_projection"] + part * 0.5 * logs["box_pairwise"], rel=1e-5)
+    fresh = tiny.seigan(LossesConfig(box_pairwise=0.5, pairwise_warmup=4), pretraining=Pretraining())
+    without = tiny.seigan(LossesConfig(box_pairwise=0.5), pretraining=Pretraining())
+    tested, expected = (one.test_on_batch(batch, return_dict=True)["loss"] for one in (fresh, without))
+    assert tested == pytest.approx(expected, rel=1e-6)
+
+
 def test_pretraining_that_trains_nothing_is_refused():
     with pytest.raises(ValueError, match=r"^pretraining: trains nothing; expected a box term, discriminators or ident"):
         tiny.seigan(pretraining=Pretraining())

@@ -29,7 +29,7 @@ CONFIG = config.Config(
 # bfloat16 on CPUs. Without `mask_saturation`, since the recipe was measured without it.
 _teacher = replace(
     boxes.CONFIG,
-    losses=replace(boxes.CONFIG.losses, pairwise_reach=4, mask_saturation=0.0),
+    losses=replace(boxes.CONFIG.losses, pairwise_reach=4, pairwise_warmup=200, mask_saturation=0.0),
     training=replace(boxes.CONFIG.training, steps=600, precision="auto"),
 )
 
