@@ -67,14 +67,14 @@ def _job(options: Options) -> Job:
         return []
 
     if report is None:
-        return Job(plan, make)
+        return Job(plan, make, ("segmenter",))
 
     def finish() -> None:
         from seigan_tf.data.annotations.coco_writer import write_coco
 
         write_coco((replace(photo, objects=tuple(objects)) for photo, objects in found.values()), report)
 
-    return Job(plan, make, again=True, finish=finish)
+    return Job(plan, make, ("segmenter",), again=True, finish=finish)
 
 
 def _object(item: Marked, mask: "np.ndarray") -> Object:

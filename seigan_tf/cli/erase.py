@@ -69,4 +69,5 @@ def _job(options: Options) -> Job:
         photo_files.write(marked[0].output, erased.array, erased.profile)
         return problems
 
-    return Job(make_plan(options, apart=False), make)
+    networks = ("segmenter",) if options.fill == "patches" else ("segmenter", "inpainter")
+    return Job(make_plan(options, apart=False), make, networks)

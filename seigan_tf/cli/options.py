@@ -201,6 +201,15 @@ def load_composer(weights: str, backend: Backend, refine: bool = True, grow: flo
         return Composer.load(weights, refine, backend, say, grow)
 
 
+def check_trained(weights: str, networks: Sequence[str]) -> None:
+    """Raise ValueError if one of the networks, of `weights.GENERATORS`, was never trained: it would answer noise."""
+    from seigan_tf.inference.weights import untrained
+
+    missing = [name for name in untrained(weights) if name in networks]
+    if missing:
+        raise ValueError(f"--weights {weights}: its {' and '.join(missing)} was never trained, expected other weights")
+
+
 def say_address(text: str, host: str) -> None:
     """Print the address of a server that is about to run, with a warning if others can reach it."""
     from seigan_tf.serve.server import is_loopback

@@ -55,4 +55,4 @@ def _job(options: Options) -> Job:
         done()
         return []
 
-    return Job(plan, make)
+    return Job(plan, make, ("segmenter", "enhancer"))

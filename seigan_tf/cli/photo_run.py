@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from seigan_tf.cli.options import console, load_composer, parse, say
+from seigan_tf.cli.options import check_trained, console, load_composer, parse, say
 from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Plan, Task
 from seigan_tf.utils.memory import enough_memory
 from seigan_tf.utils.progress import bar
@@ -38,6 +38,7 @@ class Job(NamedTuple):
 
     plan: Plan
     make: Make
+    networks: tuple[str, ...]  # those that are used, of `weights.GENERATORS`
     again: bool = False  # replace existing outputs
     finish: Done = lambda: None  # called at the end
 
@@ -53,12 +54,13 @@ def run_photos(
         SomeFailed: of several outputs, some could not be made.
     """
     given = parse(options, arguments, command, description + EXIT_CODES)
-    plan, make, again, finish = job(given)
+    plan, make, networks, again, finish = job(given)
     again = again or given.overwrite or plan.one
     todo = [(task, [item for item in task.marked if again or not item.output.exists()]) for task in plan.tasks]
     problems = [f"{problem.where}: {problem.what}" for problem in plan.problems]
     made = 0
     if any(marked for _, marked in todo):
+        check_trained(given.weights, networks)
         composer = load_composer(given.weights, given.backend, given.refine, given.grow)
         with bar(console, "objects") as progress:
             every = sum(len(task.marked) for task in plan.tasks)

@@ -69,7 +69,8 @@ def untrained(weights: str | Path) -> tuple[str, ...]:
     """Return the names of the generators that keep their random first weights, of GENERATORS.
 
     A run trains those of its task, and takes over those of `training.start_from` that have the same form. None is named
-    if the settings of the run are not known, as of a `.keras` file, and none of a source that is not there any more.
+    if the settings of the run are not known, as of a `.keras` file or of packed weights, which do not tell what they
+    started from, and none of a source that is not there any more.
 
     Args:
         weights: as for `find`, or any other folder.
@@ -101,8 +102,8 @@ def _folder(weights: str | Path) -> Path:
 
 
 def _settings(folder: Path) -> config.Config | None:
-    file = folder / "config.json"
-    return config.load_config(file) if file.is_file() else None
+    file, is_packed = folder / "config.json", (folder / pretrained.DIGEST).is_file()
+    return config.load_config(file) if file.is_file() and not is_packed else None
 
 
 def _object_fraction(file: Path) -> float:

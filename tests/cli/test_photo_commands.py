@@ -11,6 +11,7 @@ from seigan_tf import pretrained
 from seigan_tf.cli.commands import main
 from seigan_tf.compose import composer as composers
 from seigan_tf.compose import photo_files
+from seigan_tf.config import Config, TrainingConfig, save_config
 from seigan_tf.data.annotations.formats import read_annotations
 from tests.commands import call
 from tests.compose.scene import BallBackend, ball, box_of, gravel
@@ -375,6 +376,25 @@ def test_one_box_without_an_object_is_refused_and_nothing_written(capsys, tmp_pa
     refusal = call(capsys, command, photo, "--box", "10,10,30,30", *more, "-o", tmp_path / "out.png").refusal
     assert refusal == "error: no object was found in the box 10,10,30,30\n"
     assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("task", "command", "missing"),
+    [("distill", "cut", None), ("distill", "erase", "inpainter"), ("distill", "paste", "enhancer"),
+     ("inpaint", "cut", "segmenter")],
+)  # fmt: skip
+def test_networks_that_were_never_trained_are_not_used(capsys, tmp_path, photo, task, command, missing):
+    training = TrainingConfig(task=task, teachers=("cats",))
+    run = tmp_path / "run"
+    run.mkdir()
+    save_config(Config(training=training), run / "config.json")
+    more = ["--onto", photo, "--at", "9,9"] * (command == "paste")
+    ended = call(capsys, command, photo, "--box", BOX, *more, "-o", tmp_path / "out.png", "--weights", run)
+    if missing is None:
+        assert ended.code == 0
+    else:
+        expected = f"error: --weights {run}: its {missing} was never trained, expected other weights\n"
+        assert ended.refusal == expected
 
 
 def test_a_photograph_too_large_for_memory_keeps_no_other_from_being_done(capsys, tmp_path, photos, monkeypatch):

@@ -103,6 +103,8 @@ def test_a_run_has_the_trained_networks_of_its_task_and_of_those_that_it_starts_
     assert untrained(whole) == untrained(trained_run(tmp_path / "after", "inpaint", inpainter, whole)) == ()
     assert untrained(trained_run(tmp_path / "unknown", "inpaint", tmp_path / "gone")) == ()
     assert untrained(tmp_path) == ()
+    (inpainter / pretrained.DIGEST).touch()  # packed weights do not tell what they started from
+    assert untrained(inpainter) == ()
 
 
 def test_a_run_made_anew_from_a_run_that_began_with_it_ends_the_search(tmp_path):
