@@ -33,10 +33,13 @@ _teacher = replace(
     training=replace(boxes.CONFIG.training, steps=600, precision="auto"),
 )
 
-# Box terms alone. Its large crops show legs and edges; the other teacher's small ones what belongs together.
+# Box terms alone, and masks that begin as most of the box (docs/experiments.md, "Seeds of the teachers"). Its large
+# crops show legs and edges; the other teacher's small ones what belongs together.
 _teacher_128 = replace(
     _teacher,
-    networks=replace(_teacher.networks, size=128, segmenter=replace(_teacher.networks.segmenter, depth=5)),
+    networks=replace(
+        _teacher.networks, size=128, segmenter=replace(_teacher.networks.segmenter, depth=5), initial_mask=0.73
+    ),
     losses=_teacher.losses.only("box_projection", "box_pairwise"),
     training=replace(_teacher.training, pretrain_steps=0),
 )
