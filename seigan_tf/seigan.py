@@ -14,22 +14,17 @@ from seigan_tf import steps
 from seigan_tf.config import TERMS, DataConfig, LossesConfig, NetworksConfig
 from seigan_tf.cycle import NOISE_NAMES, Cycle, Generators, fixed_noise
 from seigan_tf.losses import boxes
+from seigan_tf.losses.terms import FAKES, Pretraining, active_fakes, active_terms, pretraining_terms, trained_networks
 from seigan_tf.networks import Enhancer, Inpainter, Segmenter, VGG19Features
 from seigan_tf.networks.discriminator import make_discriminator
 from seigan_tf.networks.vgg19 import without_vgg
 from seigan_tf.objective import (
-    FAKES,
     Discriminators,
     Objective,
-    Pretraining,
-    active_fakes,
-    active_terms,
     background_layers,
     discriminator_objective,
     generator_objective,
     object_layers,
-    pretraining_terms,
-    trained_networks,
 )
 from seigan_tf.optimizers import LossScaleOptimizer, OptimizerGroup, group_by_network
 from seigan_tf.replay import ReplayPool

@@ -6,7 +6,7 @@ import numpy as np
 
 from seigan_tf.config import BackboneConfig, DiscriminatorConfig, LossesConfig
 from seigan_tf.cycle import NOISE_NAMES
-from seigan_tf.objective import FAKES
+from seigan_tf.losses.terms import FAKES
 from seigan_tf.seigan import SEIGAN, Draws
 from tests import tiny
 from tests.reference.weights import randomise

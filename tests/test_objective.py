@@ -9,19 +9,21 @@ import tensorflow as tf
 
 from seigan_tf.config import TERMS, BackboneConfig, LossesConfig
 from seigan_tf.cycle import Generators
-from seigan_tf.networks import Discriminator, VGG19Features
-from seigan_tf.objective import (
+from seigan_tf.losses.terms import (
     BOX_TERMS,
-    Discriminators,
     Pretraining,
     active_fakes,
     active_terms,
+    pretraining_terms,
+    trained_generators,
+)
+from seigan_tf.networks import Discriminator, VGG19Features
+from seigan_tf.objective import (
+    Discriminators,
     background_layers,
     discriminator_objective,
     generator_objective,
     object_layers,
-    pretraining_terms,
-    trained_generators,
 )  # fmt: skip
 from tests import tiny
 from tests.reference import cycle as reference

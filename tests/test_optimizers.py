@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from seigan_tf.config import LossesConfig, TrainingConfig
-from seigan_tf.objective import Pretraining
+from seigan_tf.losses.terms import Pretraining
 from seigan_tf.optimizers import LinearDecay, OptimizerGroup, group_by_network, learning_rate, training_optimizers
 from tests import tiny
 

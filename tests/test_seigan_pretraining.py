@@ -5,7 +5,7 @@ import pytest
 
 from seigan_tf.config import TERMS, BackboneConfig, LossesConfig
 from seigan_tf.losses import adversarial
-from seigan_tf.objective import Pretraining
+from seigan_tf.losses.terms import Pretraining
 from seigan_tf.seigan import SEIGAN
 from tests import tiny
 

@@ -52,10 +52,10 @@ def _job(options: Options) -> Job:
         (item,) = marked
         visible = photo.visible
         matte = composer.matte(visible, item.box)
+        if not matte.found:
+            raise ValueError(nothing_in(item.box))
         mask = matte.mask(visible)
         grey = (255 * mask).round().astype("uint8")
-        if not grey.any():
-            raise ValueError(nothing_in(item.box))
         array = grey if options.mask_only else matte.cutout(photo, mask)
         array = array if options.trim else matte.window.within(array, *photo.size)
         photo_files.write(item.output, array, photo.profile)
@@ -78,7 +78,7 @@ def _job(options: Options) -> Job:
 
 
 def _object(item: Marked, mask: "np.ndarray") -> Object:
-    """Return the object with its tight box and its mask as run lengths."""
+    """Return the object with its tight box and its mask as run lengths; the box of an empty mask is empty."""
     import numpy as np
     from pycocotools import mask as coco_mask
 

@@ -207,7 +207,9 @@ def check_trained(weights: str, networks: Sequence[str]) -> None:
 
     missing = [name for name in untrained(weights) if name in networks]
     if missing:
-        raise ValueError(f"--weights {weights}: its {' and '.join(missing)} was never trained, expected other weights")
+        were = "was" if len(missing) == 1 else "were"
+        text = f"--weights {weights}: its {' and '.join(missing)} {were} never trained, expected other weights"
+        raise ValueError(text)
 
 
 def say_address(text: str, host: str) -> None:

@@ -40,6 +40,8 @@ def run(arguments: Sequence[str]) -> None:
 
 def _job(options: Options) -> Job:
     at = parse_numbers("--at", options.at, "X,Y or X,Y,W", (2, 3))
+    if all(0 <= value <= 1 for value in at) and not all(map(float.is_integer, at)):
+        raise ValueError(f"--at {options.at}: fractions of the photo, expected pixels")
     plan = make_plan(options, apart=True, inputs=[options.onto])
 
     from seigan_tf.compose import pasting, photo_files

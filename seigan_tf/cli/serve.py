@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from seigan_tf import pretrained
-from seigan_tf.cli.options import Backend, Grow, Host, Port, Weights, check_range, load_composer, parse, say_address
+from seigan_tf.cli.options import (
+    Backend,
+    Grow,
+    Host,
+    Port,
+    Weights,
+    check_range,
+    check_trained,
+    load_composer,
+    parse,
+    say,
+    say_address,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from seigan_tf.serve.application import Find
@@ -67,8 +79,11 @@ def run(arguments: Sequence[str]) -> None:
         raise ValueError(f"--waiting is {options.waiting}, expected 0 to 150")
     check_range("--grow", options.grow, 1)
 
+    from seigan_tf.inference.weights import untrained
     from seigan_tf.serve import application, photos, server, work_queue
 
+    check_trained(options.weights, ("segmenter",))
+    missing = untrained(options.weights)
     find = _find(options)
     composer = load_composer(options.weights, options.backend, grow=options.grow)
     served = application.ComposeApplication(
@@ -89,8 +104,13 @@ def run(arguments: Sequence[str]) -> None:
         recv_bytes=2**16,
     )
     application.compile_networks(composer)
+    if missing:
+        say(f"{' and '.join(missing)} of these weights: never trained; use them to cut alone")
     say_address(f"serving {address} with {composer.backend.name}", options.host)
-    server.run(serving)
+    try:
+        server.run(serving)
+    finally:
+        served.queue.close()
 
 
 def _find(options: Options) -> "Find | None":

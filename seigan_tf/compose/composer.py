@@ -170,9 +170,9 @@ class Composer:
         goal = pasting.target(box, at, *onto.size)
         visible = photo.visible
         matte = self.matte(visible, box)
-        cutout = matte.cutout(photo, matte.mask(visible))
-        if not cutout[..., 3].any():
+        if not matte.found:
             raise ValueError(nothing_in(box))
+        cutout = matte.cutout(photo, matte.mask(visible))
         if photo.profile != onto.profile:
             cutout[..., :3] = photo_files.convert_colours(cutout[..., :3], photo.profile, onto.profile)
         placed = pasting.place(cutout, box, matte.window, goal, *onto.size)

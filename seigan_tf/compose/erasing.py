@@ -10,13 +10,11 @@ import numpy as np
 from seigan_tf.compose import filling, geometry
 from seigan_tf.compose.backends import Backend
 from seigan_tf.compose.geometry import Window
-from seigan_tf.compose.matting import Matte
+from seigan_tf.compose.matting import OBJECT, Matte
 from seigan_tf.compose.pull_push import pull_push
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.inference.tta import inpaint_tta
 
-OBJECT = 0.1
-"""A pixel with a higher mask value shows some of the object."""
 CORE, FEATHER = 0.02, 0.04
 """Distances from the object, as fractions of the crop's side: pixels within the first and half of the second are
 replaced, since the object's edges and shadows lie there; over the other half photo and fill are mixed. Chosen with
@@ -66,7 +64,7 @@ def hole_of(matte: Matte) -> Hole:
     core, feather = max(CORE * count, 1.0), max(FEATHER * count, 1.0)
     distance = cv2.distanceTransform((matte.low <= OBJECT).astype(np.uint8), cv2.DIST_L2, 5)
     part = np.clip((core + feather - distance) / feather, 0.0, 1.0)
-    weights = part * part * (3 - 2 * part) if (matte.low > OBJECT).any() else np.zeros_like(part)
+    weights = part * part * (3 - 2 * part) if matte.found else np.zeros_like(part)
     return Hole(matte.region, np.rint(255 * weights).astype(np.uint8))
 
 

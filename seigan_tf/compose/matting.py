@@ -39,6 +39,8 @@ WHOLE = np.array([0.0, 0.0, 1.0, 1.0], np.float32)
 """Relative box that does not confine a mask."""
 RADIUS, EPSILON = 0.02, 1e-4
 """Guided filter: radius of its windows, as a fraction of the crop's side, and least variance of an edge."""
+OBJECT = 0.1
+"""A pixel with a higher mask value shows some of the object."""
 SURE = 0.95
 """A pixel shows only the object if the mask is at least this, only the background if it is at most 1 - SURE."""
 
@@ -55,6 +57,11 @@ class Matte:
     """float32 [n, n] in [0, 1]: the mask over the region at low resolution."""
     functions: np.ndarray | None
     """float32 [n, n, 4]: the mask as functions of the photo's colours (`guided_filter`); None without refinement."""
+
+    @property
+    def found(self) -> bool:
+        """Whether there is an object in the box."""
+        return bool((self.low > OBJECT).any())
 
     def mask(self, pixels: np.ndarray) -> np.ndarray:
         """The mask in the window of the photo's `pixels`: float32 [window.height, window.width] in [0, 1]."""

@@ -42,8 +42,7 @@ def target(box: Box, at: Sequence[float], width: int, height: int) -> Box:
     `at` has left and top there and, unless the object keeps its size, the box's width there, in pixels.
 
     Raises:
-        ValueError: the place is not two or three numbers, or in fractions of the photo; the box lies outside the photo,
-            or is too large or small.
+        ValueError: the place is not two or three numbers, the box lies outside the photo, or is too large or small.
     """
     try:
         values = [float(value) for value in at]
@@ -53,8 +52,6 @@ def target(box: Box, at: Sequence[float], width: int, height: int) -> Box:
         raise ValueError(f"at {at!r}: expected x, y and, if the size is to change, the width, in pixels")
     x, y, wide = (*values, box[2])[:3]
     text = f"at {x:g},{y:g},{wide:g}"
-    if 0 <= x <= 1 and 0 <= y <= 1 and not (x.is_integer() and y.is_integer()):
-        raise ValueError(f"{text}: fractions of the photo, expected pixels ({x * width:.0f},{y * height:.0f})")
     if wide <= 0:
         raise ValueError(f"{text}: the width must be more than 0")
     high = box[3] * wide / box[2]

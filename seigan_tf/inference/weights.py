@@ -7,16 +7,12 @@ from typing import NamedTuple
 
 from seigan_tf import config, pretrained
 from seigan_tf.config import DataConfig
+from seigan_tf.losses import terms
 from seigan_tf.utils.text import one_line
 
 GENERATORS = ("segmenter", "inpainter", "enhancer")
-TRAINED_BY = {
-    "seigan": GENERATORS,
-    "supervised": ("segmenter",),
-    "distill": ("segmenter",),
-    "inpaint": ("inpainter",),
-}
-"""Generators that a run trains, by `training.task`."""
+ONE_NETWORK = {"supervised": "segmenter", "distill": "segmenter", "inpaint": "inpainter"}
+"""The generator that a run trains, by `training.task`; those of task seigan follow from its losses."""
 MODEL_FILE = "weights/seigan.keras"
 """Path of the model in a run folder."""
 
@@ -68,9 +64,9 @@ def find(weights: str | Path) -> Weights:
 def untrained(weights: str | Path) -> tuple[str, ...]:
     """Return the names of the generators that keep their random first weights, of GENERATORS.
 
-    A run trains those of its task, and takes over those of `training.start_from` that have the same form. None is named
-    if the settings of the run are not known, as of a `.keras` file or of packed weights, which do not tell what they
-    started from, and none of a source that is not there any more.
+    A run trains those of its task and its losses, and takes over those of `training.start_from` that have the same
+    form. The result is empty if nothing is known of the training: of a `.keras` file, of a source that is gone, and of
+    packed weights, whose settings do not tell what they started from.
 
     Args:
         weights: as for `find`, or any other folder.
@@ -83,16 +79,35 @@ def untrained(weights: str | Path) -> tuple[str, ...]:
 
 def _untrained(folder: Path, seen: tuple[Path, ...]) -> tuple[str, ...]:
     settings = _settings(folder)
-    if settings is None or folder in seen:  # a run that was made anew may have the name of a source of its sources
+    is_packed = (folder / pretrained.DIGEST).is_file()
+    # A run that was made anew may have the name of a source of its sources.
+    if settings is None or is_packed or folder in seen:
         return ()
-    trained = set(TRAINED_BY[settings.training.task])
+    trained = _trained_by(settings)
     for source in map(_folder, settings.training.start_from):
         theirs, missing = _settings(source), _untrained(source, (*seen, folder))
         for name in GENERATORS:
-            same = theirs is None or getattr(theirs.networks, name) == getattr(settings.networks, name)
+            same = theirs is None or _form(theirs.networks, name) == _form(settings.networks, name)
             if same and name not in missing:
                 trained.add(name)
     return tuple(name for name in GENERATORS if name not in trained)
+
+
+def _trained_by(settings: config.Config) -> set[str]:
+    training, networks = settings.training, settings.networks
+    if training.task in ONE_NETWORK:
+        return {ONE_NETWORK[training.task]}
+    trained = terms.trained_networks(settings.losses, networks.mask_gradient_scale)
+    if training.pretrain_steps:
+        pretraining = terms.Pretraining(training.pretrain_discriminators, training.pretrain_identity)
+        trained |= terms.trained_networks(settings.losses, 0.0, pretraining)
+    return trained
+
+
+def _form(networks: config.NetworksConfig, name: str) -> tuple:
+    """Return what two networks must share so that one can be copied to the other."""
+    inputs = (networks.mask_input, networks.prefill) if name == "inpainter" else ()
+    return getattr(networks, name), *inputs
 
 
 def _folder(weights: str | Path) -> Path:
@@ -102,8 +117,8 @@ def _folder(weights: str | Path) -> Path:
 
 
 def _settings(folder: Path) -> config.Config | None:
-    file, is_packed = folder / "config.json", (folder / pretrained.DIGEST).is_file()
-    return config.load_config(file) if file.is_file() and not is_packed else None
+    file = folder / "config.json"
+    return config.load_config(file) if file.is_file() else None
 
 
 def _object_fraction(file: Path) -> float:

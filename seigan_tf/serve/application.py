@@ -5,12 +5,13 @@
     POST /api/open         photo                                     -> preview; Photo-Size: width,height of the photo
     POST /api/find         photo, at                                 -> {"name", "box"}: the object at the point x,y
     POST /api/cut          photo, box, [erased ...], [edges]         -> cut-out, PNG; Rectangle: x,y,width,height
-    POST /api/erase        photo, box ...                            -> photo without the objects, PNG
+    POST /api/erase        photo, box ..., [edges]                   -> photo without the objects, PNG
     POST /api/paste        photo, box, [erased ...], [edges], onto, at, [shadow] -> the other photo with the object, PNG
 
 Forms are multipart/form-data; `photo` and `onto` are files; boxes are x,y,width,height in pixels of the upright photo;
-the boxes `erased` are erased from the photo first. Those, and `box` of erase, are erased one after the other, and may
-go on as x,y,width,height,seed,edges: another seed (default 0) gives another fill, equal ones give equal fills. `at` is
+the boxes `erased` are erased from the photo first. Those, and `box` of erase, are erased one after the other, so that
+the first fill may show what a later one takes away, and may go on as x,y,width,height,seed,edges: another seed (default
+0) gives another fill, equal ones give equal fills; `edges` is that of the request, unless it is given. `at` is
 x,y[,width] in pixels of the other photo, for `find`, which needs a detector, x,y in those of the photo; edges (default
 1), whether masks follow the edges of the photo, and shadow (default 0) are 0 or 1.
 Errors are {"error": one line}: 400 fields, 403 another host or website, 413 and 422 photos and boxes, 503 too many
@@ -125,9 +126,9 @@ class ComposeApplication(server.Application):
         composer, photo, box = self._object(request)
         visible = photo.visible
         matte = composer.matte(visible, box)
-        window, cutout = matte.window, matte.cutout(photo, matte.mask(visible))
-        if not cutout[..., 3].any():
+        if not matte.found:
             raise UnprocessableEntity(nothing_in(box))
+        window, cutout = matte.window, matte.cutout(photo, matte.mask(visible))
         response = photos.png_response(cutout, photo.profile)
         response.headers["Rectangle"] = f"{window.left},{window.top},{window.width},{window.height}"
         return response
@@ -193,10 +194,11 @@ def _erasures(request: Request, name: str) -> list[Erasure]:
     texts = request.form.getlist(name)
     if len(texts) > MOST_BOXES:
         raise BadRequest(f"{name}: {len(texts)} boxes, expected at most {MOST_BOXES}")
+    default = float(_switch(request, "edges", "1"))
     made = []
     for text in texts:
         values = _numbers(name, text, (4, 5, 6), ERASURE)
-        seed, edges = values[4:] + (0.0, 1.0)[len(values) - 4 :]
+        seed, edges = values[4:] + (0.0, default)[len(values) - 4 :]
         if seed != int(seed) or not 0 <= seed <= MOST_SEED:
             raise BadRequest(f"{name} is {shown(text)}, expected a whole number from 0 to {MOST_SEED} as seed")
         if edges not in (0, 1):

@@ -152,7 +152,7 @@ def listen(application: Application, host: str, port: int, **limits: Any) -> tup
     sockets = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
     name, number = sockets[0]
     if _is_address(name) and ipaddress.ip_address(name).is_unspecified:
-        name = own_address() or name  # a browser cannot open 0.0.0.0
+        name = own_address(":" in name) or name  # a browser cannot open 0.0.0.0
     name = f"[{name}]" if ":" in name else name
     return server, f"http://{name}:{number}/"
 
@@ -160,17 +160,19 @@ def listen(application: Application, host: str, port: int, **limits: Any) -> tup
 def run(serving: Any) -> None:
     """Serve until Ctrl-C, or SIGTERM, by which service managers and containers end programs.
 
-    The request at work ends before the process does, and its temporary files are removed.
+    The request at work ends before the process does, and its temporary files are removed; `close` the queue of others.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     serving.run()
 
 
-def own_address() -> str | None:
-    """The address of this machine in its network; None without one. Nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # an address of documentation: the system only chooses its way there
+def own_address(version_6: bool = False) -> str | None:
+    """The address of this machine in its network, by version 4 or 6 of IP; None without one. Nothing is sent."""
+    # Addresses of documentation: the system only chooses its way there.
+    family, other = (socket.AF_INET6, "2001:db8::1") if version_6 else (socket.AF_INET, "192.0.2.1")
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((other, 9))
             return probe.getsockname()[0]
-        except OSError:
-            return None
+    except OSError:
+        return None

@@ -15,8 +15,8 @@ from seigan_tf.data import pairs
 from seigan_tf.data.augmentation import WHOLE, Augmentation, Part
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.inference import weights
+from seigan_tf.losses.terms import BOX_TERMS, FAKES, IDENTITY_TERMS, Pretraining, active_terms, trained_networks
 from seigan_tf.networks.vgg19 import PERCEPTUAL_SIDE
-from seigan_tf.objective import BOX_TERMS, FAKES, IDENTITY_TERMS, Pretraining, active_terms, trained_networks
 from seigan_tf.optimizers import training_optimizers
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.training import holes, masked_crops

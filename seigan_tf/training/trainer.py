@@ -18,7 +18,7 @@ from seigan_tf.inference import weights
 from seigan_tf.inference.loading import load_model
 from seigan_tf.inference.transfer import transfer_weights
 from seigan_tf.inference.weights import MODEL_FILE
-from seigan_tf.objective import trained_networks
+from seigan_tf.losses.terms import trained_networks
 from seigan_tf.training import backend, callbacks, checkpoint, devices, report, samples, tasks
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.checkpointing import Interrupted, SignalCatcher
@@ -166,6 +166,10 @@ def _facts(crops: Crops, task: Task) -> dict[str, Any]:
     }
 
 
+MASKS = {"masks": "validation masks", "training_masks": "training masks"}
+"""Facts about masks, in words."""
+
+
 def _check_same(begun: Begun, facts: Mapping[str, Any], config: Config) -> None:
     """Raise ValueError if files are others than those with which the run began, as far as it noted them."""
     noted = begun.facts or {}
@@ -177,15 +181,16 @@ def _check_same(begun: Begun, facts: Mapping[str, Any], config: Config) -> None:
         "teachers": f"training.teachers ({', '.join(config.training.teachers)})",
         "vgg": f"networks.vgg_weights ({config.networks.vgg_weights})",
     }
-    if named.keys() >= set(changed):
-        what = " and ".join(named[name] for name in changed)
-        raise ValueError(f"{begun.path}: the files of {what} have changed since the run began; {remedy}")
-    then, now = noted["counts"], facts["counts"]
-    change = f"then {then}; now {now}" if then != now else f"both times {now}"
-    raise ValueError(
-        f"{begun.path}: photographs, annotations or the packages that read them have changed since the run began"
-        f" ({change}); {remedy}"
-    )
+    since, lines = "have changed since the run began", []
+    if crops := set(changed) - named.keys():
+        then, now = noted["counts"], facts.get("counts")
+        change = f"then {then}; now {now}" if "counts" in crops else f"both times {then}"
+        if crops <= MASKS.keys():
+            change = f"{' and '.join(MASKS[name] for name in sorted(crops))} alone"
+        lines.append(f"photographs, annotations or the packages that read them {since} ({change})")
+    if files := [named[name] for name in changed if name in named]:
+        lines.append(f"the files of {' and '.join(files)} {since}")
+    raise ValueError(f"{begun.path}: {'; '.join(lines)}; {remedy}")
 
 
 def _start_from(name: str, task: Task, console: Console) -> None:

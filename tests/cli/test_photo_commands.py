@@ -454,7 +454,7 @@ def refusals(tmp_path, photo):
         ((*paste, "--at", "1"), "--at 1: expected X,Y or X,Y,W"),
         ((*paste, "--at", "900,900"), "outside the photo of 300 x 240 pixels"),
         ((*paste, "--at", "0,0,0"), "the width must be more than 0"),
-        ((*paste, "--at", "0.5,0.25"), "at 0.5,0.25,80: fractions of the photo, expected pixels ("),
+        ((*paste, "--at", "0.5,0.25"), "--at 0.5,0.25: fractions of the photo, expected pixels"),
         (("erase", photo, *box, "--keep", "300,0,9,9", "-o", out), "--keep: box 300,0,9,9: outside the photo of 300 x"),
         (("paste", photo, *box, "--onto", "nowhere.jpg", "--at", "1,1", "-o", out), "nowhere.jpg: missing"),
     ]

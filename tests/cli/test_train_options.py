@@ -137,7 +137,7 @@ def test_a_resume_may_change_the_number_of_steps(tmp_path):
         ("--training.teachers", "training", "teachers", ("moved",)),
     ],
 )
-def test_a_resume_may_find_files_elsewhere(flag, section, name, value, tmp_path):
+def test_places_of_files_may_be_given_anew_with_a_resume(flag, section, name, value, tmp_path):
     begin(["--preset", "boxes", "--data.source", "coco", "--data.images", "photos", "--name", "cats"], tmp_path)
     resumed = read_request(["--name", "cats", "--resume", flag, "moved"], tmp_path)
     assert getattr(getattr(resumed.config, section), name) == value

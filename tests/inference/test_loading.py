@@ -84,11 +84,12 @@ def test_a_folder_named_like_shipped_weights_is_reached_by_a_text_with_its_dot(t
         assert find(ours).object_fraction == 0.4
 
 
-def trained_run(folder, task, *start_from, width=3):
-    networks = tiny.networks(segmenter=config.BackboneConfig("unet", width, 1))
+def trained_run(folder, task, *start_from, width=3, losses=None, **networks):
+    networks = tiny.networks(segmenter=config.BackboneConfig("unet", width, 1), **networks)
     training = config.TrainingConfig(task=task, start_from=tuple(map(str, start_from)))
     folder.mkdir(exist_ok=True)
-    config.save_config(config.Config(networks=networks, training=training), folder / "config.json")
+    made = config.Config(networks=networks, losses=losses or config.LossesConfig(), training=training)
+    config.save_config(made, folder / "config.json")
     return folder
 
 
@@ -103,8 +104,14 @@ def test_a_run_has_the_trained_networks_of_its_task_and_of_those_that_it_starts_
     assert untrained(whole) == untrained(trained_run(tmp_path / "after", "inpaint", inpainter, whole)) == ()
     assert untrained(trained_run(tmp_path / "unknown", "inpaint", tmp_path / "gone")) == ()
     assert untrained(tmp_path) == ()
+    box_terms = config.LossesConfig(box_projection=1.0).only("box_projection")
+    assert untrained(trained_run(tmp_path / "boxes", "seigan", losses=box_terms)) == ("inpainter", "enhancer")
+    # An inpainter of other inputs is not copied.
+    masked = trained_run(tmp_path / "masked", "distill", inpainter, mask_input=True)
+    assert untrained(masked) == ("inpainter", "enhancer")
     (inpainter / pretrained.DIGEST).touch()  # packed weights do not tell what they started from
     assert untrained(inpainter) == ()
+    assert untrained(trained_run(tmp_path / "after_packed", "distill", inpainter, mask_input=True)) == ("inpainter",)
 
 
 def test_a_run_made_anew_from_a_run_that_began_with_it_ends_the_search(tmp_path):

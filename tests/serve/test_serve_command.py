@@ -47,10 +47,11 @@ def test_ports_and_hosts_that_there_are_not_are_one_line(one_line_error):
     assert message.startswith("--host no.such.host.invalid --port 8100: cannot be listened on")
 
 
-def test_the_address_for_others_is_one_that_they_can_open():
-    serving, address = server.listen(stub.application(), "0.0.0.0", 0)
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_the_address_for_others_is_one_that_they_can_open(host):
+    serving, address = server.listen(stub.application(), host, 0)
     serving.close()
-    assert urlsplit(address).hostname == (server.own_address() or "0.0.0.0")
+    assert urlsplit(address).hostname == (server.own_address(host == "::") or host)
 
 
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])

@@ -62,3 +62,17 @@ def test_nothing_is_done_for_who_has_gone():
     with pytest.raises(ServiceUnavailable, match="closed"):
         WorkQueue(0).run(lambda: done.append(1), disconnected=lambda: True)
     assert not done
+
+
+def test_a_closed_queue_turns_away_who_waits_and_ends_what_is_at_work():
+    queue, gate = WorkQueue(2), threading.Event()
+    with ThreadPoolExecutor(3) as crowd:
+        futures = started(crowd, queue, lambda number: gate.wait(10), 3)
+        queue.close()
+        for future in futures[1:]:
+            with pytest.raises(ServiceUnavailable, match="the server ends"):
+                future.result(10)
+        gate.set()
+        assert futures[0].result()
+    with pytest.raises(ServiceUnavailable, match="the server ends"):
+        queue.run(lambda: None)

@@ -123,7 +123,7 @@ def test_settings_that_are_on_already_are_not_recommended_after_a_collapse():
     assert "pretrain-discriminators" in advice("zeros", Config())
     assert "lower the weights of background_identity and background_mae, or raise" in advice("zeros", Config())
     training = TrainingConfig(pretrain_discriminators=True)
-    networks = NetworksConfig(initial_mask=0.3, composite_inpainting=True, confine_mask=True)
+    networks = NetworksConfig(initial_mask=0.2, composite_inpainting=True, confine_mask=True)
     config = Config(networks=networks, losses=LossesConfig().only("coarse_gan"), training=training)
     assert advice("ones", config) == "raise the weights of background_identity, background_mae and box_projection"
     assert advice("zeros", config) == (

@@ -1,10 +1,10 @@
 // Cut, erase and paste on a full-size photo: small crops go through the networks, results back to the photo.
 
 import { newCanvas } from "./canvas.js";
-import { NEAR, REACH, holeOf, mark, restored, widened, windowOf } from "./erasing.js";
+import { NEAR, OBJECT, REACH, holeOf, mark, restored, widened, windowOf } from "./erasing.js";
 import { cropRegion, overlap, placed, sameObject } from "./geometry.js";
 import { inWorker } from "./in_worker.js";
-import { HAZE, cutOut, matte } from "./matting.js";
+import { cutOut, matte } from "./matting.js";
 import { lay, place } from "./pasting.js";
 import { extract, toUnit } from "./resample.js";
 import { cast } from "./shadows.js";
@@ -22,7 +22,7 @@ export async function cut(models, photo, box, edges = true) {
   const rectangle = overlap(models.confineMask ? box : square(region), photo.bounds);
   if (!rectangle) throw new Error("The box lies outside the photo");
   const found = await matte(models, photo, image, box, region, edges), { low, count } = found;
-  if (!low.some((value) => value > HAZE)) throw new Error("No object was found in the box");
+  if (!low.some((value) => value > OBJECT)) throw new Error("No object was found in the box");
   photo.kept = [...others(photo, box), { box, hole: holeOf(low, count, region) }];
   const { width, height } = rectangle, canvas = newCanvas(width, height);
   const pixels = new ImageData(cutOut(photo, found, region, rectangle), width, height);

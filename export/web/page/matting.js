@@ -8,8 +8,7 @@ import { inWorker } from "./in_worker.js";
 import { enlarge, extract, toUnit } from "./resample.js";
 import { segmentTta } from "./tta.js";
 
-export const HAZE = 0.05;
-const [SIDE, SMALLEST, ZOOM] = [256, 16, 1.2];
+const [HAZE, SIDE, SMALLEST, ZOOM] = [0.05, 256, 16, 1.2];
 const [RADIUS, EPSILON, SURE] = [0.02, 1e-4, 0.95];
 
 /**

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from seigan_tf.config import Config
-from seigan_tf.objective import BOX_TERMS, active_terms
+from seigan_tf.losses.terms import BOX_TERMS, active_terms
 
 TEACHERS = {
     "self_trained": "seigan",

@@ -8,5 +8,8 @@ export function newCanvas(width, height) {
 
 /** A canvas as a PNG file. */
 export function encoded(canvas) {
-  return new Promise((done) => { canvas.toBlob(done, "image/png"); });
+  return new Promise((done, failed) => {
+    const made = (blob) => (blob ? done(blob) : failed(new Error("The browser has no memory left for the picture")));
+    canvas.toBlob(made, "image/png");
+  });
 }

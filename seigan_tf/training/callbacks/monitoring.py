@@ -94,7 +94,7 @@ def advice(state: str, config: Config) -> str:
         discriminators = "" if training.pretrain_discriminators else " with --training.pretrain-discriminators"
         return f"{first} coarse_gan and box_projection; try more --training.pretrain-steps{discriminators}"
     flags = {
-        "--networks.initial-mask 0.25": networks.initial_mask is not None,
+        "--networks.initial-mask 0.25": networks.initial_mask is not None and networks.initial_mask <= 0.25,
         "--training.pretrain-discriminators": training.pretrain_discriminators,
         "--networks.composite-inpainting": networks.composite_inpainting,
         "--networks.confine-mask": networks.confine_mask,

@@ -9,7 +9,7 @@ import pytest
 from seigan_tf import presets
 from seigan_tf.config import LossesConfig
 from seigan_tf.evaluation.comparison import methods
-from seigan_tf.objective import BOX_TERMS, active_terms
+from seigan_tf.losses.terms import BOX_TERMS, active_terms
 from seigan_tf.training import tasks
 from tests import commands
 

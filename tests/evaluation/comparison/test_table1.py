@@ -15,7 +15,7 @@ from seigan_tf.data.crop_set import Crops
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.comparison import methods, results
 from seigan_tf.inference import arrays, loading
-from seigan_tf.objective import active_terms
+from seigan_tf.losses.terms import active_terms
 from seigan_tf.training import masked_crops
 from seigan_tf.training.mask_segmenter import MaskSegmenter
 from seigan_tf.training.masked_crops import MaskedCrops
