@@ -20,7 +20,7 @@ from seigan_tf.cli.options import (
     parse,
     say,
     say_address,
-)  # fmt: skip
+)
 
 if TYPE_CHECKING:
     from seigan_tf.serve.application import Find
