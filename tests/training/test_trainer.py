@@ -164,7 +164,7 @@ def test_a_signal_in_the_last_save_stops_what_follows_and_a_run_goes_on_with_the
 
 
 def task_of(config, vgg=None):
-    """What `_facts` reads of a task."""
+    """A task with the parts that `_facts` reads."""
     return SimpleNamespace(config=config, seigan=SimpleNamespace(vgg=vgg))
 
 

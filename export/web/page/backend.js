@@ -1,8 +1,9 @@
 // Backend of the page in the browser: LiteRT.js runs the networks on full-size photos.
 
+import { toPng } from "./canvas.js";
 import * as compose from "./compose.js";
 import { Models } from "./models.js";
-import { Photo, toPng } from "./photo.js";
+import { Photo } from "./photo.js";
 
 export const promise = "Your photos stay on this device.";
 export const accept = "image/*";

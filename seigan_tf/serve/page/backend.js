@@ -1,6 +1,6 @@
 // The page's work, done by the server. Requests carry a preview of the photo, or the photo itself to save a result.
 
-import { encoded } from "./canvas.js";
+import { toPng } from "./canvas.js";
 import { Photo, decoded } from "./photo.js";
 import { Server, numbers } from "./server.js";
 
@@ -44,7 +44,7 @@ export async function erase(photo, { box, edges, seed }) {
   const one = { ...box, seed, edges }, erased = [...photo.erased, one], isFull = photo.reduced && seed > 0;
   const made = await erasing(photo, isFull ? erased : [one], isFull);
   const after = await photo.changed(made, { erased, full: isFull ? made : null });
-  after.sent = isFull ? await encoded(after.preview) : made;
+  after.sent = isFull ? await toPng(after.preview) : made;
   return { after, undo: () => photo };
 }
 

@@ -6,10 +6,9 @@ export function newCanvas(width, height) {
   return canvas;
 }
 
-/** A canvas as a PNG file. */
-export function encoded(canvas) {
-  return new Promise((done, failed) => {
-    const made = (blob) => (blob ? done(blob) : failed(new Error("The browser has no memory left for the picture")));
-    canvas.toBlob(made, "image/png");
-  });
+/** The canvas as a PNG file; throws if memory runs out. */
+export async function toPng(canvas) {
+  const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+  if (!blob) throw new Error(`${canvas.width} x ${canvas.height} pixels: too many to save in this browser`);
+  return blob;
 }
