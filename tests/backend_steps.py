@@ -17,7 +17,6 @@ STEPS = 3
 MODELS = {
     "every_setting": (
         tiny.networks(
-            size=32,
             segmenter=BackboneConfig("vgg19", 3, 3),
             vgg_weights="random",
             inpainter=BackboneConfig("unet", 3, 2, separable=True),

@@ -80,7 +80,7 @@ def test_keys_clicks_and_reloading(browser, study):
         assert page.inner_text("#more") == "Compare more"
         reserve_all(folder, made)
         page.click("#more")
-        page.wait_for_function("document.getElementById('more').textContent === 'Try again'")
+        page.wait_for_function("() => document.getElementById('more').textContent === 'Try again'")
         assert "come back in an hour" in page.inner_text("#more-text")
         other = browser.new_page()
         other.goto(running.address)
