@@ -14,7 +14,7 @@ LONGEST_RUN = 2**31  # pixels of a run; pycocotools counts in 32 bits
 
 
 def object_mask(item: Object, photo: Photo) -> np.ndarray | None:
-    """Return the object's annotated mask, bool [height, width] of the photo; None if it has none.
+    """Return the object's annotated mask, bool [height, width] of the photo; None if it has none, or no pixel is in it.
 
     Raises ValueError if the segmentation is neither polygons around the photo nor a run-length encoding of its size.
     """
@@ -33,11 +33,23 @@ def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
             if segmentation.get("size") != size:
                 raise ValueError(f"run-length encoding of size {segmentation.get('size')!r:.100}, expected {size}")
             counts = read_counts(segmentation.get("counts"), photo.height * photo.width)
-            return coco_mask.frPyObjects({"size": size, "counts": counts}, *size)
-        polygons = _polygons(segmentation, photo)
-        return coco_mask.merge(coco_mask.frPyObjects(polygons, photo.height, photo.width)) if polygons else None
+            runs = coco_mask.frPyObjects({"size": size, "counts": counts}, *size)
+        elif polygons := _polygons(segmentation, photo):
+            runs = coco_mask.merge(coco_mask.frPyObjects(polygons, photo.height, photo.width))
+        else:
+            return None
     except ValueError as error:
         raise ValueError(f"{photo.name}: segmentation of annotation {item.id}: {error}") from None
+    # An object that is annotated has pixels: tools write masks of zeros, and polygons without area, where none is known.
+    return runs if coco_mask.area(runs) else None
+
+
+def has_mask(item: Object, photo: Photo) -> bool:
+    """Tell whether the object has a mask, be it one that cannot be used."""
+    try:
+        return mask_runs(item, photo) is not None
+    except ValueError:
+        return True
 
 
 def mask_area(item: Object, photo: Photo) -> float:

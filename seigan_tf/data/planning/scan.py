@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seigan_tf.data.annotations.masks import has_mask
 from seigan_tf.data.crops import CropRegion, mirrored_depth
 from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.planning.backgrounds import Scene
@@ -101,7 +102,7 @@ class Scan:
                 self.classes.add(item.category)
         # Objects of one box touch each other, so that no two of these are equal.
         kept.sort(key=lambda entry: entry[0].box)
-        self.has_masks = self.has_masks or any(item.segmentation for item, _, _ in kept)
+        self.has_masks = self.has_masks or any(has_mask(item, photo) for item, _, _ in kept)
         boxes = np.array([[0.0, 0.0, photo.width, photo.height]]) if photo.incomplete else photo.boxes
         stored = pickle.dumps(
             [(replace(item, segmentation=item.segmentation if masks else None), *rest) for item, *rest in kept]

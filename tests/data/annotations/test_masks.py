@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from pycocotools import mask as coco_mask
 
-from seigan_tf.data.annotations.masks import object_mask, read_counts
+from seigan_tf.data.annotations.masks import mask_area, object_mask, read_counts
 from seigan_tf.data.photos.photo import Object, Photo
 
 PHOTO = Photo(Path("folder/a.png"), 8, 6, name="sub/a.png")
@@ -47,6 +47,22 @@ def test_polygon_of_two_points_and_nothing_at_all_are_no_mask():
     assert mask_of([[1, 1, 4, 4]]) is None
     assert mask_of([]) is None
     assert mask_of(None) is None
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        {"size": [6, 8], "counts": [48]},
+        {"size": [6, 8], "counts": "`1"},
+        [[1, 1, 1, 1, 1, 1]],
+        [[2, 2, 5, 2, 3, 2], [1, 1, 1, 1, 1, 1]],
+        [[9, 1, 12, 1, 12, 4]],
+    ],
+    ids=["run lengths", "compressed", "a point", "a line and a point", "outside"],
+)
+def test_a_mask_without_pixels_is_no_mask(segmentation):
+    assert mask_of(segmentation) is None
+    assert mask_area(Object((0, 0, 4, 4), segmentation=segmentation), PHOTO) == 16
 
 
 def test_polygon_that_leaves_the_photo_a_little_is_cut_off():

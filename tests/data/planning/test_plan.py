@@ -425,6 +425,14 @@ def test_masks_that_are_none_are_problems_of_validation_only(planned, one_line_e
     assert "4 of 40 annotated objects" in one_line_error(planned, photos)
 
 
+def test_masks_without_pixels_count_as_none(planned):
+    empty = Object(BOX, segmentation={"size": [300, 400], "counts": [300 * 400]})
+    assert planned(several(20, empty)).report["val"]["photos"] == 0
+    part = planned(several(2, BOX), several(3, empty, folder=Path("val"))).report["val"]
+    assert part["without_mask"] == part["objects"] == 3
+    assert not part["problems"]["object"]
+
+
 def test_photo_annotated_as_gigantic_is_a_problem(planned):
     report = planned([*several(3, BOX), photo_of(BOX, name="b.jpg", width=MAX_PIXELS, height=2)], max_bad=1.0).report
     assert report["train"]["photos"] == 3
