@@ -1,4 +1,4 @@
-"""Numbers in annotations: sizes of photos and boxes, checked in one way for every format."""
+"""Numbers in annotations: flags, sizes of photos and boxes, checked in one way for every format."""
 
 import math
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from seigan_tf.utils.text import shown
 
 ROUNDING = 2.0  # pixels by which a box may reach past its photo and is clipped; annotation tools round outwards
 ROUNDING_OF_FRACTIONS = 0.01  # distance by which fractions may leave [0, 1]
+NO_OR_YES = {"": False, "false": False, "no": False, "true": True, "yes": True}
 MAX_SIDE = 2**31 - 1  # longest side of a photo in any file format, in pixels
 
 
@@ -21,6 +22,20 @@ def number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{shown(value)} is not a number") from None
+
+
+def flag(text: str) -> bool:
+    """Read yes or no from the text of a column: 1, "1.0", true and yes in any case, or 0, false, no and nothing.
+
+    -1, by which Open Images says that it is unknown, is no. Raises ValueError if it is anything else.
+    """
+    known = NO_OR_YES.get(text.strip().lower())
+    if known is None:
+        try:
+            known = {-1.0: False, 0.0: False, 1.0: True}[number(text)]
+        except (KeyError, ValueError):
+            raise ValueError(f"is {shown(text)}, expected 0 or 1, or true or false") from None
+    return known
 
 
 def finite_numbers(values: Sequence[Any]) -> list[float] | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seigan_tf.data.annotations import open_images
-from seigan_tf.data.annotations.boxes import number
+from seigan_tf.data.annotations.boxes import flag, number
 from seigan_tf.data.annotations.collecting import Collection, Drawn, box_of_corners, refuse_fractions
 from seigan_tf.data.annotations.columns import CENTERS, EDGES, SIZES, TEXT, WITHOUT_HEADER, Layout, find_layout
 from seigan_tf.data.annotations.joining import MAX_ID
@@ -105,6 +105,7 @@ def _read_rows(path: Path, layout: Layout, collection: Collection, classes: dict
                 raise ValueError(f"photo of {size[0]:g} x {size[1]:g} pixels, of another size in an earlier line")
             box = _box(fields, layout)
             identity = _identity(fields[layout.columns["id"]]) if box and "id" in layout.columns else line
+            crowd = _is_crowd(fields[layout.columns["crowd"]]) if "crowd" in layout.columns else False
         except ValueError as error:
             join.lacks_object(photo)
             yield Problem("object", where, str(error))
@@ -112,7 +113,6 @@ def _read_rows(path: Path, layout: Layout, collection: Collection, classes: dict
         if box is None:
             continue
         category = fields[layout.columns["class"]] if "class" in layout.columns else ""
-        crowd = "crowd" in layout.columns and fields[layout.columns["crowd"]].lower() in ("1", "true")
         drawn = Drawn(f"line {line}", box, classes.get(category, category), crowd, id=identity)
         if not collection.add_object(photo, drawn):
             yield Problem("object", where, f"id {identity} is given twice, expected unique ids")
@@ -203,6 +203,13 @@ def _identity(text: str) -> int | str:
     if abs(value) > MAX_ID:
         raise ValueError(f"id: {shown(text)} is too large")
     return value
+
+
+def _is_crowd(text: str) -> bool:
+    try:
+        return flag(text)
+    except ValueError as error:
+        raise ValueError(f"crowd: {error}") from None
 
 
 def _layout_of(path: Path) -> Layout:

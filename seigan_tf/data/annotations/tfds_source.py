@@ -177,7 +177,7 @@ def _read_boxes(example: dict[str, Any], photo: Photo, layout: Layout) -> Iterat
         if layout.sequence is None and not corners.any():
             continue
         identity = int(items["id"][index]) if "id" in items else index + 1
-        crowd = any(bool(items[key][index]) for key in CROWDS if key in items)
+        crowd = any(items[key][index] == 1 for key in CROWDS if key in items)  # -1 of Open Images is unknown
         category = _category(layout, items, index)
         top, left, bottom, right = corners.astype(float) * [photo.height, photo.width, photo.height, photo.width]
         if layout.dataset == VOC:

@@ -318,3 +318,20 @@ def test_open_images_without_the_names_of_its_classes_and_with_groups(table):
     )
     assert photos["a.png"].objects == (Object((20, 40, 80, 40), crowd=True, id=2, category="/m/01yrx"),)
     assert ["is not inside the 200 x 160 photo" in problem.what for problem in problems] == [True]
+
+
+@pytest.mark.parametrize(
+    ("text", "crowd"),
+    [("1", True), ("1.0", True), ("TRUE", True), ("yes", True)]
+    + [("0", False), ("0.0", False), ("False", False), ("No", False), ("", False), ("-1", False)],
+)
+def test_crowds_are_told_as_people_and_programs_write_it(table, text, crowd):
+    photos, problems = table(f"file,x,y,width,height,iscrowd\na.png,1,2,30,40,{text}\n")
+    assert (problems, photos["a.png"].objects[0].crowd) == ([], crowd)
+
+
+@pytest.mark.parametrize("text", ["2", "maybe", "nan", "1_0"])
+def test_unknown_word_for_a_crowd_is_a_problem(table, text):
+    photos, (problem,) = table(f"file,x,y,width,height,iscrowd\na.png,1,2,30,40,{text}\n")
+    assert problem == ("object", "boxes.csv: line 2", f"crowd: is {text}, expected 0 or 1, or true or false")
+    assert (photos["a.png"].objects, photos["a.png"].incomplete) == ((), True)

@@ -222,6 +222,19 @@ def test_one_box_an_example_and_photos_without_a_name(sets):
     assert by_width[60].objects == ()
 
 
+def test_a_group_is_a_crowd_and_an_unknown_one_is_not(sets):
+    picture(sets.source / "a.png", 40, 50)
+    box = tfds.features.BBox(0.0, 0.0, 0.5, 0.5)
+    features = {
+        "image": tfds.features.Image(),
+        "objects": tfds.features.Sequence({"bbox": tfds.features.BBoxFeature(), "is_group_of": np.int8}),
+    }
+    objects = [{"bbox": box, "is_group_of": value} for value in (1, 0, -1)]
+    made_set(sets, features, [{"image": sets.source / "a.png", "objects": objects}])
+    (photo,), _ = read(sets, "drawn")
+    assert [item.crowd for item in photo.objects] == [True, False, False]
+
+
 def test_what_concerns_one_photo_is_a_problem(sets):
     picture(sets.source / "a.png", 40, 50)
     picture(sets.source / "b.png", 60, 50)
