@@ -101,19 +101,27 @@ def _file_name(root: ElementTree.Element, relative: Path, collection: Collection
     file_name = (root.findtext("filename") or "").strip()
     own = relative.with_suffix("")
     suffixes = sorted(PHOTO_SUFFIXES)
-    names = [own.with_name(own.name + suffix).as_posix() for suffix in (*suffixes, *map(str.upper, suffixes))]
     if file_name:
-        names = [(relative.parent / file_name).as_posix(), file_name, *names]
-    for name in names:
-        try:
-            if os.path.isfile(locate(collection.images, name)):
+        for name in ((relative.parent / file_name).as_posix(), file_name):
+            if _is_photo(collection.images, name):
                 return name
-        except ValueError:
-            continue
-    found = collection.names.find(file_name or own.as_posix())
+    names = [own.with_name(own.name + suffix).as_posix() for suffix in (*suffixes, *map(str.upper, suffixes))]
+    alike = [name for name in names if _is_photo(collection.images, name)]
+    if len(alike) == 1:
+        return alike[0]
+    # Several: the search refuses them, or finds that they are one, where file systems ignore the case of letters.
+    given = own.as_posix() if alike or not file_name else file_name
+    found = collection.names.find(given)
     if not os.path.isfile(collection.images / found):
         raise ValueError(f"no photo {shown(file_name or own.name)} in the folder of photographs")
-    return file_name or own.as_posix()
+    return given
+
+
+def _is_photo(images: Path, name: str) -> bool:
+    try:
+        return os.path.isfile(locate(images, name))
+    except ValueError:
+        return False
 
 
 def _corners(element: ElementTree.Element) -> list[float]:

@@ -76,6 +76,10 @@ def _read_photo(
         yield Problem("photo", shown(path.relative_to(images).as_posix()), str(error))
         return
     label = files.of(path)
+    if names := files.sharing(path):
+        fault = f"{files.shown(label)} is the label file of {' and of '.join(map(shown, names))}, expected one photo"
+        yield Problem("photo", name, f"{fault}; they are not used")
+        return
     objects: list[Object] = []
     incomplete = False
     try:

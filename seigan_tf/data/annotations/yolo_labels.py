@@ -18,7 +18,8 @@ class LabelFiles:
     """Finds the label file of each photo.
 
     It lies where the layout of the set says (see `yolo.read_yolo`). A label file that no photo has there belongs to the
-    photo that `PhotoNames` finds by its path, if that one has no other.
+    photo that `PhotoNames` finds by its path, if that one has no other. One label file may be that of several photos
+    there, as "a.txt" of "a.jpg" and "a.png": see `sharing`.
 
     Raises ValueError if the folder of the labels is missing, or `images` holds no photo.
     """
@@ -31,13 +32,23 @@ class LabelFiles:
         self._names = PhotoNames(images)
         self._by_end: dict[str, Path] = {}
         self._unused: dict[Path, str] = {}  # label files without a photo, with the reason
-        self._find_by_end()
+        # 8 bytes a photo.
+        expected = array("q", (hash(self._own(path)) for path in find_photos(images)))
+        if not expected:
+            raise ValueError(none_found(images))
+        hashes = np.sort(np.frombuffer(expected, np.int64))
+        self._sharing = self._photos_of_one_label(set(hashes[1:][hashes[1:] == hashes[:-1]].tolist()))
+        self._find_by_end(hashes)
         self.unmatched = 0
         """Photos without a label file, of those that were asked for."""
 
     def of(self, path: Path) -> Path:
         """Return the label file of a photo, which need not exist."""
         return self._by_end.get(path.relative_to(self._images).as_posix()) or self._own(path)
+
+    def sharing(self, path: Path) -> list[str]:
+        """Return the names of all photos that have the label file of this one; none if it is its own alone."""
+        return self._sharing.get(self.of(path), [])
 
     def may_be_lost(self) -> bool:
         """Count a photo without a label file; tell whether one of the files without a photo may be its own."""
@@ -77,12 +88,16 @@ class LabelFiles:
         in_labels = (self._labels / other).with_suffix(".txt")
         return in_labels if not label.exists() and in_labels.exists() else label
 
-    def _find_by_end(self) -> None:
-        # 8 bytes a photo.
-        expected = array("q", (hash(self._own(path)) for path in find_photos(self._images)))
-        if not expected:
-            raise ValueError(none_found(self._images))
-        hashes = np.sort(np.frombuffer(expected, np.int64))
+    def _photos_of_one_label(self, twice: set[int]) -> dict[Path, list[str]]:
+        """Return the names of the photos of each label file that is there and whose path's hash is given twice."""
+        found: dict[Path, list[str]] = {}
+        for path in find_photos(self._images) if twice else ():
+            label = self._own(path)
+            if hash(label) in twice and os.path.lexists(label):
+                found.setdefault(label, []).append(path.relative_to(self._images).as_posix())
+        return {label: names for label, names in found.items() if len(names) > 1}
+
+    def _find_by_end(self, hashes: np.ndarray) -> None:
         candidates: dict[str, list[Path]] = {}
         for label in find_files(self.root, ".txt"):
             if hashes[np.searchsorted(hashes, hash(label)) % len(hashes)] == hash(label) or not _holds_labels(label):

@@ -239,3 +239,12 @@ def test_file_name_of_another_machine_and_another_name_is_found_by_its_end(voc_s
     voc_set.xml("1.xml", xml_object(), filename="C:\\photos\\day\\photo 1.png")
     photo = voc_set.read()[-1]
     assert (photo.name, len(photo.objects)) == ("day/photo 1.png", 1)
+
+
+def test_two_photos_of_the_xml_files_name_are_refused_unless_it_names_one(voc_set):
+    for name in ("a.jpg", "a.png"):
+        voc_set.photo(name)
+    voc_set.xml("a.xml", xml_object())
+    assert "fits 2 photos alike (a.jpg, a.png)" in only_problem(voc_set.read()).what
+    voc_set.xml("a.xml", xml_object(), filename="a.png")
+    assert [item.name for item in voc_set.read() if isinstance(item, Photo)] == ["a.png"]

@@ -135,3 +135,14 @@ def test_malformed_row_of_a_file_found_by_its_end_names_file_and_photo(tmp_path,
     _, incomplete, (problem,), _ = read(photos, written(tmp_path / "export", **{"x/0.txt": f"{ROW}0 0.5 0.5 2 2\n"}))
     assert problem.where == "x/0.txt: line 2 of 0.jpg"
     assert incomplete == ["0.jpg"]
+
+
+def test_photos_that_share_a_label_file_are_not_used(tmp_path, photos):
+    for name in ("a.png", "a.jpg", "b.jpg", "b.png"):
+        add_photo(photos, name)
+    folder = written(tmp_path / "labels", **{"0.txt": ROW, "1.txt": "", "a.txt": ROW})
+    objects, incomplete, problems, notes = read(photos, folder)
+    assert sorted(objects) == ["0.jpg", "1.jpg", "b.jpg", "b.png"]  # b has no label file: two photos without objects
+    what = "a.txt is the label file of a.jpg and of a.png, expected one photo; they are not used"
+    assert problems == [("photo", "a.jpg", what), ("photo", "a.png", what)]
+    assert (incomplete, notes) == ([], [])
