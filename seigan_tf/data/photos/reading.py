@@ -173,6 +173,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
                 if image.width * image.height > MAX_PIXELS:
                     raise UnreadablePhoto(too_large)
                 mend_transparent_colour(image)
+                image.info.pop("xmp", None)  # Pillow would turn a TIFF file by it, see `_remaining_orientation`
                 yield image
     except UnreadablePhoto:
         raise
@@ -218,13 +219,19 @@ def _turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
 
 
 def _remaining_orientation(image: Image.Image, path: Path) -> int:
-    """Return the EXIF orientation, 1 to 8, that Pillow has not applied; 1 if the file has none that can be read."""
+    """Return the EXIF orientation, 1 to 8, that Pillow has not applied; 1 if the file has none that can be read.
+
+    An orientation in XMP alone does not count, as in browsers, OpenCV and the exported models; Pillow's own `getexif`
+    falls back to it.
+    """
     if image.format in ("TIFF", "HEIF"):
         return 1  # Pillow or its plugin applies it.
-    if image.format == "PNG" and "exif" not in image.info and not has_late_exif(path):
-        return 1  # Pillow would decode the whole image to look for it.
     try:
-        orientation = image.getexif().get(EXIF_ORIENTATION, 1)
+        if image.format == "PNG" and "exif" not in image.info and has_late_exif(path):
+            image.load()  # decodes the whole image
+        exif = Image.Exif()
+        exif.load(image.info.get("exif", b""))
+        orientation = exif.get(EXIF_ORIENTATION, 1)
     except Exception:  # Damaged metadata of a photo that may be sound.
         return 1
     return orientation if orientation in STORED else 1

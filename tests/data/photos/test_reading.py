@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
+from PIL.PngImagePlugin import PngInfo
 from pillow_heif import register_heif_opener
 
 from seigan_tf.data.photos import decoding, reading
@@ -223,6 +224,22 @@ def test_photos_stand_upright_whatever_their_exif_orientation(tmp_path, name, or
     Image.fromarray(turned(colours(), orientation)).save(path, exif=exif, **quality)
     assert photo_size(path) == (WIDTH, HEIGHT)
     assert np.abs(read(path).astype(int) - colours()).max() <= 4
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tif", "a.webp", "a.avif"])
+@pytest.mark.parametrize("has_exif", [False, True])
+def test_an_orientation_in_xmp_alone_turns_nothing(tmp_path, name, has_exif):
+    exif = Image.Exif()
+    if has_exif:
+        exif[0x010F] = "maker"
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><tiff:Orientation>6</tiff:Orientation></x:xmpmeta>'
+    text = PngInfo()
+    text.add_itxt("XML:com.adobe.xmp", xmp.decode())
+    options = {"a.png": {"pnginfo": text}, "a.tif": {"tiffinfo": {700: xmp}}}.get(name, {"xmp": xmp})
+    Image.fromarray(colours()).save(tmp_path / name, exif=exif, **options)
+    assert xmp in (tmp_path / name).read_bytes()
+    assert photo_size(tmp_path / name) == (WIDTH, HEIGHT)
+    assert read(tmp_path / name).shape == (HEIGHT, WIDTH, 3)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGBA", "CMYK", "I;16"])
