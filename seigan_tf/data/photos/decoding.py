@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 from PIL import Image, ImageFile
+from PIL.TiffImagePlugin import PHOTOMETRIC_INTERPRETATION, TiffImageFile
 
 STRIP_PIXELS = 2**20
 """Pixels that are converted at a time, so that no second copy of a photo is in memory on the way to RGB."""
@@ -22,9 +23,11 @@ def fill(image: Image.Image, pixels: np.ndarray, alpha: np.ndarray | None) -> No
     width]; None for an image without transparency.
     """
     top = _top(image) if is_deep(image) else 255.0
+    negative = is_deep(image) and _is_white_zero(image)
     for rows, strip in strips(image):
         if is_deep(image):
-            pixels[rows] = (np.clip(_finite(strip) / top, 0, 1) * 255 + 0.5).astype(np.uint8)[..., None]
+            fractions = np.clip(_finite(strip) / top, 0, 1)
+            pixels[rows] = ((1 - fractions if negative else fractions) * 255 + 0.5).astype(np.uint8)[..., None]
             if alpha is not None:
                 alpha[rows] = np.where(np.asarray(strip) == image.info["transparency"], 0, 255)
         elif alpha is not None:
@@ -67,6 +70,11 @@ def strips(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
     for top in range(0, image.height, count):
         bottom = min(top + count, image.height)
         yield slice(top, bottom), image.crop((0, top, image.width, bottom))
+
+
+def _is_white_zero(image: Image.Image) -> bool:
+    """Tell whether 0 is white in a TIFF file. Pillow 12.3 turns the values of such files of up to 8 bits only."""
+    return isinstance(image, TiffImageFile) and image.tag_v2.get(PHOTOMETRIC_INTERPRETATION) == 0
 
 
 def _top(image: Image.Image) -> float:

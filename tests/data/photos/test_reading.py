@@ -114,6 +114,18 @@ def test_16_bit_grey_is_scaled_and_not_clipped(tmp_path, name):
     assert np.abs(read(tmp_path / name)[..., 0] - GREY).max() <= 1
 
 
+@pytest.mark.parametrize("compression", [None, "tiff_deflate"])
+@pytest.mark.parametrize(("dtype", "top"), [(np.uint8, 255), (np.uint16, 65535), (np.float32, 1)])
+def test_grey_whose_0_is_white_is_no_negative(tmp_path, monkeypatch, compression, dtype, top):
+    monkeypatch.setattr(decoding, "STRIP_PIXELS", 5 * WIDTH)
+    content = io.BytesIO()
+    Image.fromarray(((255 - GREY) / 255 * top).astype(dtype)).save(content, "TIFF", compression=compression)
+    black, white = (struct.pack("<HHII", 262, 3, 1, value) for value in (1, 0))  # photometric interpretation
+    assert content.getvalue().count(black) == 1
+    (tmp_path / "a.tif").write_bytes(content.getvalue().replace(black, white))
+    assert np.abs(read(tmp_path / "a.tif")[..., 0] - GREY).max() <= 1
+
+
 def test_a_dark_16_bit_photo_stays_dark(tmp_path):
     Image.fromarray(np.full((HEIGHT, WIDTH), 2570, np.uint16)).save(tmp_path / "a.png")
     assert (read(tmp_path / "a.png") == 10).all()
