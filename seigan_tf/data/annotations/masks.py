@@ -40,7 +40,7 @@ def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
             return None
     except ValueError as error:
         raise ValueError(f"{photo.name}: segmentation of annotation {item.id}: {error}") from None
-    # An object that is annotated has pixels: tools write masks of zeros, and polygons without area, where none is known.
+    # Every object has pixels: tools write masks of zeros, and polygons without area, where no mask is known.
     return runs if coco_mask.area(runs) else None
 
 

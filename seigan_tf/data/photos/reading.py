@@ -81,7 +81,7 @@ def read(path: Path, size: tuple[int, int] | None = None) -> Picture:
     """Read the photograph in a file, turned upright by its EXIF data.
 
     16-bit and float values are scaled to 8 bits. `size`: width and height in its annotations; a photo whose stored
-    pixels have that size is not turned.
+    pixels have that size, which it has not when it is upright, is not turned.
 
     Raises UnreadablePhoto if the file cannot be decoded, or is of another size than its annotations say.
     """

@@ -322,8 +322,10 @@ def test_open_images_without_the_names_of_its_classes_and_with_groups(table):
 
 @pytest.mark.parametrize(
     ("text", "crowd"),
-    [("1", True), ("1.0", True), ("TRUE", True), ("yes", True)]
-    + [("0", False), ("0.0", False), ("False", False), ("No", False), ("", False), ("-1", False)],
+    [
+        *((text, True) for text in ("1", "1.0", "TRUE", "yes")),
+        *((text, False) for text in ("0", "0.0", "False", "No", "", "-1")),
+    ],
 )
 def test_crowds_are_told_as_people_and_programs_write_it(table, text, crowd):
     photos, problems = table(f"file,x,y,width,height,iscrowd\na.png,1,2,30,40,{text}\n")

@@ -292,6 +292,17 @@ def test_boxes_drawn_on_the_pixels_as_stored_find_them_so(tmp_path):
     assert (read(tmp_path / "a.png") == colours()).all()
 
 
+def test_photos_of_one_size_stored_and_upright_are_turned(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    Image.fromarray(turned(colours(), 3)).save(tmp_path / "half.png", exif=exif)
+    assert (read(tmp_path / "half.png") == colours()).all()
+    square = colours()[:, :HEIGHT]
+    exif[0x0112] = 6
+    Image.fromarray(turned(square, 6)).save(tmp_path / "square.png", exif=exif)
+    assert (read(tmp_path / "square.png", HEIGHT, HEIGHT) == square).all()
+
+
 def test_a_damaged_file_is_refused_without_lines_of_pillows_own(tmp_path):
     Image.fromarray(colours()).save(tmp_path / "a.tif")
     content = bytearray((tmp_path / "a.tif").read_bytes())
