@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from seigan_tf.cli.options import parse, say
+from seigan_tf.cli.options import MaxBad, parse, parse_share, say
 from seigan_tf.utils.outputs import check_outputs, files_inside
 
 if TYPE_CHECKING:
@@ -32,11 +32,13 @@ class Options:
     """Folder of photographs, and the file or folder with their boxes; once for each set."""
     boxes_only: bool = False
     """Leave masks out."""
+    max_bad: MaxBad = "1%"
 
 
 def run(arguments: Sequence[str]) -> None:
     """Write the file, and print how to train on it."""
     options = parse(Options, arguments, "join", DESCRIPTION)
+    max_bad = parse_share(options.max_bad)
     if len(options.set) < 2:
         raise ValueError(f"--set: given {len(options.set)} times, expected two sets or more")
     folders = [images.resolve() for images, _ in options.set]
@@ -56,7 +58,7 @@ def run(arguments: Sequence[str]) -> None:
     except ValueError:  # on different drives of Windows
         raise ValueError("--set: the folders have no common parent, expected all on one drive") from None
     notes: list[str] = []
-    problems = write_coco(_photos(options, root, notes), options.out)
+    problems = write_coco(_photos(options, root, max_bad, notes), options.out)
     left_out = [f"left out: {problem.where}: {problem.what}" for problem in problems]
     for line in notes + left_out[:PROBLEMS_NAMED]:
         say(line)
@@ -72,20 +74,33 @@ def _annotation_files(options: Options) -> Iterator[Path]:
         yield from files_inside([options.out], annotations) if annotations.is_dir() else [annotations]
 
 
-def _photos(options: Options, root: Path, notes: list[str]) -> "Iterator[Photo | Problem]":
-    """Yield the photos of all sets with names relative to `root`, and the problems; add the readers' notes."""
+def _photos(options: Options, root: Path, max_bad: float, notes: list[str]) -> "Iterator[Photo | Problem]":
+    """Yield the photos of all sets with names relative to `root`, and the problems; add the readers' notes.
+
+    Raises ValueError, while no file has been replaced yet, if a set gives no photo or too many problems.
+    """
     from seigan_tf.data.annotations.formats import read_annotations
     from seigan_tf.data.photos.photo import Note, Photo
+    from seigan_tf.data.planning.report import Tally
 
     for images, annotations in options.set:
         start = images.resolve().relative_to(root)
+        tally, photos, boxes = Tally(max_bad), 0, 0
         for item in read_annotations("auto", images, annotations):
             if isinstance(item, Note):
                 notes.append(item.text)
             elif isinstance(item, Photo):
                 objects = item.objects
+                photos, boxes = photos + 1, boxes + len(objects)
                 if options.boxes_only:
                     objects = tuple(replace(each, segmentation=None) for each in objects)
                 yield replace(item, name=(start / item.name).as_posix(), objects=objects)
             else:
+                tally.add(item)
                 yield item
+        try:
+            tally.check(photos + tally.counts["photo"], boxes + tally.counts["object"])
+        except ValueError as error:
+            raise ValueError(f"{annotations}: {error}") from None
+        if not photos:
+            raise ValueError(f"{annotations}: no photo of it can be used, expected at least one of each set")

@@ -81,3 +81,30 @@ def test_bad_sets_are_refused_and_nothing_is_written(sets, tmp_path, capsys, cha
     assert expected in error
     assert error.count("\n") == 1
     assert not list(tmp_path.glob("all*"))
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ((), "boxes.csv: 2 of 2 photographs cannot be used (100 %), more than max-bad 1 % allows; the first: x.png"),
+        (("--max-bad", "100%"), "boxes.csv: no photo of it can be used, expected at least one of each set"),
+        (("--max-bad", "2"), "--max-bad 2: expected a share"),
+    ],
+)
+def test_a_set_that_is_lost_ends_the_command_and_leaves_the_earlier_file(sets, tmp_path, capsys, more, expected):
+    out, lost = tmp_path / "all.json", tmp_path / "boxes.csv"
+    main(["join", "--out", str(out), *options(sets)])
+    before = out.read_bytes()
+    lost.write_text("x.png,1,2,30,40\ny.png,1,2,30,40\n")
+    asked = options((sets[0], (sets[1][0], lost)))
+    assert expected in call(capsys, "join", "--out", out, *asked, *more).refusal
+    assert out.read_bytes() == before
+
+
+def test_few_problems_of_a_set_are_named_if_they_are_allowed(sets, tmp_path, capsys):
+    table = sets[1][1]
+    table.write_text(table.read_text() + "a.png,1,2,900,52,dog\n")
+    asked = "join", "--out", tmp_path / "all.json", *options(sets)
+    assert "1 of 2 annotated objects cannot be used" in call(capsys, *asked).refusal
+    ended = call(capsys, *asked, "--max-bad", "50%")
+    assert (ended.code, ended.out.count("left out: ")) == (0, 1)
