@@ -56,6 +56,17 @@ def test_photographs_become_crops_a_report_and_pictures(prepare, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["crops", "set"]
 
 
+def test_crops_in_the_folder_of_the_photographs_are_not_photographs_of_the_next_ones(prepare, photos):
+    for path in list(photos.images.iterdir()):
+        path.with_suffix(".txt").write_text("0 0.45 0.5 0.16 0.2\n")
+    reports = []
+    for name in ("one", "two"):
+        assert prepare(annotations=None, out=photos.images / name).code == 0
+        reports.append(json.loads((photos.images / name / "report.json").read_text()))
+    assert reports[0] == reports[1]
+    assert reports[0]["train"]["photos"] == 12
+
+
 def test_photographs_found_by_the_end_of_their_path_are_told_of(prepare, photos, tmp_path):
     for entry in photos.content["images"]:
         entry["file_name"] = f"..\\upload\\{entry['file_name']}"

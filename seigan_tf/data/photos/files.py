@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 
 from seigan_tf.data.photos.kinds import RAW_SUFFIXES
+from seigan_tf.data.photos.own_folders import MARKS, is_own
 from seigan_tf.utils.text import UNPRINTABLE, shown
 
 PHOTO_SUFFIXES = frozenset(
@@ -40,9 +41,9 @@ def none_found(images: Path) -> str:
 def find_files(folder: Path, *endings: str) -> Iterator[Path]:
     """Find the files in the folder and below it with one of these endings, in either case; sorted by path.
 
-    Hidden files and folders are left out. Links are followed, but each folder is visited once, under its own name if it
-    lies in `folder`: circular links end, and linked folders do not give their files twice. A folder that cannot be read
-    is a ValueError.
+    Hidden files and folders are left out, and folders inside that this program wrote (`own_folders`). Links are
+    followed, but each folder is visited once, under its own name if it lies in `folder`: circular links end, and linked
+    folders do not give their files twice. A folder that cannot be read is a ValueError.
     """
     endings = tuple(ending.lower() for ending in endings)
     root = os.path.realpath(folder)
@@ -57,24 +58,31 @@ def find_files(folder: Path, *endings: str) -> Iterator[Path]:
         if real in visited or (os.path.islink(path) and _is_walked_anyway(real, root)):
             continue
         visited.add(real)
-        pending += sorted(_entries(path, endings), key=lambda entry: entry[0] + "/" * entry[1], reverse=True)
+        found, marks = _entries(path, endings)
+        if len(visited) > 1 and is_own(path, marks):  # the first one is `folder`, which was asked for
+            continue
+        pending += sorted(found, key=lambda entry: entry[0] + "/" * entry[1], reverse=True)
 
 
-def _entries(folder: str, endings: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
-    """Yield the path of each matching file and each subfolder, and True for a folder."""
+def _entries(folder: str, endings: tuple[str, ...]) -> tuple[list[tuple[str, bool]], list[str]]:
+    """Return the path of each matching file and each subfolder, with True for a folder; and the names in MARKS."""
+    found, marks = [], []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
+                if entry.name in MARKS:
+                    marks.append(entry.name)
                 try:
                     is_folder = entry.is_dir()
                 except OSError:  # a link to itself
                     is_folder = False
                 if is_folder or entry.name.lower().endswith(endings):
-                    yield entry.path, is_folder
+                    found.append((entry.path, is_folder))
     except OSError as error:
         raise ValueError(f"{shown(folder)}: cannot be read ({error.strerror}), expected a folder") from None
+    return found, marks
 
 
 def _is_walked_anyway(real: str, root: str) -> bool:
