@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import threading
+import zlib
 from pathlib import Path
 
 import hypothesis
@@ -47,7 +48,8 @@ def shared() -> Path:
 class PhotoSet:
     """A folder of photographs with COCO annotations, built entry by entry."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, first_seed: int = 0):
+        self.first_seed = first_seed
         self.images = folder / "photos"
         self.annotations = folder / "annotations.json"
         self.images.mkdir(parents=True)
@@ -57,7 +59,7 @@ class PhotoSet:
         """One photo of random pixels with the boxes given; `annotation` goes into each of its annotations."""
         path = self.images / name
         seed = len(self.content["images"])
-        pixels = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+        pixels = np.random.default_rng(self.first_seed + seed).integers(0, 256, (height, width, 3), np.uint8)
         Image.fromarray(pixels).save(path)
         self.content["images"].append({"id": seed + 1, "file_name": name, "width": width, "height": height})
         for box in boxes:
@@ -80,8 +82,8 @@ def photo_set(tmp_path):
 
 @pytest.fixture
 def new_photo_set(tmp_path):
-    """Function that makes further sets, by name."""
-    return lambda name: PhotoSet(tmp_path / name)
+    """Function that makes further sets, by name; no photo of theirs is that of another set."""
+    return lambda name: PhotoSet(tmp_path / name, first_seed=1000 * zlib.crc32(name.encode()))
 
 
 def real_set(name: str, photos: str, annotations: str) -> tuple[Path, Path]:

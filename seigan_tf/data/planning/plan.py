@@ -123,7 +123,7 @@ def make_plan(
         check_classes("data.classes", config.classes, scan.classes)
         validation = _validation(config, scan, training_photos)
         shares = _shares(config, scan, validation)
-        # The photos' ranks depend on names and seed only; links to one file are neighbours.
+        # The photos' ranks depend on names and seed only; links to one file and its copies are neighbours.
         order = np.lexsort((np.frombuffer(scan.names, np.uint64), np.frombuffer(scan.hashes, np.uint64))).argsort()
         mined = mine(lambda: (scanned.scene for scanned in scan), order, shares, config.seed, Path(scratch), in_order)
         path = folder / "plan.jsonl"
@@ -185,15 +185,19 @@ def _validation(config: DataConfig, scan: Scan, training_photos: int) -> np.ndar
     """Mark the photos for validation, bool: those given for it or, if there are masks, those held out."""
     validation = np.arange(len(scan)) >= training_photos
     if config.val_images is not None:
-        files = np.frombuffer(scan.files, np.uint64)
+        sizes, files = np.frombuffer(scan.bytes, np.uint64), np.frombuffer(scan.files, np.uint64)
+        scan.join_copies(np.isin(sizes, np.intersect1d(sizes[validation], sizes[~validation])))
         twice = np.isin(files, files[~validation]) & validation
         if twice.any():
-            first = int(twice.argmax())
-            path = next(scanned.path for index, scanned in enumerate(scan) if index == first)
-            raise ValueError(f"{path}: is a training photo and a validation photo, expected none to be both")
+            second = int(twice.argmax())
+            first = int((files == files[second]).argmax())
+            training, path = (scanned.path for index, scanned in enumerate(scan) if index in (first, second))
+            which = "is" if training == path else f"is the same as {training}:"
+            raise ValueError(f"{path}: {which} a training photo and a validation photo, expected none to be both")
     elif scan.has_masks and config.held_out:
-        # Without masks there is nothing to measure. Links to one file share their hash and stay together: as many
-        # files as it takes for the number of photos, though never all of them.
+        # Without masks there is nothing to measure. Links to one file, and its copies, share their hash and stay
+        # together: as many files as it takes for the number of photos, though never all of them.
+        scan.join_copies(np.ones(len(scan), bool))
         _, owners, links = np.unique(np.frombuffer(scan.hashes, np.uint64), return_inverse=True, return_counts=True)
         number = max(round(config.held_out * len(scan)), 1)
         held_out = np.cumsum(links) - links < number

@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import stat
 from array import array
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,6 +17,7 @@ from seigan_tf.data.annotations.masks import has_mask
 from seigan_tf.data.crops import CropRegion, mirrored_depth
 from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.planning.backgrounds import Scene
+from seigan_tf.data.planning.copies import find_copies
 from seigan_tf.data.planning.rules import CropRules, object_regions
 
 CLASSES_REMEMBERED = 1000
@@ -61,6 +63,7 @@ class Scan:
         self.hashes = array("Q")  # shared by links to one file
         self.names = array("Q")  # differs between links to one file
         self.files = array("Q")
+        self.bytes = array("Q")  # size of the file; 0 if it is missing
         self.kept = array("I")  # number of its objects that become crops, if only in validation
         # A number per kept object.
         self.sides = array("q")  # side of its region
@@ -109,10 +112,11 @@ class Scan:
         )
         values = str(photo.path), photo.name, photo.width, photo.height, boxes.tobytes(), stored, dropped
         pickle.dump(values, self._file)
-        file = self._real(str(photo.path))
+        file, size = self._real(str(photo.path))
         # The photo's name or, for a link, the name of the file it leads to.
         relative = os.path.relpath(file, self._real_folder(str(images))).replace(os.sep, "/")
         self.files.append(_hash(file))
+        self.bytes.append(size)
         self.hashes.append(_hash(f"{self._seed} {relative}"))
         self.names.append(_hash(f"{self._seed} {photo.name}"))
         self.kept.append(len(kept))
@@ -120,11 +124,36 @@ class Scan:
         self.mirrored.extend(again for _, _, again in kept)
         self.objects += len(photo.objects)
 
-    def _real(self, path: str) -> str:
-        """Resolve links to the file; links in the path of its folder only once per folder."""
+    def join_copies(self, asked: np.ndarray) -> None:
+        """Give copies of a file the same `hashes` and `files`, as links to one file have. No photo may be added later.
+
+        `asked`, bool [photos], marks those that are compared.
+        """
+        hashes, files = (np.frombuffer(numbers, np.uint64) for numbers in (self.hashes, self.files))
+        # Of links to a file the first one is compared.
+        _, first, owners = np.unique(files, return_index=True, return_inverse=True)
+        sizes = np.zeros(len(self), np.uint64)
+        sizes[first] = np.where(asked, np.frombuffer(self.bytes, np.uint64), 0)[first]
+        copies = find_copies(sizes, lambda: (scanned.path for scanned in self))[first][owners]
+        _, groups = np.unique(copies, return_inverse=True)
+        for numbers in (hashes, files):
+            # The least one does not depend on the order of the photos.
+            least = np.full(len(self), np.iinfo(np.uint64).max, np.uint64)
+            np.minimum.at(least, groups, numbers)
+            np.copyto(numbers, least[groups], where=copies > 0)
+
+    def _real(self, path: str) -> tuple[str, int]:
+        """Return path, links resolved, those of its folder only once per folder, and bytes of a file; 0 if missing."""
         folder, name = os.path.split(path)
         path = os.path.join(self._real_folder(folder), name)
-        return os.path.realpath(path) if os.path.islink(path) else path
+        try:
+            status = os.lstat(path)
+            if stat.S_ISLNK(status.st_mode):
+                path = os.path.realpath(path)
+                status = os.stat(path)
+        except (OSError, ValueError):
+            return path, 0
+        return path, status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 def _hash(text: str) -> int:

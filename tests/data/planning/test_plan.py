@@ -221,6 +221,35 @@ def test_links_to_one_photo_are_held_out_together(planned, tmp_path_factory):
     assert not held_out & training
 
 
+def with_copies(folder, count):
+    """Photos of different content and the same size in bytes, each a second time in a folder of its own."""
+    photos = []
+    for index in range(count):
+        for name in (f"{index:02d}.jpg", f"copies/of{index:02d}.jpg"):
+            path = folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(bytes([index]) * 9000)
+            photos.append(photo_of(masked(BOX), name=name, folder=folder))
+    return photos
+
+
+def test_copies_of_one_photo_are_held_out_together_in_any_order(tmp_path_factory, planned):
+    photos = with_copies(tmp_path_factory.mktemp("photos"), 20)
+    result = planned(photos, held_out=0.3)
+    held_out, training = ({name[-6:] for name in names(result, split)} for split in ("val", "train"))
+    assert (len(held_out), result.report["val"]["photos"]) == (6, 12)
+    assert not held_out & training
+    again = planned(photos[::-1], held_out=0.3)
+    assert sorted(again.path.read_text().splitlines()) == sorted(result.path.read_text().splitlines())
+
+
+def test_photos_without_copies_are_held_out_as_if_none_were_compared(tmp_path_factory, planned, monkeypatch):
+    photos = with_copies(tmp_path_factory.mktemp("photos"), 20)[::2]
+    compared = names(planned(photos, held_out=0.3), "val")
+    monkeypatch.setattr(Scan, "join_copies", lambda *_: None)
+    assert names(planned(photos, held_out=0.3), "val") == compared
+
+
 @pytest.fixture
 def links(tmp_path_factory):
     """A folder of files with links to them, as photos with one masked box each."""
@@ -355,6 +384,18 @@ def test_a_photo_in_both_sets_is_named_however_it_is_reached(planned, tmp_path_f
         assert str(other.path) in message
     os.unlink(folder.parent / "link")
     planned(train, [photo_of(BOX, name="c.jpg", folder=folder)])
+
+
+def test_a_copy_of_a_training_photo_is_no_validation_photo(planned, tmp_path_factory, one_line_error):
+    folder = tmp_path_factory.mktemp("photos")
+    photos = with_copies(folder, 6)
+    train, copies = photos[:10:2], photos[1::2]
+    message = one_line_error(planned, train, copies[::-1])
+    copy, photo = folder / "copies/of04.jpg", folder / "04.jpg"
+    assert message == (
+        f"{copy}: is the same as {photo}: a training photo and a validation photo, expected none to be both"
+    )
+    assert names(planned(train, copies[5:]), "val") == {"copies/of05.jpg"}
 
 
 def test_backgrounds_of_a_split_have_the_sides_of_its_objects(planned):
