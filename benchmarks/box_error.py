@@ -127,7 +127,7 @@ def draw(panels, columns):
     return picture
 
 
-def main():
+def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", nargs="+", default=["cats"], help="shipped names, runs or export folders")
     parser.add_argument("--set", nargs=3, action="append", required=True, metavar=("NAME", "IMAGES", "ANNOTATIONS"))
@@ -135,7 +135,16 @@ def main():
     parser.add_argument("--max-covered", type=float, help="as in evaluate")
     parser.add_argument("--objects", type=int, default=10**6, help="objects of a set, at most")
     parser.add_argument("--out", type=Path, required=True, help="PNG file")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(arguments)
+
+    from seigan_tf.compose.photo_files import check_ending
+    from seigan_tf.utils.outputs import check_writable
+
+    try:
+        check_ending(arguments.out)
+        check_writable(arguments.out)
+    except ValueError as error:
+        parser.error(f"--out {error}")
 
     from seigan_tf.compose.backends import load_backend
     from seigan_tf.config import DataConfig

@@ -68,12 +68,14 @@ def pastes(composer, item, background):
     ]
 
 
-def main():
+def main(arguments=None):
     import cv2
     import numpy as np
     from PIL import Image
 
     from seigan_tf.compose.composer import Composer
+    from seigan_tf.compose.photo_files import check_ending
+    from seigan_tf.utils.outputs import check_writable
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--weights", default="cats", help="a shipped name, a run folder or an export folder")
@@ -81,7 +83,12 @@ def main():
     parser.add_argument("--annotations", type=Path, required=True, help="their boxes and masks")
     parser.add_argument("--leave-out", nargs="*", default=[], help="photographs that give no background: persons")
     parser.add_argument("--out", type=Path, required=True, help="file of the sheet")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(arguments)
+    try:
+        check_ending(arguments.out)
+        check_writable(arguments.out)
+    except ValueError as error:
+        parser.error(f"--out {error}")
     composer = Composer.load(arguments.weights)
     cells = []
     fraction, left_out = composer.backend.object_fraction, arguments.leave_out

@@ -22,9 +22,9 @@ from seigan_tf.cli.options import (
     say,
 )
 from seigan_tf.compose.composer import MOST_SEED
-from seigan_tf.compose.photo_files import check_writable
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.outputs import check_writable
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
 

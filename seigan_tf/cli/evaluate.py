@@ -15,7 +15,7 @@ from seigan_tf.cli import options as shared
 from seigan_tf.cli.options import Annotations, Grow, MaxBad, Source, console, parse, say
 from seigan_tf.config import DataConfig
 from seigan_tf.utils.atomic import replacing, write_json
-from seigan_tf.utils.outputs import check_outputs, files_inside
+from seigan_tf.utils.outputs import check_outputs, check_writable, files_inside
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
 
@@ -195,8 +195,8 @@ def _check_classes(options: Options, photos: "Sequence[Photo]") -> None:
 def _check(options: Options) -> None:
     """Raise ValueError for options that can be refused before anything slow is loaded."""
     for path in (getattr(options, name) for name in WRITTEN):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise ValueError(f"{path}: its folder does not exist")
+        if path is not None:
+            check_writable(path)
     if options.sheet is not None and options.sheet.suffix.lower() != ".png":
         raise ValueError(f"--sheet {options.sheet}: expected a name that ends in .png")
     shared.check_at_least("--seed", options.seed, 0)

@@ -12,7 +12,7 @@ from seigan_tf import pretrained
 from seigan_tf.cli.options import Backend, Grow, Source, Weights, check_range, say
 from seigan_tf.cli.photo_boxes import read_boxes
 from seigan_tf.data.photos.photo import Note, Photo, Problem
-from seigan_tf.utils.outputs import check_outputs
+from seigan_tf.utils.outputs import check_outputs, check_writable
 from seigan_tf.utils.text import numbers, shown
 
 LABEL_FILES = frozenset({".xml", ".yaml", ".yml"})  # further suffixes of files that hold boxes, in folders
@@ -212,7 +212,7 @@ def _outputs(options: PhotoOptions, name: str, count: int, apart: bool, one: boo
 def _check_outputs(
     options: PhotoOptions, plan: Plan, transparent: bool, inputs: list[Path], also: Iterable[Path]
 ) -> None:
-    from seigan_tf.compose.photo_files import FORMATS, check_ending, check_writable
+    from seigan_tf.compose.photo_files import FORMATS, check_ending
 
     if plan.one:
         check_ending(options.output, transparent)

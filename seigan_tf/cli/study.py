@@ -17,6 +17,7 @@ from seigan_tf.study.database import ANSWERS_FILE, AnswerStore, SessionSettings,
 from seigan_tf.study.folders import FolderSettings, compare_folders
 from seigan_tf.study.manifest import StudySettings, read_manifest
 from seigan_tf.utils.atomic import write_json
+from seigan_tf.utils.outputs import check_writable
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
 
@@ -256,13 +257,17 @@ def report(arguments: Sequence[str]) -> None:
     if not out.is_dir():
         raise ValueError(f"{'--out ' if options.out else ''}{out}: there is no such folder")
     check_at_least("--seed", options.seed, 0)
+    written = ["report.json", "figure4.png"]
+    if options.study is not None and not options.answers:
+        written.append("answers.csv")
+    for name in written:
+        check_writable(out / name)
 
     from seigan_tf.study import tables
     from seigan_tf.study.figure import draw_figure
     from seigan_tf.study.summary import print_summary, summarise
 
     study = None if options.study is None else read_manifest(options.study)
-    written = ["report.json", "figure4.png"]
     if options.answers or options.study is None or study is None:
         given = []
         for path in options.answers:
@@ -275,7 +280,6 @@ def report(arguments: Sequence[str]) -> None:
     else:
         given = read_answers(options.study / ANSWERS_FILE, study)
         tables.write_answer_table(given, study, out / "answers.csv")
-        written.append("answers.csv")
     rating = options.resamples, options.confidence, options.seed, options.resample
     summary = summarise(sort_answers(given, study), options.rule, *rating)
     print_summary(summary, console)

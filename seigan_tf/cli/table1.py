@@ -13,6 +13,7 @@ from seigan_tf.cli.train import check_unchanged, train
 from seigan_tf.config import Config
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils.atomic import replacing, write_json
+from seigan_tf.utils.outputs import check_writable
 from seigan_tf.utils.progress import bar
 from seigan_tf.utils.quiet import native_messages_hidden
 from seigan_tf.utils.workers import in_fresh_process
@@ -36,6 +37,9 @@ methods too: --methods seigan no_texture ...
 MAY_CHANGE = ("training.precision", "training.devices", "training.teachers", "networks.vgg_weights")
 """Settings in which a finished run may differ: measured ones, and paths of what stays the same."""
 
+WRITTEN = ("table.md", "table.json", "figure.png")
+"""Files of the result in --out."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -57,6 +61,11 @@ def run(arguments: Sequence[str]) -> None:
     options = parse_with_preset(Options, arguments, "table1", DESCRIPTION, Options.preset, out=Path())
     if options.out == Path():
         raise ValueError("--out is not given, expected the folder of the runs and of the table")
+    if options.out.exists():
+        if not options.out.is_dir():
+            raise ValueError(f"--out {options.out}: a file, expected a folder")
+        for name in WRITTEN:
+            check_writable(options.out / name)
     for name in ("methods", "seeds"):
         if not getattr(options, name):
             raise ValueError(f"--{name} has no value, expected at least one")
@@ -103,13 +112,13 @@ def run(arguments: Sequence[str]) -> None:
         reports.setdefault(name, []).append(folder.report() or {})
     result = results.make_table(reports, references)
     text = results.to_markdown(result)
-    with replacing(options.out / "table.md") as temporary:
+    table, values, figure = (options.out / name for name in WRITTEN)
+    with replacing(table) as temporary:
         temporary.write_text(text)
-    write_json(options.out / "table.json", result)
-    say(f"IoU at original resolution, mean of {result['count']} objects, in {options.out / 'table.md'}:")
+    write_json(values, result)
+    say(f"IoU at original resolution, mean of {result['count']} objects, in {table}:")
     say(text)
     shown = {name: options.out / f"{name}-{options.seeds[0]}" for name in results.shown_methods(options.methods)}
-    path = options.out / "figure.png"
-    with replacing(path) as temporary:
+    with replacing(figure) as temporary:
         results.draw_masks(shown, runs[options.methods[0], options.seeds[0]]).save(temporary, format="PNG")
-    say(f"masks: {path}")
+    say(f"masks: {figure}")

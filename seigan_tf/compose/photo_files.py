@@ -1,7 +1,6 @@
 """Photographs in and out, with their transparency and colour profile; other metadata (EXIF, GPS) is left out."""
 
 import io
-import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from PIL import Image, ImageCms
 from seigan_tf.data.photos import reading
 from seigan_tf.data.photos.picture import Picture
 from seigan_tf.utils.atomic import replacing
+from seigan_tf.utils.outputs import check_writable
 
 FORMATS: dict[str, tuple[str, dict[str, Any]]] = {
     ".png": ("PNG", {"compress_level": 3}),
@@ -44,16 +44,6 @@ def check_ending(path: Path, transparent: bool = False) -> None:
     if transparent and suffix in OPAQUE:
         rest = ", ".join(ending for ending in FORMATS if ending not in OPAQUE)
         raise ValueError(f"{path}: {suffix} cannot hold transparency, expected one of {rest}")
-
-
-def check_writable(path: Path) -> None:
-    """Raise ValueError if no file can be written to `path`: it is a folder, or its folder is missing or read-only."""
-    if path.is_dir():
-        raise ValueError(f"{path}: a folder, expected a file to write")
-    if not path.absolute().parent.is_dir():
-        raise ValueError(f"{path}: its folder does not exist")
-    if not os.access(path.absolute().parent, os.W_OK):
-        raise ValueError(f"{path}: its folder cannot be written to")
 
 
 def write(path: Path, array: np.ndarray, profile: bytes | None = None) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import box_error
+from benchmarks import box_error, pastes
 from seigan_tf.compose.composer import Composer
 from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.planning.report import Tally
@@ -30,6 +30,19 @@ def test_measured_masks_are_those_of_cut_with_the_drawn_box(tmp_path, centre):
         mask = Composer(backend, grow=grow).cut(path, drawn.box_of(shape, photo))[0] > 0.5
         assert iou(item.framed(masks[name]), item.whole) == pytest.approx(iou(mask, truth), abs=0.01)
     assert list(masks) and set(masks) == set(box_error.COLOURS)
+
+
+@pytest.mark.parametrize("benchmark", [box_error, pastes])
+def test_a_picture_that_cannot_be_written_is_refused_before_anything_is_measured(benchmark, tmp_path, capsys):
+    place = tmp_path / "plot.png"
+    place.mkdir()
+    sets = ["--set", "cats", "nowhere", "nowhere.json"]
+    sets = sets if benchmark is box_error else ["--images", "nowhere", "--annotations", "nowhere.json"]
+    for out, message in ((place, "a folder, expected a file to write"), (tmp_path / "plot", "without an ending")):
+        with pytest.raises(SystemExit) as leaving:
+            benchmark.main([*sets, "--out", str(out)])
+        assert leaving.value.code == 2
+        assert f"--out {out}: " in (error := capsys.readouterr().err) and message in error
 
 
 def test_every_row_is_in_the_table_and_a_line_of_the_plot():

@@ -174,6 +174,13 @@ def test_what_is_read_is_never_overwritten(evaluate, photos, option):
     assert photos.annotations.read_bytes() == before
 
 
+@pytest.mark.parametrize("option", ["--json", "--csv", "--sheet"])
+def test_an_output_that_is_a_folder_is_refused_before_anything_is_read(evaluate, photos, tmp_path, option):
+    photos.annotations.write_text("nothing")
+    (folder := tmp_path / "out.png").mkdir()
+    assert evaluate(option, folder).refusal == f"error: {folder}: a folder, expected a file to write\n"
+
+
 def test_two_outputs_need_two_names(evaluate, tmp_path):
     refusal = evaluate("--json", tmp_path / "a.png", "--sheet", tmp_path / "a.png").refusal
     assert "would be written for --json and for --sheet" in refusal

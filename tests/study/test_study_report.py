@@ -316,5 +316,7 @@ def test_reports_that_cannot_be_made_are_one_line(made, paper_table, tmp_path, c
     assert "no assessor of 450 is left" in refusal("--answers", paper_table, "--out", tmp_path)
     assert "no study" in refusal(tmp_path)
     assert "none.csv: No such file" in refusal("--answers", tmp_path / "none.csv", "--out", tmp_path)
+    (folder := tmp_path / "figure4.png").mkdir()
+    assert f"{folder}: a folder, expected a file" in refusal("--answers", tmp_path / "none.csv", "--out", tmp_path)
     assert "study: no action" in commands.call(capsys, "study").refusal
     assert "study print: no such action" in commands.call(capsys, "study", "print").refusal

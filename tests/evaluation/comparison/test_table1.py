@@ -228,6 +228,18 @@ def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, caps
     assert json.loads((tmp_path / "out" / "table.json").read_text())["count"] == 3
 
 
+@pytest.mark.parametrize("name", ["table.md", "table.json", "figure.png"])
+def test_command_names_a_folder_in_the_place_of_a_result_before_it_trains(table1, tmp_path, name):
+    (place := tmp_path / "out" / name).mkdir(parents=True)
+    assert f"{place}: a folder, expected a file to write" in table1().refusal
+    assert list((tmp_path / "out").iterdir()) == [place]
+
+
+def test_command_wants_a_folder_for_its_runs(table1, tmp_path):
+    (tmp_path / "out").write_text("mine")
+    assert f"--out {tmp_path / 'out'}: a file, expected a folder" in table1().refusal
+
+
 @pytest.mark.parametrize("name", ["methods", "seeds"])
 def test_command_wants_a_method_and_a_seed(table1, name):
     assert f"--{name} has no value" in table1(f"--{name}").refusal
