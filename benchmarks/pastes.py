@@ -42,7 +42,7 @@ def pairs(images, annotations, object_fraction, left_out):
     objects = [item for found in evaluation_objects(photos, rules, 16, Tally(1.0)) for item in found]
     chosen = np.linspace(0, len(objects) - 1, COUNT).round().astype(int)
     scenes = [photo for photo in photos if photo.name not in left_out]
-    return zip((objects[i] for i in chosen), empty_crops(scenes, rules, SIDE, COUNT, seed=0), strict=True)
+    return zip((objects[i] for i in chosen), empty_crops(scenes, rules, SIDE, COUNT, 0, Tally(1.0)), strict=True)
 
 
 def pastes(composer, item, background):

@@ -101,9 +101,10 @@ def run(arguments: Sequence[str]) -> None:
         raise ValueError(
             f"{options.images}: the weights find no object that passes the crop rules, expected at least one"
         )
-    backgrounds = empty_crops(photos, rules, SIDE, BACKGROUNDS, options.seed)
+    backgrounds = empty_crops(photos, rules, SIDE, BACKGROUNDS, options.seed, problems)
+    problems.check(every_photo)
     if not len(backgrounds):
-        raise ValueError(f"{options.images}: no place without objects in the photographs, expected at least one")
+        raise ValueError(f"{options.images}: no place without objects in a readable photograph, expected at least one")
     with bar(console, "pasting") as progress:
         samples = make_samples(backend, objects, backgrounds, options.samples, options.seed, progress)
     verbose = 1 if console.is_terminal else 2

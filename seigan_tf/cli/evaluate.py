@@ -46,6 +46,7 @@ right, -1 half of it) and, with --vgg-weights, distances of features, of texture
 """
 MOST = 2000  # crops for inpainting and realism, at most: time and memory grow with their number or its square
 MOST_FULL_SIZE = 200  # holes at full size, at most: each takes seconds
+NO_PLACE = "no part of a readable photograph as large as an object's crop is free of boxes"
 
 
 @dataclass(frozen=True)
@@ -157,21 +158,28 @@ def run(arguments: Sequence[str]) -> None:
     if options.grow and not model.networks.confine_mask:
         say("--grow: without effect, as the masks of these weights do not end at the box")
         given = given._replace(grow=0.0)
+    every_photo = len(photos) + problems.counts["photo"]
+    every_object = sum(len(photo.objects) for photo in photos) + problems.counts["object"]
     measured = _measure(model, photos, rules, given, problems)
+    problems.check(every_photo, every_object)
     if not measured.scores:
         where = options.annotations or options.images
         raise ValueError(f"{where}: no object has a mask and passes the crop rules (--max-object-fraction and others)")
     wanted = 0 if "inpainter" in missing else min(len(measured.scores), MOST)
-    backgrounds = empty_crops(photos, rules, model.networks.size, wanted, options.seed)
+    backgrounds = empty_crops(photos, rules, model.networks.size, wanted, options.seed, problems)
+    problems.check(every_photo)
     result = mask_means(measured.scores)
     if options.by_class:
         result["by_class"] = class_means(measured.scores)
     result |= _fills_and_pastes(model, vgg, measured, backgrounds, options.seed, with_pastes=not missing)
     if options.full_size and "inpainter" not in missing:
-        result["full_size"] = _fill_full_size(options, vgg, measured, photos, rules)
+        result["full_size"] = _fill_full_size(options, vgg, measured, photos, rules, problems)
+        problems.check(every_photo)
     print_tables(result)
     if reason := _reason_for_gaps(missing, vgg, result):
         say(reason)
+    if "full_size" in result and result["full_size"] is None:
+        say(f"no fills at full size: {NO_PLACE}")
     if options.json is not None:
         write_json(options.json, result)
     if options.csv is not None:
@@ -208,7 +216,7 @@ def _check(options: Options) -> None:
 
 
 def _measure(model, photos: "list[Photo]", rules: "CropRules", given: "Given", problems: "Tally") -> Measured:
-    """Score every object. Raises ValueError if too many photographs or objects are unusable."""
+    """Score every object."""
     import numpy as np
 
     from seigan_tf.evaluation.crops import evaluation_objects
@@ -216,8 +224,6 @@ def _measure(model, photos: "list[Photo]", rules: "CropRules", given: "Given", p
     from seigan_tf.evaluation.masks import measure_masks
     from seigan_tf.inference import arrays
 
-    every_photo = len(photos) + problems.counts["photo"]
-    every_object = sum(len(photo.objects) for photo in photos) + problems.counts["object"]
     size = model.networks.size
     images, boxes, holes = [], [], []
 
@@ -232,7 +238,6 @@ def _measure(model, photos: "list[Photo]", rules: "CropRules", given: "Given", p
 
     with bar(console, "measuring photographs") as progress:
         scores = list(measure_masks(partial(arrays.segment, model), passing(progress)))
-    problems.check(every_photo, every_object)
     return Measured(scores, np.array(images), np.array(boxes), np.array(holes))
 
 
@@ -258,8 +263,10 @@ def _fills_and_pastes(
     return result
 
 
-def _fill_full_size(options: Options, vgg, measured: Measured, photos: "list[Photo]", rules: "CropRules"):
-    """Return the values of "full_size"; None if there is no hole or no place for it."""
+def _fill_full_size(
+    options: Options, vgg, measured: Measured, photos: "list[Photo]", rules: "CropRules", problems: "Tally"
+) -> dict[str, Any] | None:
+    """Return the values of "full_size"; None if there is no hole, or no place in a readable photograph for one."""
     from seigan_tf.compose.backends import load_backend
     from seigan_tf.compose.erasing import METHODS, fill_mask
     from seigan_tf.evaluation import full_size, inpainting
@@ -276,7 +283,7 @@ def _fill_full_size(options: Options, vgg, measured: Measured, photos: "list[Pho
     methods = {name: ours(name) for name in METHODS} | full_size.baselines(options.baselines)
     holes = inpainting.draw_holes(measured.holes, len(places), options.seed)
     with bar(console, "filling holes") as progress:
-        return full_size.measure_full_size(methods, places, holes, vgg, progress)
+        return full_size.measure_full_size(methods, places, holes, vgg, problems, progress)
 
 
 def _reason_for_gaps(missing: Sequence[str], vgg, result: dict[str, Any]) -> str:
@@ -288,7 +295,7 @@ def _reason_for_gaps(missing: Sequence[str], vgg, result: dict[str, Any]) -> str
     if "inpainter" in missing:
         return f"no inpainting and no realism: {alone}"
     if result["inpainting"] is None:
-        return "no inpainting and no realism: no part of a photograph as large as an object's crop is free of boxes"
+        return f"no inpainting and no realism: {NO_PLACE}"
     if missing:
         return f"no realism: {alone}"
     if vgg is None:

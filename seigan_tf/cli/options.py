@@ -141,15 +141,15 @@ def parse_share(text: str) -> float:
 
 
 def read_photos(source: str, images: Path, annotations: Path | None, max_bad: str) -> "tuple[list[Photo], Tally]":
-    """Read the photographs' boxes and masks, print notes about them, and count what cannot be used.
+    """Read the photographs' boxes and masks, print notes about them, and count what cannot be used, each photo once.
 
     The arguments are --source, --images, --annotations and --max-bad.
     """
     from seigan_tf.data.annotations.formats import read_annotations
     from seigan_tf.data.photos.photo import Note, Problem
-    from seigan_tf.data.planning.report import Tally
+    from seigan_tf.evaluation.photo_tally import PhotoTally
 
-    photos, problems = [], Tally(parse_share(max_bad))
+    photos, problems = [], PhotoTally(parse_share(max_bad))
     for item in read_annotations(source, images, annotations):
         if isinstance(item, Note):
             say(item.text)

@@ -5,22 +5,25 @@ from collections.abc import Sequence
 import numpy as np
 
 from seigan_tf.data.crops import CropRegion, extract, largest_reduction
-from seigan_tf.data.photos.photo import Photo
+from seigan_tf.data.photos.photo import Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
 from seigan_tf.data.planning.backgrounds import Scene, Share, mine
+from seigan_tf.data.planning.report import Tally
 from seigan_tf.data.planning.rules import CropRules, object_regions
 from seigan_tf.utils.full_disk import temporary_folder
 
 
-def empty_crops(photos: Sequence[Photo], rules: CropRules, size: int, wanted: int, seed: int) -> np.ndarray:
+def empty_crops(
+    photos: Sequence[Photo], rules: CropRules, size: int, wanted: int, seed: int, problems: Tally
+) -> np.ndarray:
     """Return at most `wanted` squares that touch no box, with sides like those of the objects' crops, in random order.
 
-    `photos` come with all their objects, in any order; unreadable ones give none. The result is uint8 [n, size, size,
-    3]; places and order depend on the seed alone.
+    `photos` come with all their objects, in any order; unreadable ones give none, and `problems` counts them. The
+    result is uint8 [n, size, size, 3]; places and order depend on the seed alone.
     """
     crops: dict[str, np.ndarray] = {}
     for photo, found in zip(photos, _empty_regions(photos, rules, wanted, seed), strict=True):
-        for region, crop in zip(found, _cut(photo, found, size), strict=False):
+        for region, crop in zip(found, _cut(photo, found, size, problems), strict=False):
             crops[_key(photo, region)] = crop
     # Sort by name first: the order then does not depend on that of the annotations.
     chosen = np.random.default_rng(seed).permutation(sorted(crops))
@@ -52,11 +55,12 @@ def _scene(photo: Photo) -> Scene:
     return Scene(photo.name, photo.width, photo.height, whole if photo.incomplete else photo.boxes)
 
 
-def _cut(photo: Photo, regions: Sequence[CropRegion], size: int) -> list[np.ndarray]:
+def _cut(photo: Photo, regions: Sequence[CropRegion], size: int, problems: Tally) -> list[np.ndarray]:
     if not regions:
         return []
     try:
         pixels = read_photo(photo, largest_reduction(regions, size))
-    except UnreadablePhoto:
+    except UnreadablePhoto as error:
+        problems.add(Problem("photo", photo.name, str(error)))
         return []
     return [extract(pixels, region, size) for region in regions]

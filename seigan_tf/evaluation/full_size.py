@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 
 from seigan_tf.data.crops import CropRegion
-from seigan_tf.data.photos.photo import Photo
+from seigan_tf.data.photos.photo import Photo, Problem
 from seigan_tf.data.photos.reading import UnreadablePhoto, read_photo
+from seigan_tf.data.planning.report import Tally
 from seigan_tf.evaluation import vgg as features
 from seigan_tf.evaluation.inpainting import OPENCV, hole_scores, opencv_fill
 from seigan_tf.evaluation.realism import FEWEST, kernel_distance, pair_terms
@@ -64,8 +65,9 @@ def measure_full_size(
     places: Sequence[tuple[Photo, CropRegion]],
     holes: np.ndarray,
     vgg: VGG19Features | None,
+    problems: Tally,
     progress: Progress | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Fill holes in photographs and compare with what they show there.
 
     Args:
@@ -73,12 +75,14 @@ def measure_full_size(
         places: photographs and squares of them that show no object; unreadable photographs are left out.
         holes: their holes, bool [N, S, S], enlarged to the squares.
         vgg: the network of the feature measures; without it they are left out.
+        problems: counts the unreadable photographs.
         progress: called after each place.
 
     Returns:
         {"count": N, "l1": {method: mean}, ..} as plain JSON values. "l1", "psnr" and "ssim" as `hole_scores`; "detail":
         `detail_ratio`; "vgg", "gram": distances of VGG-19's features in the hole; "kid": {method: {"distance",
-        "error"}}, the kernel distance of the filled squares to the true ones, if there are FEWEST.
+        "error"}}, the kernel distance of the filled squares to the true ones, if there are FEWEST. None if no photograph
+        can be read.
     """
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
     made: dict[str, list[np.ndarray]] = {name: [] for name in methods}
@@ -86,7 +90,8 @@ def measure_full_size(
     for number, ((photo, region), shape) in enumerate(zip(places, holes, strict=True), 1):
         try:
             pixels = read_photo(photo)
-        except UnreadablePhoto:
+        except UnreadablePhoto as error:
+            problems.add(Problem("photo", photo.name, str(error)))
             continue
         case = hole_case(pixels, photo.boxes, region, shape)
         square = np.s_[region.y : region.y + region.side, region.x : region.x + region.side]
@@ -106,7 +111,9 @@ def measure_full_size(
         if progress:
             progress(number, len(places))
     count = len(next(iter(scores.values())))
-    kinds = next(iter(scores.values()))[0] if count else {}
+    if not count:
+        return None
+    kinds = next(iter(scores.values()))[0]
     result: dict[str, Any] = {
         kind: {name: float(np.mean([score[kind] for score in rows])) for name, rows in scores.items()} for kind in kinds
     }

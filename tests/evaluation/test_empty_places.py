@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from seigan_tf.data.annotations.formats import read_annotations
+from seigan_tf.data.planning.report import Tally
 from seigan_tf.data.planning.rules import PROTOCOLS
 from seigan_tf.evaluation import inpainting
 from seigan_tf.evaluation.empty_places import empty_crops
@@ -34,26 +35,34 @@ def read(photos):
 
 
 def test_they_show_no_object_and_are_as_many_as_wanted(photos):
-    crops = empty_crops(read(photos), RULES, 16, 8, seed=0)
+    crops = empty_crops(read(photos), RULES, 16, 8, seed=0, problems=Tally(0))
     assert crops.shape == (8, 16, 16, 3)
     assert crops[..., :2].max() == 0
     assert len({crop[0, 0, 2] for crop in crops}) == 6  # every photo gives some
 
 
 def test_they_depend_on_the_seed_and_not_on_the_order_of_the_photos(photos):
-    made = empty_crops(read(photos), RULES, 16, 6, seed=0)
-    np.testing.assert_array_equal(empty_crops(read(photos)[::-1], RULES, 16, 6, seed=0), made)
-    assert (empty_crops(read(photos), RULES, 16, 6, seed=1) != made).any()
+    made = empty_crops(read(photos), RULES, 16, 6, seed=0, problems=Tally(0))
+    np.testing.assert_array_equal(empty_crops(read(photos)[::-1], RULES, 16, 6, seed=0, problems=Tally(0)), made)
+    assert (empty_crops(read(photos), RULES, 16, 6, seed=1, problems=Tally(0)) != made).any()
 
 
 def test_there_are_none_where_objects_fill_the_photos_or_photos_cannot_be_read(photos, new_photo_set):
     full = new_photo_set("full")
     full.add("full.png", (5, 5, 190, 150))
     full.config()
-    assert empty_crops(read(full), replace(RULES, max_object_fraction=1.0), 16, 3, seed=0).shape == (0, 16, 16, 3)
+    assert empty_crops(read(full), replace(RULES, max_object_fraction=1.0), 16, 3, seed=0, problems=Tally(0)).shape == (
+        0,
+        16,
+        16,
+        3,
+    )
     for path in photos.images.iterdir():
         path.write_bytes(b"nothing")
-    assert len(empty_crops(read(photos), RULES, 16, 3, seed=0)) == 0
+    problems = Tally(0)
+    assert len(empty_crops(read(photos), RULES, 16, 3, seed=0, problems=problems)) == 0
+    assert problems.counts == {"photo": 3, "object": 0}
+    assert "0.png: " in problems.as_report()["listed"][0]
 
 
 def test_crowds_are_objects_too(photos):
@@ -66,14 +75,14 @@ def test_crowds_are_objects_too(photos):
         pixels = np.array(Image.open(path))
         pixels[:, 70:] = 255
         Image.fromarray(pixels).save(path)
-    crops = empty_crops(read(photos), RULES, 16, 12, seed=0)
+    crops = empty_crops(read(photos), RULES, 16, 12, seed=0, problems=Tally(0))
     assert len(crops)
     assert crops[..., :2].max() == 0
 
 
 def test_holes_in_real_photographs_are_filled_better_by_opencv_than_by_their_mean_colour(cats_val):
     photos = list(read_annotations("coco", *cats_val))
-    crops = empty_crops(photos, RULES, 64, 12, seed=0)
+    crops = empty_crops(photos, RULES, 64, 12, seed=0, problems=Tally(0))
     assert crops.shape == (12, 64, 64, 3)
     holes = np.zeros((12, 64, 64), bool)
     holes[:, 20:44, 24:40] = True

@@ -96,6 +96,24 @@ def test_full_size_fills_are_measured_beside_opencvs(evaluate, photos, tmp_path)
     assert "Gram" in out
 
 
+def test_photographs_for_holes_that_cannot_be_read_are_counted(evaluate, new_photo_set, tmp_path):
+    photos = new_photo_set("large")
+    photos.add("a.png", (20, 5, 150, 150), segmentation=[[20, 5, 170, 5, 20, 155]])  # no place beside it
+    photos.add("b.png", width=400, height=400).write_bytes(b"nothing")
+    photos.config()
+    arguments = "--images", photos.images, "--annotations", photos.annotations, "--max-object-fraction", "0.9"
+    means = tmp_path / "means.json"
+    arguments = *arguments, "--full-size", "--json", means
+    assert "1 of 2 photographs cannot be used (50 %), more than max-bad 1 % allows" in evaluate(*arguments).refusal
+    assert not means.exists()
+    code, out, err = evaluate(*arguments, "--max-bad", "50%")
+    assert code == 0, err
+    assert (
+        "no fills at full size: no part of a readable photograph as large as an object's crop is free of boxes" in out
+    )
+    assert json.loads(means.read_text())["full_size"] is None
+
+
 def test_seed_changes_the_holes_and_not_the_masks_and_what_needs_vgg_weights_is_left_out_with_one_line(
     evaluate, tmp_path
 ):

@@ -6,6 +6,7 @@ from PIL import Image
 
 from seigan_tf.data.crops import CropRegion
 from seigan_tf.data.photos.photo import Object, Photo
+from seigan_tf.data.planning.report import Tally
 from seigan_tf.evaluation import full_size
 from seigan_tf.evaluation.vgg import gram_distance, hole_distance, load_vgg, look
 
@@ -35,7 +36,7 @@ def test_every_method_gets_the_hole_and_none_its_truth(place, shape):
         return np.full_like(case.photo, 100)
 
     scores = full_size.measure_full_size(
-        {"flat": method, "truth": lambda case: pixels}, [(photo, region)], shape[None], None
+        {"flat": method, "truth": lambda case: pixels}, [(photo, region)], shape[None], None, Tally(0)
     )
     (case,) = cases
     assert case.hole[40:80, 40:60].mean() > 0.9 and case.hole.sum() == pytest.approx(40 * 20, rel=0.1)
@@ -53,9 +54,10 @@ def test_photographs_that_cannot_be_read_are_left_out(place, shape, tmp_path):
     (tmp_path / "b.png").write_bytes(b"no photo")
     missing = Photo(tmp_path / "b.png", 160, 120)
     places = [(missing, region), (photo, region)]
-    assert (
-        full_size.measure_full_size({"truth": lambda case: pixels}, places, np.stack([shape] * 2), None)["count"] == 1
-    )
+    problems, methods = Tally(0), {"truth": lambda case: pixels}
+    assert full_size.measure_full_size(methods, places, np.stack([shape] * 2), None, problems)["count"] == 1
+    assert problems.counts["photo"] == 1 and "b.png: " in problems.as_report()["listed"][0]
+    assert full_size.measure_full_size(methods, places[:1], shape[None], None, problems) is None
 
 
 def test_distances_of_features_are_nil_for_the_truth_and_see_lost_texture(place):
