@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -113,9 +114,10 @@ def run(arguments: Sequence[str]) -> None:
     options = parse(Options, arguments, "evaluate", DESCRIPTION)
     _check(options)
 
-    from seigan_tf.data.planning.rules import CropRules
+    from seigan_tf.data.planning.report import left_out_lines
+    from seigan_tf.data.planning.rules import DROP_RULES, CropRules
     from seigan_tf.evaluation.bands import Bands
-    from seigan_tf.evaluation.crops import Given
+    from seigan_tf.evaluation.crops import NO_MASK, Given
     from seigan_tf.evaluation.drawn_boxes import LARGEST_ERROR, DrawnBoxes
 
     shared.check_range("--box-error", options.box_error, LARGEST_ERROR)
@@ -159,12 +161,15 @@ def run(arguments: Sequence[str]) -> None:
         say("--grow: without effect, as the masks of these weights do not end at the box")
         given = given._replace(grow=0.0)
     every_photo = len(photos) + problems.counts["photo"]
-    every_object = sum(len(photo.objects) for photo in photos) + problems.counts["object"]
-    measured = _measure(model, photos, rules, given, problems)
+    annotations = sum(len(photo.objects) for photo in photos)
+    every_object = annotations + problems.counts["object"]
+    dropped = Counter(dict.fromkeys((*DROP_RULES, NO_MASK), 0))
+    measured = _measure(model, photos, rules, given, problems, dropped)
     problems.check(every_photo, every_object)
+    left_out: dict[str, Any] = {"annotations": annotations, "dropped": dict(dropped)}
     if not measured.scores:
-        where = options.annotations or options.images
-        raise ValueError(f"{where}: no object has a mask and passes the crop rules (--max-object-fraction and others)")
+        lines = "; ".join(left_out_lines({**left_out, "problems": problems.as_report()}))
+        raise ValueError(f"{source}: no object has a mask and passes the crop rules; {lines or 'there is no object'}")
     wanted = 0 if "inpainter" in missing else min(len(measured.scores), MOST)
     backgrounds = empty_crops(photos, rules, model.networks.size, wanted, options.seed, problems)
     problems.check(every_photo)
@@ -175,7 +180,11 @@ def run(arguments: Sequence[str]) -> None:
     if options.full_size and "inpainter" not in missing:
         result["full_size"] = _fill_full_size(options, vgg, measured, photos, rules, problems)
         problems.check(every_photo)
+    left_out["problems"] = problems.as_report()  # with those of photographs for holes
+    result["left_out"] = left_out
     print_tables(result)
+    for line in left_out_lines(left_out):
+        say(line)
     if reason := _reason_for_gaps(missing, vgg, result):
         say(reason)
     if "full_size" in result and result["full_size"] is None:
@@ -215,8 +224,10 @@ def _check(options: Options) -> None:
         raise ValueError("--baselines: PatchMatch is not installed; pip install pypatchmatch")
 
 
-def _measure(model, photos: "list[Photo]", rules: "CropRules", given: "Given", problems: "Tally") -> Measured:
-    """Score every object."""
+def _measure(
+    model, photos: "list[Photo]", rules: "CropRules", given: "Given", problems: "Tally", dropped: Counter[str]
+) -> Measured:
+    """Score every object; `problems` and `dropped` count the others."""
     import numpy as np
 
     from seigan_tf.evaluation.crops import evaluation_objects
@@ -228,7 +239,7 @@ def _measure(model, photos: "list[Photo]", rules: "CropRules", given: "Given", p
     images, boxes, holes = [], [], []
 
     def passing(progress) -> "Iterator[EvaluationObject]":
-        for done, found in enumerate(evaluation_objects(photos, rules, size, problems, given), 1):
+        for done, found in enumerate(evaluation_objects(photos, rules, size, problems, given, dropped), 1):
             progress(done, len(photos))
             for item in found:
                 images.append(item.image)

@@ -1,6 +1,7 @@
 """Annotated objects with true masks, as crops read from photographs."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -79,28 +80,44 @@ class Given(NamedTuple):
 
 EXACT = Given()
 """The true boxes, and every pixel."""
+NO_MASK = "no_mask"
+"""Name, beside those of the crop rules, under which objects without a mask are counted."""
 
 
 def evaluation_objects(
-    photos: Iterable[Photo], rules: CropRules, size: int, problems: Tally, given: Given = EXACT
+    photos: Iterable[Photo],
+    rules: CropRules,
+    size: int,
+    problems: Tally,
+    given: Given = EXACT,
+    dropped: Counter[str] | None = None,
 ) -> Iterator[list[EvaluationObject]]:
     """Yield the objects of each photo, possibly none; one photo is in memory at a time.
 
-    `size` is the side of the model's crops in pixels; `problems` counts unusable photos and objects. The true boxes
-    decide which objects are measured.
+    `size` is the side of the model's crops in pixels; `problems` counts unusable photos and objects, `dropped` the
+    other objects that are not measured, by the rule (of DROP_RULES) or NO_MASK. The true boxes decide which objects are
+    measured.
     """
+    dropped = Counter() if dropped is None else dropped
     for photo in photos:
         try:
-            yield _of_photo(photo, rules, size, problems, given)
+            yield _of_photo(photo, rules, size, problems, given, dropped)
         except UnreadablePhoto as error:
             problems.add(Problem("photo", photo.name, str(error)))
             yield []
 
 
-def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally, given: Given) -> list[EvaluationObject]:
-    regions = zip(photo.objects, object_regions(photo, rules), strict=True)
-    kept = [(item, region) for item, region in regions if not isinstance(region, str)]
+def _of_photo(
+    photo: Photo, rules: CropRules, size: int, problems: Tally, given: Given, dropped: Counter[str]
+) -> list[EvaluationObject]:
+    kept = []
+    for item, region in zip(photo.objects, object_regions(photo, rules), strict=True):
+        if isinstance(region, str):
+            dropped[region] += 1
+        else:
+            kept.append((item, region))
     if not any(item.segmentation for item, _ in kept):
+        dropped[NO_MASK] += len(kept)
         return []
     # Read the photo first: masks take memory of the annotated size, which may be wrong.
     pixels = read_photo(photo)
@@ -111,7 +128,9 @@ def _of_photo(photo: Photo, rules: CropRules, size: int, problems: Tally, given:
         except ValueError as error:
             problems.add(Problem("object", photo.name, str(error)))
             continue
-        if mask is not None:
+        if mask is None:
+            dropped[NO_MASK] += 1
+        else:
             objects.append(_object(item, photo, region.side, pixels, mask, rules, size, given))
     return objects
 

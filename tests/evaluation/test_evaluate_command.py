@@ -64,7 +64,7 @@ def test_command_prints_tables_and_writes_means_scores_and_a_sheet(evaluate, tmp
     assert code == 0, err
     means = json.loads(files["json"].read_text())
     rows = list(csv.DictReader(files["csv"].open()))
-    assert list(means) == ["count", "iou", "boundary", "inpainting", "realism"]
+    assert list(means) == ["count", "iou", "boundary", "inpainting", "realism", "left_out"]
     assert means["count"] == len(rows) == means["inpainting"]["count"] == means["realism"]["count"] == 7
     for name in masks.METHODS:
         assert f"{means['iou'][name]:.3f}" in out
@@ -94,6 +94,28 @@ def test_full_size_fills_are_measured_beside_opencvs(evaluate, photos, tmp_path)
         assert list(means[kind]) == ["both", "patches", "network", "telea", "navier_stokes"]
     assert f"{means['l1']['both']:.4f}" in out
     assert "Gram" in out
+
+
+def test_what_is_not_measured_is_printed_by_rule_and_stored(evaluate, photos, tmp_path):
+    (photos.images / "0.png").write_bytes(b"nothing")
+    annotations = photos.content["annotations"]
+    annotations[1]["segmentation"] = [[1, 2, 3]]
+    annotations[2]["segmentation"] = []
+    annotations[3]["bbox"] = [40, 50, 100, 30]
+    annotations[4]["bbox"] = [40, 50, 9, 10]
+    photos.config()
+    code, out, err = evaluate("--json", tmp_path / "means.json", "--max-bad", "50%")
+    assert code == 0, err
+    assert "left out of 7 annotated objects: 1 by min_short_side, 1 by max_object_fraction, 1 by no_mask" in out
+    assert "1 photographs and 1 annotated objects cannot be used and are skipped: 0.png: " in out
+    means = json.loads((tmp_path / "means.json").read_text())
+    assert means["count"] == 2
+    left_out = means["left_out"]
+    assert left_out["annotations"] == 7
+    used = {rule: count for rule, count in left_out["dropped"].items() if count}
+    assert used == {"min_short_side": 1, "max_object_fraction": 1, "no_mask": 1}
+    assert (left_out["problems"]["photo"], left_out["problems"]["object"]) == (1, 1)
+    assert [line.partition(":")[0] for line in left_out["problems"]["listed"]] == ["0.png", "1.png"]
 
 
 def test_photographs_for_holes_that_cannot_be_read_are_counted(evaluate, new_photo_set, tmp_path):
@@ -208,7 +230,11 @@ def test_two_outputs_need_two_names(evaluate, tmp_path):
     ("arguments", "changes", "part"),
     [
         ([], {"weights": "nowhere"}, "nowhere: no trained model"),
-        (["--min-short-side", "500"], {}, "no object has a mask and passes the crop rules"),
+        (
+            ["--min-short-side", "500"],
+            {},
+            "no object has a mask and passes the crop rules; left out of 7 annotated objects: 7 by min_short_side",
+        ),
         (["--classes", "horse"], {}, "--classes: no object is of the class 'horse', expected one of cat"),
         (["--json", "no/such/folder.json"], {}, "no/such/folder.json"),
         (["--sheet", "no/such/folder.png"], {}, "no/such/folder.png"),

@@ -119,12 +119,17 @@ def report_lines(report: dict[str, Any]) -> Iterator[str]:
             f" {backgrounds[1]} and {objects[1]} pixels: the photographs have no room for more alike"
         )
     for name, split in (("training", train), ("validation", validation)):
-        dropped = [f"{count} by {rule}" for rule, count in split.get("dropped", {}).items() if count]
-        if dropped:
-            yield f"{name}: left out of {split['annotations']} annotated objects: {', '.join(dropped)}"
-        problems = split.get("problems", {})
-        if any(problems.values()):
-            counts = " and ".join(f"{problems[kind]} {plural}" for kind, plural in PLURALS.items() if problems[kind])
-            more = "; and others" if problems["photo"] + problems["object"] > PROBLEMS_NAMED else ""
-            named = "; ".join(problems["listed"][:PROBLEMS_NAMED])
-            yield f"{name}: {counts} cannot be used and are skipped: {named}{more}"
+        yield from (f"{name}: {line}" for line in left_out_lines(split))
+
+
+def left_out_lines(counts: Mapping[str, Any]) -> Iterator[str]:
+    """Yield lines about what is left out of a set: objects by rule ("annotations", "dropped"), "problems"."""
+    dropped = [f"{count} by {rule}" for rule, count in counts.get("dropped", {}).items() if count]
+    if dropped:
+        yield f"left out of {counts['annotations']} annotated objects: {', '.join(dropped)}"
+    problems = counts.get("problems", {})
+    if any(problems.values()):
+        numbers = " and ".join(f"{problems[kind]} {plural}" for kind, plural in PLURALS.items() if problems[kind])
+        more = "; and others" if problems["photo"] + problems["object"] > PROBLEMS_NAMED else ""
+        named = "; ".join(problems["listed"][:PROBLEMS_NAMED])
+        yield f"{numbers} cannot be used and are skipped: {named}{more}"
