@@ -78,7 +78,8 @@ class Options:
     grow: Grow = 0.0
     ignore_bands: Path | None = None
     """JSON file with bands around the outlines whose pixels the IoU leaves out: a list of {"file_name", "outer",
-    "inner"}, polygons [x, y, x, y, ...] in pixels of the photograph, the band being between them."""
+    "inner"}, polygons [x, y, x, y, ...] in pixels of the photograph, the band being between them; any number for a
+    photograph, which is named as in annotations."""
     by_class: bool = False
     """Also print the means of each class of at least 5 objects."""
     max_bad: MaxBad = "1%"
@@ -121,8 +122,6 @@ def run(arguments: Sequence[str]) -> None:
     from seigan_tf.evaluation.drawn_boxes import LARGEST_ERROR, DrawnBoxes
 
     shared.check_range("--box-error", options.box_error, LARGEST_ERROR)
-    bands = None if options.ignore_bands is None else Bands(options.ignore_bands)
-    given = Given(DrawnBoxes(options.box_error, options.seed), options.grow, bands)
     fraction = DataConfig.object_fraction if options.object_fraction is None else options.object_fraction
     with shared.settings_by_option(Options):
         rules = CropRules(
@@ -135,6 +134,10 @@ def run(arguments: Sequence[str]) -> None:
         )
     photos, problems = shared.read_photos(options.source, options.images, options.annotations, options.max_bad)
     _check_classes(options, photos)
+    bands = None if options.ignore_bands is None else Bands(options.ignore_bands, options.images, photos)
+    for note in () if bands is None else bands.notes():
+        say(note)
+    given = Given(DrawnBoxes(options.box_error, options.seed), options.grow, bands)
     written = [(path, f"--{name}") for name in WRITTEN if (path := getattr(options, name)) is not None]
     source = options.annotations or options.images
     read = files_inside([path for path, _ in written], source) if source.is_dir() else [source]

@@ -14,10 +14,10 @@ PHOTO = Photo(Path("a.png"), 30, 20)
 
 @pytest.fixture
 def bands(tmp_path):
-    def read(content):
+    def read(content, photos=(PHOTO,)):
         path = tmp_path / "bands.json"
         path.write_text(content if isinstance(content, str) else json.dumps(content))
-        return Bands(path)
+        return Bands(path, tmp_path, photos)
 
     return read
 
@@ -29,6 +29,35 @@ def test_the_band_lies_between_its_polygons(bands):
     assert mask.sum() == 16 * 10 - 8 * 4
     assert mask[2, 2] and mask[11, 17] and not mask[6, 8] and not mask[14, 3]
     assert not read.mask(Photo(Path("b.png"), 30, 20)).any()
+
+
+def test_all_bands_of_a_photo_count(bands):
+    other = [20, 2, 28, 2, 28, 12, 20, 12]
+    read = bands([{"file_name": "a.png", "outer": outer, "inner": []} for outer in (OUTER, other)])
+    assert read.mask(PHOTO).sum() == 16 * 10 + 8 * 10
+    assert not list(read.notes())
+
+
+def test_photos_are_found_as_those_of_annotations(bands, tmp_path, one_line_error):
+    (tmp_path / "day").mkdir()
+    (tmp_path / "day" / "A.png").touch()
+    photo = Photo(tmp_path / "day" / "A.png", 30, 20, name="day/A.png")
+    entry = {"outer": OUTER, "inner": []}
+    read = bands([{"file_name": "C:\\set\\day\\a.png", **entry}, {"file_name": "b.png", **entry}], [photo])
+    assert read.mask(photo).sum() == 16 * 10
+    by_end, unmatched = read.notes()
+    assert by_end.endswith("1 photograph is found by the end of the path, as C:\\set\\day\\a.png is day/A.png")
+    assert unmatched.endswith("bands.json: 1 of 2 entries name no annotated photograph, the first b.png")
+    both = [{"file_name": f"{folder}/a.png", **entry} for folder in ("one", "two")]
+    assert "two/a.png and one/a.png both end as day/A.png does" in one_line_error(bands, both, [photo])
+
+
+def test_a_file_that_names_no_photo_is_refused(bands, one_line_error):
+    names = "b.png", "../a.png", ""
+    content = [{"file_name": name, "outer": OUTER, "inner": INNER} for name in names]
+    message = one_line_error(bands, content)
+    assert "bands.json: no entry names an annotated photograph in " in message
+    assert message.endswith("; the first names b.png")
 
 
 def test_a_polygon_may_be_empty(bands):
