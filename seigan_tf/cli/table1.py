@@ -1,7 +1,7 @@
 """python -m seigan_tf table1: train the methods of the paper's Table 1 under equal budgets and compare them."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ import tyro
 
 from seigan_tf.cli.options import Preset, console, parse_with_preset, say
 from seigan_tf.cli.train import check_unchanged, train
-from seigan_tf.config import Config
+from seigan_tf.config import Config, DataConfig
 from seigan_tf.training.run_folder import RunFolder
 from seigan_tf.utils.atomic import replacing, write_json
 from seigan_tf.utils.outputs import check_writable
@@ -39,6 +39,9 @@ MAY_CHANGE = ("training.precision", "training.devices", "training.teachers", "ne
 
 WRITTEN = ("table.md", "table.json", "figure.png")
 """Files of the result in --out."""
+
+Run = tuple[str, int]
+"""Method and seed."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,7 @@ def run(arguments: Sequence[str]) -> None:
         if folder.holds_run:
             advice = "give the settings of the other runs in --out"
             check_unchanged(folder.config(), runs[key], folder, MAY_CHANGE, advice)
+    _check_files(runs, folders)
     missing = [key for key, folder in folders.items() if folder.report() is None]
     with bar(console, "GrabCut") as progress:
         references = grabcut_iou(given.data, progress)
@@ -122,3 +126,28 @@ def run(arguments: Sequence[str]) -> None:
     with replacing(figure) as temporary:
         results.draw_masks(shown, runs[options.methods[0], options.seeds[0]]).save(temporary, format="PNG")
     say(f"masks: {figure}")
+
+
+def _check_files(runs: Mapping[Run, Config], folders: Mapping[Run, RunFolder]) -> None:
+    """Raise ValueError if a finished run read other files than there are now, as far as it noted them.
+
+    Its row would stand beside baselines, and runs to come, of other objects or masks.
+    """
+    from seigan_tf.data.loading import load_crops
+    from seigan_tf.training import facts
+
+    reports = {key: report for key, folder in folders.items() if (report := folder.report()) is not None}
+    unfinished = {str(folder.path) for key, folder in folders.items() if key not in reports}
+    same_data: dict[DataConfig, list[Run]] = {}
+    for key, report in reports.items():
+        if gone := unfinished.intersection(runs[key].training.teachers):
+            path, teacher = folders[key].path, gone.pop()
+            raise ValueError(f"{path}: learned from {teacher}, which is not finished; restore that, or remove {path}")
+        if "facts" in report:
+            same_data.setdefault(runs[key].data, []).append(key)
+    for data, keys in same_data.items():
+        with bar(console, "reading photographs") as progress:
+            crops = load_crops(data, runs[keys[0]].networks.size, progress)
+        for key in keys:
+            now, path = facts.of_files(runs[key], crops, console), folders[key].report_file
+            facts.check_same(reports[key]["facts"], now, runs[key], path, "restore them, or give another --out")

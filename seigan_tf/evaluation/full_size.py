@@ -81,8 +81,8 @@ def measure_full_size(
     Returns:
         {"count": N, "l1": {method: mean}, ..} as plain JSON values. "l1", "psnr" and "ssim" as `hole_scores`; "detail":
         `detail_ratio`; "vgg", "gram": distances of VGG-19's features in the hole; "kid": {method: {"distance",
-        "error"}}, the kernel distance of the filled squares to the true ones, if there are FEWEST. None if no photograph
-        can be read.
+        "error"}}, the kernel distance of the filled squares to the true ones, if there are FEWEST. None if no photo is
+        readable.
     """
     scores: dict[str, list[dict[str, float]]] = {name: [] for name in methods}
     made: dict[str, list[np.ndarray]] = {name: [] for name in methods}

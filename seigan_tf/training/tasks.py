@@ -19,12 +19,11 @@ from seigan_tf.losses.terms import BOX_TERMS, FAKES, IDENTITY_TERMS, Pretraining
 from seigan_tf.networks.vgg19 import PERCEPTUAL_SIDE
 from seigan_tf.optimizers import training_optimizers
 from seigan_tf.seigan import SEIGAN
-from seigan_tf.training import holes, masked_crops
+from seigan_tf.training import facts, holes, masked_crops
 from seigan_tf.training.hole_inpainter import HoleInpainter
 from seigan_tf.training.mask_segmenter import MaskSegmenter
 from seigan_tf.training.masked_crops import MaskedCrops
 from seigan_tf.training.one_network import OneNetwork
-from seigan_tf.utils.digest import sha256_of_arrays
 
 
 class Task(ABC):
@@ -152,7 +151,7 @@ class MaskTask(OneNetworkTask):
         # Masks of teachers follow from their files and the crops, and may differ in their last bits on another machine.
         if self.config.training.task != "supervised":
             return {}
-        return {"training_masks": sha256_of_arrays([self._crops.masks])}
+        return facts.of_training_masks(self._crops)
 
     def batches(self, start):
         seed, size = self.config.data.seed, self.config.training.batch_size

@@ -7,19 +7,17 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 from rich.console import Console
 
 from seigan_tf.config import Config, TrainingConfig, check_training
 from seigan_tf.data.crop_set import Crops
 from seigan_tf.data.loading import crop_settings, load_crops
-from seigan_tf.data.planning.report import crops_line, report_lines
-from seigan_tf.inference import weights
+from seigan_tf.data.planning.report import report_lines
 from seigan_tf.inference.loading import load_model
 from seigan_tf.inference.transfer import transfer_weights
 from seigan_tf.inference.weights import MODEL_FILE
 from seigan_tf.losses.terms import trained_networks
-from seigan_tf.training import backend, callbacks, checkpoint, devices, report, samples, tasks
+from seigan_tf.training import backend, callbacks, checkpoint, devices, facts, report, samples, tasks
 from seigan_tf.training.callbacks import Position
 from seigan_tf.training.callbacks.checkpointing import Interrupted, SignalCatcher
 from seigan_tf.training.callbacks.recording import save_grid
@@ -28,7 +26,7 @@ from seigan_tf.training.run_folder import MOVABLE, RunFolder
 from seigan_tf.training.samples import Samples
 from seigan_tf.training.tasks import CycleTask, Task
 from seigan_tf.utils.console import plain_console
-from seigan_tf.utils.digest import sha256, sha256_of_arrays
+from seigan_tf.utils.digest import sha256_of_arrays
 from seigan_tf.utils.progress import bar
 
 
@@ -78,13 +76,13 @@ def _train(config: Config, folder: RunFolder, console: Console, share: Share | N
                 _start_from(source, task, console)
         with bar(console, "reading photographs") as progress:
             crops = load_crops(config.data, config.networks.size, progress)
-        facts = _facts(crops, task)
-        _check_same(begun, facts, config)
+        noted = _facts(crops, task)
+        _check_same(begun, noted, config)
         for line in report_lines(crops.report):
             console.print(line, soft_wrap=True)
         task.read(crops, console)
-        facts |= task.facts()
-        _check_same(begun, facts, config)
+        noted |= task.facts()
+        _check_same(begun, noted, config)
     except BaseException:
         folder.discard_if_empty()
         raise
@@ -92,9 +90,9 @@ def _train(config: Config, folder: RunFolder, console: Console, share: Share | N
     if not task.trains_masks:
         crops = crops._replace(evaluation=None)
     shown = samples.choose(crops, with_backgrounds=task.shows_pastes)
-    position, signalled = _fit(task, crops, shown, config.training, folder, begun, facts, console, share)
+    position, signalled = _fit(task, crops, shown, config.training, folder, begun, noted, console, share)
     result = report.measure(task.seigan, crops.evaluation, position, config.training.batch_size, folder.metrics)
-    result["data"] = crops.report
+    result |= {"data": crops.report, "facts": noted}
     latest = save_grid(task.seigan, shown, folder.samples, "final.png")
     folder.save_report(result)
     report.show(result, latest, folder.path, console)
@@ -151,46 +149,18 @@ def _check_movable(begun: Begun, folder: RunFolder, config: Config) -> None:
 def _facts(crops: Crops, task: Task) -> dict[str, Any]:
     """Return JSON values that tell whether a resumed run has the files with which it began.
 
-    These are the numbers of crops, a digest of their pixels and boxes (of prepared crops of their boxes alone), one of
-    the validation masks, one of each teacher's file, and one of VGG-19's weights.
+    These are facts of its crops and teachers, and a digest of VGG-19's weights.
     """
-    arrays = (*crops.objects, *crops.backgrounds, *(crops.evaluation or ())[:2])
-    found = [weights.find(teacher) for teacher in task.config.training.teachers]
     vgg, named = task.seigan.vgg, task.config.networks.vgg_weights
-    return {
-        "counts": crops_line(crops.report),
-        "sha256": sha256_of_arrays(values for values in arrays if isinstance(values, np.ndarray)),
-        "masks": sha256_of_arrays(np.packbits(mask) for mask in (crops.evaluation.masks if crops.evaluation else ())),
-        "teachers": [sha256(teacher.file) for teacher in found],
-        "vgg": named if vgg is None or named == "random" else sha256_of_arrays(vgg.vgg.get_weights()),
-    }
+    digest = named if vgg is None or named == "random" else sha256_of_arrays(vgg.vgg.get_weights())
+    return {**facts.of_crops(crops), **facts.of_teachers(task.config), "vgg": digest}
 
 
-MASKS = {"masks": "validation masks", "training_masks": "training masks"}
-"""Facts about masks, in words."""
-
-
-def _check_same(begun: Begun, facts: Mapping[str, Any], config: Config) -> None:
+def _check_same(begun: Begun, now: Mapping[str, Any], config: Config) -> None:
     """Raise ValueError if files are others than those with which the run began, as far as it noted them."""
-    noted = begun.facts or {}
-    changed = [name for name, then in noted.items() if name in facts and facts[name] != then]
-    if not changed:
-        return
-    remedy = "restore them, or start a new run with another --name"
-    named = {
-        "teachers": f"training.teachers ({', '.join(config.training.teachers)})",
-        "vgg": f"networks.vgg_weights ({config.networks.vgg_weights})",
-    }
-    since, lines = "have changed since the run began", []
-    if crops := set(changed) - named.keys():
-        then, now = noted["counts"], facts.get("counts")
-        change = f"then {then}; now {now}" if "counts" in crops else f"both times {then}"
-        if crops <= MASKS.keys():
-            change = f"{' and '.join(MASKS[name] for name in sorted(crops))} alone"
-        lines.append(f"photographs, annotations or the packages that read them {since} ({change})")
-    if files := [named[name] for name in changed if name in named]:
-        lines.append(f"the files of {' and '.join(files)} {since}")
-    raise ValueError(f"{begun.path}: {'; '.join(lines)}; {remedy}")
+    if begun.path is not None:
+        remedy = "restore them, or start a new run with another --name"
+        facts.check_same(begun.facts or {}, now, config, begun.path, remedy)
 
 
 def _start_from(name: str, task: Task, console: Console) -> None:
@@ -256,7 +226,7 @@ def _fit(
     training: TrainingConfig,
     folder: RunFolder,
     begun: Begun,
-    facts: Mapping[str, Any],
+    noted: Mapping[str, Any],
     out: Console,
     share: Share | None,
 ) -> tuple[Position, int]:
@@ -269,7 +239,7 @@ def _fit(
     display = callbacks.ProgressDisplay(training.steps, out, references, start, share)
     signals = SignalCatcher(devices.largest)
     files = folder.checkpoint, folder.path / MODEL_FILE
-    saving = callbacks.Checkpointing(*files, signals, folder.resume_command, start, begun.metrics, {"crops": facts})
+    saving = callbacks.Checkpointing(*files, signals, folder.resume_command, start, begun.metrics, {"crops": noted})
     hooks = [
         callbacks.NotFiniteGuard(start),
         *validation,

@@ -8,15 +8,19 @@ import keras
 import numpy as np
 import pytest
 from PIL import Image
+from rich.console import Console
 
 from seigan_tf import config, presets
+from seigan_tf.cli import table1 as command
 from seigan_tf.data.augmentation import Augmentation
 from seigan_tf.data.crop_set import Crops
+from seigan_tf.data.loading import load_crops
 from seigan_tf.evaluation import pictures
 from seigan_tf.evaluation.comparison import methods, results
 from seigan_tf.inference import arrays, loading
+from seigan_tf.inference.weights import MODEL_FILE
 from seigan_tf.losses.terms import active_terms
-from seigan_tf.training import masked_crops
+from seigan_tf.training import facts, masked_crops
 from seigan_tf.training.mask_segmenter import MaskSegmenter
 from seigan_tf.training.masked_crops import MaskedCrops
 from tests import commands, tiny
@@ -193,6 +197,8 @@ def test_command_trains_what_is_missing_and_writes_the_table(table1, tmp_path):
     picture = Image.open(tmp_path / "out" / "figure.png")
     assert picture.height > 6 * pictures.SIDE
     trained = (tmp_path / "out" / "seigan-1" / "report.json").stat().st_mtime_ns
+    noted = json.loads((tmp_path / "out" / "supervised-1" / "report.json").read_text())["facts"]
+    assert set(noted) == {"counts", "sha256", "masks", "training_masks", "teachers", "vgg"}
     assert "training" not in table1(*methods).out
     assert json.loads((tmp_path / "out" / "table.json").read_text()) == made
     assert (tmp_path / "out" / "seigan-1" / "report.json").stat().st_mtime_ns == trained
@@ -207,8 +213,6 @@ def test_a_student_comes_behind_its_teacher(table1):
 
 
 def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, capsys, monkeypatch):
-    from seigan_tf.cli import table1 as command
-
     trained = []
 
     def train(config, folder):
@@ -226,6 +230,47 @@ def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, caps
     assert {config.data.seed for config in trained} == {0}
     assert {config.networks.seed for config in trained} == {0, 1}
     assert json.loads((tmp_path / "out" / "table.json").read_text())["count"] == 3
+
+
+def test_rows_of_other_photographs_masks_or_teachers_are_refused(table1, sets, tmp_path, monkeypatch):
+    methods = "--methods", "seigan", "self_trained", "supervised"
+
+    def train(_, config, folder):
+        (file := folder.path / MODEL_FILE).parent.mkdir(parents=True)
+        file.write_text(config.name)
+        folder.save_config(config)
+        noted = facts.of_files(config, load_crops(config.data, config.networks.size), Console(quiet=True))
+        made = {"count": 6, "iou": {"model": 0.5}, "cost": {"steps": 2, "seconds": 1.0}, "facts": noted}
+        folder.save_report(made)
+
+    monkeypatch.setattr(command, "in_fresh_process", train)
+    monkeypatch.setattr(results, "draw_masks", lambda *_: Image.new("RGB", (1, 1)))
+    for _ in "first", "again":
+        ended = table1(*methods)
+        assert ended.code == 0, ended.err
+    out, (train, val) = tmp_path / "out", sets
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for photos, run, changed in (val, "seigan-0", "validation masks"), (train, "supervised-0", "training masks"):
+        segmentation = photos.content["annotations"][0]["segmentation"]
+        photos.content["annotations"][0]["segmentation"] = [[60, 50, 100, 50, 100, 80, 60, 80]]
+        photos.config()
+        message = f"error: {out / run / 'report.json'}: photographs, annotations or the packages that read them have"
+        refusal = table1(*methods).refusal
+        assert refusal.startswith(message)
+        assert f"have changed since the run began ({changed} alone); restore them, or give another --out" in refusal
+        photos.content["annotations"][0]["segmentation"] = segmentation
+        photos.config()
+    report = out / "seigan-0" / "report.json"
+    report.unlink()
+    assert (
+        f"{out / 'self_trained-0'}: learned from {out / 'seigan-0'}, which is not finished" in table1(*methods).refusal
+    )
+    report.write_bytes(before[report])
+    teacher = out / "seigan-0" / MODEL_FILE
+    teacher.write_bytes(before[teacher] + b" ")
+    assert f"the files of training.teachers ({out / 'seigan-0'}) have changed" in table1(*methods).refusal
+    teacher.write_bytes(before[teacher])
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("name", ["table.md", "table.json", "figure.png"])
