@@ -7,7 +7,7 @@ from typing import Annotated
 
 import tyro
 
-from seigan_tf.cli.options import Preset, parse_with_preset
+from seigan_tf.cli.options import Preset, check_left_alone, parse_with_preset
 from seigan_tf.cli.train import new_folder, train
 from seigan_tf.config import Config
 
@@ -27,6 +27,9 @@ This is train.py with --training.task distill and --training.teachers: `python t
 continues an interrupted run.
 """
 
+SET_HERE = {"training.task": "the task is distill", "training.teachers": "expected --teachers"}
+"""Settings that the command sets itself, and the advice to who gives them."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -41,6 +44,7 @@ def run(arguments: Sequence[str]) -> None:
     options = parse_with_preset(Options, arguments, "distill", DESCRIPTION, Options.preset)
     if not options.teachers:
         raise ValueError("--teachers is not given, expected run folders, .keras files or names of shipped weights")
+    check_left_alone(options.config, options.preset, SET_HERE)
     training = replace(options.config.training, task="distill", teachers=options.teachers)
     folder = new_folder(Path("runs"), options.config.name, arguments)
     train(replace(options.config, name=folder.name, training=training), folder)

@@ -4,9 +4,10 @@ import argparse
 import itertools
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
@@ -14,7 +15,7 @@ import tyro
 from tyro.conf import arg
 
 from seigan_tf import presets
-from seigan_tf.config import CROP_RULES, DataConfig
+from seigan_tf.config import CROP_RULES, Config, DataConfig
 from seigan_tf.utils.console import plain_console
 from seigan_tf.utils.quiet import native_messages_hidden
 
@@ -87,6 +88,19 @@ def parse_with_preset(
     parsed = parse(options, arguments, command, description, default=default)
     check_data(parsed.config.data, arguments)
     return parsed
+
+
+def check_left_alone(config: Config, preset: str, advice: Mapping[str, str]) -> None:
+    """Raise ValueError if a setting that a command sets itself is not that of the preset.
+
+    `advice` has the end of the message for each such setting, by its name as in the configuration: networks.seed.
+    """
+    default = presets.load_preset(preset)
+    for name, instead in advice.items():
+        given, before = (reduce(getattr, name.split("."), settings) for settings in (config, default))
+        if given != before:
+            text = " ".join(given) if isinstance(given, tuple) else given
+            raise ValueError(f"{flag_of(name)} {text}: would have no effect; {instead}")
 
 
 def check_data(data: DataConfig, arguments: Sequence[str]) -> None:

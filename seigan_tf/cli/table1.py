@@ -8,7 +8,7 @@ from typing import Annotated
 
 import tyro
 
-from seigan_tf.cli.options import Preset, console, parse_with_preset, say
+from seigan_tf.cli.options import Preset, check_left_alone, console, parse_with_preset, say
 from seigan_tf.cli.train import check_unchanged, train
 from seigan_tf.config import Config, DataConfig
 from seigan_tf.training.run_folder import RunFolder
@@ -37,6 +37,13 @@ methods too: --methods seigan no_texture ...
 MAY_CHANGE = ("training.precision", "training.devices", "training.teachers", "networks.vgg_weights")
 """Settings in which a finished run may differ: measured ones, and paths of what stays the same."""
 
+SET_HERE = {
+    "training.task": "each of --methods has its task",
+    "training.teachers": "each of --methods has its teacher",
+    "networks.seed": "expected --seeds",
+    "name": "the folders in --out have the names of methods and seeds",
+}
+"""Settings that the command sets itself, and the advice to who gives them."""
 WRITTEN = ("table.md", "table.json", "figure.png")
 """Files of the result in --out."""
 
@@ -73,6 +80,7 @@ def run(arguments: Sequence[str]) -> None:
         if not getattr(options, name):
             raise ValueError(f"--{name} has no value, expected at least one")
 
+    check_left_alone(options.config, options.preset, SET_HERE)
     if options.config.training.stop_collapsed:
         raise ValueError("--training.stop-collapsed: one method would end the comparison of all; expected it left out")
 
@@ -86,6 +94,8 @@ def run(arguments: Sequence[str]) -> None:
         if student in options.methods and teacher not in options.methods[: options.methods.index(student)]:
             raise ValueError(f"--methods: {student} learns from {teacher}, expected that before it")
     given = replace(options.config, data=crop_settings(options.config.data))
+    if methods.seeds_data(given.data):
+        check_left_alone(options.config, options.preset, {"data.seed": "expected --seeds"})
     methods.check_methods(options.methods, given, options.preset)
     runs = {
         (name, seed): methods.method_config(name, given, seed, options.out)

@@ -172,6 +172,11 @@ def test_a_student_of_another_size_is_trained_and_starts_a_run(teacher, capsys, 
 
 def test_mistakes_are_one_line_and_leave_no_folder(teacher, capsys):
     assert "--teachers is not given" in call(capsys, "distill").refusal
+    for given, message in (
+        (("--training.task", "supervised"), "--training.task supervised: would have no effect; the task is distill"),
+        (("--training.teachers", "cats"), "--training.teachers cats: would have no effect; expected --teachers"),
+    ):
+        assert message in call(capsys, "distill", "--teachers", teacher, *ARGUMENTS, *given).refusal
     refusal = call(capsys, "distill", "--teachers", "nowhere", *ARGUMENTS, "--name", "student").refusal
     assert refusal.startswith("error: nowhere: no trained model")
     assert not Path("runs/student").exists()

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from seigan_tf.config import Config
+from seigan_tf.config import Config, DataConfig
 from seigan_tf.losses.terms import BOX_TERMS, active_terms
 
 TEACHERS = {
@@ -108,12 +108,19 @@ def _uselessness(name: str, config: Config) -> str:
     return ""
 
 
+def seeds_data(data: DataConfig) -> bool:
+    """Whether the seed of a run is that of its data too: if validation photographs or prepared crops are given.
+
+    Otherwise the data keep their seed, so that all runs are measured on the same objects.
+    """
+    return data.val_images is not None or data.source == "crops"
+
+
 def method_config(name: str, config: Config, seed: int, runs: Path = Path()) -> Config:
     """Return the configuration of a method or ablation.
 
-    The seed is that of the networks. It is also that of the data if validation photographs or prepared crops are given;
-    otherwise the data keep the seed in `config`, so that all runs are measured on the same objects. `runs` is the
-    folder of all runs, with those of the teachers.
+    The seed is that of the networks and, if `seeds_data`, of the data. `runs` is the folder of all runs, with those of
+    the teachers.
 
     Raises:
         ValueError: `name` is no key of METHODS or ABLATIONS.
@@ -124,6 +131,6 @@ def method_config(name: str, config: Config, seed: int, runs: Path = Path()) -> 
     changed = known[name](config)
     if name in TEACHERS:
         changed = _changed(training={"teachers": (str(runs / f"{TEACHERS[name]}-{seed}"),)})(changed)
-    if changed.data.val_images is not None or changed.data.source == "crops":
+    if seeds_data(changed.data):
         changed = _changed(data={"seed": seed})(changed)
     return replace(_changed(networks={"seed": seed})(changed), name=f"{name}-{seed}")

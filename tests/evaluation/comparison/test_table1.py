@@ -224,10 +224,12 @@ def test_command_holds_photographs_out_where_none_are_given(sets, tmp_path, caps
     monkeypatch.setattr(results, "draw_masks", lambda *_: Image.new("RGB", (1, 1)))
     photos = sets[0]
     settings = ["--data.images", photos.images, "--data.annotations", photos.annotations, "--data.held-out", "0.5"]
-    ended = commands.call(capsys, "table1", "--out", tmp_path / "out", "--seeds", "0", "1", *settings)
+    ended = commands.call(
+        capsys, "table1", "--out", tmp_path / "out", "--seeds", "0", "1", "--data.seed", "4", *settings
+    )
     assert ended.code == 0, ended.err
     assert len(trained) == 8
-    assert {config.data.seed for config in trained} == {0}
+    assert {config.data.seed for config in trained} == {4}  # that of the photographs held out
     assert {config.networks.seed for config in trained} == {0, 1}
     assert json.loads((tmp_path / "out" / "table.json").read_text())["count"] == 3
 
@@ -314,6 +316,20 @@ def test_command_names_missing_masks_before_it_trains(table1, sets, tmp_path, sp
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (
+            ["--training.task", "supervised"],
+            "--training.task supervised: would have no effect; each of --methods has its",
+        ),
+        (
+            ["--training.teachers", "cats", "mine"],
+            "--training.teachers cats mine: would have no effect; each of --methods",
+        ),
+        (["--networks.seed", "7"], "--networks.seed 7: would have no effect; expected --seeds"),
+        (["--data.seed", "7"], "--data.seed 7: would have no effect; expected --seeds"),
+        (
+            ["--name", "mine"],
+            "--name mine: would have no effect; the folders in --out have the names of methods and seeds",
+        ),
         (["--training.stop-collapsed"], "--training.stop-collapsed: one method would end the comparison of all"),
         (["--methods", "seigan", "no_texture"], "--methods no_texture: changes nothing with preset boxes"),
         (
