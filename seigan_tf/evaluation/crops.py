@@ -126,7 +126,7 @@ def _of_photo(
         try:
             mask = object_mask(item, photo)
         except ValueError as error:
-            problems.add(Problem("object", photo.name, str(error)))
+            problems.add(Problem("object", photo.name, str(error).removeprefix(f"{photo.name}: ")))
             continue
         if mask is None:
             dropped[NO_MASK] += 1

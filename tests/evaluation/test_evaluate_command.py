@@ -108,6 +108,7 @@ def test_what_is_not_measured_is_printed_by_rule_and_stored(evaluate, photos, tm
     assert code == 0, err
     assert "left out of 7 annotated objects: 1 by min_short_side, 1 by max_object_fraction, 1 by no_mask" in out
     assert "1 photographs and 1 annotated objects cannot be used and are skipped: 0.png: " in out
+    assert "; 1.png: segmentation of annotation 2: " in out
     means = json.loads((tmp_path / "means.json").read_text())
     assert means["count"] == 2
     left_out = means["left_out"]
