@@ -20,8 +20,8 @@ def prepare(seed: int, precision: str) -> None:
     """Seed the global generators, set the precision, and make TensorFlow's CPU kernels deterministic.
 
     Args:
-        seed: seed of Python's and NumPy's global generators, and of TensorFlow's if it is the backend. JAX has none, and
-            Keras takes the seeds of initializers and layers from Python's.
+        seed: seed of Python's and NumPy's global generators, and of TensorFlow's if it is the backend. JAX has none,
+            and Keras takes the seeds of initializers and layers from Python's.
         precision: name of a Keras dtype policy.
     """
     keras.config.set_dtype_policy(precision)
