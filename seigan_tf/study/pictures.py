@@ -21,12 +21,11 @@ def new_study(out: Path) -> Iterator[Path]:
     """Yield a folder for a manifest and pictures that becomes `out` when it is complete.
 
     Raises:
-        ValueError: `out` exists.
+        ValueError: `out` exists, or another process has made it meanwhile.
         OSError: the folder cannot be written.
         Terminated: SIGTERM arrived.
     """
-    if os.path.lexists(out):
-        raise ValueError(f"{out}: exists already, expected a folder to make")
+    _check_new(out)
     with (
         termination(out),
         naming_full_disk(out),
@@ -36,7 +35,13 @@ def new_study(out: Path) -> Iterator[Path]:
         folder = Path(temporary) / "study"
         (folder / PICTURES).mkdir(parents=True)
         yield folder
+        _check_new(out)  # making pictures takes long enough for another process to make it
         folder.rename(out)
+
+
+def _check_new(out: Path) -> None:
+    if os.path.lexists(out):
+        raise ValueError(f"{out}: exists already, expected a folder to make")
 
 
 def write_picture(folder: Path, salt: str, seed: int, image: np.ndarray) -> str:

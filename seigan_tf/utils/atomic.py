@@ -8,16 +8,24 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from seigan_tf.utils.folder_lock import locked
+
 LONGEST_NAME = 255
 """Bytes in the name of a file, on most file systems."""
+PATIENCE = 60.0
+"""Seconds to wait for another process that writes the same file."""
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` to write to; at the end of the block it replaces `path`.
+    """Yield a temporary file beside `path` to write to; at the end of the block it replaces `path`.
+
+    One process at a time writes a file: others wait, and replace it afterwards. `locked` says which file systems cannot
+    make them wait.
 
     Raises:
-        OSError: writing failed (full disk, no permission); it names `path`, which has not changed.
+        OSError: writing failed (full disk, no permission), or another process has been writing the file for PATIENCE;
+            it names `path`, which has not changed.
     """
     # The name depends on the file: the next process overwrites the leftover of a killed one, and processes that write
     # other files to the same folder are not disturbed.
@@ -26,16 +34,34 @@ def replacing(path: Path) -> Iterator[Path]:
         name = f".partial-{hashlib.sha256(os.fsencode(path.name)).hexdigest()}"
     temporary = path.with_name(name)
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync(path.parent)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror or str(error), str(path)) from error
-        raise
+        with _claimed(temporary):
+            try:
+                yield temporary
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())
+                temporary.replace(path)
+                sync(path.parent)
+            except BaseException:
+                temporary.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+@contextlib.contextmanager
+def _claimed(temporary: Path) -> Iterator[None]:
+    """Make a file, or take over the leftover of a killed process, for this process alone."""
+    with contextlib.ExitStack() as claim:
+        while True:
+            temporary.touch()
+            try:
+                claim.enter_context(locked(temporary, PATIENCE))
+                break
+            except FileNotFoundError:  # the process that had it put it in place; this one needs a new file
+                continue
+            except BlockingIOError as error:
+                raise OSError(error.errno, "another process is writing it") from None
+        yield
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -1,6 +1,7 @@
 """Locks of folders and files, which end with the process that holds them."""
 
 import contextlib
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[None]:
 
     Raises:
         BlockingIOError: another process holds the lock.
+        FileNotFoundError: the folder or file is missing, or was moved away before its lock was free.
     """
     if not fcntl:
         yield
@@ -43,6 +45,8 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[None]:
                 time.sleep(PAUSE)
             except OSError:  # there are no locks
                 break
+        if not os.path.samestat(os.fstat(descriptor), os.stat(path)):
+            raise FileNotFoundError(errno.ENOENT, "moved away by another process", str(path))
         yield
     finally:
         os.close(descriptor)

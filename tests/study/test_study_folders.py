@@ -11,6 +11,7 @@ from PIL import Image
 
 from seigan_tf.study import manifest
 from seigan_tf.study.folders import FolderSettings, compare_folders
+from seigan_tf.study.pictures import new_study
 from tests import commands
 
 SETS = ("ours", "telea", "before")
@@ -118,6 +119,14 @@ def test_a_full_disk_names_the_folder_and_nothing_is_left(folders, tmp_path, mon
         compare_folders(out, folders, FolderSettings())
     assert raised.value.filename == str(out)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(SETS)
+
+
+def test_of_two_processes_that_make_one_study_the_second_is_refused(tmp_path):
+    out = tmp_path / "study"
+    with pytest.raises(ValueError, match="study: exists already"), new_study(out), new_study(out) as first:
+        (first / "own").touch()
+    assert (out / "own").exists()
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_command(folders, tmp_path, capsys):

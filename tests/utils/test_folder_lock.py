@@ -1,7 +1,10 @@
 """Locks of folders."""
 
+import contextlib
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -42,3 +45,16 @@ def test_a_killed_process_holds_nothing_and_can_be_waited_for(tmp_path, holder):
     holder.kill()
     with locked(tmp_path, patience=60):
         pass
+
+
+def test_the_lock_of_a_file_that_was_moved_away_meanwhile_is_none(tmp_path):
+    path, moved = tmp_path / "a", tmp_path / "b"
+    path.touch()
+    with ThreadPoolExecutor(1) as pool:
+        with locked(path):
+            waiting = pool.submit(lambda: contextlib.ExitStack().enter_context(locked(path, patience=60)))
+            time.sleep(0.3)
+            path.rename(moved)
+            path.touch()
+        with pytest.raises(FileNotFoundError):
+            waiting.result()
