@@ -1,6 +1,7 @@
 """Files are replaced whole or not at all."""
 
 import errno
+import os
 import subprocess
 import sys
 import threading
@@ -126,3 +127,36 @@ def test_many_threads_write_one_file_and_each_writes_all_of_it(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(write, "abcdefgh"))
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_symbolic_link_is_followed(tmp_path, exists):
+    (tmp_path / "disk").mkdir()
+    real, middle, link = tmp_path / "disk" / "real.json", tmp_path / "middle.json", tmp_path / "link.json"
+    middle.symlink_to("disk/real.json")
+    link.symlink_to(middle)
+    if exists:
+        real.write_text("old")
+    with replacing(link) as temporary:
+        temporary.write_text("new")
+    assert real.read_text() == "new"
+    assert link.is_symlink() and middle.is_symlink()
+    assert sorted(tmp_path.rglob("*")) == sorted([real.parent, real, middle, link])
+
+
+def test_an_error_names_the_link_and_not_where_it_leads(tmp_path):
+    link = tmp_path / "link.json"
+    link.symlink_to("nowhere/real.json")
+    with pytest.raises(FileNotFoundError) as raised, replacing(link):
+        pass
+    assert raised.value.filename == str(link)
+    assert list(tmp_path.iterdir()) == [link]
+
+
+def test_a_pipe_behind_a_link_stays_a_pipe(tmp_path):
+    pipe, link = tmp_path / "pipe", tmp_path / "link.json"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    with replacing(link) as temporary:
+        temporary.write_text("new")
+    assert pipe.is_fifo()

@@ -20,32 +20,40 @@ PATIENCE = 60.0
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary file beside `path` to write to; at the end of the block it replaces `path`.
 
-    One process at a time writes a file: others wait, and replace it afterwards. `locked` says which file systems cannot
-    make them wait.
+    If `path` is a symbolic link, the file that it leads to is replaced. One process at a time writes a file: others
+    wait, and replace it afterwards. `locked` says which file systems cannot make them wait.
 
     Raises:
         OSError: writing failed (full disk, no permission), or another process has been writing the file for PATIENCE;
             it names `path`, which has not changed.
     """
+    target = _followed(path)
     # The name depends on the file: the next process overwrites the leftover of a killed one, and processes that write
     # other files to the same folder are not disturbed.
-    name = f".partial-{path.name}"
+    name = f".partial-{target.name}"
     if len(os.fsencode(name)) > LONGEST_NAME:
-        name = f".partial-{hashlib.sha256(os.fsencode(path.name)).hexdigest()}"
-    temporary = path.with_name(name)
+        name = f".partial-{hashlib.sha256(os.fsencode(target.name)).hexdigest()}"
+    temporary = target.with_name(name)
     try:
         with _claimed(temporary):
             try:
                 yield temporary
                 with temporary.open("rb+") as file:
                     os.fsync(file.fileno())
-                temporary.replace(path)
-                sync(path.parent)
+                temporary.replace(target)
+                sync(target.parent)
             except BaseException:
                 temporary.unlink(missing_ok=True)
                 raise
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
+
+
+def _followed(path: Path) -> Path:
+    """The file that a path leads to over symbolic links, whether it exists or not; pipes and devices stay as named."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        return path
+    return Path(os.path.realpath(path))
 
 
 @contextlib.contextmanager
