@@ -178,6 +178,46 @@ def test_edges_are_followed_only_where_that_is_wanted(visit):
     assert (visit.save()[1] == expected[y : y + height, x : x + width]).all()
 
 
+def test_no_setting_changes_while_the_page_works_and_the_keyboard_goes_on(visit, backend):
+    visit.opens(scene())
+    visit.draw()
+    visit.press("cut", "Cut out in")
+    backend.gate.clear()
+    visit.page.focus("#edges")
+    visit.page.keyboard.press("Space")
+    visit.says("Cutting")
+    for control in ("#edges", "[value=mask]", "[value=cutout]"):
+        assert visit.page.is_disabled(control)
+    visit.page.keyboard.press("Space")  # does nothing
+    backend.gate.set()
+    visit.says("Cut out in")
+    assert not visit.page.is_checked("#edges")
+    visit.page.wait_for_function("() => document.activeElement.id === 'edges'")
+    visit.opens(scene(400, 300, seed=2), "Drag the object", field="onto")
+    with visit.page.expect_request("**/api/paste"):
+        backend.gate.clear()
+        visit.page.click("#place")
+    for control in ("#scale", "#shadow"):
+        assert visit.page.is_disabled(control)
+    backend.gate.set()
+    visit.says("Pasted in")
+
+
+def test_a_switch_of_edges_that_fails_is_taken_back(visit):
+    photo = scene()
+    visit.opens(photo)
+    visit.draw()
+    visit.press("cut", "Cut out in")
+    visit.page.route("**/api/cut", lambda route: route.abort())
+    visit.page.click("#edges")
+    visit.says("The server cannot be reached", "error")
+    visit.page.wait_for_function("() => document.getElementById('edges').checked")
+    visit.page.unroute("**/api/cut")
+    visit.complaints.clear()
+    visit.press("erase", "Erased in")
+    assert visit.page.is_checked("#edges")
+
+
 def erase_two(visit, photo):
     """Erases two objects of a photo one after the other; their boxes."""
     visit.opens(photo)

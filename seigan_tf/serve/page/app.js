@@ -79,8 +79,7 @@ function show() {
   $("another").hidden = !erasure || Boolean(target) || Boolean(stage.box);
   for (const id of ["cut", "erase", "onto"]) $(id).disabled = busy || !stage.box;
   $("onto-label").classList.toggle("disabled", $("onto").disabled);
-  $("place").disabled = $("back").disabled = busy;
-  $("another").disabled = busy;
+  for (const id of ["place", "back", "another", "edges", "scale", "shadow"]) $(id).disabled = busy;
   $("undo").disabled = busy || !undo;
   $("save").disabled = busy || !made;
   $("choose").classList.toggle("main", !open);
@@ -91,7 +90,7 @@ function show() {
   $("keys").hidden = !open || (!placing && Boolean(object ?? target));
   $("stage").setAttribute("aria-label", describe());
   for (const radio of document.querySelectorAll("[name=view]")) {
-    radio.disabled = !object;
+    radio.disabled = busy || !object;
     radio.checked = radio.value === (stage.alone ? "cutout" : "mask");
   }
   stage.draw();
@@ -146,7 +145,7 @@ async function cutObject(anew = false) {
 }
 
 function cut() {
-  act("Cutting…", async () => {
+  return act("Cutting…", async () => {
     const start = performance.now();
     await cutObject(true);
     made = "cutout";
@@ -278,7 +277,12 @@ $("back").addEventListener("click", back);
 $("undo").addEventListener("click", () => act("Undoing…", async () => takeBack()));
 $("another").addEventListener("click", another);
 $("save").addEventListener("click", save);
-$("edges").addEventListener("change", () => { if (object) cut(); });
+$("edges").addEventListener("change", async ({ target: box }) => {
+  const before = object;
+  if (!before) return;
+  await cut();
+  if (object === before) box.checked = !box.checked; // it failed: the object has its earlier edges
+});
 $("scale").addEventListener("input", (event) => {
   stage.resize((event.target.value / 100) * target.width);
   show();
