@@ -1,7 +1,7 @@
 """Cut, erase and paste over HTTP. The server stores nothing: each request brings its photographs and boxes.
 
     GET  /                 index.html, and the page's other files
-    GET  /api/settings     {"name", "size", "max_upload", "finds": whether there is a detector}
+    GET  /api/settings     {"name", "size", "max_upload", "most_boxes", "finds": whether there is a detector}
     POST /api/open         photo                                     -> preview; Photo-Size: width,height of the photo
     POST /api/find         photo, at                                 -> {"name", "box"}: the object at the point x,y
     POST /api/cut          photo, box, [erased ...], [edges]         -> cut-out, PNG; Rectangle: x,y,width,height
@@ -97,7 +97,7 @@ class ComposeApplication(server.Application):
     def settings(self, request: Request) -> Response:
         backend = self.composers[True].backend
         values = {"name": backend.name, "size": backend.size, "max_upload": self.limits.bytes}
-        return _json(values | {"finds": self.find is not None})
+        return _json(values | {"most_boxes": MOST_BOXES, "finds": self.find is not None})
 
     def work(self, request: Request, action: str) -> Response:
         disconnected = request.environ.get("waitress.client_disconnected", lambda: False)

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from seigan_tf.compose.composer import Composer
+from seigan_tf.serve import application as serve_application
 from tests import photo_matrix
 from tests.browser import chromium, complaints
 from tests.serve import stub
@@ -253,6 +254,58 @@ def test_each_erasure_of_a_large_photo_follows_edges_as_it_was_asked_to(visit):
     assert visit.colour(120, 110, (1800, 1350)) == before  # the first fill stays
     following, other = (Composer(StubBackend(), refine) for refine in (True, False))
     assert (visit.save()[1] == other.erase(following.erase(np.asarray(photo), first), second)).all()
+
+
+PLACES = [BOX, (20, 20, 40, 40), (220, 120, 60, 60)]
+
+
+def erase_all(visit, places, size):
+    """Erases objects one after the other; their boxes."""
+    boxes = []
+    for place in places:
+        visit.draw(place, size)
+        boxes.append(visit.place())
+        visit.page.click("#erase")
+        visit.page.wait_for_function("() => document.getElementById('stage').ariaLabel.includes('no box')")
+    return boxes
+
+
+@pytest.fixture
+def two_at_once(browser, address, monkeypatch):
+    """A visit of a server that erases two objects in a request."""
+    monkeypatch.setattr(serve_application, "MOST_BOXES", 2)
+    opened = Visit(browser, address)
+    yield opened
+    opened.close()
+
+
+def test_an_erasure_too_many_to_be_saved_is_refused_at_once(two_at_once):
+    visit, photo, size = two_at_once, scene(1800, 1350), (1800, 1350)
+    visit.opens(photo)
+    boxes = erase_all(visit, PLACES[:2], size)
+    visit.draw(PLACES[2], size)
+    last = visit.place()
+    visit.page.click("#erase")
+    visit.says("2 objects are erased, the most at once. Save the photo", "error")
+    assert visit.place() == last
+    name, saved = visit.save()
+    composer, expected = Composer(StubBackend()), np.asarray(photo)
+    for box in boxes:
+        expected = composer.erase(expected, box)
+    assert (saved == expected).all()
+    visit.opens(Image.fromarray(saved), name=name)
+    erase_all(visit, PLACES[2:], size)
+    assert (visit.save()[1] == composer.erase(saved, last)).all()
+
+
+def test_a_small_photo_has_no_number_of_erasures_that_is_too_large(two_at_once):
+    visit, large = two_at_once, scene(1800, 1350, seed=2)
+    visit.opens(scene())
+    erase_all(visit, PLACES, (320, 240))
+    visit.draw((100, 100, 80, 80))
+    visit.opens(large, "Drag the object", field="onto")
+    visit.press("place", "Pasted in")
+    assert visit.save()[1].shape == (1350, 1800, 3)
 
 
 def test_another_fill_replaces_the_last_one_alone(visit, backend):

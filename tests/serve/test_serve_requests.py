@@ -113,6 +113,7 @@ def test_settings_name_the_weights_and_the_limits(client):
         "name": "stub",
         "size": 32,
         "max_upload": 2_000_000,
+        "most_boxes": 50,
         "finds": False,
     }
 

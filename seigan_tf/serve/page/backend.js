@@ -41,6 +41,7 @@ export async function cut(photo, box, edges) {
  * A preview has other patches than its photo, so a fill that is chosen among several is made at full size.
  */
 export async function erase(photo, { box, edges, seed }) {
+  photo.checkRoom((await ready()).mostBoxes);
   const one = { ...box, seed, edges }, erased = [...photo.erased, one], isFull = photo.reduced && seed > 0;
   const made = await erasing(photo, isFull ? erased : [one], isFull);
   const after = await photo.changed(made, { erased, full: isFull ? made : null });

@@ -34,6 +34,12 @@ export class Photo {
     return new Photo({ ...this, made, preview: await decoded(made, this.preview), ...changes });
   }
 
+  /** Throws if no further object can be erased, since the request that saves the photo would erase more than `most`. */
+  checkRoom(most) {
+    if (!this.reduced || this.erased.length < most) return;
+    throw new Error(`${most} objects are erased, the most at once. Save the photo, then open the saved one to go on.`);
+  }
+
   /** Pixels of the file sent per pixel of the photo. */
   scale(full) {
     const longest = ({ width, height }) => Math.max(width, height);
@@ -52,10 +58,11 @@ export class Photo {
 
   /** The fields that name this photo and an object of it. */
   fields(box, edges, full = false) {
+    const fromFile = full && this.reduced; // what is sent for previews has full size otherwise
     return {
-      photo: full ? this.file : this.sent,
+      photo: fromFile ? this.file : this.sent,
       box: this.text(box, full),
-      erased: full ? this.erased.map((one) => this.erasure(one, full)) : [],
+      erased: fromFile ? this.erased.map((one) => this.erasure(one, full)) : [],
       edges: edges ? 1 : 0,
     };
   }

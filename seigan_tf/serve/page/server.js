@@ -3,12 +3,14 @@
 const AWAY = "The server cannot be reached. Is it still running?";
 
 export class Server {
-  constructor({ name, size, max_upload: maxUpload, finds }) {
+  constructor({ name, size, max_upload: maxUpload, most_boxes: mostBoxes, finds }) {
     this.name = name;
     /** Side of the networks' crops in pixels. */
     this.size = size;
     /** Bytes that a photo may have. */
     this.maxUpload = maxUpload;
+    /** Objects that one request may erase. */
+    this.mostBoxes = mostBoxes;
     /** Whether it has a detector. */
     this.finds = finds;
   }
