@@ -21,6 +21,7 @@ from seigan_tf.cli.options import (
     say,
     say_address,
 )
+from seigan_tf.utils.text import shown
 
 if TYPE_CHECKING:
     from seigan_tf.serve.application import Find
@@ -36,7 +37,14 @@ the requests of the HTTP interface.
 Photographs are processed one at a time, in memory or temporary files, and deleted with the answer, and at Ctrl-C or
 SIGTERM; a server that is killed (SIGKILL) leaves those of the moment in the system's temporary folder, in seigan-*. The
 page has neither password nor encryption: outside a network that you trust put a web server with HTTPS before it, and
-give its host name by --name. Ctrl-C ends the server.
+give its host name by --name. For nginx, with --name photos.example.org:
+
+  proxy_pass http://127.0.0.1:8100;
+  proxy_set_header Host $http_host;    may be left out if the page is at the usual port, 443 or 80
+  client_max_body_size 201m;           two photographs of --max-upload
+  proxy_read_timeout 10m;              large photographs take long, and others wait for them
+
+Ctrl-C ends the server.
 """
 FREE_THREADS = 4  # threads for the page and for refusals, while all others wait for their turn
 CONNECTIONS = 200
@@ -77,6 +85,9 @@ def run(arguments: Sequence[str]) -> None:
         raise ValueError(f"--max-upload is {options.max_upload:g}, expected megabytes, more than 0 and at most 1000")
     if not 0 <= options.waiting <= 150:
         raise ValueError(f"--waiting is {options.waiting}, expected 0 to 150")
+    for name in options.name:
+        if not name or "/" in name or name.count(":") == 1:
+            raise ValueError(f"--name {shown(name)}: expected a host without scheme and port, as photos.example.org")
     check_range("--grow", options.grow, 1)
 
     from seigan_tf.inference.weights import untrained

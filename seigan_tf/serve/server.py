@@ -93,11 +93,16 @@ class Hosts:
     A website can point its own name at this machine (DNS rebinding), and its scripts then have the page's rights. It
     cannot do so with addresses. Therefore a server for this machine answers to its loopback names alone, one for others
     to any address, and both to the names given. `host` is the address or name that the server listens on.
+
+    The Origin of the page's requests is the host that they are for; a web server before this one may pass them on to
+    its address instead. Therefore the names given are also origins, at the usual port alone: other ports of a host may
+    belong to others.
     """
 
     def __init__(self, host: str, names: Iterable[str] = ()):
         self.local = is_loopback(host)
-        self.names = {name.lower() for name in names}
+        self.given = frozenset(name.lower() for name in names)
+        self.names = set(self.given)
         if not _is_address(host):
             self.names.add(host.lower())
 
@@ -107,8 +112,11 @@ class Hosts:
         if not self._known(called):
             raise Forbidden("the address in the browser is not one of this server; start it with --name to add one")
         origin = request.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != called.lower():
-            raise Forbidden("the request comes from the page of another website")
+        if origin is not None and origin.lower().partition("://")[2] not in {called.lower(), *self.given}:
+            raise Forbidden(
+                "the request comes from the page of another website; if that one passes it on, start this server with"
+                " its host as --name, or let it pass on the Host of the request too"
+            )
 
     def _known(self, called: str) -> bool:
         try:

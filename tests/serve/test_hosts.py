@@ -49,5 +49,38 @@ def test_requests_of_other_websites_are_refused():
     hosts = Hosts("127.0.0.1")
     assert allowed(hosts, "127.0.0.1:8100", "http://127.0.0.1:8100")
     assert allowed(hosts, "localhost:8100", "http://LOCALHOST:8100")
-    for origin in ("https://evil.example", "null", "http://127.0.0.1:9000", "http://127.0.0.1:8100.evil.example", ""):
+    for origin in (
+        "https://evil.example",
+        "null",
+        "http://127.0.0.1:9000",
+        "http://127.0.0.1:8100.evil.example",
+        "http://[",
+        "",
+    ):
         assert not allowed(hosts, "127.0.0.1:8100", origin)
+
+
+def test_a_web_server_before_it_may_call_it_by_its_address():
+    hosts = Hosts("127.0.0.1", ["Photos.Example"])
+    for origin in ("https://photos.example", "http://photos.example", "https://PHOTOS.example"):
+        assert allowed(hosts, "127.0.0.1:8100", origin)
+        assert not allowed(Hosts("127.0.0.1"), "127.0.0.1:8100", origin)
+        assert not allowed(hosts, "evil.example", origin)
+    assert allowed(hosts, "photos.example:8443", "https://photos.example:8443")
+    for origin in (
+        "https://photos.example:9000",
+        "https://photos.example.evil.example",
+        "https://evil.example",
+        "https://photos.example@evil.example",
+        "null",
+        "",
+    ):
+        assert not allowed(hosts, "127.0.0.1:8100", origin)
+        assert not allowed(hosts, "photos.example", origin)
+
+
+@pytest.mark.parametrize("listening", ["localhost", "laptop.local"])
+def test_pages_at_other_ports_of_its_own_machine_are_other_websites(listening):
+    hosts = Hosts(listening, ["photos.example"])
+    for origin in (f"http://{listening}", f"http://{listening}:9000", "http://127.0.0.1", "http://localhost"):
+        assert not allowed(hosts, f"{listening}:8100", origin)

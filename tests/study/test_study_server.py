@@ -283,6 +283,20 @@ def test_only_json_is_taken_which_a_form_of_another_site_cannot_send(client):
     assert client.post("/api/sessions", data='{"assessor": null}', content_type="text/plain").status_code == 415
 
 
+@pytest.mark.parametrize("host", ["study.example", "127.0.0.1:8200"])
+def test_a_web_server_before_it_may_pass_on_the_host_or_not(client, host):
+    page = {"headers": {"Origin": "https://study.example"}, "base_url": f"http://{host}"}
+    token = client.post("/api/sessions", json={"assessor": None}, **page).json["assessor"]
+    answer = {"assessor": token, "position": 0, "choice": "left"}
+    assert client.post("/api/answers", json=answer, **page).json["done"] == 1
+
+
+def test_no_page_of_another_site_is_allowed_to_send_json(client):
+    asked = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    reply = client.options("/api/answers", headers=asked)
+    assert "Access-Control-Allow-Origin" not in reply.headers
+
+
 def test_a_field_that_a_request_does_not_need_is_not_read(client):
     assert client.post("/api/sessions", json={"assessor": None, "position": "x"}).json["given"] == 15
 
