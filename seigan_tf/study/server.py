@@ -7,6 +7,10 @@
     GET  /api/state?assessor=     state
     POST /api/answers             {"assessor", "position", "choice"} -> state, after the answer was committed
 
+Final refusals have the header Study-Refusal, so that the page tells them from those of a web server on the way, and
+repeats its request after all others: "unknown" (404), no such assessor, or a task that was not given; "conflict" (409),
+another answer before, or too many assessors.
+
 A state is {"assessor", "done", "given", "task": {"position", "left", "right"} or null, "ahead": [addresses],
 "further"}. `assessor` is null if a new one got no session; `further` is that of `AssessorState`.
 """
@@ -129,14 +133,18 @@ def _http_errors() -> Iterator[None]:
     try:
         yield
     except UnknownAssessor as error:
-        raise NotFound(str(error)) from None
+        raise NotFound(str(error), _refusal("unknown")) from None
     except Conflict as error:
-        raise ConflictResponse(str(error)) from None
+        raise ConflictResponse(str(error), _refusal("conflict")) from None
     except ValueError as error:
         raise BadRequest(str(error)) from None
     except sqlite3.Error as error:
         LOGGER.error("an answer could not be stored: %s", error)
         raise ServiceUnavailable("the answer could not be stored; try again") from None
+
+
+def _refusal(kind: str) -> Response:
+    return Response(status={"unknown": 404, "conflict": 409}[kind], headers={"Study-Refusal": kind})
 
 
 def listen(application: StudyApplication, host: str, port: int) -> tuple[Any, str]:

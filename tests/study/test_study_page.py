@@ -153,3 +153,51 @@ def test_an_answer_waits_for_a_server_that_is_away(browser, study):
         assert page.is_hidden("#message")
     page.close()
     assert [answer.choice for answer in database.read_answers(folder / database.ANSWERS_FILE, made)] == ["right"]
+
+
+@pytest.mark.parametrize("status", [200, 403, 404, 429])
+def test_an_answer_waits_for_a_web_server_on_the_way_that_refuses_it(browser, study, status):
+    made, folder = study
+    with Server(folder) as running:
+        page = browser.new_page()
+        page.goto(running.address)
+        page.click("#start")
+        ready(page)
+        token = page.evaluate("() => localStorage.getItem('study-assessor')")
+        page.route(
+            "**/api/*", lambda route: route.fulfill(status=status, body="<h1>not now</h1>", content_type="text/html")
+        )
+        page.click("#right")
+        page.wait_for_selector("#message:not([hidden])")
+        assert page.is_visible("#compare")
+        assert page.evaluate("() => localStorage.getItem('study-assessor')") == token
+        page.unroute("**/api/*")
+        counted(page, 1)
+        assert page.is_hidden("#message")
+        page.route("**/api/*", lambda route: route.fulfill(status=status, json={"error": "not now"}))
+        page.reload()
+        page.wait_for_selector("#message:not([hidden])")
+        page.unroute("**/api/*")
+        counted(page, 1)
+        page.close()
+    assert [answer.choice for answer in database.read_answers(folder / database.ANSWERS_FILE, made)] == ["right"]
+
+
+def test_a_session_that_the_study_does_not_know_ends_with_a_message(browser, study):
+    _, folder = study
+    with Server(folder) as running:
+        page = browser.new_page()
+        page.goto(running.address)
+        page.click("#start")
+        ready(page)
+        with contextlib.closing(sqlite3.connect(folder / database.ANSWERS_FILE)) as connection, connection:
+            connection.execute("DELETE FROM tasks")
+            connection.execute("DELETE FROM assessors")
+        page.click("#left")
+        page.wait_for_selector("#welcome:not([hidden])")
+        assert "not known here any more" in page.inner_text("#message")
+        assert page.evaluate("() => localStorage.getItem('study-assessor')") is None
+        page.click("#start")
+        ready(page)
+        assert page.is_hidden("#message")
+        page.close()

@@ -279,6 +279,21 @@ def test_what_is_no_answer_is_refused(client, store, body, status):
     assert store.state(token).done == 0
 
 
+def test_only_refusals_that_are_final_are_marked_as_such(client):
+    token = client.post("/api/sessions", json={"assessor": None}).json["assessor"]
+
+    def mark(assessor, position, choice):
+        answer = {"assessor": assessor, "position": position, "choice": choice}
+        reply = client.post("/api/answers", json=answer)
+        return reply.status_code, reply.headers.get("Study-Refusal"), reply.mimetype
+
+    assert mark(token, 0, "left") == (200, None, "application/json")
+    assert mark(token, 0, "right") == (409, "conflict", "application/json")
+    assert mark(token, 1000, "left") == (404, "unknown", "application/json")
+    assert mark("x", 0, "left") == (404, "unknown", "application/json")
+    assert mark(token, 0, "up") == (400, None, "application/json")
+
+
 def test_only_json_is_taken_which_a_form_of_another_site_cannot_send(client):
     assert client.post("/api/sessions", data='{"assessor": null}', content_type="text/plain").status_code == 415
 

@@ -28,18 +28,20 @@ function say(text) {
 }
 const pause = (time) => new Promise((done) => setTimeout(done, time));
 
-// Repeats a request until it is answered. Asking twice is harmless: the server knows an answer that it has.
+// Repeats a request until the study answers: {state}, or {refusal, error}. What a web server on the way answers, such as
+// 429, is none. Asking twice is harmless: the server knows an answer that it has.
 async function request(address, body) {
   for (let attempt = 0; ; attempt++) {
     try {
       const reply = await fetch(address, body && {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
       });
-      if (reply.status < 500) {
+      const refusal = reply.headers.get("Study-Refusal"), content = await reply.json();
+      if (refusal || "task" in content) {
         say("");
-        return reply;
+        return refusal ? { refusal, error: content.error } : { state: content };
       }
-    } catch { /* no connection */ }
+    } catch { /* no connection, or another server's page */ }
     say("The server cannot be reached. Your last choice is kept and sent again; please leave the page open.");
     await pause(RETRY[Math.min(attempt, RETRY.length - 1)]);
   }
@@ -105,31 +107,31 @@ async function choose(side) {
   element(side).classList.add("chosen");
   element("pair").classList.add("sending");
   for (const other of sides) element(other).disabled = true;
-  const reply = await request("api/answers", { assessor, position, choice: side });
-  // 409: it was answered in another window, and that answer stays.
-  if (reply.status === 409) return resume();
-  if (!reply.ok) return restart();
-  await present(await reply.json());
+  const { state, refusal } = await request("api/answers", { assessor, position, choice: side });
+  // It was answered in another window, and that answer stays; or the study does not know the assessor.
+  if (refusal) return resume();
+  await present(state);
 }
 
 async function begin(button, token) {
   button.disabled = true;
-  const reply = await request("api/sessions", { assessor: token });
+  const { state, refusal, error } = await request("api/sessions", { assessor: token });
   button.disabled = false;
-  if (reply.status === 404) return restart();
-  if (!reply.ok) return say((await reply.json()).error);
-  await present(await reply.json());
+  if (refusal === "unknown") return restart();
+  if (refusal) return say(error);
+  await present(state);
 }
 
 async function resume() {
-  const reply = await request(`api/state?assessor=${encodeURIComponent(assessor)}`);
-  if (!reply.ok) return restart();
-  await present(await reply.json());
+  const { state, refusal } = await request(`api/state?assessor=${encodeURIComponent(assessor)}`);
+  if (refusal) return restart();
+  await present(state);
 }
 
 function restart() {
   remember(null);
   show("welcome");
+  say("Your earlier session is not known here any more; please start anew.");
 }
 
 element("start").addEventListener("click", (event) => begin(event.currentTarget, null));
