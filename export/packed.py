@@ -11,6 +11,7 @@ from seigan_tf.inference.weights import MODEL_FILE, Weights
 from seigan_tf.pretrained import DIGEST
 from seigan_tf.seigan import SEIGAN
 from seigan_tf.utils.atomic import write_json
+from seigan_tf.utils.claimed_folder import claimed
 from seigan_tf.utils.digest import sha256
 from seigan_tf.utils.full_disk import naming_full_disk
 from seigan_tf.utils.interruption import parents_made, termination
@@ -36,7 +37,7 @@ def write(found: Weights, other: Weights | None, out: Path) -> int:
         the size of weights/ in bytes.
 
     Raises:
-        ValueError: a model cannot be used, or the backend is not TensorFlow.
+        ValueError: a model cannot be used, the backend is not TensorFlow, or another process packs into that folder.
         OSError: the folder cannot be written; nothing is left of it.
         Terminated: SIGTERM arrived; nothing is left of the folder either.
     """
@@ -49,21 +50,18 @@ def write(found: Weights, other: Weights | None, out: Path) -> int:
             raise ValueError(f"--segmenter {other.folder or other.file}: {error}") from None
     # Write beside the final place: a folder under the final name is always complete.
     partial = out.with_name(f".partial-{out.name}")
-    shutil.rmtree(partial, ignore_errors=True)
-    with termination(out), naming_full_disk(out), parents_made(out):
-        try:
-            files = _write_weights(model, partial, out.name)
-            digests = [f"{sha256(file)}  {file.relative_to(partial).as_posix()}\n" for file in files]
-            (partial / DIGEST).write_text("".join(digests))
-            if found.folder is not None and (found.folder / "config.json").is_file():
-                config = settings.load_config(found.folder / "config.json")
-                settings.save_config(_without_paths(replace(config, networks=model.networks)), partial / "config.json")
-            measured = (other or found).folder
-            if measured is not None and (measured / "report.json").is_file():
-                shutil.copyfile(measured / "report.json", partial / "report.json")
-            partial.rename(out)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
+    made = partial / "packed"
+    with termination(out), naming_full_disk(out), parents_made(out), claimed(partial, "pack"):
+        files = _write_weights(model, made, out.name)
+        digests = [f"{sha256(file)}  {file.relative_to(made).as_posix()}\n" for file in files]
+        (made / DIGEST).write_text("".join(digests))
+        if found.folder is not None and (found.folder / "config.json").is_file():
+            config = settings.load_config(found.folder / "config.json")
+            settings.save_config(_without_paths(replace(config, networks=model.networks)), made / "config.json")
+        measured = (other or found).folder
+        if measured is not None and (measured / "report.json").is_file():
+            shutil.copyfile(measured / "report.json", made / "report.json")
+        made.rename(out)
     return sum(file.stat().st_size for file in (out / MODEL_FILE).parent.iterdir())
 
 

@@ -201,6 +201,22 @@ def test_sigterm_leaves_nothing(run, tmp_path, monkeypatch, capsys):
     assert not list(tmp_path.iterdir())
 
 
+def test_two_at_once_do_not_disturb_each_other(run, tmp_path, monkeypatch, refusal):
+    out, convert, said = tmp_path / "birds", conversion.convert, []
+
+    def second(*arguments):
+        if not said:
+            said.append(None)
+            said[0] = refusal("--weights", run, "--out", out)
+        return convert(*arguments)
+
+    monkeypatch.setattr(conversion, "convert", second)
+    pack.run(["--weights", str(run), "--out", str(out)])
+    assert said == [f"error: {tmp_path / '.partial-birds'}: another pack is writing there\n"]
+    assert sorted(path.name for path in (out / "weights").iterdir()) == list(FILES)
+    assert [path.name for path in tmp_path.iterdir()] == ["birds"]
+
+
 def test_mistakes_are_one_line_and_nothing_is_written(run, packed, refusal):
     assert "exists already" in refusal("--weights", run, "--out", packed)
     assert "no trained model" in refusal("--weights", "nowhere", "--out", packed.parent / "new")

@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,13 +18,12 @@ from seigan_tf.data.storage import records, stored_crops
 from seigan_tf.data.storage.build import beam_pipeline, build_crops
 from seigan_tf.data.storage.description import CropsConfig, describe_crops
 from seigan_tf.utils.atomic import replacing, write_json
-from seigan_tf.utils.folder_lock import locked
+from seigan_tf.utils.claimed_folder import claimed
 from seigan_tf.utils.full_disk import naming_full_disk
 from seigan_tf.utils.interruption import parents_made, termination
 from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.text import one_line
 
-NOTE = "seigan_tf prepare is writing here, or was interrupted; this folder is of no use and may be removed\n"
 SHOWN = 96  # crops on one sheet, at most
 SHOWN_SIDE = 96  # side of a crop on the sheet, in pixels
 GAP = 4
@@ -81,7 +79,7 @@ def prepare(
     partial = out.with_name(f"{out.name}.partial")
     folder = partial / "crops"
     errors = contextlib.nullcontext() if beam_options is None else _beam_errors()
-    with termination(out), errors, naming_full_disk(out), parents_made(out), _claimed(partial):
+    with termination(out), errors, naming_full_disk(out), parents_made(out), claimed(partial, "prepare"):
         folder.mkdir()
         with _silence():
             version = tfds.core.Version(records.VERSION)
@@ -132,33 +130,6 @@ def sheet(images: np.ndarray, boxes: np.ndarray | None, path: Path, columns: int
             draw.rectangle((left + xmin, top + ymin, left + xmax, top + ymax), outline=BOX_COLOUR)
     with replacing(path) as temporary:
         picture.save(temporary, format="PNG", compress_level=1)  # half the time for an eighth more bytes
-
-
-@contextlib.contextmanager
-def _claimed(folder: Path) -> Iterator[None]:
-    """Make the folder for one process, and remove it at the end with what is left, also of a killed process."""
-    note = folder / stored_crops.UNFINISHED
-    if os.path.lexists(folder) and not note.is_file() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise ValueError(f"{folder}: is in the way, and was not made by prepare; move it or choose another name")
-    own = not folder.exists()
-    with contextlib.ExitStack() as claim:
-        try:
-            folder.mkdir(exist_ok=True)
-            note.touch()
-            try:
-                claim.enter_context(locked(note))
-            except BlockingIOError:
-                own = False
-                raise ValueError(f"{folder}: another prepare is writing there") from None
-            own = True
-            for path in folder.iterdir():
-                if path != note:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-            note.write_text(NOTE)
-            yield
-        finally:
-            if own:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -15,9 +15,8 @@ from PIL import Image
 from seigan_tf.data.crop_set import BackgroundCrops, Crops, EvaluationCrops, ObjectCrops
 from seigan_tf.data.storage import records
 from seigan_tf.data.storage.records import StoredRecords, parse_fields
+from seigan_tf.utils.claimed_folder import UNFINISHED
 from seigan_tf.utils.text import one_line
-
-UNFINISHED = "UNFINISHED"  # name of the file that marks a folder in which `prepare` is at work
 
 
 class StoredImages:
