@@ -1,5 +1,6 @@
 """`python train.py` with a recipe: killed and resumed, and what is written behind the trainings."""
 
+import json
 import shutil
 import signal
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from export import command as exported
 from export import graphs, pack
 from export.tflite import conversion
-from seigan_tf.cli import commands
+from seigan_tf.cli import commands, stage
 from seigan_tf.cli import recipe as command
 from seigan_tf.cli.child_process import Ended
 from seigan_tf.config import DataConfig
@@ -85,6 +86,25 @@ def test_a_finished_stage_is_not_trained_again(trained):
     before, after = trained.teacher
     assert before == after
     assert "stage 1 of 2, teacher: finished" in trained.resumed.out
+
+
+def test_a_stage_does_not_go_on_with_other_masks_than_those_of_the_stages_before(trained, tmp_path, one_line_error):
+    run, annotations = tmp_path / "runs" / "tiny", trained.folder / "val.json"
+    shutil.copytree(trained.run / "teacher", run / "teacher")
+    shutil.copyfile(trained.run / "recipe.json", run / "recipe.json")
+    before = annotations.read_text()
+    content = json.loads(before)
+    for entry in content["annotations"]:
+        x, y, *_ = entry["bbox"]
+        entry["segmentation"] = [[x, y, x + 20, y, x + 20, y + 30]]
+    annotations.write_text(json.dumps(content))
+    try:
+        line = one_line_error(stage.run, str(run), "student", "teacher,student", "stage 2 of 2, student")
+    finally:
+        annotations.write_text(before)
+    assert line.startswith(f"{run / 'teacher' / 'report.json'}: photographs, annotations or the packages")
+    assert "validation masks alone" in line
+    assert not (run / "checkpoint").exists()
 
 
 def test_packed_weights_export_and_evaluation_follow(trained, monkeypatch, capsys):

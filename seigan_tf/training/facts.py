@@ -17,6 +17,9 @@ from seigan_tf.utils.digest import sha256, sha256_of_arrays
 MASKS = {"masks": "validation masks", "training_masks": "training masks"}
 """Facts about masks, in words."""
 
+SAME_AT_ANY_SIZE = ("counts", "masks")
+"""Facts that do not depend on the size of the crops."""
+
 
 def of_crops(crops: Crops) -> dict[str, Any]:
     """Return the numbers of crops, a digest of their pixels and boxes, and one of the validation masks.

@@ -1,7 +1,7 @@
 """Recipes: chains of trainings in one run folder, which holds recipe.json and a run folder for each stage."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +31,8 @@ class Share(NamedTuple):
     """Cost of the stages that follow."""
     seconds_before: float
     """Seconds that the finished stages took."""
+    files: tuple[tuple[Path, Mapping[str, Any]], ...] = ()
+    """The report of each finished stage of the same data settings, and its facts about files."""
 
     def seconds_left(self, done: int, steps: int, seconds: float) -> float:
         """Return the estimate after `done` of `steps` steps, which took `seconds`, at the pace of everything so far."""
@@ -212,7 +214,16 @@ class RecipeRun:
             sum(map(_cost, before)),
             sum(map(_cost, after)),
             sum(report["cost"]["seconds"] for report in reports),
+            tuple(self._files(name)),
         )
+
+    def _files(self, name: str) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+        """Yield the report of each finished training of the same data settings as this stage, and its facts."""
+        data = self.stage_config(name).data
+        for folder in (self.stage_folder(stage.name) for stage in self.recipe.stages if stage.name != name):
+            report = folder.report()
+            if report and "facts" in report and folder.config().data == data:
+                yield folder.report_file, report["facts"]
 
 
 def _cost(stage: StageConfig) -> float:

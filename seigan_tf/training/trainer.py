@@ -29,6 +29,9 @@ from seigan_tf.utils.console import plain_console
 from seigan_tf.utils.digest import sha256_of_arrays
 from seigan_tf.utils.progress import bar
 
+REMEDY = "restore them, or start a new run with another --name"
+"""Advice to who resumes a run whose files have changed."""
+
 
 def train(config: Config, folder: RunFolder, console: Console | None = None, share: Share | None = None) -> dict:
     """Train to the last step, from the beginning or from the newest checkpoint in `folder`.
@@ -78,6 +81,8 @@ def _train(config: Config, folder: RunFolder, console: Console, share: Share | N
             crops = load_crops(config.data, config.networks.size, progress)
         noted = _facts(crops, task)
         _check_same(begun, noted, config)
+        for path, earlier in share.files if share else ():
+            facts.check_same({name: earlier[name] for name in facts.SAME_AT_ANY_SIZE}, noted, config, path, REMEDY)
         for line in report_lines(crops.report):
             console.print(line, soft_wrap=True)
         task.read(crops, console)
@@ -159,8 +164,7 @@ def _facts(crops: Crops, task: Task) -> dict[str, Any]:
 def _check_same(begun: Begun, now: Mapping[str, Any], config: Config) -> None:
     """Raise ValueError if files are others than those with which the run began, as far as it noted them."""
     if begun.path is not None:
-        remedy = "restore them, or start a new run with another --name"
-        facts.check_same(begun.facts or {}, now, config, begun.path, remedy)
+        facts.check_same(begun.facts or {}, now, config, begun.path, REMEDY)
 
 
 def _start_from(name: str, task: Task, console: Console) -> None:
