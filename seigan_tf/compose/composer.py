@@ -154,7 +154,7 @@ class Composer:
             erasing.fill(self.backend, filled, hole, pending, avoid, fill, seed)
             if alpha is not None:
                 erasing.fill_alpha(alpha, hole, pending)
-            erasing.mark(pending, hole, 0)
+            erasing.unmark(pending, hole)
             done(bool(hole.weights.any()))
         if alpha is None:
             return photo._replace(pixels=filled)

@@ -25,6 +25,8 @@ NEAR times its long side, and MARGIN pixels, are filled with it."""
 RIM = 0.04
 """Width of the rim around a hole in which the inpainter's colours are compared with the photo's, as a fraction of the
 crop's side."""
+WHOLE = 127
+"""Weight of a hole, of 255, from which the fill replaces the photo wholly."""
 Fill = Literal["both", "patches", "network"]
 """Network: the inpainter's answer alone; patches: patches of the photo, found without it; both: patches found with it.
 Where the photo has too little to copy, all give the colours from which the patches start."""
@@ -68,12 +70,26 @@ def hole_of(matte: Matte) -> Hole:
     return Hole(matte.region, np.rint(255 * weights).astype(np.uint8))
 
 
-def mark(pending: np.ndarray, hole: Hole, value: int = 255) -> None:
-    """Set the pixels of uint8 [height, width] to a value in the hole, where the photo has to be replaced."""
+def mark(pending: np.ndarray, hole: Hole) -> None:
+    """Count a hole at its pixels, where the photo has to be replaced, in uint8 [height, width]; 255 is 255 or more."""
     window = hole.window(pending.shape[1], pending.shape[0])
     part = pending[window.of]
     for rows, weights in geometry.strips(hole.weights.astype(np.float32), hole.region, window):
-        part[rows][weights > 0.5] = value
+        part[rows] += (weights > 0.5) & (part[rows] < 255)
+
+
+def unmark(pending: np.ndarray, hole: Hole) -> None:
+    """Take a hole that is filled out of the counts of `mark`.
+
+    Pixels that the fill replaced wholly are out of all holes. Its soft rim shows other holes' objects through, and
+    stays in them.
+    """
+    window = hole.window(pending.shape[1], pending.shape[0])
+    part, weights = pending[window.of], hole.weights.astype(np.float32)
+    both = np.dstack([weights, np.minimum(weights, WHOLE)])  # the second as in `fill`
+    for rows, strip in geometry.strips(both, hole.region, window):
+        part[rows] -= (strip[..., 0] > 0.5) & (part[rows] > 0) & (part[rows] < 255)
+        part[rows][strip[..., 1] > WHOLE - 0.5] = 0
 
 
 def fill(
@@ -87,8 +103,8 @@ def fill(
 ) -> None:
     """Replace the photo, uint8 [height, width, 3], in the hole, in place; every other pixel is unchanged.
 
-    `pending`, uint8 [height, width], is 255 in this hole and in others that are not filled yet; `avoid`, uint8 [height,
-    width], is above 0 at pixels that must not be copied. Another `seed` gives another choice of patches.
+    `pending`, uint8 [height, width], is above 0 in this hole and in others that are not filled yet; `avoid`, alike, at
+    pixels that must not be copied. Another `seed` gives another choice of patches.
     """
     height, width = pending.shape
     window = hole.window(width, height)
@@ -97,7 +113,7 @@ def fill(
     around = _grown(window, REACH, width, height)
     unknown = np.zeros((around.height, around.width), bool)
     near = _grown(window, NEAR, width, height).moved(-around.left, -around.top).of
-    unknown[near] = pending[around.of][near] > 127  # others further away need no fill now
+    unknown[near] = pending[around.of][near] > 0  # others further away need no fill now
     colours = (smooth if method == "patches" else partial(restored, backend))(pixels, hole, pending)
     textured = None
     if method != "network" and unknown.any():
@@ -110,7 +126,7 @@ def fill(
         inside = window.moved(-around.left, -around.top)
         textured = filling.fill(pixels[around.of], unknown, avoid[around.of], guide, method == "both", seed, inside)
     target = pixels[window.of]
-    both = np.dstack([colours, np.minimum(hole.weights / np.float32(127), 1)])
+    both = np.dstack([colours, np.minimum(hole.weights / np.float32(WHOLE), 1)])
     for rows, strip in geometry.strips(both, hole.region, window):
         share, filled = strip[..., 3:], strip[..., :3]
         if textured is not None:
@@ -129,19 +145,27 @@ def _grown(window: Window, part: float, width: int, height: int) -> Window:
 def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
     """Continue the transparency of a photo, uint8 [height, width], into the hole; in place, otherwise as `fill`."""
     window = hole.window(alpha.shape[1], alpha.shape[0])
-    (around,), (unknown,) = (geometry.crops(array, hole.region, len(hole.weights)) for array in (alpha, pending))
+    (around,), (unknown,) = (
+        geometry.crops(array, hole.region, len(hole.weights)) for array in (alpha, _hidden(pending))
+    )
     known = (unknown < 128).astype(np.float32)
     if not known.any():
         return
-    both = np.dstack([pull_push(around[..., None].astype(np.float32), known), hole.weights.astype(np.float32) / 255])
+    shares = np.minimum(hole.weights / np.float32(WHOLE), 1)
+    both = np.dstack([pull_push(around[..., None].astype(np.float32), known), shares])
     target = alpha[window.of]
     for rows, strip in geometry.strips(both, hole.region, window):
         target[rows] = np.rint(target[rows] + (strip[..., 0] - target[rows]) * strip[..., 1])
 
 
+def _hidden(pending: np.ndarray) -> np.ndarray:
+    """Pixels that are in a hole, as uint8, 0 or 255, of which crops can be made."""
+    return (pending > 0).view(np.uint8) * np.uint8(255)
+
+
 def smooth(pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> np.ndarray:
     """The colours around the hole, continued smoothly into it: float32 [n, n, 3] in [0, 255]."""
-    image, unknown = (geometry.crops(array, hole.region, len(hole.weights))[0] for array in (pixels, pending))
+    image, unknown = (geometry.crops(array, hole.region, len(hole.weights))[0] for array in (pixels, _hidden(pending)))
     known = (unknown == 0).astype(np.float32)
     return pull_push(image.astype(np.float32), known if known.any() else np.ones_like(known))
 
@@ -150,7 +174,7 @@ def restored(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarr
     """The inpainter's fill, adjusted to the colours just outside the hole: float32 [n, n, 3] in [0, 255]."""
     count, size = len(hole.weights), backend.size
     small, image = geometry.crops(pixels, hole.region, size, count)
-    small_hole, unknown = geometry.crops(pending, hole.region, size, count)
+    small_hole, unknown = geometry.crops(_hidden(pending), hole.region, size, count)
     masks = (small_hole > 8).astype(np.float32)[None, ..., None]
     answer = (inpaint_tta(backend.inpaint, small[None], masks)[0] + 1) * 127.5
     colours = cv2.resize(answer, (count, count), interpolation=cv2.INTER_CUBIC)
@@ -173,5 +197,5 @@ def fill_mask(
     square = np.s_[region.y : region.y + region.side, region.x : region.x + region.side]
     hole = Hole(region, 255 * mask[square].astype(np.uint8))
     filled = pixels.copy()
-    fill(backend, filled, hole, 255 * mask.astype(np.uint8), 255 * (mask | avoid).astype(np.uint8), method)
+    fill(backend, filled, hole, mask.astype(np.uint8), (mask | avoid).astype(np.uint8), method)
     return filled

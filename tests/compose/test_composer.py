@@ -125,6 +125,19 @@ def test_erase_takes_many_boxes_at_once(composer):
     assert not masks[8][:, 0].any(), "what is filled already is known to the next"
 
 
+def test_no_rim_of_an_object_is_left_where_two_that_are_erased_meet(composer):
+    """In the soft rim of the first hole the photo, with the second object, shows through until that one is filled."""
+    photo = gravel(500, 300)
+    photo[100:200, 150:250], photo[100:200, 250:350] = RED, RED
+    boxes = [(150, 100, 100, 100), (250, 100, 100, 100)]
+    for order in (boxes, boxes[::-1]):
+        erased = composer.erase(photo, order).astype(int)
+        assert (erased[..., 0] - erased[..., 1]).max() < 20
+    whites = np.dstack([photo, np.full((300, 500), 100, np.uint8)])
+    whites[100:200, 150:350, 3] = 255
+    assert np.abs(composer.erase(whites, boxes)[..., 3].astype(int) - 100).max() <= 2
+
+
 def test_paste_leaves_the_new_photo_untouched_away_from_the_object(composer):
     photo, truth = ball()
     onto = gravel(200, 180, seed=5)

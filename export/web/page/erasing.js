@@ -13,6 +13,7 @@ export const OBJECT = 0.1;
 export const [CORE, FEATHER] = [0.02, 0.04];
 export const [REACH, NEAR, MARGIN] = [2.0, 0.1, 8];
 export const RIM = 0.04;
+export const WHOLE = 127;
 
 /** The object's mask [count, count] over a region, grown by CORE, with a soft rim of width FEATHER. */
 export function holeOf(mask, count, region) {
@@ -102,7 +103,7 @@ export function filled({ photo, around, near, window, hole, pending, avoid, colo
   };
   const textured = unknown.includes(1) ? fill(photo, unknown, avoid, [around.height, around.width], guide, seed) : null;
   const result = new Uint8ClampedArray(4 * window.width * window.height).fill(255);
-  const shares = enlarge(weights.map((weight) => Math.min(weight, 127)), count, 1, region, window);
+  const shares = enlarge(weights.map((weight) => Math.min(weight, WHOLE)), count, 1, region, window);
   const plain = enlarge(colours, count, 3, region, window);
   const share = new Float32Array(window.width), colour = new Float32Array(3 * window.width);
   for (let y = 0; y < window.height; y++) {
@@ -110,7 +111,7 @@ export function filled({ photo, around, near, window, hole, pending, avoid, colo
     if (!textured) plain(y, colour);
     for (let x = 0; x < window.width; x++) {
       const to = 4 * (y * window.width + x), from = (window.y - around.y + y) * around.width + window.x - around.x + x;
-      const part = textured && !textured.there[from] ? 0 : share[x] / 127;
+      const part = textured && !textured.there[from] ? 0 : share[x] / WHOLE;
       for (let c = 0; c < 3; c++) {
         const old = photo[4 * from + c], made = textured ? textured.filled[4 * from + c] : colour[3 * x + c];
         result[to + c] = old + (made - old) * part;
