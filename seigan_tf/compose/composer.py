@@ -11,7 +11,7 @@ import numpy as np
 from seigan_tf import pretrained
 from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files, refiner, shadows
 from seigan_tf.compose.backends import Backend, Choice, load_backend
-from seigan_tf.compose.erasing import Fill
+from seigan_tf.compose.erasing import Fill, Hole
 from seigan_tf.compose.matting import Matte
 from seigan_tf.data.photos import picture
 from seigan_tf.data.photos.picture import Picture
@@ -134,28 +134,33 @@ class Composer:
     ) -> Picture:
         """As `erase`, with a seed for each box, of which there may be more.
 
-        `done` is called after each box, with whether an object was found in it.
+        Large boxes are filled first. `done` is called once for each box, in their order, with whether an object was
+        found in it.
         """
         erasing.check_fill(fill)
         # All are checked before the work begins.
         boxes, kept = ([geometry.clip_box(box, *photo.size) for box in each] for each in (boxes, keep))
+        seeds = dict(zip(range(len(boxes)), islice(seeds, len(boxes)), strict=True))
         visible = photo.visible
         pending = np.zeros(visible.shape[:2], np.uint8)
-        holes = []
-        for box in boxes:
-            holes.append(erasing.hole_of(self.matte(visible, box)))
-            erasing.mark(pending, holes[-1])
+        # The largest first: of a hole that lies in another one nothing is left to fill.
+        order = sorted(range(len(boxes)), key=lambda number: -boxes[number][2] * boxes[number][3])
+        holes = dict[int, Hole]()
+        for number in order:
+            holes[number] = erasing.hole_of(self.matte(visible, boxes[number]))
+            erasing.mark(pending, holes[number])
         avoid = pending.copy()
         for box in kept:  # pending too, and never filled: neither the inpainter nor a patch of a hole sees the object
             erasing.mark(pending, erasing.hole_of(self.matte(visible, box)))
             avoid[geometry.window_around(box, *photo.size).of] = 255
         filled, alpha = visible.copy(), None if photo.alpha is None else photo.alpha.copy()
-        for hole, seed in zip(holes, islice(seeds, len(holes)), strict=True):
-            erasing.fill(self.backend, filled, hole, pending, avoid, fill, seed)
-            if alpha is not None:
-                erasing.fill_alpha(alpha, hole, pending)
+        for count, (number, hole) in enumerate(holes.items()):
+            if not erasing.is_filled(pending, hole):
+                erasing.fill(self.backend, filled, hole, pending, avoid, fill, seeds[number])
+                if alpha is not None:
+                    erasing.fill_alpha(alpha, hole, pending)
             erasing.unmark(pending, hole)
-            done(bool(hole.weights.any()))
+            done(bool(holes[count].weights.any()))
         if alpha is None:
             return photo._replace(pixels=filled)
         pixels, changed = photo.pixels.copy(), (filled != visible).any(-1) | (alpha != photo.alpha)

@@ -92,6 +92,16 @@ def unmark(pending: np.ndarray, hole: Hole) -> None:
         part[rows][strip[..., 1] > WHOLE - 0.5] = 0
 
 
+def is_filled(pending: np.ndarray, hole: Hole) -> bool:
+    """Whether other fills have replaced already what this hole would replace wholly: it lies in another, or is one."""
+    window = hole.window(pending.shape[1], pending.shape[0])
+    whole = [np.zeros(0, bool)]
+    for rows, weights in geometry.strips(np.minimum(hole.weights, WHOLE, dtype=np.float32), hole.region, window):
+        whole.append(pending[window.of][rows][weights > WHOLE - 0.5] > 0)
+    here = np.concatenate(whole)
+    return len(here) > 0 and not here.any()
+
+
 def fill(
     backend: Backend,
     pixels: np.ndarray,
@@ -115,6 +125,7 @@ def fill(
     near = _grown(window, NEAR, width, height).moved(-around.left, -around.top).of
     unknown[near] = pending[around.of][near] > 0  # others further away need no fill now
     colours = (smooth if method == "patches" else partial(restored, backend))(pixels, hole, pending)
+    inside = window.moved(-around.left, -around.top)
     textured = None
     if method != "network" and unknown.any():
 
@@ -123,15 +134,12 @@ def fill(
             x = around.left + (np.arange(columns) + 0.5) * around.width / columns
             return geometry.sample(colours, hole.region, y[:, None], x)
 
-        inside = window.moved(-around.left, -around.top)
         textured = filling.fill(pixels[around.of], unknown, avoid[around.of], guide, method == "both", seed, inside)
     target = pixels[window.of]
     both = np.dstack([colours, np.minimum(hole.weights / np.float32(WHOLE), 1)])
     for rows, strip in geometry.strips(both, hole.region, window):
-        share, filled = strip[..., 3:], strip[..., :3]
-        if textured is not None:
-            filled, there = (array[rows] for array in textured)
-            share = share * there[..., None]
+        filled, there = (strip[..., :3], unknown[inside.of][rows]) if textured is None else (a[rows] for a in textured)
+        share = strip[..., 3:] * there[..., None]
         target[rows] = np.rint(target[rows] + (filled - target[rows].astype(np.float32)) * share)
 
 

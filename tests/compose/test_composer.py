@@ -138,6 +138,32 @@ def test_no_rim_of_an_object_is_left_where_two_that_are_erased_meet(composer):
     assert np.abs(composer.erase(whites, boxes)[..., 3].astype(int) - 100).max() <= 2
 
 
+@pytest.mark.parametrize("fill", erasing.METHODS)
+def test_an_object_that_lies_in_another_or_is_given_twice_is_filled_with_it(composer, fill):
+    photo, _ = ball()
+    outer, inner, found = box_of(), box_of((145, 125), 12), list[bool]()
+    alone = composer.erase(photo, outer, fill)
+    composer.backend.masks.clear()
+    for boxes in ([outer, inner], [inner, outer], [outer, outer, inner, outer]):
+        np.testing.assert_array_equal(composer.erase(photo, boxes, fill), alone)
+    assert len(composer.backend.masks) == (0 if fill == "patches" else 3 * 8), "each is filled once, in eight ways"
+    composer.erase_picture(Picture(photo), [(5, 5, 20, 20), inner, (5, 5, 90, 90), outer], found.append)
+    assert found == [False, True, False, True]
+
+
+def test_where_there_is_too_little_to_copy_a_fill_leaves_another_one_as_it_is(composer):
+    """The network's answer stands there, which covers the whole hole."""
+    photo, _ = ball()
+    hole = erasing.hole_of(composer.matte(photo, box_of()))
+    pending = np.zeros((240, 300), np.uint8)
+    erasing.mark(pending, hole)
+    pending[:, :150] = 0
+    filled = photo.copy()
+    erasing.fill(composer.backend, filled, hole, pending, np.full_like(pending, 255))
+    np.testing.assert_array_equal(filled[:, :150], photo[:, :150])
+    assert (filled[100:140, 150:180] != photo[100:140, 150:180]).any(-1).all()
+
+
 def test_paste_leaves_the_new_photo_untouched_away_from_the_object(composer):
     photo, truth = ball()
     onto = gravel(200, 180, seed=5)
