@@ -28,7 +28,7 @@ class Options(PhotoOptions):
     """network: the inpainter's answer, without fine texture; patches: patches of the photograph; both: patches chosen
     by the inpainter's answer, or that answer alone if the photograph has too little to copy."""
     keep: Boxes = ()
-    """Box of another object, of which nothing is copied; for one photograph."""
+    """Box of another object, which stays whole and of which nothing is copied; for one photograph."""
     seed: int = 0
     """Seed of the choice of patches: another one gives another fill, equal ones give equal fills. It has no effect on
     --fill network; an output folder keeps fills that exist, unless --overwrite is given."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from seigan_tf import pretrained
-from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files, refiner, shadows
+from seigan_tf.compose import erasing, geometry, matting, pasting, photo_files, refiner, shadows, staying
 from seigan_tf.compose.backends import Backend, Choice, load_backend
 from seigan_tf.compose.erasing import Fill, Hole
 from seigan_tf.compose.matting import Matte
@@ -84,7 +84,8 @@ class Composer:
             photo: a file, or pixels.
             boxes: the objects' boxes.
             fill: where the pixels come from, see `erasing.Fill`.
-            keep: one box or several of other objects, which stay and of which nothing is copied into the holes.
+            keep: one box or several of other objects, which stay and of which nothing is copied into the holes. Where
+                masks lie over each other, a pixel is that of the object with the higher one, or of the smaller box.
             seed: another one gives another choice of patches, so another fill; equal seeds give equal ones.
 
         Returns:
@@ -143,23 +144,28 @@ class Composer:
         seeds = dict(zip(range(len(boxes)), islice(seeds, len(boxes)), strict=True))
         visible = photo.visible
         pending = np.zeros(visible.shape[:2], np.uint8)
+        avoid, holes = np.zeros_like(pending), dict[int, Hole]()
+        highest, stays = np.zeros(pending.shape, np.uint8), np.zeros(pending.shape, np.uint8) if kept else None
         # The largest first: of a hole that lies in another one nothing is left to fill.
-        order = sorted(range(len(boxes)), key=lambda number: -boxes[number][2] * boxes[number][3])
-        holes = dict[int, Hole]()
-        for number in order:
-            holes[number] = erasing.hole_of(self.matte(visible, boxes[number]))
-            erasing.mark(pending, holes[number])
-        avoid = pending.copy()
-        for box in kept:  # pending too, and never filled: neither the inpainter nor a patch of a hole sees the object
-            erasing.mark(pending, erasing.hole_of(self.matte(visible, box)))
-            avoid[geometry.window_around(box, *photo.size).of] = 255
+        for number, box in sorted(enumerate([*boxes, *kept]), key=lambda item: -item[1][2] * item[1][3]):
+            matte = self.matte(visible, box)
+            hole, is_kept = erasing.hole_of(matte), number >= len(boxes)
+            # Kept objects too, which are never filled: neither the inpainter nor a patch of a hole sees them.
+            erasing.mark(pending, hole)
+            if is_kept:
+                avoid[geometry.window_around(box, *photo.size).of] = 255
+            else:
+                erasing.mark(avoid, hole)
+                holes[number] = hole
+            if stays is not None and matte.found:
+                staying.claim(highest, stays, matte.window, matte.mask(visible), is_kept)
         filled, alpha = visible.copy(), None if photo.alpha is None else photo.alpha.copy()
         for count, (number, hole) in enumerate(holes.items()):
-            if not erasing.is_filled(pending, hole):
-                erasing.fill(self.backend, filled, hole, pending, avoid, fill, seeds[number])
+            if not erasing.is_filled(pending, hole, stays):
+                erasing.fill(self.backend, filled, hole, pending, avoid, fill, seeds[number], stays)
                 if alpha is not None:
-                    erasing.fill_alpha(alpha, hole, pending)
-            erasing.unmark(pending, hole)
+                    erasing.fill_alpha(alpha, hole, pending, stays)
+            erasing.unmark(pending, hole, stays)
             done(bool(holes[count].weights.any()))
         if alpha is None:
             return photo._replace(pixels=filled)

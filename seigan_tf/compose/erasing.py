@@ -78,8 +78,8 @@ def mark(pending: np.ndarray, hole: Hole) -> None:
         part[rows] += (weights > 0.5) & (part[rows] < 255)
 
 
-def unmark(pending: np.ndarray, hole: Hole) -> None:
-    """Take a hole that is filled out of the counts of `mark`.
+def unmark(pending: np.ndarray, hole: Hole, staying: np.ndarray | None = None) -> None:
+    """Take a hole that is filled out of the counts of `mark`; `staying` as in `fill`.
 
     Pixels that the fill replaced wholly are out of all holes. Its soft rim shows other holes' objects through, and
     stays in them.
@@ -89,17 +89,19 @@ def unmark(pending: np.ndarray, hole: Hole) -> None:
     both = np.dstack([weights, np.minimum(weights, WHOLE)])  # the second as in `fill`
     for rows, strip in geometry.strips(both, hole.region, window):
         part[rows] -= (strip[..., 0] > 0.5) & (part[rows] > 0) & (part[rows] < 255)
-        part[rows][strip[..., 1] > WHOLE - 0.5] = 0
+        whole = strip[..., 1] > WHOLE - 0.5
+        part[rows][whole if staying is None else whole & (staying[window.of][rows] == 0)] = 0
 
 
-def is_filled(pending: np.ndarray, hole: Hole) -> bool:
+def is_filled(pending: np.ndarray, hole: Hole, staying: np.ndarray | None = None) -> bool:
     """Whether other fills have replaced already what this hole would replace wholly: it lies in another, or is one."""
     window = hole.window(pending.shape[1], pending.shape[0])
-    whole = [np.zeros(0, bool)]
+    here = [np.zeros(0, bool)]
     for rows, weights in geometry.strips(np.minimum(hole.weights, WHOLE, dtype=np.float32), hole.region, window):
-        whole.append(pending[window.of][rows][weights > WHOLE - 0.5] > 0)
-    here = np.concatenate(whole)
-    return len(here) > 0 and not here.any()
+        whole = weights > WHOLE - 0.5
+        here.append(pending[window.of][rows][whole if staying is None else whole & (staying[window.of][rows] == 0)] > 0)
+    left = np.concatenate(here)
+    return len(left) > 0 and not left.any()
 
 
 def fill(
@@ -110,11 +112,13 @@ def fill(
     avoid: np.ndarray,
     method: Fill = "both",
     seed: int = 0,
+    staying: np.ndarray | None = None,
 ) -> None:
     """Replace the photo, uint8 [height, width, 3], in the hole, in place; every other pixel is unchanged.
 
     `pending`, uint8 [height, width], is above 0 in this hole and in others that are not filled yet; `avoid`, alike, at
-    pixels that must not be copied. Another `seed` gives another choice of patches.
+    pixels that must not be copied. Another `seed` gives another choice of patches. `staying`, uint8 [height, width],
+    is the share of the photo that stays in the hole, 0 to 255.
     """
     height, width = pending.shape
     window = hole.window(width, height)
@@ -139,8 +143,13 @@ def fill(
     both = np.dstack([colours, np.minimum(hole.weights / np.float32(WHOLE), 1)])
     for rows, strip in geometry.strips(both, hole.region, window):
         filled, there = (strip[..., :3], unknown[inside.of][rows]) if textured is None else (a[rows] for a in textured)
-        share = strip[..., 3:] * there[..., None]
+        share = _reduced(strip[..., 3], staying, window, rows)[..., None] * there[..., None]
         target[rows] = np.rint(target[rows] + (filled - target[rows].astype(np.float32)) * share)
+
+
+def _reduced(share: np.ndarray, staying: np.ndarray | None, window: Window, rows: slice) -> np.ndarray:
+    """The share of a fill in rows of a window, without what stays of the photo."""
+    return share if staying is None else share * (1 - staying[window.of][rows] / np.float32(255))
 
 
 def _grown(window: Window, part: float, width: int, height: int) -> Window:
@@ -150,7 +159,7 @@ def _grown(window: Window, part: float, width: int, height: int) -> Window:
     return geometry.window_around(box, width, height)
 
 
-def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
+def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray, staying: np.ndarray | None = None) -> None:
     """Continue the transparency of a photo, uint8 [height, width], into the hole; in place, otherwise as `fill`."""
     window = hole.window(alpha.shape[1], alpha.shape[0])
     (around,), (unknown,) = (
@@ -163,7 +172,8 @@ def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray) -> None:
     both = np.dstack([pull_push(around[..., None].astype(np.float32), known), shares])
     target = alpha[window.of]
     for rows, strip in geometry.strips(both, hole.region, window):
-        target[rows] = np.rint(target[rows] + (strip[..., 0] - target[rows]) * strip[..., 1])
+        share = _reduced(strip[..., 1], staying, window, rows)
+        target[rows] = np.rint(target[rows] + (strip[..., 0] - target[rows]) * share)
 
 
 def _hidden(pending: np.ndarray) -> np.ndarray:

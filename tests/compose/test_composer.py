@@ -88,6 +88,53 @@ def test_nothing_is_copied_from_objects_that_are_kept(composer):
         composer.erase(photo, box_of(), keep=[(400, 0, 10, 10)])
 
 
+def two_balls():
+    """Two that touch: the photo, and where each of them is."""
+    photo, one = ball(400, 240, (120, 120), 40)
+    y, x = np.mgrid[:240, :400] + 0.5
+    other = (x - 196) ** 2 + (y - 120) ** 2 <= 36**2
+    photo[other] = RED
+    return photo, one, other
+
+
+def test_an_object_that_is_kept_stays_whole(composer):
+    """The hole, which is larger than the erased object, reaches into it."""
+    photo, one, other = two_balls()
+    kept = box_of((196, 120), 36)
+    alpha = np.where(one | other, 255, 100).astype(np.uint8)
+    both = np.dstack([photo, alpha])
+    erased = composer.erase(both, box_of((120, 120)), keep=kept)
+    mask = composer.cut(both, kept)[0]
+    whole = other & (mask == 1) & ~one
+    assert whole.sum() > 0.9 * other.sum()
+    np.testing.assert_array_equal(erased[whole], both[whole])
+    left = one & ~other & (mask == 0)
+    assert np.abs(erased[left].mean(0) - (128, 128, 128, 100)).max() < 8
+    without = composer.erase(photo, box_of((120, 120)))
+    assert (without[whole] != photo[whole]).any(), "the hole does not reach into the other ball"
+
+
+def test_of_two_objects_with_the_same_pixels_the_smaller_one_has_them(composer):
+    photo, there = ball()
+    inner = box_of((150, 120), 15)
+    mask = composer.cut(photo, inner)[0] == 1
+    assert mask.sum() > 600
+    np.testing.assert_array_equal(composer.erase(photo, box_of(), keep=inner)[mask], photo[mask])
+    erased = composer.erase(photo, inner, keep=box_of())
+    assert (erased[mask] != photo[mask]).any(-1).mean() > 0.9
+    around = there & ~erasing_reach(150, 120, 15)
+    np.testing.assert_array_equal(erased[around], photo[around])
+    # A hole in another hole is still filled once, if something in it stays.
+    both = composer.erase(photo, [box_of(), box_of((150, 120), 20)], keep=inner)
+    np.testing.assert_array_equal(both, composer.erase(photo, box_of(), keep=inner))
+
+
+def erasing_reach(x, y, radius):
+    """Pixels that a hole around a disc may change: bool [240, 300]."""
+    rows, columns = np.mgrid[:240, :300] + 0.5
+    return np.hypot(rows - y, columns - x) < 1.5 * radius
+
+
 def test_each_box_has_its_own_seed(composer):
     photo = np.hstack([ball()[0], ball(seed=1)[0]])
     boxes = [box_of(), box_of((450, 120))]

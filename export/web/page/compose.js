@@ -8,12 +8,14 @@ import { cutOut, matte } from "./matting.js";
 import { lay, place } from "./pasting.js";
 import { extract, toUnit } from "./resample.js";
 import { cast } from "./shadows.js";
+import { staying } from "./staying.js";
 
 /**
  * Cut out the object in a box.
  *
- * With `edges` its mask follows those of the photo. Returns {box, region, rectangle, image [S, S, 3], low, count,
- * canvas}; `canvas` is the full-size cut-out, at `rectangle`; `low` and `count` are the mask as in matting.js.
+ * With `edges` its mask follows those of the photo. Returns {box, region, rectangle, image [S, S, 3], low, count, mask,
+ * canvas}; `canvas` is the full-size cut-out, at `rectangle`, and `mask` its alpha; `low` and `count` are the mask as in
+ * matting.js.
  */
 export async function cut(models, photo, box, edges = true) {
   const { size } = models;
@@ -23,38 +25,40 @@ export async function cut(models, photo, box, edges = true) {
   if (!rectangle) throw new Error("The box lies outside the photo");
   const found = await matte(models, photo, image, box, region, edges), { low, count } = found;
   if (!low.some((value) => value > OBJECT)) throw new Error("No object was found in the box");
-  photo.kept = [...others(photo, box), { box, hole: holeOf(low, count, region) }];
   const { width, height } = rectangle, canvas = newCanvas(width, height);
   const pixels = new ImageData(cutOut(photo, found, region, rectangle), width, height);
   canvas.getContext("2d", { willReadFrequently: true }).putImageData(pixels, 0, 0);
-  return { box, region, rectangle, image, low, count, canvas };
+  const mask = Uint8Array.from({ length: width * height }, (_, i) => pixels.data[4 * i + 3]);
+  photo.kept = [...others(photo, box), { box, rectangle, mask, hole: holeOf(low, count, region) }];
+  return { box, region, rectangle, image, low, count, mask, canvas };
 }
 
 /**
  * Erase the object of a cut from its photo, which changes in its hole only. Returns a function that undoes it.
  *
- * Other objects that were cut out of the photo stay, unseen by the inpainter. No pixel is copied from their boxes, or from
- * where objects were erased before. Another `seed` gives another choice of patches.
+ * Other objects that were cut out of the photo stay as they are, unseen by the inpainter. No pixel is copied from their
+ * boxes, or from where objects were erased before. Another `seed` gives another choice of patches.
  */
-export async function erase(models, photo, { box, region, image, low, count }, seed = 0) {
+export async function erase(models, photo, { box, region, rectangle, image, low, count, mask }, seed = 0) {
   const hole = holeOf(low, count, region), window = windowOf(hole, photo);
   if (!window) throw new Error("No object was found in the box");
   const around = widened(window, REACH, photo), { x, y, width, height } = around;
-  const { kept, holes } = photo, staying = others(photo, box);
+  const { kept, holes } = photo, left = others(photo, box);
   const pending = new Uint8Array(width * height);
-  for (const { hole: each } of [{ hole }, ...staying]) mark(pending, around, each, photo);
+  for (const { hole: each } of [{ hole }, ...left]) mark(pending, around, each, photo);
   const avoid = pending.slice();
   for (const each of holes) mark(avoid, around, each, photo);
-  for (const other of staying) fillBox(avoid, around, other.box);
+  for (const other of left) fillBox(avoid, around, other.box);
   const colours = await restored(models, photo, image, hole, pending, around);
   const pixels = photo.read(x, y, width, height);
   const near = widened(window, NEAR, photo);
-  const task = { photo: pixels, around, near, window, hole, pending, avoid, colours, seed };
+  const stays = staying([{ box, rectangle, mask }, ...left.map((other) => ({ ...other, stays: true }))], window);
+  const task = { photo: pixels, around, near, window, hole, pending, avoid, colours, seed, stays };
   const filled = await inWorker("filled", task, [pixels, pending, avoid, colours]);
   const putBack = photo.copy(window);
   photo.context.putImageData(new ImageData(filled, window.width, window.height), window.x, window.y);
   photo.refresh();
-  [photo.kept, photo.holes] = [staying, [...holes, hole]];
+  [photo.kept, photo.holes] = [left, [...holes, hole]];
   return () => {
     putBack();
     [photo.kept, photo.holes] = [kept, holes];

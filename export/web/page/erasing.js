@@ -87,9 +87,10 @@ export async function restored(models, photo, image, { region, count }, pending,
  * The photo with its hole filled: RGBA of the rectangle `window`.
  *
  * `photo`: RGBA of the rectangle `around`, as the masks `pending`, what has to be replaced, and `avoid`, what must not be
- * copied; `near`: outside it nothing needs a fill now; `colours`: the result of `restored`; `seed`: of the patches.
+ * copied; `near`: outside it nothing needs a fill now; `colours`: the result of `restored`; `seed`: of the patches;
+ * `stays`: the share of the photo that stays, from 0 to 255 over the window.
  */
-export function filled({ photo, around, near, window, hole, pending, avoid, colours, seed }) {
+export function filled({ photo, around, near, window, hole, pending, avoid, colours, seed, stays }) {
   const { region, weights, count } = hole;
   const unknown = new Uint8Array(pending.length);
   for (let y = near.y - around.y; y < near.y - around.y + near.height; y++) {
@@ -111,7 +112,8 @@ export function filled({ photo, around, near, window, hole, pending, avoid, colo
     if (!textured) plain(y, colour);
     for (let x = 0; x < window.width; x++) {
       const to = 4 * (y * window.width + x), from = (window.y - around.y + y) * around.width + window.x - around.x + x;
-      const part = textured && !textured.there[from] ? 0 : share[x] / WHOLE;
+      const staying = stays[y * window.width + x] / 255;
+      const part = textured && !textured.there[from] ? 0 : (share[x] / WHOLE) * (1 - staying);
       for (let c = 0; c < 3; c++) {
         const old = photo[4 * from + c], made = textured ? textured.filled[4 * from + c] : colour[3 * x + c];
         result[to + c] = old + (made - old) * part;

@@ -37,7 +37,7 @@ export class Photo {
     this.name = name;
     /** Text that the page shows behind the size. */
     this.note = "";
-    /** Objects that were cut out and are still there, {box, hole}, and holes of those that were erased (`erasing.js`). */
+    /** Objects that were cut out and are still there, {box, rectangle, mask, hole}, and holes of those that were erased. */
     [this.kept, this.holes] = [[], []];
     this.canvas = newCanvas(width, height);
     this.context = this.canvas.getContext("2d", { willReadFrequently: true });

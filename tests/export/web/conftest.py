@@ -14,7 +14,7 @@ from tests.browser import chromium
 
 MODULES = (
     *("compose", "erasing", "filling", "filters", "geometry", "grabcut", "guided_filter", "pasting", "patches"),
-    *("photo", "resample", "shadows"),
+    *("photo", "resample", "shadows", "staying"),
 )
 TYPES = {"float32": "Float32Array", "uint8": "Uint8ClampedArray", "bool": "Uint8Array", "int32": "Int32Array"}
 

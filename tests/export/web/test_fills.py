@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from seigan_tf.compose import erasing, filling, patches
+from seigan_tf.compose import erasing, filling, geometry, patches, staying
 from seigan_tf.compose.geometry import Window
 from seigan_tf.compose.matting import Matte
 from seigan_tf.compose.pull_push import pull_push
@@ -284,8 +284,15 @@ ERASE = f"""async (pixels, shape, steps, region, count) => {{
     const photo = opened(pixels, shape), images = [], all = () => photo.read(0, 0, photo.width, photo.height);
     let undo = null;
     for (const [box, low, stays] of steps) {{
-        if (stays) photo.kept.push({{ box, hole: holeOf(low, count, region) }});
-        else undo = await erase(models, photo, {{ box, region, count, low, image: small(photo, region) }});
+        const rectangle = overlap(box, photo.bounds), mask = new Uint8Array(rectangle.width * rectangle.height);
+        const values = enlarge(low, count, 1, region, rectangle), row = new Float32Array(rectangle.width);
+        for (let y = 0; y < rectangle.height; y++) {{
+            values(y, row);
+            row.forEach((value, x) => {{ mask[y * rectangle.width + x] = Math.round(255 * value); }});
+        }}
+        if (stays) photo.kept.push({{ box, rectangle, mask, hole: holeOf(low, count, region) }});
+        else undo = await erase(models, photo, {{
+            box, region, rectangle, count, low, mask, image: small(photo, region) }});
         images.push(all());
     }}
     undo();
@@ -343,6 +350,49 @@ def test_erases_as_python_does_and_takes_it_back(lab):
         before = pixels
     np.testing.assert_array_equal(after, images[0])
     assert left.tolist() == [1, 1]
+
+
+def test_an_object_that_was_cut_out_stays_whole_as_in_python(lab):
+    """The hole reaches into it, and the mask of the erased object is the higher one in a part of it."""
+    case, boxes = CASES["at full size"], [(28, 18, 26, 26), (46, 22, 20, 20)]
+    height, width = case.unknown.shape
+    lows = [low_mask(31, 41, 12), low_mask(32, 56, 9)]
+    named = [dict(zip(("x", "y", "width", "height"), box, strict=True)) for box in boxes]
+    (_, found, *_), (shares,) = (
+        lab(
+            ERASE, case.rgba, (height, width), [(named[1], lows[1], True), (named[0], lows[0])], REGION._asdict(), COUNT
+        ),
+        lab(
+            """(objects, bounds) => [Uint8ClampedArray.from(staying(objects.map(([box, mask, stays]) => (
+                { box, rectangle: box, mask, stays })), bounds))]""",
+            [
+                (box, np.rint(255 * part_of(low, where)).astype(np.uint8), stays)
+                for box, low, where, stays in zip(named, lows, boxes, (False, True), strict=True)
+            ],
+            {"x": 0, "y": 0, "width": width, "height": height},
+        ),
+    )
+    highest, stays, pending = (np.zeros((height, width), np.uint8) for _ in range(3))
+    for low, box, kept in zip(lows, boxes, (False, True), strict=True):
+        erasing.mark(pending, erasing.hole_of(Matte(REGION, None, low, None)))
+        staying.claim(highest, stays, geometry.window_around(box, width, height), part_of(low, box), kept)
+    np.testing.assert_array_equal(shares, stays.ravel())
+    wanted, avoid = case.photo.copy(), pending.copy()
+    avoid[22:42, 46:66] = 1
+    hole = erasing.hole_of(Matte(REGION, None, lows[0], None))
+    erasing.fill(Inpainter(), wanted, hole, pending, avoid, staying=stays)
+    pixels, whole = found.reshape(height, width, 4)[..., :3], stays == 255
+    assert whole.sum() > 100
+    for erased in (pixels, wanted):
+        np.testing.assert_array_equal(erased[whole], case.photo[whole])
+    soft = (stays > 0) & (highest > 0)
+    assert np.abs(pixels.astype(int) - wanted)[soft].mean() < 2
+
+
+def part_of(low, box):
+    """The pixels of a box, x, y, width and height, of a mask over REGION."""
+    x, y, width, height = box
+    return low[y - REGION.y : y - REGION.y + height, x - REGION.x : x - REGION.x + width]
 
 
 def test_the_network_stands_where_there_is_too_little_to_copy(lab):
