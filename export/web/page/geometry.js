@@ -44,12 +44,12 @@ export function overlap(first, second) {
   return right > x && bottom > y ? { x, y, width: right - x, height: bottom - y } : null;
 }
 
-/** Whether two boxes seem to be drawn around one object: one holds the centre of the other. */
+/** Whether two boxes seem to be drawn around one object: they have half of their common area, or more, in both. */
 export function sameObject(first, second) {
-  const holds = (box, { x, y, width, height }) =>
-    Math.abs(x + width / 2 - box.x - box.width / 2) <= box.width / 2 &&
-    Math.abs(y + height / 2 - box.y - box.height / 2) <= box.height / 2;
-  return holds(first, second) || holds(second, first);
+  const along = (start, length) =>
+    Math.min(first[start] + first[length], second[start] + second[length]) - Math.max(first[start], second[start]);
+  const both = Math.max(along("x", "width"), 0) * Math.max(along("y", "height"), 0);
+  return 2 * both >= first.width * first.height + second.width * second.height - both;
 }
 
 /** Box and region of an object on a second photo, with the box's corner at x, y and its width `width`. */

@@ -425,4 +425,6 @@ def test_boxes_of_one_object_and_of_two(lab):
         "([one, others]) => others.map((other) => sameObject(one, other))",
         [one, [dict(zip(names, other, strict=True)) for other in others]],
     )
-    assert found == [True, True, True, False, False]
+    assert found == [True, False, False, False, False]
+    within = [dict(zip(names, box, strict=True)) for box in ((100, 50, 400, 700), (200, 380, 180, 150))]
+    assert not lab.page.evaluate("([outer, inner]) => sameObject(outer, inner) || sameObject(inner, outer)", within)
