@@ -13,6 +13,7 @@ from seigan_tf.compose import composer as composers
 from seigan_tf.compose import photo_files
 from seigan_tf.config import Config, TrainingConfig, save_config
 from seigan_tf.data.annotations.formats import read_annotations
+from seigan_tf.data.photos import reading
 from tests.commands import call
 from tests.compose.scene import BallBackend, ball, box_of, gravel
 
@@ -83,6 +84,31 @@ def test_the_default_weights_are_shipped(capsys, tmp_path, photo, loaded):
     assert call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "out.png").code == 0
     assert loaded == [pretrained.DEFAULT]
     assert pretrained.DEFAULT in pretrained.names()
+
+
+@pytest.mark.parametrize("orientation", [5, 6, 7, 8])
+def test_a_photo_whose_boxes_are_in_stored_pixels_is_saved_upright(capsys, tmp_path, orientation):
+    upright, _ = ball(300, 240, (90, 70))
+    folder, exif = tmp_path / "photos", Image.Exif()
+    exif[reading.EXIF_ORIENTATION] = orientation
+    folder.mkdir()
+    stored = reading.STORED[orientation](upright)
+    Image.fromarray(np.ascontiguousarray(stored)).save(folder / "a.png", exif=exif)
+    rows, columns = (np.flatnonzero((stored[..., 0] > stored[..., 1] + 60).any(axis)) for axis in (1, 0))
+    box = [int(v) for v in (columns[0], rows[0], np.ptp(columns) + 1, np.ptp(rows) + 1)]
+    image = {"id": 1, "file_name": "a.png", "width": 240, "height": 300}
+    annotation = {"id": 1, "image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": box}
+    annotations = tmp_path / "boxes.json"
+    content = {"images": [image], "annotations": [annotation], "categories": [{"id": 1, "name": "ball"}]}
+    annotations.write_text(json.dumps(content))
+    for command, options in (("erase", ()), ("cut", ("--mask-only", "--json", tmp_path / "found.json"))):
+        given = command, folder, "--annotations", annotations, "-o", tmp_path / command, *options
+        assert call(capsys, *given).code == 0
+    wanted = composers.Composer(BallBackend()).erase(upright, box_of((90, 70)))
+    np.testing.assert_array_equal(pixels(tmp_path / "erase" / "a.png"), wanted)
+    assert pixels(tmp_path / "cut" / "a-1.png").shape == (240, 300, 3)
+    (found,) = json.loads((tmp_path / "found.json").read_text())["annotations"]
+    assert found["bbox"] == pytest.approx(box_of((90, 70)), abs=2)
 
 
 def test_cut_writes_masks_and_trims(capsys, tmp_path, photo):

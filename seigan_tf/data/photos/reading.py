@@ -63,6 +63,12 @@ def photo_size(path: Path) -> tuple[int, int]:
         return _turned_size(image.size, _remaining_orientation(image, path))
 
 
+def photo_orientation(path: Path) -> int:
+    """Read the EXIF orientation, 1 to 8, by which `read` turns the photo; errors as in `photo_size`."""
+    with _opened(path) as image:
+        return _remaining_orientation(image, path)
+
+
 def read_photo(photo: Photo, reduction: float = 1.0) -> np.ndarray:
     """Read the photo's visible pixels, uint8 [height, width, 3] RGB, on white where it is transparent.
 
