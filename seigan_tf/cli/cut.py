@@ -50,6 +50,8 @@ def _job(options: Options) -> Job:
         from seigan_tf.compose.composer import nothing_in
 
         (item,) = marked
+        if not options.trim:  # of the box `write` tells
+            photo_files.check_size(item.output, *photo.size)
         visible = photo.visible
         matte = composer.matte(visible, item.box)
         if not matte.found:

@@ -52,6 +52,7 @@ def _job(options: Options) -> Job:
         from seigan_tf.compose import geometry, photo_files
         from seigan_tf.compose.composer import nothing_in
 
+        photo_files.check_size(marked[0].output, *photo.size)
         try:
             kept = [geometry.clip_box(box, *photo.size) for box in keep]
         except ValueError as error:

@@ -52,6 +52,7 @@ def _job(options: Options) -> Job:
 
     def make(composer, photo, task: Task, marked: list[Marked], done) -> list[str]:
         (item,) = marked
+        photo_files.check_size(item.output, *onto.size)
         pasted = composer.paste_picture(photo, item.box, onto, at, options.shadow)
         photo_files.write(item.output, pasted.array, pasted.profile)
         done()

@@ -46,6 +46,14 @@ def check_ending(path: Path, transparent: bool = False) -> None:
         raise ValueError(f"{path}: {suffix} cannot hold transparency, expected one of {rest}")
 
 
+def check_size(path: Path, width: int, height: int) -> None:
+    """Raise ValueError if the format of the path's ending, one of FORMATS, cannot hold as many pixels a side."""
+    name, _ = FORMATS[path.suffix.lower()]
+    longest = LONGEST_SIDE.get(name)
+    if longest and max(width, height) > longest:
+        raise ValueError(f"{path}: {width} x {height} pixels, {name} holds {longest} a side; expected .png or .tif")
+
+
 def write(path: Path, array: np.ndarray, profile: bytes | None = None) -> None:
     """Write a picture; a failure leaves the old file, or none.
 
@@ -61,12 +69,8 @@ def write(path: Path, array: np.ndarray, profile: bytes | None = None) -> None:
     """
     check_ending(path)
     check_writable(path)
+    check_size(path, array.shape[1], array.shape[0])
     name, settings = FORMATS[path.suffix.lower()]
-    longest = LONGEST_SIDE.get(name)
-    if longest and max(array.shape[:2]) > longest:
-        raise ValueError(
-            f"{path}: {array.shape[1]} x {array.shape[0]} pixels, {name} holds {longest} a side; expected .png or .tif"
-        )
     if array.ndim == 3 and array.shape[2] == 4 and path.suffix.lower() in OPAQUE:
         array = Picture(array[..., :3], array[..., 3]).visible
     if profile and array.ndim == 3:

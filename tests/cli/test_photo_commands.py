@@ -440,6 +440,17 @@ def test_a_photograph_too_large_for_memory_keeps_no_other_from_being_done(capsys
     assert [path.name for path in (tmp_path / "out").rglob("*.png")] == ["b.png"]
 
 
+@pytest.mark.parametrize("command", ["cut", "erase", "paste"])
+def test_a_photo_too_large_for_the_format_is_refused_before_the_networks_run(capsys, tmp_path, monkeypatch, command):
+    monkeypatch.setattr(BallBackend, "segment", None)
+    Image.fromarray(gravel(17_000, 20)).save(tmp_path / "a.png")
+    more = ["--onto", tmp_path / "a.png", "--at", "9,9"] * (command == "paste")
+    given = command, tmp_path / "a.png", "--box", "10,2,9,9", *more, "-o", tmp_path / "o.webp"
+    text = call(capsys, *given).refusal
+    assert "o.webp: 17000 x 20 pixels, WEBP holds 16383 a side; expected .png or .tif" in text
+    assert not (tmp_path / "o.webp").exists()
+
+
 def test_thousands_of_boxes_of_a_photo(capsys, tmp_path):
     Image.fromarray(gravel(60, 50)).save(tmp_path / "a.png")
     boxes = [part for x in range(2000) for part in ("--box", f"{x % 50},{x % 40},8,8")]
