@@ -43,8 +43,8 @@ class PhotoOptions:
     refine: bool = True
     """Align masks with the edges in the photograph."""
     grow: Grow = 0.0
-    format: Annotated[str, tyro.conf.arg(metavar="png|jpg|webp|tif")] = "png"
-    """Format of the files in an output folder. PNG and TIFF keep every pixel."""
+    format: Annotated[str | None, tyro.conf.arg(metavar="png|jpg|webp|tif")] = None
+    """Format of the files in an output folder, by default png. PNG and TIFF keep every pixel."""
     overwrite: bool = False
     """Replace files in an output folder; by default those that exist are skipped."""
 
@@ -219,10 +219,10 @@ def _upright(photo: Photo, boxes: list[Box]) -> tuple[tuple[int, int], list[Box]
 def _outputs(options: PhotoOptions, name: str, count: int, apart: bool, one: bool) -> list[Path]:
     if one:
         return [options.output] * count
-    file = options.output / name
+    file, suffix = options.output / name, f".{options.format or 'png'}"
     if not apart:
-        return [file.with_suffix(f".{options.format}")] * count
-    return [file.with_name(f"{file.stem}-{number}.{options.format}") for number in range(1, count + 1)]
+        return [file.with_suffix(suffix)] * count
+    return [file.with_name(f"{file.stem}-{number}{suffix}") for number in range(1, count + 1)]
 
 
 def _check_outputs(
@@ -230,11 +230,15 @@ def _check_outputs(
 ) -> None:
     from seigan_tf.compose.photo_files import FORMATS, check_ending
 
+    given = f".{options.format}"
+    if options.format is not None:
+        check_ending(Path(f"all{given}"), transparent, f"--format {options.format}")
     if plan.one:
         check_ending(options.output, transparent)
+        if options.format is not None and FORMATS[given.lower()] != FORMATS[options.output.suffix.lower()]:
+            raise ValueError(f"--format {options.format}: {options.output} has another format, expected one of the two")
         check_writable(options.output)
     else:
-        check_ending(Path(f"--format.{options.format}"), transparent)
         named = options.output.suffix.lower() in FORMATS
         if not options.output.is_dir() and (named or options.output.exists()):
             raise ValueError(f"{options.output}: names a file, expected a folder for several outputs")

@@ -36,14 +36,17 @@ def read(path: Path, size: tuple[int, int] | None = None) -> Picture:
         raise ValueError(f"{path}: {error}") from None
 
 
-def check_ending(path: Path, transparent: bool = False) -> None:
-    """Raise ValueError if the ending is not in FORMATS, or its format lacks the transparency that is needed."""
-    suffix = path.suffix.lower()
+def check_ending(path: Path, transparent: bool = False, given: str = "") -> None:
+    """Raise ValueError if the ending is not in FORMATS, or its format lacks the transparency that is needed.
+
+    `given`: what the message names, by default the path.
+    """
+    suffix, given = path.suffix.lower(), given or str(path)
     if suffix not in FORMATS:
-        raise ValueError(f"{path}: cannot write {suffix or 'without an ending'}, expected one of {', '.join(FORMATS)}")
+        raise ValueError(f"{given}: cannot write {suffix or 'without an ending'}, expected one of {', '.join(FORMATS)}")
     if transparent and suffix in OPAQUE:
         rest = ", ".join(ending for ending in FORMATS if ending not in OPAQUE)
-        raise ValueError(f"{path}: {suffix} cannot hold transparency, expected one of {rest}")
+        raise ValueError(f"{given}: {suffix} cannot hold transparency, expected one of {rest}")
 
 
 def check_size(path: Path, width: int, height: int) -> None:

@@ -451,6 +451,11 @@ def test_a_photo_too_large_for_the_format_is_refused_before_the_networks_run(cap
     assert not (tmp_path / "o.webp").exists()
 
 
+def test_a_format_that_agrees_with_the_output_may_be_given(capsys, tmp_path, photo):
+    given = "erase", photo, "--box", BOX, "-o", tmp_path / "o.jpg", "--format", "jpeg"
+    assert call(capsys, *given).code == 0
+
+
 def test_thousands_of_boxes_of_a_photo(capsys, tmp_path):
     Image.fromarray(gravel(60, 50)).save(tmp_path / "a.png")
     boxes = [part for x in range(2000) for part in ("--box", f"{x % 50},{x % 40},8,8")]
@@ -486,7 +491,13 @@ def refusals(tmp_path, photo):
         (("cut", photo, *box, "-o", tmp_path / "nowhere" / "out.png"), "its folder does not exist"),
         (("cut", photo, *box, "-o", tmp_path), "expected one of .png"),
         (("cut", photo, *box, *box, "-o", photo), "a file, expected a folder"),
-        (("cut", photo, *box, *box, "-o", tmp_path / "o", "--format", "gif"), "cannot write .gif"),
+        (
+            ("cut", photo, *box, *box, "-o", tmp_path / "o", "--format", "gif"),
+            "--format gif: cannot write .gif, expected one",
+        ),
+        (("cut", photo, *box, *box, "-o", tmp_path / "o", "--format", "jpg"), "--format jpg: .jpg cannot hold transp"),
+        (("erase", photo, *box, "-o", out, "--format", "gif"), "--format gif: cannot write .gif, expected one"),
+        (("erase", photo, *box, "-o", out, "--format", "jpg"), f"--format jpg: {out} has another format, expected"),
         (("cut", photo, *box, "-o", out, "--json", tmp_path / "nowhere" / "a.json"), "its folder does not exist"),
         ((*paste, "--at", "1"), "--at 1: expected X,Y or X,Y,W"),
         ((*paste, "--at", "900,900"), "outside the photo of 300 x 240 pixels"),
