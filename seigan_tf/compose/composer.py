@@ -17,7 +17,8 @@ from seigan_tf.data.photos import picture
 from seigan_tf.data.photos.picture import Picture
 
 Photo = str | PathLike | np.ndarray | Picture
-"""A file, or pixels: uint8 [height, width, 3] RGB, or [height, width, 4] with alpha."""
+"""A file, or pixels: uint8 [height, width, 3] RGB, or [height, width, 4] with alpha. Results of `cut`, `erase` and
+`paste` are pixels alone; the ICC profile of their colours is `as_picture(photo).profile`, for `paste` of `onto`."""
 MOST_SEED = 2**31 - 1
 """Largest seed; with larger ones the numbers of the static page are not exact."""
 

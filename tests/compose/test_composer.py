@@ -4,9 +4,10 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 import seigan_tf
+from seigan_tf.compose import composer as composers
 from seigan_tf.compose import erasing, geometry, pasting, photo_files
 from seigan_tf.compose.composer import Composer
 from seigan_tf.data.crops import region_around
@@ -40,6 +41,16 @@ def test_photo_may_be_a_file(composer, tmp_path):
     Image.fromarray(photo).save(tmp_path / "Kätzchen.png")
     for path in (tmp_path / "Kätzchen.png", str(tmp_path / "Kätzchen.png")):
         np.testing.assert_array_equal(composer.cut(path, box_of())[0], composer.cut(photo, box_of())[0])
+
+
+def test_a_result_is_saved_with_the_colour_profile_of_its_photo(composer, tmp_path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(ball()[0]).save(tmp_path / "a.png", icc_profile=profile)
+    photo = composers.as_picture(tmp_path / "a.png")
+    erased = composer.erase(photo, box_of())
+    np.testing.assert_array_equal(erased, composer.erase(tmp_path / "a.png", box_of()))
+    photo_files.write(tmp_path / "b.jpg", erased, photo.profile)
+    assert photo_files.read(tmp_path / "b.jpg").profile == profile
 
 
 @pytest.mark.parametrize("centre", [(150, 120), (30, 20), (290, 235)], ids=["inside", "corner", "other corner"])
