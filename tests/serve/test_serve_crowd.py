@@ -17,7 +17,7 @@ from werkzeug.test import encode_multipart
 from tests.serve import stub
 from tests.serve.stub import BOX, StubBackend, encoded, scene
 
-USERS, REQUESTS, ROUNDS = 8, 4, 4
+USERS, REQUESTS, ROUNDS = 8, 4, 3
 GROWTH = 4_000_000
 """Bytes less than which memory grows in one of the rounds; photos that stay would take 6 million in each."""
 
