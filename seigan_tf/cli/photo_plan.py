@@ -11,7 +11,7 @@ import tyro
 from seigan_tf import pretrained
 from seigan_tf.cli.options import Backend, Grow, Source, Weights, check_range, say
 from seigan_tf.cli.photo_boxes import read_boxes
-from seigan_tf.data.photos.photo import Box, Note, Photo, Problem
+from seigan_tf.data.photos.photo import Note, Photo, Problem
 from seigan_tf.utils.outputs import check_outputs, check_writable
 from seigan_tf.utils.text import numbers, shown
 
@@ -196,24 +196,22 @@ def _task(options: PhotoOptions, photo: Photo, apart: bool, one: bool, problems:
             problems.append(Problem("object", photo.name, f"box {item.box} of annotation {item.id} has no area"))
     objects = [item for item in photo.objects if min(item.box[2:]) > 0 and not item.crowd]
     outputs = _outputs(options, photo.name, len(objects), apart, one)
-    size, boxes = _upright(photo, [item.box for item in objects])
-    marked = (Marked(box, item.category, output) for box, item, output in zip(boxes, objects, outputs, strict=True))
-    return Task(photo.path, photo.name, size, tuple(marked))
+    marked = (Marked(item.box, item.category, output) for item, output in zip(objects, outputs, strict=True))
+    return Task(photo.path, photo.name, (photo.width, photo.height), tuple(marked))
 
 
-def _upright(photo: Photo, boxes: list[Box]) -> tuple[tuple[int, int], list[Box]]:
-    """Width and height of the upright photo and its boxes, which annotations may give in its stored pixels."""
-    from seigan_tf.data.photos.reading import UnreadablePhoto
+def upright(task: Task, marked: list[Marked]) -> tuple[Task, list[Marked]]:
+    """The task and its boxes in the upright photo; annotations may give them in its stored pixels.
+
+    Raises UnreadablePhoto, a ValueError.
+    """
     from seigan_tf.data.photos.turning import stored_on_its_side, upright_box
 
-    size = photo.width, photo.height
-    try:
-        orientation = stored_on_its_side(photo.path, size)
-    except UnreadablePhoto:
-        return size, boxes  # told of when its turn comes
-    if not orientation:
-        return size, boxes
-    return size[::-1], [upright_box(box, size, orientation) for box in boxes]
+    size = task.size
+    if size is None or not (orientation := stored_on_its_side(task.photo, size)):
+        return task, marked
+    turned = [item._replace(box=upright_box(item.box, size, orientation)) for item in marked]
+    return task._replace(size=size[::-1]), turned
 
 
 def _outputs(options: PhotoOptions, name: str, count: int, apart: bool, one: bool) -> list[Path]:

@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from seigan_tf.cli.options import check_trained, console, load_composer, parse, say
-from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Plan, Task
+from seigan_tf.cli.photo_plan import Marked, PhotoOptions, Plan, Task, upright
 from seigan_tf.utils.memory import enough_memory
 from seigan_tf.utils.progress import bar
 
@@ -107,6 +107,7 @@ def _make_outputs(
     made, errors = 0, list[str]()
     try:
         with enough_memory(f"{task.photo}: "):
+            task, marked = upright(task, marked)
             photo = photo_files.read(task.photo, task.size)
     except ValueError as error:
         if strict:

@@ -155,7 +155,9 @@ def _check_files(runs: Mapping[Run, Config], folders: Mapping[Run, RunFolder]) -
             raise ValueError(f"{path}: learned from {teacher}, which is not finished; restore that, or remove {path}")
         if "facts" in report:
             same_data.setdefault(runs[key].data, []).append(key)
+    crops = None
     for data, keys in same_data.items():
+        del crops  # two sets might be too many for the memory
         with bar(console, "reading photographs") as progress:
             crops = load_crops(data, runs[keys[0]].networks.size, progress)
         for key in keys:

@@ -142,6 +142,9 @@ class Composer:
         erasing.check_fill(fill)
         # All are checked before the work begins.
         boxes, kept = ([geometry.clip_box(box, *photo.size) for box in each] for each in (boxes, keep))
+        for box in kept:
+            if box in boxes:
+                raise ValueError(f"keep: the {geometry.box_text(box)} is also one to erase, expected another one")
         seeds = dict(zip(range(len(boxes)), islice(seeds, len(boxes)), strict=True))
         visible = photo.visible
         pending = np.zeros(visible.shape[:2], np.uint8)
@@ -162,11 +165,12 @@ class Composer:
                 staying.claim(highest, stays, matte.window, matte.mask(visible), is_kept)
         filled, alpha = visible.copy(), None if photo.alpha is None else photo.alpha.copy()
         for count, (number, hole) in enumerate(holes.items()):
-            if not erasing.is_filled(pending, hole, stays):
+            if count == 0 or not erasing.is_filled(pending, hole, stays):
                 erasing.fill(self.backend, filled, hole, pending, avoid, fill, seeds[number], stays)
                 if alpha is not None:
                     erasing.fill_alpha(alpha, hole, pending, stays)
-            erasing.unmark(pending, hole, stays)
+            if count + 1 < len(holes):
+                erasing.unmark(pending, hole, stays)
             done(bool(holes[count].weights.any()))
         if alpha is None:
             return photo._replace(pixels=filled)

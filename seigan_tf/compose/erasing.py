@@ -162,9 +162,8 @@ def _grown(window: Window, part: float, width: int, height: int) -> Window:
 def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray, staying: np.ndarray | None = None) -> None:
     """Continue the transparency of a photo, uint8 [height, width], into the hole; in place, otherwise as `fill`."""
     window = hole.window(alpha.shape[1], alpha.shape[0])
-    (around,), (unknown,) = (
-        geometry.crops(array, hole.region, len(hole.weights)) for array in (alpha, _hidden(pending))
-    )
+    (around,) = geometry.crops(alpha, hole.region, len(hole.weights))
+    (unknown,) = _hidden(pending, hole.region, len(hole.weights))
     known = (unknown < 128).astype(np.float32)
     if not known.any():
         return
@@ -176,14 +175,21 @@ def fill_alpha(alpha: np.ndarray, hole: Hole, pending: np.ndarray, staying: np.n
         target[rows] = np.rint(target[rows] + (strip[..., 0] - target[rows]) * share)
 
 
-def _hidden(pending: np.ndarray) -> np.ndarray:
-    """Pixels that are in a hole, as uint8, 0 or 255, of which crops can be made."""
-    return (pending > 0).view(np.uint8) * np.uint8(255)
+def _hidden(pending: np.ndarray, region: CropRegion, *sizes: int) -> list[np.ndarray]:
+    """Crops of the pixels that are in a hole, from 0 to 255, otherwise as `geometry.crops`."""
+    if region.side <= geometry.LARGEST_SIDE:  # a larger one is cut from the whole photo, reduced
+        height, width = pending.shape
+        # Past the photo's border a crop shows pixels up to its side away.
+        beside = region.x - region.side, region.y - region.side, 3 * region.side, 3 * region.side
+        near = geometry.window_around(beside, width, height)
+        pending, region = pending[near.of], CropRegion(region.x - near.left, region.y - near.top, region.side)
+    return geometry.crops((pending > 0).view(np.uint8) * np.uint8(255), region, *sizes)
 
 
 def smooth(pixels: np.ndarray, hole: Hole, pending: np.ndarray) -> np.ndarray:
     """The colours around the hole, continued smoothly into it: float32 [n, n, 3] in [0, 255]."""
-    image, unknown = (geometry.crops(array, hole.region, len(hole.weights))[0] for array in (pixels, _hidden(pending)))
+    (image,) = geometry.crops(pixels, hole.region, len(hole.weights))
+    (unknown,) = _hidden(pending, hole.region, len(hole.weights))
     known = (unknown == 0).astype(np.float32)
     return pull_push(image.astype(np.float32), known if known.any() else np.ones_like(known))
 
@@ -192,7 +198,7 @@ def restored(backend: Backend, pixels: np.ndarray, hole: Hole, pending: np.ndarr
     """The inpainter's fill, adjusted to the colours just outside the hole: float32 [n, n, 3] in [0, 255]."""
     count, size = len(hole.weights), backend.size
     small, image = geometry.crops(pixels, hole.region, size, count)
-    small_hole, unknown = geometry.crops(_hidden(pending), hole.region, size, count)
+    small_hole, unknown = _hidden(pending, hole.region, size, count)
     masks = (small_hole > 8).astype(np.float32)[None, ..., None]
     answer = (inpaint_tta(backend.inpaint, small[None], masks)[0] + 1) * 127.5
     colours = cv2.resize(answer, (count, count), interpolation=cv2.INTER_CUBIC)

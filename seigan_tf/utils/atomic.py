@@ -4,11 +4,13 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from seigan_tf.utils.folder_lock import locked
+from seigan_tf.utils.folder_lock import PAUSE, locked
 
 LONGEST_NAME = 255
 """Bytes in the name of a file, on most file systems."""
@@ -18,7 +20,7 @@ PATIENCE = 60.0
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary file beside `path` to write to; at the end of the block it replaces `path`.
+    """Yield a path in a temporary folder beside `path` to write to; at the end of the block the file replaces `path`.
 
     If `path` is a symbolic link, the file that it leads to is replaced. One process at a time writes a file: others
     wait, and replace it afterwards. `locked` says which file systems cannot make them wait.
@@ -28,23 +30,19 @@ def replacing(path: Path) -> Iterator[Path]:
             it names `path`, which has not changed.
     """
     target = _followed(path)
-    # The name depends on the file: the next process overwrites the leftover of a killed one, and processes that write
+    # The name depends on the file: the next process takes over the leftover of a killed one, and processes that write
     # other files to the same folder are not disturbed.
     name = f".partial-{target.name}"
     if len(os.fsencode(name)) > LONGEST_NAME:
         name = f".partial-{hashlib.sha256(os.fsencode(target.name)).hexdigest()}"
-    temporary = target.with_name(name)
     try:
-        with _claimed(temporary):
-            try:
-                yield temporary
-                with temporary.open("rb+") as file:
-                    os.fsync(file.fileno())
-                temporary.replace(target)
-                sync(target.parent)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+        with _claimed(target.with_name(name)) as folder:
+            temporary = folder / target.name
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(target)
+            sync(target.parent)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), str(path)) from error
 
@@ -57,19 +55,27 @@ def _followed(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _claimed(temporary: Path) -> Iterator[None]:
-    """Make a file, or take over the leftover of a killed process, for this process alone."""
+def _claimed(folder: Path) -> Iterator[Path]:
+    """Make a folder, or take over the leftover of a killed process, for this process alone; it is removed at the end.
+
+    Not the file is locked but its folder: SMB shares let nobody write a locked file, whoever locked it.
+    """
+    end = time.monotonic() + PATIENCE
     with contextlib.ExitStack() as claim:
         while True:
-            temporary.touch()
+            folder.mkdir(exist_ok=True)
             try:
-                claim.enter_context(locked(temporary, PATIENCE))
+                claim.enter_context(locked(folder, end - time.monotonic()))
                 break
-            except FileNotFoundError:  # the process that had it put it in place; this one needs a new file
-                continue
-            except BlockingIOError as error:
-                raise OSError(error.errno, "another process is writing it") from None
-        yield
+            except (FileNotFoundError, BlockingIOError) as error:
+                # The process that had it has removed it, and this one needs a new one; or it works for too long.
+                if isinstance(error, BlockingIOError) or time.monotonic() > end:
+                    raise OSError(error.errno, "another process is writing it") from None
+                time.sleep(PAUSE)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_json(path: Path, values: Any) -> None:

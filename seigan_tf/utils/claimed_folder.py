@@ -31,18 +31,24 @@ def claimed(folder: Path, command: str) -> Iterator[None]:
     with contextlib.ExitStack() as claim:
         try:
             folder.mkdir(exist_ok=True)
-            note.touch()
             try:
+                if not note.exists():  # SMB shares let nobody write a file that is locked
+                    note.write_text(f"seigan_tf {command} writes here, or was interrupted; then it may be removed\n")
                 claim.enter_context(locked(note))
-            except BlockingIOError:
+            except (BlockingIOError, FileNotFoundError):  # it works, or has just ended
                 own = False
                 raise ValueError(f"{folder}: another {command} is writing there") from None
             own = True
-            for path in folder.iterdir():
-                if path != note:
-                    shutil.rmtree(path) if path.is_dir() else path.unlink()
-            note.write_text(f"seigan_tf {command} writes here, or was interrupted; then this folder may be removed\n")
+            _empty(folder, note)
             yield
         finally:
             if own:
+                with contextlib.suppress(OSError):
+                    _empty(folder, note)  # the note last: a removal that is broken off stays one of ours
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _empty(folder: Path, note: Path) -> None:
+    for path in folder.iterdir():
+        if path != note:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()

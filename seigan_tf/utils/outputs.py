@@ -6,11 +6,15 @@ from pathlib import Path
 
 
 def check_writable(path: Path) -> None:
-    """Raise ValueError if no file can be written to `path`: it is a folder, or its folder is missing or read-only."""
+    """Raise ValueError if no file can be written to `path`: it is a folder, or its folder is missing or read-only.
+
+    The folder of a symbolic link is that of the file to which it leads.
+    """
     _check_no_folder(path)
-    if not path.absolute().parent.is_dir():
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder):
         raise ValueError(f"{path}: its folder does not exist")
-    if not os.access(path.absolute().parent, os.W_OK):
+    if not os.access(folder, os.W_OK):
         raise ValueError(f"{path}: its folder cannot be written to")
 
 

@@ -111,6 +111,24 @@ def test_a_photo_whose_boxes_are_in_stored_pixels_is_saved_upright(capsys, tmp_p
     assert found["bbox"] == pytest.approx(box_of((90, 70)), abs=2)
 
 
+@pytest.mark.parametrize(("name", "orientation"), [("a.jpg", 1), ("a.jpg", 3), ("a.tif", 1), ("a.tif", 6)])
+def test_boxes_of_another_size_than_the_stored_one_are_refused(capsys, tmp_path, name, orientation):
+    """Of TIFF files Pillow tells the size upright alone."""
+    folder, exif = tmp_path / "photos", Image.Exif()
+    exif[reading.EXIF_ORIENTATION] = orientation
+    folder.mkdir()
+    Image.fromarray(ball(300, 240, (90, 70))[0]).save(folder / name, exif=exif)
+    size = reading.photo_size(folder / name)
+    image = {"id": 1, "file_name": name, "width": size[1], "height": size[0]}
+    annotation = {"id": 1, "image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": [10, 20, 100, 50]}
+    annotations = tmp_path / "boxes.json"
+    content = {"images": [image], "annotations": [annotation], "categories": [{"id": 1, "name": "ball"}]}
+    annotations.write_text(json.dumps(content))
+    ended = call(capsys, "erase", folder, "--annotations", annotations, "-o", tmp_path / "out")
+    assert ended.code == 1
+    assert f"{size[0]} x {size[1]} pixels, but its annotations expect {size[1]} x {size[0]}" in ended.err
+
+
 def test_cut_writes_masks_and_trims(capsys, tmp_path, photo):
     mask, cutout = composers.Composer(BallBackend()).cut(photo, box_of())
     assert call(capsys, "cut", photo, "--box", BOX, "-o", tmp_path / "mask.png", "--mask-only").code == 0

@@ -97,6 +97,8 @@ def test_nothing_is_copied_from_objects_that_are_kept(composer):
     assert greenness(composer.erase(photo, box_of(), keep=[(150, 0, 150, 240)])) < 12
     with pytest.raises(ValueError, match="outside the photo"):
         composer.erase(photo, box_of(), keep=[(400, 0, 10, 10)])
+    with pytest.raises(ValueError, match=r"keep: the box .* is also one to erase"):
+        composer.erase(photo, [(1, 2, 30, 40), box_of()], keep=[box_of()])
 
 
 def two_balls():

@@ -12,7 +12,8 @@ def stored_on_its_side(path: Path, size: tuple[int, int]) -> int:
     Raises UnreadablePhoto as `photo_size`.
     """
     upright = photo_size(path)
-    return photo_orientation(path) if size != upright and size == upright[::-1] else 0
+    orientation = photo_orientation(path) if size != upright and size == upright[::-1] else 0
+    return orientation if orientation in range(5, 9) else 0  # of another file it is none, and `read` refuses the photo
 
 
 def upright_box(box: Box, size: tuple[int, int], orientation: int) -> Box:
