@@ -90,10 +90,10 @@ export function scenes(photo, unknown, avoid, [height, width], guide) {
 function half({ image, unknown, avoid, shape }) {
   const smaller = shape.map((length) => Math.ceil(length / 2));
   const means = (values, channels) => area(mean(values, [...shape, channels], 1), [...shape, channels], [...smaller, channels]);
-  const known = Float32Array.from(unknown, (value) => 1 - value), share = means(known, 1);
+  const known = new Float32Array(unknown).map((value) => 1 - value), share = means(known, 1);
   const colours = means(image.map((value, i) => value * known[Math.floor(i / 3)]), 3);
   const guess = area(image, [...shape, 3], [...smaller, 3]);
-  const hidden = Uint8Array.from(share, (value) => (value < SOME ? 1 : 0));
+  const hidden = new Uint8Array(share.map((value) => (value < SOME ? 1 : 0)));
   return {
     image: guess.map((value, i) => {
       const pixel = Math.floor(i / 3);

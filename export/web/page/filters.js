@@ -53,7 +53,7 @@ function cells(length, count) {
 
 /** A mask at a smaller size: 1 at every pixel that has a part of it. */
 export function reduceMask(mask, [height, width], [newHeight, newWidth]) {
-  return Uint8Array.from(area(mask, [height, width, 1], [newHeight, newWidth, 1]), (share) => (share > 0 ? 1 : 0));
+  return new Uint8Array(area(mask, [height, width, 1], [newHeight, newWidth, 1]).map((share) => (share > 0 ? 1 : 0)));
 }
 
 const LINEAR = (at) => [1 - at, at];
@@ -188,7 +188,7 @@ export function distances(away, [height, width]) {
   };
   sweep(1);
   sweep(-1);
-  return Float32Array.from({ length: height * width }, (_, i) => result[outer(i)]);
+  return new Float32Array(height * width).map((_, i) => result[outer(i)]);
 }
 
 /**

@@ -41,7 +41,7 @@ export function refined({ crop, mask }) {
   return affine(guideOf(crop), fromMask(crop, mask, SIDE), SIDE, round(RADIUS * SIDE), EPSILON);
 }
 
-const guideOf = (crop) => Float32Array.from(crop, (value) => value / 255);
+const guideOf = (crop) => new Float32Array(crop).map((value) => value / 255);
 
 /**
  * The mean of the masks of a crop and of its middle, which the segmenter sees ZOOM times as large: [SIDE, SIDE].
@@ -72,7 +72,7 @@ function segment(models, image, box, region) {
 const pictureOf = (crop) => ({
   width: SIDE,
   height: SIDE,
-  read: (left, top, width, height) => Uint8ClampedArray.from({ length: 4 * width * height }, (_, i) => {
+  read: (left, top, width, height) => new Uint8ClampedArray(4 * width * height).map((_, i) => {
     const pixel = Math.floor(i / 4), y = top + Math.floor(pixel / width), x = left + (pixel % width);
     return i % 4 === 3 ? 255 : crop[3 * (y * SIDE + x) + (i % 4)];
   }),

@@ -34,7 +34,7 @@ export class Random {
   below(limit, count) {
     this.draw += 1;
     const offset = Math.imul(this.draw, 0x9e3779b9);
-    return Int32Array.from({ length: count }, (_, i) => {
+    return new Int32Array(count).map((_, i) => {
       let x = (i + offset) | 0;
       x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
       x = Math.imul(x ^ (x >>> 15), 0x846ca68b);

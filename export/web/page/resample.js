@@ -23,7 +23,7 @@ export function extract(photo, region, size) {
 }
 
 /** Bytes as the networks see them: Float32Array, from -1 to 1. */
-export const toUnit = (pixels) => Float32Array.from(pixels, (value) => value / 127.5 - 1);
+export const toUnit = (pixels) => new Float32Array(pixels).map((value) => value / 127.5 - 1);
 
 /** Values over a rectangle of a photo, times `factor`, as a grey photo for `extract`; 0 outside the rectangle. */
 export const grey = (values, rectangle, { width, height }, factor = 1) => ({
