@@ -2,13 +2,13 @@
 
 import { newCanvas } from "./canvas.js";
 import { NEAR, OBJECT, REACH, holeOf, mark, restored, widened, windowOf } from "./erasing.js";
-import { cropRegion, overlap, placed, sameObject } from "./geometry.js";
+import { cropRegion, overlap, placed } from "./geometry.js";
 import { inWorker } from "./in_worker.js";
 import { cutOut, matte } from "./matting.js";
 import { lay, place } from "./pasting.js";
 import { extract, toUnit } from "./resample.js";
 import { cast } from "./shadows.js";
-import { staying } from "./staying.js";
+import { sameObject, staying } from "./staying.js";
 
 /**
  * Cut out the object in a box.
@@ -28,8 +28,9 @@ export async function cut(models, photo, box, edges = true) {
   const { width, height } = rectangle, canvas = newCanvas(width, height);
   const pixels = new ImageData(cutOut(photo, found, region, rectangle), width, height);
   canvas.getContext("2d", { willReadFrequently: true }).putImageData(pixels, 0, 0);
-  const mask = Uint8Array.from({ length: width * height }, (_, i) => pixels.data[4 * i + 3]);
-  photo.kept = [...others(photo, box), { box, rectangle, mask, hole: holeOf(low, count, region) }];
+  const mask = new Uint8Array(width * height);
+  for (let i = 0; i < mask.length; i++) mask[i] = pixels.data[4 * i + 3];
+  photo.kept = [...others(photo, { rectangle, mask }), { box, rectangle, mask, hole: holeOf(low, count, region) }];
   return { box, region, rectangle, image, low, count, mask, canvas };
 }
 
@@ -43,7 +44,7 @@ export async function erase(models, photo, { box, region, rectangle, image, low,
   const hole = holeOf(low, count, region), window = windowOf(hole, photo);
   if (!window) throw new Error("No object was found in the box");
   const around = widened(window, REACH, photo), { x, y, width, height } = around;
-  const { kept, holes } = photo, left = others(photo, box);
+  const { kept, holes } = photo, left = others(photo, { rectangle, mask });
   const pending = new Uint8Array(width * height);
   for (const { hole: each } of [{ hole }, ...left]) mark(pending, around, each, photo);
   const avoid = pending.slice();
@@ -65,8 +66,8 @@ export async function erase(models, photo, { box, region, rectangle, image, low,
   };
 }
 
-/** The objects that were cut out of a photo and are still there, without that in a box. */
-const others = (photo, box) => photo.kept.filter((other) => !sameObject(other.box, box));
+/** The objects that were cut out of a photo and are still there, without earlier cuts of the same object. */
+const others = (photo, object) => photo.kept.filter((other) => !sameObject(other, object));
 
 /** Set a mask over a rectangle of the photo to 1 in a box. */
 function fillBox(mask, rectangle, box) {

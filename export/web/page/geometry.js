@@ -44,14 +44,6 @@ export function overlap(first, second) {
   return right > x && bottom > y ? { x, y, width: right - x, height: bottom - y } : null;
 }
 
-/** Whether two boxes seem to be drawn around one object: they have half of their common area, or more, in both. */
-export function sameObject(first, second) {
-  const along = (start, length) =>
-    Math.min(first[start] + first[length], second[start] + second[length]) - Math.max(first[start], second[start]);
-  const both = Math.max(along("x", "width"), 0) * Math.max(along("y", "height"), 0);
-  return 2 * both >= first.width * first.height + second.width * second.height - both;
-}
-
 /** Box and region of an object on a second photo, with the box's corner at x, y and its width `width`. */
 export function placed(box, fraction, { x, y, width }) {
   const scale = width / box.width;

@@ -417,14 +417,86 @@ def test_a_worker_that_is_missing_is_named(lab):
     lab.page.unroute("**/worker.js")
 
 
-def test_boxes_of_one_object_and_of_two(lab):
-    names = ("x", "y", "width", "height")
-    one = dict(zip(names, (10, 10, 40, 30), strict=True))
-    others = [(12, 8, 42, 30), (0, 0, 300, 200), (25, 20, 5, 5), (51, 10, 40, 30), (45, 10, 40, 30)]
-    found = lab.page.evaluate(
-        "([one, others]) => others.map((other) => sameObject(one, other))",
-        [one, [dict(zip(names, other, strict=True)) for other in others]],
-    )
-    assert found == [True, False, False, False, False]
-    within = [dict(zip(names, box, strict=True)) for box in ((100, 50, 400, 700), (200, 380, 180, 150))]
-    assert not lab.page.evaluate("([outer, inner]) => sameObject(outer, inner) || sameObject(inner, outer)", within)
+PERSON, CAT = (10, 5, 60, 80), (14, 50, 24, 20)
+SAME = """(pairs) => [Uint8Array.from(pairs.flatMap((pair) => {
+    const [one, other] = pair.map(([rectangle, mask]) => ({ rectangle, mask }));
+    return [sameObject(one, other), sameObject(other, one)];
+}))]"""
+
+
+def cut_of(box, *parts, without=(0, 0, 0, 0)):
+    """A cut whose mask is 200, softer than 255, where parts, boxes as well, lie in its box."""
+    shown = np.zeros((100, 120), np.uint8)
+    for x, y, width, height in parts:
+        shown[y : y + height, x : x + width] = 200
+    shown[without[1] : without[1] + without[3], without[0] : without[0] + without[2]] = 0
+    x, y, width, height = box
+    named = dict(zip(("x", "y", "width", "height"), box, strict=True))
+    return named, shown[y : y + height, x : x + width].copy()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (cut_of(CAT, CAT), cut_of(CAT, CAT), True),  # twice
+        (cut_of((14, 50, 12, 14), CAT), cut_of(CAT, CAT), True),  # too small a box first
+        (cut_of((0, 0, 120, 100), CAT), cut_of(CAT, CAT), True),  # too large a box first
+        (cut_of((14, 50, 14, 20), CAT), cut_of((21, 50, 17, 20), CAT), True),  # just half of the smaller one
+        (cut_of((14, 50, 14, 20), CAT), cut_of((22, 50, 16, 20), CAT), False),
+        (cut_of(CAT, CAT), cut_of(PERSON, PERSON, without=CAT), False),  # held by the person
+        (cut_of(CAT, CAT), cut_of(PERSON, PERSON, without=(16, 52, 20, 16)), False),  # whose mask has the cat's rim
+        (cut_of((10, 10, 30, 40), (10, 10, 30, 40)), cut_of((38, 10, 30, 40), (38, 10, 30, 40)), False),  # they touch
+        (cut_of((10, 10, 20, 20), (10, 10, 20, 20)), cut_of((80, 60, 20, 20), (80, 60, 20, 20)), False),  # far apart
+        (cut_of(CAT), cut_of(CAT, CAT), False),  # an empty mask
+    ],
+)
+def test_masks_of_one_object_and_of_two(lab, one, other, same):
+    (found,) = lab(SAME, [[one, other]])
+    assert found.tolist() == [same, same]
+
+
+# A segmenter for which the object is what has the colour in the middle of the box.
+ALIKE = """Object.assign(models, { size: 64, objectFraction: 0.8, confineMask: true, outsideContrast: 1,
+    segment: async (image) => Float32Array.from({ length: 64 * 64 }, (_, i) =>
+        Number([0, 1, 2].every((c) => Math.abs(image[3 * i + c] - image[3 * (32 * 64 + 32) + c]) < 0.2))),
+});"""
+NEIGHBOUR = (70, 20, 30, 60)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "left"),
+    [
+        ([CAT, CAT], []),
+        ([(16, 53, 10, 10), CAT], []),  # too small a box, then a better one
+        ([(6, 44, 40, 32), CAT], []),  # too large a box
+        ([CAT, (16, 53, 10, 10)], []),
+        ([CAT, PERSON], [CAT]),  # boxes one in the other
+        ([PERSON, CAT], [PERSON]),
+        ([NEIGHBOUR, PERSON], [NEIGHBOUR]),
+    ],
+)
+def test_another_object_stays_and_an_earlier_cut_of_the_same_one_does_not(lab, boxes, left):
+    """Both where a cut replaces an earlier one and where an object is erased whose cut is not the last one."""
+    pixels = np.full((100, 120, 4), (40, 90, 60, 255), np.uint8)
+    for (x, y, width, height), colour in ((PERSON, (200, 60, 60)), (CAT, (60, 60, 200)), (NEIGHBOUR, (220, 220, 0))):
+        pixels[y : y + height, x : x + width, :3] = colour
+    named = [dict(zip(("x", "y", "width", "height"), box, strict=True)) for box in boxes]
+    found = [
+        array.reshape(-1, 4).tolist()
+        for array in lab(
+            f"""async (pixels, first, last) => {{
+                {STUB}
+                {ALIKE}
+                const photo = opened(pixels, [100, 120]);
+                const boxes = () => Int32Array.from(
+                    photo.kept.flatMap(({{ box }}) => [box.x, box.y, box.width, box.height]));
+                await cut(models, photo, first, false);
+                const object = await cut(models, photo, last, false), cuts = boxes();
+                await cut(models, photo, first, false); // replaces `object` among the kept if both are one
+                await erase(models, photo, object);
+                return [cuts, boxes()];
+            }}""",
+            *(pixels, *named),
+        )
+    ]
+    assert found == [[list(box) for box in (*left, boxes[1])], [list(box) for box in left]]
