@@ -28,7 +28,10 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM
 os.environ.update(ONE_THREAD)
 
 ROOT = Path(__file__).resolve().parent.parent
-LONG = ("test_notebooks.py", "test_recipe_command.py", "test_train_command.py", "test_devices.py", "test_backends.py")
+LONG = (
+    *["test_notebooks.py", "test_recipe_command.py", "test_train_command.py", "test_devices.py", "test_backends.py"],
+    *["test_workers.py", "test_wheel.py"],
+)
 """Files of few tests that take minutes: started last, they leave the other core idle."""
 
 
