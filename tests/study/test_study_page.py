@@ -15,6 +15,8 @@ from tests.study.simulation import Server
 READY = "#left:not([disabled])"
 GLANCE = 350
 """Milliseconds after which a choice counts."""
+SOON = 2000
+"""Milliseconds after which the page has repeated a request that failed once."""
 
 
 @pytest.fixture(scope="module")
@@ -155,32 +157,40 @@ def test_an_answer_waits_for_a_server_that_is_away(browser, study):
     assert [answer.choice for answer in database.read_answers(folder / database.ANSWERS_FILE, made)] == ["right"]
 
 
-@pytest.mark.parametrize("status", [200, 403, 404, 429])
-def test_an_answer_waits_for_a_web_server_on_the_way_that_refuses_it(browser, study, status):
+def refusal(**answer):
+    """What a web server on the way does with a request."""
+    return lambda route: route.fulfill(**answer)
+
+
+def test_an_answer_waits_for_a_web_server_on_the_way_that_refuses_it(browser, study):
     made, folder = study
+    statuses = (200, 403, 404, 429)
     with Server(folder) as running:
-        page = browser.new_page()
-        page.goto(running.address)
-        page.click("#start")
-        ready(page)
-        token = page.evaluate("() => localStorage.getItem('study-assessor')")
-        page.route(
-            "**/api/*", lambda route: route.fulfill(status=status, body="<h1>not now</h1>", content_type="text/html")
-        )
-        page.click("#right")
-        page.wait_for_selector("#message:not([hidden])")
-        assert page.is_visible("#compare")
-        assert page.evaluate("() => localStorage.getItem('study-assessor')") == token
-        page.unroute("**/api/*")
-        counted(page, 1)
-        assert page.is_hidden("#message")
-        page.route("**/api/*", lambda route: route.fulfill(status=status, json={"error": "not now"}))
-        page.reload()
-        page.wait_for_selector("#message:not([hidden])")
-        page.unroute("**/api/*")
-        counted(page, 1)
-        page.close()
-    assert [answer.choice for answer in database.read_answers(folder / database.ANSWERS_FILE, made)] == ["right"]
+        for status in statuses:
+            page = browser.new_page()
+            page.clock.install()
+            page.goto(running.address)
+            page.click("#start")
+            ready(page)
+            token = page.evaluate("() => localStorage.getItem('study-assessor')")
+            page.route("**/api/*", refusal(status=status, body="<h1>not now</h1>", content_type="text/html"))
+            page.click("#right")
+            page.wait_for_selector("#message:not([hidden])")
+            assert page.is_visible("#compare")
+            assert page.evaluate("() => localStorage.getItem('study-assessor')") == token
+            page.unroute("**/api/*")
+            page.clock.fast_forward(SOON)
+            counted(page, 1)
+            assert page.is_hidden("#message")
+            page.route("**/api/*", refusal(status=status, json={"error": "not now"}))
+            page.reload()
+            page.wait_for_selector("#message:not([hidden])")
+            page.unroute("**/api/*")
+            page.clock.fast_forward(SOON)
+            counted(page, 1)
+            page.close()
+    given = [answer.choice for answer in database.read_answers(folder / database.ANSWERS_FILE, made)]
+    assert given == ["right"] * len(statuses)
 
 
 def test_a_session_that_the_study_does_not_know_ends_with_a_message(browser, study):
