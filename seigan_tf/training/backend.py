@@ -1,6 +1,5 @@
 """Settings of the Keras backend for a reproducible run, and the choice of its precision."""
 
-import random
 import time
 from collections.abc import Callable
 
@@ -20,18 +19,14 @@ def prepare(seed: int, precision: str) -> None:
     """Seed the global generators, set the precision, and make TensorFlow's CPU kernels deterministic.
 
     Args:
-        seed: seed of Python's and NumPy's global generators, and of TensorFlow's if it is the backend. JAX has none,
-            and Keras takes the seeds of initializers and layers from Python's.
+        seed: seed of Python's, NumPy's and the backend's global generators.
         precision: name of a Keras dtype policy.
     """
+    keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(precision)
-    random.seed(seed)
-    np.random.seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow
 
-        # Not `keras.utils.set_random_seed`: under JAX it imports TensorFlow, too, for 3 seconds.
-        tensorflow.random.set_seed(seed)
         with native_messages_hidden():
             on_gpu = bool(tensorflow.config.list_physical_devices("GPU"))
         # This pass of the graph optimizer fails on gradients of LeakyReLU, harmlessly but with an error line.
@@ -66,8 +61,8 @@ def bfloat16_time(seconds: float = 2.0) -> float:
         seconds: time for the measurement, about.
     """
     taken: dict[str, list[float]] = {"float32": [], "bfloat16": []}
-    draws = np.random.default_rng(0)
-    images, kernel = draws.standard_normal((8, 32, 32, 128)), draws.standard_normal((3, 3, 128, 128))
+    random = np.random.default_rng(0)
+    images, kernel = random.standard_normal((8, 32, 32, 128)), random.standard_normal((3, 3, 128, 128))
     arrays = {name: (ops.cast(images, name), ops.cast(kernel, name)) for name in taken}
     end = time.monotonic() + seconds
     while time.monotonic() < end or len(taken["float32"]) < 3:
