@@ -113,7 +113,7 @@ def test_a_photo_whose_boxes_are_in_stored_pixels_is_saved_upright(capsys, tmp_p
 
 @pytest.mark.parametrize(("name", "orientation"), [("a.jpg", 1), ("a.jpg", 3), ("a.tif", 1), ("a.tif", 6)])
 def test_boxes_of_another_size_than_the_stored_one_are_refused(capsys, tmp_path, name, orientation):
-    """Of TIFF files Pillow tells the size upright alone."""
+    """TIFF files with an orientation, too: Pillow gives their size upright alone."""
     folder, exif = tmp_path / "photos", Image.Exif()
     exif[reading.EXIF_ORIENTATION] = orientation
     folder.mkdir()

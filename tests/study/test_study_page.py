@@ -158,7 +158,7 @@ def test_an_answer_waits_for_a_server_that_is_away(browser, study):
 
 
 def refusal(**answer):
-    """What a web server on the way does with a request."""
+    """Route handler that answers in place of the study, as a web server on the way."""
     return lambda route: route.fulfill(**answer)
 
 
