@@ -271,7 +271,7 @@ def _fills_and_pastes(
         holes = inpainting.draw_holes(measured.holes, len(backgrounds), seed)
         result["inpainting"] = inpainting.measure_inpainting(partial(arrays.inpaint, model), backgrounds, holes, vgg)
     chosen = np.sort(np.random.default_rng(seed).permutation(len(measured.images))[:MOST])
-    if with_pastes and vgg is not None and len(chosen) >= realism.FEWEST:
+    if with_pastes and vgg is not None and min(len(chosen), len(backgrounds)) >= realism.FEWEST:
         images, boxes = measured.images[chosen], measured.boxes[chosen]
         result["realism"] = realism.measure_realism(partial(arrays.swap, model), vgg, images, boxes, backgrounds)
     return result
@@ -314,7 +314,7 @@ def _reason_for_gaps(missing: Sequence[str], vgg, result: dict[str, Any]) -> str
         return f"no realism: {alone}"
     if vgg is None:
         return "no VGG distance and no realism: give --vgg-weights imagenet or a path"
-    return "" if result["realism"] else "no realism: too few objects"
+    return "" if result["realism"] else "no realism: fewer than 4 objects, or places without an object"
 
 
 def _draw(

@@ -13,7 +13,7 @@ from seigan_tf.networks.vgg19 import VGG19Features
 from seigan_tf.utils.pixels import to_uint8
 
 FEWEST = 4
-"""Least number of objects for a distance."""
+"""Least number of objects, and of backgrounds, for a distance."""
 BATCH = 32
 HALVES = 200
 """Number of random halves of the pairs for the estimate of the error."""
@@ -32,14 +32,15 @@ def measure_realism(
         vgg: the network of the features.
         images: object crops, uint8 [N, S, S, 3], N at least FEWEST.
         boxes: float32 [N, 4], relative.
-        backgrounds: uint8 [M, S, S, 3], M at least 1, used in turn.
+        backgrounds: uint8 [M, S, S, 3], M at least FEWEST, used in turn. Two pastes on one of them are not compared.
 
     Returns:
         {"count": N, "kid": {"coarse": {"distance", "error"}, "full": .., "background": .., "full_minus_coarse": ..}} as
         plain JSON values. "background" is the distance of the backgrounds, for comparison. The last is the effect of
         the enhancer; its own error is smaller because both pastes show the same objects.
     """
-    onto = backgrounds[np.arange(len(images)) % len(backgrounds)]
+    places = np.arange(len(images)) % len(backgrounds)
+    onto = backgrounds[places]
     made: dict[str, list[np.ndarray]] = {"coarse": [], "full": [], "background": []}
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
@@ -50,7 +51,8 @@ def measure_realism(
     real = mean_features(vgg, images)
     terms = {name: pair_terms(real, np.concatenate(parts)) for name, parts in made.items()}
     terms["full_minus_coarse"] = terms["full"] - terms["coarse"]
-    return {"count": len(images), "kid": {name: kernel_distance(values)._asdict() for name, values in terms.items()}}
+    distances = {name: kernel_distance(values, places)._asdict() for name, values in terms.items()}
+    return {"count": len(images), "kid": distances}
 
 
 class KernelDistance(NamedTuple):
@@ -89,18 +91,31 @@ def pair_terms(real: np.ndarray, made: np.ndarray) -> np.ndarray:
     return terms
 
 
-def kernel_distance(terms: np.ndarray, seed: int = 0) -> KernelDistance:
+def kernel_distance(terms: np.ndarray, sources: np.ndarray | None = None, seed: int = 0) -> KernelDistance:
     """Return the mean of the terms and its standard error.
 
-    The error is the standard deviation over random halves of the pairs, drawn without replacement (a jackknife that
+    The error is the standard deviation over random halves of the sources, drawn without replacement (a jackknife that
     leaves out half: Shao and Wu, Annals of Statistics 17, 1989). The usual larger subsets overlap more and would
     underestimate it.
+
+    Args:
+        terms: as `pair_terms` returns them.
+        sources: [N], numbers of what the made image of each pair shares with those of other pairs, such as its
+            background: terms of two pairs of one source do not count. FEWEST numbers at least. Default: nothing is
+            shared.
+        seed: of the halves.
     """
+    sources = np.arange(len(terms)) if sources is None else sources
+    counted = sources[:, None] != sources
 
-    def mean(terms: np.ndarray) -> float:
-        return float(terms.sum() / (len(terms) * (len(terms) - 1)))
+    def mean(chosen: np.ndarray) -> float:
+        return float(terms[chosen].sum() / counted[chosen].sum())
 
-    generator, count = np.random.default_rng(seed), len(terms)
-    halves = (generator.permutation(count)[: count // 2] for _ in range(HALVES))
-    values = [mean(terms[np.ix_(half, half)]) for half in halves]
-    return KernelDistance(mean(terms), float(np.std(values, ddof=1)))
+    generator, kinds = np.random.default_rng(seed), np.unique(sources)
+    terms = np.where(counted, terms, 0.0)
+    values = []
+    for _ in range(HALVES):
+        half = np.flatnonzero(np.isin(sources, generator.permutation(kinds)[: len(kinds) // 2]))
+        values.append(mean(np.ix_(half, half)))
+    everything = np.arange(len(terms))
+    return KernelDistance(mean(np.ix_(everything, everything)), float(np.std(values, ddof=1)))

@@ -40,6 +40,22 @@ def test_pairs_of_one_distribution_are_at_zero_although_each_resembles_its_own()
     assert far.distance > 3 * far.error
 
 
+def test_images_that_share_a_source_are_not_compared():
+    random = np.random.default_rng(4)
+    sources = np.arange(60) % 6
+
+    def places(chosen):
+        return random.normal(size=(6, 8))[chosen] + random.normal(size=(60, 8))
+
+    drawn = [(draw(random, 60)[0], places(sources)) for _ in range(60)]
+    values = [kernel_distance(pair_terms(*images), sources) for images in drawn]
+    distances = [value.distance for value in values]
+    assert abs(np.mean(distances)) < 3 * np.std(distances) / np.sqrt(60)
+    # Too large rather than too small: halves of six sources have three, between which distances vary more.
+    assert np.std(distances) < np.mean([value.error for value in values]) < 3 * np.std(distances)
+    assert np.mean([kernel_distance(pair_terms(*images)).distance for images in drawn]) > 2 * np.std(distances)
+
+
 def test_error_is_the_spread_over_new_samples():
     random = np.random.default_rng(2)
     repeated = [kernel_distance(pair_terms(*draw(random, shift=0.5))) for _ in range(60)]
