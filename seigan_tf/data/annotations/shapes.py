@@ -53,6 +53,18 @@ def box_of_ellipse(x: float, y: float, radius_x: float, radius_y: float, degrees
     return x - half_width, y - half_height, 2 * half_width, 2 * half_height
 
 
+def box_of_circle(points: Points) -> Box:
+    """Return the box around the circle through the first three points. Raises ValueError if they lie on a line."""
+    (left, top), (bx, by), (cx, cy) = points[0], *((x - points[0][0], y - points[0][1]) for x, y in points[1:3])
+    cross = 2 * (bx * cy - by * cx)
+    if not cross:
+        raise ValueError(f"points are {shown(points)}, expected three on a circle")
+    b, c = bx * bx + by * by, cx * cx + cy * cy
+    x, y = (cy * b - by * c) / cross, (bx * c - cx * b) / cross
+    radius = math.hypot(x, y)
+    return box_of_ellipse(left + x, top + y, radius, radius)
+
+
 def box_of_rotated(box: Sequence[float], degrees: float, pivot: tuple[float, float]) -> Box:
     """Return the box around a box that is turned clockwise around the pivot."""
     left, top, width, height = box

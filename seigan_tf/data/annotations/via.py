@@ -17,8 +17,11 @@ from seigan_tf.utils.text import shown
 CLASS_NAMES = ("class", "label", "name", "category", "type", "object")
 """Names of the attribute that is the class, in any case, if a region has several."""
 PARTS = ("point", "line", "polyline")  # shapes that enclose nothing
-SHAPES = dict(enumerate(("point", "rect", "circle", "ellipse", "line", "polyline", "polygon", "polygon", "circle"), 1))
-"""Shapes of version 3 by their numbers; 8 and 9 were drawn by their extreme points."""
+EXTREME_RECT, EXTREME_CIRCLE = "extreme rect", "extreme circle"  # drawn by points on the outline, in any order
+SHAPES = dict(
+    enumerate(("point", "rect", "circle", "ellipse", "line", "polyline", "polygon", EXTREME_RECT, EXTREME_CIRCLE), 1)
+)
+"""Shapes of version 3 by their numbers."""
 HEADER = "# CSV_HEADER = "  # before the columns of version 3
 LONGEST_FIELD = 2**24  # characters of a field in a table: polygons are long
 
@@ -89,12 +92,13 @@ def _drawn(where: str, shape: dict[str, Any], category: str) -> Drawn | Lost | N
             # The rotation is in radians, and was added in version 2.
             (theta,) = shapes.numbers_of({"theta": 0} | shape, "theta")
             box = shapes.box_of_ellipse(x, y, radii[0], radii[1], math.degrees(theta))
-        elif kind == "polygon":
+        elif kind in ("polygon", EXTREME_RECT, EXTREME_CIRCLE):
             xs, ys = shape.get("all_points_x"), shape.get("all_points_y")
             if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys):
                 raise ValueError("all_points_x and all_points_y are no lists of one length")
             points = shapes.points_of(list(zip(xs, ys, strict=True)), 3)
-            box, segmentation = shapes.box_around(points), [shapes.polygon(points)]
+            box = shapes.box_of_circle(points) if kind == EXTREME_CIRCLE else shapes.box_around(points)
+            segmentation = [shapes.polygon(points)] if kind == "polygon" else None
         else:
             raise ValueError(f"shape is {shown(kind)}, expected rect, circle, ellipse or polygon")
     except ValueError as error:

@@ -305,6 +305,26 @@ def test_via_tables_of_versions_1_and_3(read):
     assert boxes(photos["a.jpg"]) == [("cat", (10, 20, 40, 40)), ("dog", (10, 20, 40, 40.5))]
 
 
+def test_via_shapes_by_points_on_their_outline_give_boxes_and_no_mask(read):
+    drawn = {
+        "rectangle": [8, 10, 30, 50, 40, 30, 20, 20, 60],  # left, right, top, bottom
+        "circle": [9, 50, 50, 40, 60, 30, 50],
+        "line": [9, 10, 10, 20, 20, 30, 30],
+    }
+    metadata = {name: {"vid": "1", "xy": xy, "av": {"1": name}} for name, xy in drawn.items()}
+    project = {
+        "project": {},
+        "attribute": {"1": {"aname": "kind"}},
+        "file": {"1": {"fname": "a.jpg"}},
+        "view": {"1": {"fid_list": ["1"]}},
+        "metadata": metadata,
+    }
+    photos, (problem,) = read("via.json", project)
+    assert boxes(photos["a.jpg"]) == [("rectangle", (10, 20, 40, 40)), ("circle", (30, 40, 20, 20))]
+    assert all(item.segmentation is None for item in photos["a.jpg"].objects)
+    assert "expected three on a circle" in problem.what
+
+
 @pytest.mark.parametrize(
     "keys", [("image", "annotations"), ("imagefilename", "annotation"), ("imageURL", "annotations")]
 )
