@@ -32,10 +32,21 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
+def number(value: Any) -> float:
+    """Convert a number, or its text, to a float, which may be NaN or infinite. Raises ValueError if it is no number."""
+    try:
+        # Python takes True for 1, "1_0" for 10 and digits of every script for numbers; who writes a box does not.
+        if isinstance(value, bool) or (isinstance(value, str) and ("_" in value or not value.strip().isascii())):
+            raise ValueError
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{shown(value)} is not a number") from None
+
+
 def numbers(text: str, counts: Collection[int]) -> tuple[float, ...] | None:
     """Read numbers from a text like "1,2.5,3"; None if one is not finite, or their count is not among `counts`."""
     try:
-        values = tuple(float(part) for part in text.split(","))
+        values = tuple(number(part) for part in text.split(","))
     except ValueError:
         return None
     return values if len(values) in counts and all(map(math.isfinite, values)) else None

@@ -5,23 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from seigan_tf.data.photos.photo import Box
-from seigan_tf.utils.text import shown
+from seigan_tf.utils.text import number, shown
 
 ROUNDING = 2.0  # pixels by which a box may reach past its photo and is clipped; annotation tools round outwards
 ROUNDING_OF_FRACTIONS = 0.01  # distance by which fractions may leave [0, 1]
 NO_OR_YES = {"": False, "false": False, "no": False, "true": True, "yes": True}
 MAX_SIDE = 2**31 - 1  # longest side of a photo in any file format, in pixels
-
-
-def number(value: Any) -> float:
-    """Convert a number, or its text, to a float, which may be NaN or infinite. Raises ValueError if it is no number."""
-    try:
-        # Python takes True for 1, "1_0" for 10 and digits of every script for numbers; no annotation means that.
-        if isinstance(value, bool) or (isinstance(value, str) and ("_" in value or not value.strip().isascii())):
-            raise ValueError
-        return float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{shown(value)} is not a number") from None
 
 
 def flag(text: str) -> bool:

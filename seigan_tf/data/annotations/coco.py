@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 from seigan_tf.data.annotations import json_files
 from seigan_tf.data.annotations.box_readings import BoxReadings
-from seigan_tf.data.annotations.boxes import finite_numbers, number
+from seigan_tf.data.annotations.boxes import finite_numbers
 from seigan_tf.data.annotations.collecting import Collection, Drawn, refuse_fractions
 from seigan_tf.data.annotations.joining import MAX_ID
 from seigan_tf.data.photos.files import require_folder
 from seigan_tf.data.photos.photo import Note, Photo, Problem
-from seigan_tf.utils.text import shown
+from seigan_tf.utils.text import number, shown
 
 Key = int | str
 

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from seigan_tf.data.annotations.boxes import number
 from seigan_tf.data.annotations.collecting import Drawn, Entry, Lost, box_of_corners, read_entries
 from seigan_tf.data.annotations.names import PhotoNames
 from seigan_tf.data.photos.files import find_files, require_folder
 from seigan_tf.data.photos.photo import Note, Photo, Problem
-from seigan_tf.utils.text import shown
+from seigan_tf.utils.text import number, shown
 
 DONT_CARE = "DontCare"  # class of regions with objects that nobody annotated
 FIELDS = (15, 16)  # of a row; the last of 16 is a detector's score

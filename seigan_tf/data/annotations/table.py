@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seigan_tf.data.annotations import open_images
-from seigan_tf.data.annotations.boxes import flag, number
+from seigan_tf.data.annotations.boxes import flag
 from seigan_tf.data.annotations.collecting import Collection, Drawn, box_of_corners, refuse_fractions
 from seigan_tf.data.annotations.columns import CENTERS, EDGES, SIZES, TEXT, WITHOUT_HEADER, Layout, find_layout
 from seigan_tf.data.annotations.joining import MAX_ID
 from seigan_tf.data.photos.files import require_folder
 from seigan_tf.data.photos.photo import Note, Photo, Problem
-from seigan_tf.utils.text import numbers, shown
+from seigan_tf.utils.text import number, numbers, shown
 
 DELIMITERS = ("\t", ";", ",", " ")  # in the order in which they are tried; " " stands for blanks
 BLANKS = re.compile(r'("(?:[^"]|"")*")|[ \t]+')

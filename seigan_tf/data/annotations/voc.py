@@ -7,11 +7,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from seigan_tf.data.annotations import xml_files
-from seigan_tf.data.annotations.boxes import number
 from seigan_tf.data.annotations.collecting import Collection, Drawn, refuse_fractions
 from seigan_tf.data.photos.files import PHOTO_SUFFIXES, find_files, locate, require_folder
 from seigan_tf.data.photos.photo import Note, Photo, Problem
-from seigan_tf.utils.text import shown
+from seigan_tf.utils.text import number, shown
 
 OFFICIAL = "The VOC"
 """Beginning of <database> in the official sets ("The VOC2007 Database"), which count pixels from 1."""

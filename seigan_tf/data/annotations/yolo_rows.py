@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from seigan_tf.data.annotations.boxes import checked_box, finite_numbers, number
+from seigan_tf.data.annotations.boxes import checked_box, finite_numbers
 from seigan_tf.data.photos.photo import Object
-from seigan_tf.utils.text import shown
+from seigan_tf.utils.text import number, shown
 
 Kind = Literal["segment", "pose", "obb"]
 """Content of rows of seven numbers and more: polygons, a box with keypoints, or an oriented box of four corners."""
