@@ -32,13 +32,13 @@ class StandIn(keras.Model):
         self.losses_seen = iter(np.linspace(1.0, 2.0, 1000))
         self.built = True
 
-    def train_on(self, steps, hooks, epochs=1, spoil_step=None):
+    def train_on(self, steps, hooks, epochs=1, spoil_step=None, per_execution=1):
         """Call callbacks as `fit` does; step `spoil_step` of all has a loss that is not a number."""
         hooks = keras.callbacks.CallbackList(hooks, model=self, steps=steps, epochs=epochs)
         hooks.on_train_begin()
         for epoch in range(epochs):
             hooks.on_epoch_begin(epoch)
-            for batch in range(steps):
+            for batch in range(per_execution - 1, steps, per_execution):
                 spoilt = epoch * steps + batch + 1 == spoil_step
                 logs = {"loss": np.nan if spoilt else float(next(self.losses_seen)), "mask_mean": self.covered}
                 hooks.on_train_batch_end(batch, logs)
@@ -81,6 +81,11 @@ def test_metrics_have_one_row_per_epoch_with_step_seconds_and_all_logs(model, tm
     assert [row["step"] for row in rows] == ["3", "6"]
     assert list(rows[0]) == ["step", "seconds", "loss", "mask_mean"]
     assert float(rows[1]["mask_mean"]) == 0.5
+
+
+def test_steps_are_counted_although_keras_calls_once_for_several(model, tmp_path):
+    model.train_on(6, [callbacks.MetricsLog(tmp_path / "metrics.csv")], epochs=2, per_execution=3)
+    assert [row["step"] for row in read_rows(tmp_path / "metrics.csv")] == ["6", "12"]
 
 
 def test_metrics_of_steps_that_a_resume_repeats_are_replaced(model, tmp_path):

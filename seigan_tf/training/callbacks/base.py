@@ -36,6 +36,7 @@ class RunCallback(keras.callbacks.Callback):
         super().__init__()
         self._start = start
         self._steps = 0
+        self._steps_of_epoch = 0
         self._began: float | None = None
 
     @property
@@ -47,5 +48,10 @@ class RunCallback(keras.callbacks.Callback):
         if self._began is None:
             self._began = time.monotonic()
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self._steps_of_epoch = 0
+
     def on_train_batch_end(self, batch, logs=None):
-        self._steps += 1
+        # The index of the last step: with `steps_per_execution` Keras calls once for several.
+        self._steps += batch + 1 - self._steps_of_epoch
+        self._steps_of_epoch = batch + 1

@@ -103,6 +103,7 @@ class Checkpointing(RunCallback):
         global_state.set_global_attribute("saving_attr_skiplist_Optimizer", names)
 
     def on_epoch_begin(self, epoch, logs=None):
+        super().on_epoch_begin(epoch, logs)
         # `fit` has just set the metrics to zero.
         for variable in self.model.metrics_variables:
             if variable.path in self._metrics:
@@ -112,7 +113,7 @@ class Checkpointing(RunCallback):
     def on_train_batch_end(self, batch, logs=None):
         super().on_train_batch_end(batch, logs)
         # The last step of an epoch belongs to the epoch's end, whose validation a resume would not repeat.
-        if batch + 1 == self.params["steps"]:
+        if batch + 1 >= self.params["steps"]:
             return
         if received := self.signals.agreed():
             if hasattr(self.model, "jax_state_sync"):

@@ -50,7 +50,7 @@ class ProgressDisplay(RunCallback):
 
     def on_train_batch_end(self, batch, logs=None):
         super().on_train_batch_end(batch, logs)
-        self._bar.update(self._task, advance=1, description=self._terms(logs) + self._for_all())
+        self._bar.update(self._task, completed=self.position.step, description=self._terms(logs) + self._for_all())
 
     def on_epoch_end(self, epoch, logs=None):
         position = self.position
