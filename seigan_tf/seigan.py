@@ -155,7 +155,8 @@ class SEIGAN(keras.Model):
         loss_weights: LossesConfig | None = None,
         pretraining: Pretraining | None = None,
         jit_compile: bool | None = None,
-        **kwargs,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
     ):
         """Set the two optimizers and the weights of the loss terms.
 
@@ -167,7 +168,8 @@ class SEIGAN(keras.Model):
             pretraining: train without the cycle, on a part of the terms; default: train on all.
             jit_compile: compile with XLA; default: True on a GPU and under JAX, as TensorFlow on a CPU was slower with
                 it.
-            **kwargs: further arguments of keras.Model.compile.
+            run_eagerly, steps_per_execution: as of keras.Model.compile. Its other arguments have no use here: a batch
+                has no targets for a loss or for metrics.
 
         Raises:
             ValueError: a weight is negative, all are zero, nothing is pretrained, a term needs VGG-19 and there is
@@ -200,7 +202,14 @@ class SEIGAN(keras.Model):
         optimizer.build(self.generator_variables + self.discriminator_variables)  # Keras restores only what exists
         if jit_compile is None:
             jit_compile = steps.backend.prefers_jit()
-        super().compile(optimizer=optimizer, loss=None, jit_compile=jit_compile, auto_scale_loss=False, **kwargs)
+        super().compile(
+            optimizer=optimizer,
+            loss=None,
+            run_eagerly=run_eagerly,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile,
+            auto_scale_loss=False,
+        )
 
     def _network_optimizers(self, optimizer, networks):
         sizes = {name: len(network.trainable_variables) for name, network in networks._asdict().items()}
@@ -364,10 +373,11 @@ class SEIGAN(keras.Model):
         }
         return self._running_means(values)
 
-    def _running_means(self, values):
+    def _running_means(self, values, weight=None):
+        """Add values to the running means and return these; numbers of a whole batch count `weight` times."""
         values = {name: value for name, value in values.items() if value is not None}
         for name, value in values.items():
-            self.trackers[name].update_state(value)
+            self.trackers[name].update_state(value, None if np.ndim(value) else weight)
         return {name: self.trackers[name].result() for name in values}
 
     def test(self, batch: Batch) -> dict[str, Any]:
@@ -380,7 +390,8 @@ class SEIGAN(keras.Model):
             both = ops.sum(ops.cast(predicted & truth, "float32"), axis=(1, 2, 3))
             either = ops.sum(ops.cast(predicted | truth, "float32"), axis=(1, 2, 3))
             values["crop_iou"] = ops.where(either > 0, both / ops.maximum(either, 1.0), 1.0)
-        return self._running_means(values)
+        # The last batch may be smaller.
+        return self._running_means(values, ops.cast(ops.shape(batch["object"]["image"])[0], "float32"))
 
     def _fixed_noise(self, batch):
         return dict.fromkeys(NOISE_NAMES, fixed_noise(batch["object"]["image"]))

@@ -147,6 +147,17 @@ def test_evaluate_reports_the_iou_that_numpy_computes(model):
     assert 0 < ious.mean() < 1
 
 
+def test_evaluate_weighs_a_smaller_last_batch_by_its_crops(model):
+    def loss(part):
+        return model.evaluate(part, batch_size=4, verbose=0, return_dict=True)["loss"]
+
+    data = tiny.batch(5)
+    parts = [keras.tree.map_structure(lambda array, rows=rows: array[rows], data) for rows in (slice(4), slice(4, 5))]
+    first, last = map(loss, parts)
+    assert loss(data) == pytest.approx((4 * first + last) / 5, rel=1e-5)
+    assert first != pytest.approx(last, rel=1e-3)
+
+
 def test_evaluate_reports_no_iou_without_masks(model):
     assert set(model.evaluate(tiny.batch(2), batch_size=2, verbose=0, return_dict=True)) == {"loss", "mask_mean"}
 
