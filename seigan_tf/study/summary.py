@@ -109,8 +109,15 @@ def _fit(wins: np.ndarray, compared: np.ndarray | None = None) -> np.ndarray:
     return ratings - ratings.mean()
 
 
-def win_intervals(comparisons: Iterable[Comparison], confidence: float) -> dict[tuple[str, str], tuple[float, float]]:
-    """Return Wilson's score interval of the fraction that a set won against another, by (set, other set).
+class WinInterval(NamedTuple):
+    won: float
+    """Fraction won: the mean over the pairs of pictures, however many answers each has."""
+    low: float
+    high: float
+
+
+def win_intervals(comparisons: Iterable[Comparison], confidence: float) -> dict[tuple[str, str], WinInterval]:
+    """Return the fraction that a set won against another with Wilson's score interval, by (set, other set).
 
     All answers to one pair of pictures count as one observation, their mean: the interval covers other pictures. It is
     as wide as that of one answer to each pair, which is wider than necessary where answers to a pair differ.
@@ -129,7 +136,7 @@ def win_intervals(comparisons: Iterable[Comparison], confidence: float) -> dict[
         share = float(np.mean([np.mean(values) for values in by_pair.values()]))
         middle = (share + z * z / (2 * count)) / (1 + z * z / count)
         half = z / (1 + z * z / count) * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
-        intervals[names] = max(float(middle - half), 0.0), min(float(middle + half), 1.0)
+        intervals[names] = WinInterval(share, max(float(middle - half), 0.0), min(float(middle + half), 1.0))
     return intervals
 
 
@@ -165,8 +172,8 @@ def summarise(
         Plain JSON values: "assessors" (count, kept, dropped), "rule", "comparisons", "repeated", "left_fraction",
         "intervals" (confidence, method, resampled: `resample`, resamples, assessors), "sets" (rating, low, high, wins,
         comparisons of each), "wins" and "win_fractions" (by row and column: wins of the row's set against the
-        column's), "win_intervals" (as `win_intervals`, by row and column; None where pictures are unknown), "agreement"
-        (as `agreement`).
+        column's, each answer counting once), "win_intervals" (as `win_intervals`, by row and column, each pair of
+        pictures counting once: {"won", "low", "high"}; None where pictures are unknown), "agreement" (as `agreement`).
 
     Raises:
         ValueError: as `dropped_assessors` and `rate`; also if no assessor is left.
@@ -186,7 +193,7 @@ def summarise(
     by_set = zip(*(values.tolist() for values in (rated.ratings, lows, highs, won, won + lost)), strict=True)
     fractions = rated.win_fractions.astype(object)
     fractions[rated.wins + rated.wins.T == 0] = None
-    won_within = win_intervals(kept, confidence)
+    won_within = {names: interval._asdict() for names, interval in win_intervals(kept, confidence).items()}
     return {
         "assessors": {"count": everybody, "kept": everybody - len(gone), "dropped": [item._asdict() for item in gone]},
         "rule": str(rule),
@@ -246,8 +253,8 @@ def print_summary(summary: dict[str, Any], console: Console) -> None:
         fractions = Table("set", "against", "won", f"{confidence:.0%} interval, other pictures")
         for row, column in combinations(names, 2):
             if interval := within[row][column]:
-                won = fraction_text(summary["win_fractions"][row][column])
-                fractions.add_row(row, column, won, f"{interval[0]:.2f} to {interval[1]:.2f}")
+                values = f"{interval['low']:.2f} to {interval['high']:.2f}"
+                fractions.add_row(row, column, fraction_text(interval["won"]), values)
         console.print(fractions)
     if found := summary["agreement"]:
         say(f"assessors agree in {found['fraction']:.0%} of answers to {found['pairs']} pairs that several answered")

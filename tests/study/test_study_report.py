@@ -101,11 +101,19 @@ def test_intervals_of_fractions_cover_other_pictures():
             for number in range(10)
         ]
         found = summary.win_intervals(comparisons, 0.95)
-        assert found["a", "b"] == pytest.approx((0.4902, 0.9433), abs=1e-4)
-        assert found["b", "a"] == pytest.approx((1 - 0.9433, 1 - 0.4902), abs=1e-4)
+        assert found["a", "b"] == pytest.approx((0.8, 0.4902, 0.9433), abs=1e-4)
+        assert found["b", "a"] == pytest.approx((0.2, 1 - 0.9433, 1 - 0.4902), abs=1e-4)
     never_lost = summary.win_intervals([Comparison("x", "a", "b", pictures(number)) for number in range(40)], 0.95)
-    assert never_lost["a", "b"] == pytest.approx((0.9124, 1.0), abs=1e-4)
+    assert never_lost["a", "b"] == pytest.approx((1.0, 0.9124, 1.0), abs=1e-4)
     assert summary.win_intervals([Comparison("x", "a", "b")], 0.95) == {}
+
+
+def test_the_fraction_beside_an_interval_counts_pairs_not_answers():
+    """Ten answers to one pair, and one answer to each of five others."""
+    several = [Comparison(f"x{person}", "a", "b", pictures(0)) for person in range(10)]
+    found = summary.win_intervals([*several, *(Comparison("x", "b", "a", pictures(n)) for n in range(1, 6))], 0.95)
+    assert found["a", "b"].won == pytest.approx(1 / 6)
+    assert found["a", "b"].low < 1 / 6 < found["a", "b"].high
 
 
 def test_agreement_is_that_of_different_assessors():
