@@ -85,10 +85,14 @@ class ComposeApplication(server.Application):
 
     def check(self, request: Request) -> None:
         self.hosts.check(request)
-        request.max_content_length = self.max_body
+        # Werkzeug limits the fields of such forms alone, and one without files needs no more than that.
+        form = request.mimetype == "multipart/form-data"
+        request.max_content_length = self.max_body if form else FIELDS
         request.max_form_memory_size = FIELDS
         request.max_form_parts = MOST_BOXES + 10
         length = request.content_length or 0
+        if length > FIELDS and not form:
+            raise RequestEntityTooLarge(f"{shown(request.mimetype)} of {length} bytes, expected multipart/form-data")
         if length > self.max_body:
             raise RequestEntityTooLarge(
                 f"{length / MEGABYTE:.1f} MB, expected photos of at most {self.limits.bytes / MEGABYTE:g} MB each"

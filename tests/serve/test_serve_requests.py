@@ -319,6 +319,11 @@ def test_missing_and_wrong_fields_are_named(client):
     refused(client.post("/api/open", **LOCAL), 400, "photo: missing")
     refused(client.post("/api/open", data=photo, content_type="image/png", **LOCAL), 400, "photo: missing")
     refused(client.post("/api/open", json={"photo": "/etc/passwd"}, **LOCAL), 400, "photo: missing")
+    fields = {
+        "data": b"a=1&" * 70_000,
+        "content_type": "application/x-www-form-urlencoded",
+    }  # 40 bytes each, as objects
+    refused(client.post("/api/open", **fields, **LOCAL), 413, "280000 bytes, expected multipart/form-data")
     broken = {"data": b"--x\r\nContent-Disposition: form", "content_type": "multipart/form-data; boundary=x"}
     refused(client.post("/api/open", **broken, **LOCAL), 400, "photo: missing")
     refused(post(client, "cut", photo), 400, "box is '', expected")
