@@ -62,7 +62,9 @@ export async function erase(models, photo, { box, region, rectangle, image, low,
   [photo.kept, photo.holes] = [left, [...holes, hole]];
   return () => {
     putBack();
-    [photo.kept, photo.holes] = [kept, holes];
+    const since = photo.kept.filter((object) => !left.includes(object));
+    photo.kept = [...kept.filter((object) => !since.some((other) => sameObject(other, object))), ...since];
+    photo.holes = photo.holes.filter((each) => each !== hole);
   };
 }
 

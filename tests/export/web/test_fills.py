@@ -463,6 +463,25 @@ ALIKE = """Object.assign(models, { size: 64, objectFraction: 0.8, confineMask: t
 NEIGHBOUR = (70, 20, 30, 60)
 
 
+def test_undoing_an_erasure_keeps_what_was_cut_since(lab):
+    pixels = np.full((100, 120, 4), (40, 90, 60, 255), np.uint8)
+    named = [dict(zip(("x", "y", "width", "height"), box, strict=True)) for box in (PERSON, NEIGHBOUR)]
+    (left,) = lab(
+        f"""async (pixels, first, second) => {{
+            {STUB}
+            {ALIKE}
+            const photo = opened(pixels, [100, 120]);
+            const undo = await erase(models, photo, await cut(models, photo, first, false));
+            await cut(models, photo, second, false);
+            undo();
+            const boxes = photo.kept.flatMap(({{ box }}) => [box.x, box.y, box.width, box.height]);
+            return [Int32Array.of(...boxes, photo.holes.length)];
+        }}""",
+        *(pixels, *named),
+    )
+    assert left.tolist() == [*PERSON, *NEIGHBOUR, 0]
+
+
 @pytest.mark.parametrize(
     ("boxes", "left"),
     [
