@@ -1,7 +1,10 @@
-"""The literal paper: every setting that it states, and CycleGAN's rates, schedule and λ for those it does not state.
+"""The paper's networks and losses with a start of this project's own; CycleGAN's rates, schedule and λ.
 
-Of neither are batches of 8 (CycleGAN: 1), the weights of the VGG-19 terms, which CycleGAN lacks, and the start, on
-which the paper is silent: the settings marked with "start" are those of `paper-demo`.
+The paper does not state these, nor how training starts: the settings marked with "start" are those of `paper-demo`.
+One of them, `prefill`, changes G_inp: it adds to the colours around the hole, where the paper's draws a whole picture.
+Of neither paper are batches of 8 (CycleGAN: 1) and the weights of the VGG-19 terms, which CycleGAN lacks. Without the
+start: `--networks.no-prefill --networks.initial-mask None --training.pretrain-steps 0 --training.discriminator-rate
+2e-4`.
 
     python train.py --preset paper --data.images DIR --data.annotations FILE \
         --data.val-images DIR --data.val-annotations FILE
