@@ -108,14 +108,14 @@ def kernel_distance(terms: np.ndarray, sources: np.ndarray | None = None, seed: 
     sources = np.arange(len(terms)) if sources is None else sources
     counted = sources[:, None] != sources
 
-    def mean(chosen: np.ndarray) -> float:
+    def mean(pairs: np.ndarray) -> float:
+        chosen = np.ix_(pairs, pairs)
         return float(terms[chosen].sum() / counted[chosen].sum())
 
     generator, kinds = np.random.default_rng(seed), np.unique(sources)
     terms = np.where(counted, terms, 0.0)
     values = []
     for _ in range(HALVES):
-        half = np.flatnonzero(np.isin(sources, generator.permutation(kinds)[: len(kinds) // 2]))
-        values.append(mean(np.ix_(half, half)))
-    everything = np.arange(len(terms))
-    return KernelDistance(mean(np.ix_(everything, everything)), float(np.std(values, ddof=1)))
+        half = generator.permutation(kinds)[: len(kinds) // 2]
+        values.append(mean(np.flatnonzero(np.isin(sources, half))))
+    return KernelDistance(mean(np.arange(len(terms))), float(np.std(values, ddof=1)))
