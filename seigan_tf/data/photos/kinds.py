@@ -13,6 +13,7 @@ IMAGES: tuple[tuple[str, Marks], ...] = (
     ("WebP", ((0, b"RIFF"), (8, b"WEBP"))),
     ("GIF", ((0, b"GIF8"),)),
     ("BMP", ((0, b"BM"), (6, b"\0\0\0\0"))),
+    *(("PPM", ((0, b"P%d\n" % number),)) for number in range(1, 7)),
     ("AVIF", ((4, b"ftypavi"),)),
     ("HEIC", ((4, b"ftyphe"),)),
     ("HEIC", ((4, b"ftypmif1"),)),

@@ -19,7 +19,7 @@ export async function open(file) {
   return Photo.open(await ready(), file);
 }
 
-/** The object at a point of the photo as it was opened: {name, box}. */
+/** The object at a point of the photo as it is shown, without what was erased: {name, box}. */
 export async function find(photo, { x, y }) {
   const scale = photo.scale();
   const { name, box } = await (await send("find", { photo: photo.sent, at: `${x * scale},${y * scale}` })).json();

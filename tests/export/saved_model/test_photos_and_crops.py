@@ -173,6 +173,7 @@ NOT_DECODED = {
     "a BMP": encoded(picture(), "BMP"),
     "a TIFF": encoded(picture(), "TIFF"),
     "an AVIF": encoded(picture(), "AVIF"),
+    "a PPM": encoded(picture(), "PPM"),
     "a JPEG 2000": encoded(picture(), "JPEG2000"),
     "a HEIC": b"\0\0\0\x18ftypheic",
     "a JPEG XL": b"\xff\x0a",
