@@ -158,6 +158,18 @@ def test_every_receiver_is_told_the_size_of_the_crop(folder):
     assert "any size" not in "".join(receivers)
 
 
+def test_swift_reads_pixels_in_a_format_that_core_graphics_has(folder):
+    """It has no RGB of 24 bits."""
+    (folder / "segmenter.tflite").touch()
+    describe(folder, object_fraction=1.0)
+    code = re.search(r"```swift\n(.*?)```", text(folder), re.S).group(1)
+    assert "bytesPerRow: 4 * width" in code and "CGImageAlphaInfo.noneSkipLast" in code
+    assert "mirror(region.x + x, width)) * 4" in code
+    assert "rgb:" not in code
+    assert code.index("UIColor.white") < code.index("photo.draw(")
+    assert "let objectFraction: Double = 1\n" in code  # without the type an Int, by which no Double is divided
+
+
 def test_leaves_no_placeholder(folder):
     for graph in graphs.NAMES:
         (folder / f"{graph}.tflite").touch()
