@@ -170,6 +170,16 @@ def test_swift_reads_pixels_in_a_format_that_core_graphics_has(folder):
     assert "let objectFraction: Double = 1\n" in code  # without the type an Int, by which no Double is divided
 
 
+def test_kotlin_draws_any_bitmap_on_white(folder):
+    """A bitmap in the memory of the graphics processor too, and transparent pixels as the networks know them."""
+    (folder / "segmenter.tflite").touch()
+    written = text(folder)
+    assert "Lay transparent pixels on white" in written
+    code = re.search(r"```kotlin\n(.*?)```", written, re.S).group(1)
+    assert "photo.copy(Bitmap.Config.ARGB_8888, false)" in code and "BitmapShader(readable," in code
+    assert code.index("drawColor(Color.WHITE)") < code.index("drawPaint(")
+
+
 def test_leaves_no_placeholder(folder):
     for graph in graphs.NAMES:
         (folder / f"{graph}.tflite").touch()
