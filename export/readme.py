@@ -28,6 +28,15 @@ NOISE = (
     "\n- `noise` [1, {size}, {size}, 1] of inpainter, enhancer and composer: standard normal; equal noise gives equal "
     "answers."
 )
+NOISE_KOTLIN = (
+    ',\n    "noise" to FloatArray(SIZE * SIZE)'
+    " { java.util.concurrent.ThreadLocalRandom.current().nextGaussian().toFloat() }"
+)
+NOISE_SWIFT = (
+    ',\n    "noise": (0..<size * size).map { _ in'
+    " sqrt(-2 * log(Float.random(in: Float.leastNormalMagnitude...1))) * cos(Float.random(in: 0..<2 * Float.pi)) }"
+)
+"""One more input of the inpainter; Swift has no normal numbers of its own (Box and Muller)."""
 BYTES = (
     "\n- The int8 files take and return images and masks as uint8: images as pixels, 0 to 255, without the formula "
     "above; masks 0 to 255."
@@ -63,7 +72,7 @@ def _text(folder: Path, model: dict[str, Any]) -> str:
                 rows.append(f"| `{file.name}` | {file.stat().st_size / 1e6:.2f} | {task}; {kind} |\n")
     served = sorted(path.name for path in folder.glob("saved_model/*") if path.is_dir())
     size, contrast = model["size"], model["outside_contrast"]
-    notes = NOISE.format(size=size) if "noise" in model.get("inputs", {}).get("inpainter", {}) else ""
+    has_noise = "noise" in model.get("inputs", {}).get("inpainter", {})
     values = {
         "name": model["name"],
         "size": size,
@@ -74,7 +83,9 @@ def _text(folder: Path, model: dict[str, Any]) -> str:
         "confined": (FADED.format(contrast=contrast) if contrast < 1 else "") + CONFINED[model["confine_mask"]],
         "faded": ", faded outside the box" if contrast < 1 else "",
         "fade_first": FADE_FIRST if contrast < 1 else "",
-        "notes": notes + (BYTES if model.get("int8_edges") == "uint8" else ""),
+        "noise_kotlin": NOISE_KOTLIN if has_noise else "",
+        "noise_swift": NOISE_SWIFT if has_noise else "",
+        "notes": (NOISE.format(size=size) if has_noise else "") + (BYTES if model.get("int8_edges") == "uint8" else ""),
         "suffix": "_fp16" if (folder / "segmenter_fp16.tflite").is_file() else "",
         # SavedModels of earlier exports may lie there too, or alone.
         "served": served[0] if served and model["name"] not in served else model["name"],

@@ -76,6 +76,16 @@ def test_tells_of_noise_only_where_it_is_an_input(folder, model):
     assert "`noise` [1, 16, 16, 1]" in text(folder)
 
 
+def test_code_passes_every_input_of_the_inpainter(folder, model):
+    (folder / "inpainter.tflite").touch()
+    for noise in (0, "input"):
+        inputs = {name: list(graph.inputs) for name, graph in graphs.make(model, noise).items()}
+        describe(folder, inputs={name: dict.fromkeys(given) for name, given in inputs.items()})
+        for call in (r"inpainter\.run\((.*?)\)\n```", r"inpainter\.run\(\[(.*?)\]\)"):
+            (given,) = re.findall(call, text(folder), re.S)
+            assert re.findall(r'"(\w+)"', given) == inputs["inpainter"]
+
+
 def test_tells_of_byte_edges_only_where_int8_has_them(folder):
     (folder / "segmenter_int8.tflite").touch()
     assert "uint8" not in text(folder)
