@@ -45,12 +45,18 @@ def ask(options):
         outputs = over_grpc(options.server or "localhost:8500", options.model, options.signature, inputs)
     else:
         outputs = over_rest(options.server or "http://localhost:8501", options.model, options.signature, inputs)
+    if not outputs["found"]:
+        box = ",".join(f"{value:g}" for value in options.box)
+        sys.exit(f"{options.photo}: no object was found in the box {box}; {options.out} is not written")
     options.out.write_bytes(next(value for name, value in outputs.items() if name.endswith("_png_bytes")))
 
 
 def over_rest(server, model, signature, inputs):
     def encoded(value):
         return {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
+
+    def decoded(value):
+        return base64.b64decode(value["b64"]) if isinstance(value, dict) else value
 
     instance = {name: encoded(value) for name, value in inputs.items()}
     body = json.dumps({"signature_name": signature, "instances": [instance]}).encode()
@@ -61,7 +67,7 @@ def over_rest(server, model, signature, inputs):
         sys.exit(json.load(error)["error"])
     except urllib.error.URLError as error:
         sys.exit(f"--server {server}: {error.reason}")
-    return {name: base64.b64decode(value["b64"]) for name, value in prediction.items() if "b64" in value}
+    return {name: decoded(value) for name, value in prediction.items()}
 
 
 def over_grpc(server, model, signature, inputs):
@@ -80,7 +86,7 @@ def over_grpc(server, model, signature, inputs):
             response = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(request, timeout=60)
         except grpc.RpcError as error:
             sys.exit(f"{error.code().name}: {error.details()}")
-    return {name: value.string_val[0] for name, value in response.outputs.items() if value.string_val}
+    return {name: tf.make_ndarray(value)[0] for name, value in response.outputs.items()}
 
 
 def numbers(text):

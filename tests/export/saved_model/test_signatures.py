@@ -20,7 +20,7 @@ from tensorflow_serving.config import model_server_config_pb2
 
 from export.saved_model import save
 from export.saved_model import signatures as signatures_module
-from seigan_tf.cycle import fixed_noise
+from seigan_tf.cycle import Cycle, fixed_noise
 from seigan_tf.data.crops import extract, relative_box
 from seigan_tf.data.photos.photo import Object, Photo
 from seigan_tf.data.planning.rules import CropRules, object_regions
@@ -203,6 +203,27 @@ def test_a_paste_is_coarse_paste_plus_what_the_enhancer_changes(model, signature
     expected = m * pixels + (1 - m) * other + whole_image(change, region, height, width)
     assert np.abs(pixels_of(content) - expected.clip(0, 255)).mean() < 0.6
     assert np.abs(pixels_of(content) - expected.clip(0, 255)).max() < 10
+
+
+def test_tells_in_which_boxes_it_found_nothing(model, monkeypatch):
+    """Of masks that have what is dark: the whole of a photo, a spot, and nothing."""
+
+    def darkness(image):
+        return (1 - image[..., :1]) / 2
+
+    monkeypatch.setattr(type(model), "masks", lambda self, image, box: darkness(image))
+    monkeypatch.setattr(Cycle, "_constrain_mask", lambda self, mask: darkness(self.object_image))
+    made = signatures_module.make(model, FRACTION)
+    dark, spot, bright = (np.full((90, 120, 3), value, np.uint8) for value in (30, 225, 225))
+    spot[25:35, 40:50] = 0
+    contents, boxes = strings(*map(png, (dark, spot, bright))), floats(BOX, BOX, BOX)
+    inputs = {"image_bytes": contents, "box": boxes}
+    landings = {"background_bytes": contents, "at": tf.zeros((3, 3))}
+    for name, more in (("segment_bytes", {}), ("erase_bytes", {}), ("compose_bytes", landings)):
+        answer = made[name](**inputs, **more)
+        assert answer["found"].numpy().tolist() == [True, True, False]
+        if name == "erase_bytes":
+            assert np.array_equal(pixels_of(answer["image_png_bytes"].numpy()[2]), bright)
 
 
 def test_photos_of_a_request_do_not_touch_each_other(signatures):
@@ -402,7 +423,7 @@ def test_predict_requests_replay(model, signatures):
 def test_json_is_mapped_as_documented(signatures, export):
     request = json.loads((export / "serving" / "request.json").read_text())
     (row,) = serving_stub.predict_json(signatures, request)["predictions"]
-    assert row.keys() == {"mask_png_bytes", "crop"}
+    assert row.keys() == {"mask_png_bytes", "crop", "found"}
     columns = {name: [instance[name] for instance in request["instances"]] for name in request["instances"][0]}
     answer = serving_stub.predict_json(signatures, {"signature_name": "segment_bytes", "inputs": columns})
     assert answer == {"outputs": {name: [value] for name, value in row.items()}}
@@ -439,6 +460,28 @@ def test_example_client_works(export, signatures, tmp_path, protocol):
             client(export, "erase_bytes", f"{tmp_path}/text.png", *common)
     assert "image_bytes[0]: 8 bytes that are no image" in ended.value.code
     assert rest or ended.value.code.startswith(grpc.StatusCode.INVALID_ARGUMENT.name)
+
+
+@pytest.mark.parametrize("protocol", ["rest", "grpc"])
+def test_the_example_client_writes_nothing_if_nothing_was_found(tmp_path, protocol):
+    save.write_serving(tmp_path / "serving", "tiny", ["tiny"], SIZE, FRACTION)
+    (tmp_path / "a.png").write_bytes(png(photo()))
+    answer = signatures_module._traced(
+        lambda image_bytes, box: {"image_png_bytes": image_bytes, "found": box[:, 0] > 20},
+        image_bytes=tf.TensorSpec((None,), tf.string),
+        box=tf.TensorSpec((None, 4)),
+    )
+    signatures = {"erase_bytes": answer}
+    rest = protocol == "rest"
+    started = serving_stub.rest_server(signatures, "tiny") if rest else serving_stub.grpc_server(signatures)
+    with started as server:
+        common = ["--server", server, *([] if rest else ["--grpc"])]
+        client(tmp_path, "erase_bytes", f"{tmp_path}/a.png", "21,10,50,40", f"{tmp_path}/found.png", *common)
+        with pytest.raises(SystemExit) as ended:
+            client(tmp_path, "erase_bytes", f"{tmp_path}/a.png", "20,10,50,40", f"{tmp_path}/out.png", *common)
+    out = tmp_path / "out.png"
+    assert ended.value.code == f"{tmp_path}/a.png: no object was found in the box 20,10,50,40; {out} is not written"
+    assert (tmp_path / "found.png").exists() and not out.exists()
 
 
 def test_the_example_client_says_in_one_line_what_it_lacks(tmp_path):
