@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from seigan_tf.compose.geometry import LARGEST_SIDE
 from seigan_tf.data.annotations.boxes import ROUNDING
 
 from .headers import require
@@ -85,10 +86,25 @@ def relative_box(box, region: Region):
 
 
 def extract(pixels, region: Region):
-    """The region of a photo, uint8 [side, side, 3]; mirrored past the border, repeatedly if needed."""
+    """The region of a photo, uint8 [side, side, 3]; mirrored past the border, repeatedly if needed.
+
+    A side above LARGEST_SIDE is reduced to it, as by seigan_tf.compose.geometry.crops.
+    """
+    pixels, region = tf.cond(region.side > LARGEST_SIDE, lambda: _reduced(pixels, region), lambda: (pixels, region))
     rows = _mirrored(region.y, region.side, tf.shape(pixels)[0])
     columns = _mirrored(region.x, region.side, tf.shape(pixels)[1])
     return tf.gather(tf.gather(pixels, rows), columns, axis=1)
+
+
+def _reduced(pixels, region: Region):
+    """The photo made smaller by areas, and the region in it, LARGEST_SIDE across."""
+    scale = LARGEST_SIDE / region.side
+
+    def scaled(lengths):
+        return tf.cast(tf.round(tf.cast(lengths, tf.float64) * scale), tf.int32)
+
+    smaller = tf.image.resize(pixels, tf.maximum(scaled(tf.shape(pixels)[:2]), 1), "area")
+    return tf.cast(tf.round(smaller), tf.uint8), Region(scaled(region.x), scaled(region.y), tf.constant(LARGEST_SIDE))
 
 
 def _mirrored(start, count, length):

@@ -266,6 +266,20 @@ def test_large_photos_are_reduced_with_antialiasing():
     assert np.abs((image.numpy() + 1) * 127.5 - expected).mean() < 1  # Pillow takes a short cut first (reducing_gap)
 
 
+def test_squares_of_too_many_pixels_are_taken_from_a_smaller_photo_as_in_python(monkeypatch):
+    """Memory does not grow with the square around a long box."""
+    pixels = np.asarray(picture(1200, 47))
+    region = object_region((0, 0, 1200, 47), 1200, 47)
+    assert region.side > 1500
+    for module in (crops, geometry):
+        monkeypatch.setattr(module, "LARGEST_SIDE", 300)
+    as_tensors = crops.Region(*map(tf.constant, region))
+    crop = tf.function(crops.extract, autograph=False)(pixels, as_tensors)
+    assert crop.shape == (300, 300, 3)
+    (expected,) = geometry.crops(pixels, region, 300)
+    assert np.abs(crop.numpy().astype(int) - expected).max() <= 1
+
+
 def object_region(box, width, height):
     return object_regions(Photo(Path("photo"), width, height, (Object(box),)), RULES)[0]
 
