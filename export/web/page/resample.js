@@ -1,18 +1,20 @@
 // Resampling: crops to the networks' size, as in training, and maps back to the photo's pixels.
 
 import { area } from "./filters.js";
-import { mirrored, overlap } from "./geometry.js";
+import { mirrored, overlap, round } from "./geometry.js";
 
 const STRIP = 2 ** 20; // pixels read from the photo at a time
+const LARGEST_SIDE = 2 ** 13; // of a square that is taken from the photo as it is, as in seigan_tf/compose/geometry.py
 const ONE = 2 ** 22; // 1 in Pillow's fixed-point numbers
 
 /**
  * The region of a photo as RGB [size, size, 3] from 0 to 255, mirrored past the photo's border.
  *
  * Antialiased as by Pillow's LANCZOS with reducing_gap 3, to the last bit; the browsers' own resampling differs between
- * them.
+ * them. For a side above LARGEST_SIDE the photo is reduced first.
  */
 export function extract(photo, region, size) {
+  if (region.side > LARGEST_SIDE) [photo, region] = smaller(photo, region);
   const factor = Math.max(Math.floor(region.side / size / 3), 1);
   const reduced = reduce(photo, region, factor);
   const count = Math.ceil(region.side / factor);
@@ -43,6 +45,23 @@ export const grey = (values, rectangle, { width, height }, factor = 1) => ({
     return result;
   },
 });
+
+/** The photo made smaller by areas, and the region in it, LARGEST_SIDE across. */
+function smaller(photo, { x, y, side }) {
+  const scale = LARGEST_SIDE / side, scaled = (length) => round(length * scale);
+  const [width, height] = [photo.width, photo.height].map((length) => Math.max(scaled(length), 1));
+  const whole = photo.read(0, 0, photo.width, photo.height);
+  const pixels = area(whole, [photo.height, photo.width, 4], [height, width, 4], Uint8ClampedArray);
+  const read = (left, top, wide, tall) => {
+    const part = new Uint8ClampedArray(4 * wide * tall);
+    for (let row = 0; row < tall; row++) {
+      const from = 4 * ((top + row) * width + left);
+      part.set(pixels.subarray(from, from + 4 * wide), 4 * row * wide);
+    }
+    return part;
+  };
+  return [{ width, height, read }, { x: scaled(x), y: scaled(y), side: LARGEST_SIDE }];
+}
 
 /** Means of factor x factor pixels of the region: RGB [n, n, 3] with n = side / factor, rounded up. */
 function reduce(photo, region, factor) {

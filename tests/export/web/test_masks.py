@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from seigan_tf.compose import guided_filter, refiner
+from seigan_tf.compose import geometry, guided_filter, refiner
 from seigan_tf.compose.composer import Composer
+from seigan_tf.data.crops import CropRegion
 from seigan_tf.inference import grabcut
 from seigan_tf.utils.boxes import fade_outside
 from seigan_tf.utils.pixels import to_float
@@ -57,6 +58,24 @@ def test_functions_of_colours_are_those_of_python(lab):
     wanted = guided_filter.affine(guide, mask, 5, 1e-4)
     (found,) = lab("(guide, values) => [affine(guide, values, 64, 5, 1e-4)]", guide, mask)
     np.testing.assert_allclose(found.reshape(wanted.shape), wanted, atol=0.01)
+
+
+def test_crops_of_too_large_squares_are_those_of_python(lab):
+    """From the photo made smaller: the square itself would take many seconds."""
+    clouds, _ = scene(20, 90)
+    photo = cv2.resize(clouds, (16000, 30), interpolation=cv2.INTER_CUBIC)
+    region = CropRegion(-2000, -9000, 20000)
+    assert region.side > geometry.LARGEST_SIDE
+    (found,) = lab(
+        """(pixels, width, height, region, size) => {
+            const photo = new Photo(width, height);
+            photo.context.putImageData(new ImageData(pixels, width, height), 0, 0);
+            return [extract(photo, region, size)];
+        }""",
+        np.dstack([photo, np.full(photo.shape[:2], 255, np.uint8)]), 16000, 30, region._asdict(), 64,
+    )  # fmt: skip
+    (wanted,) = geometry.crops(photo, region, 64)
+    assert np.abs(found.reshape(wanted.shape).astype(int) - wanted).max() <= 1
 
 
 class Segmenter:
