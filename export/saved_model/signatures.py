@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from seigan_tf import cycle
+from seigan_tf.compose.matting import OBJECT
 from seigan_tf.seigan import SEIGAN
 
 from . import crops, headers, photos
@@ -14,8 +15,8 @@ PARALLEL = 1
 the other cores."""
 FEATHER = 1 / 16
 """Width, relative to the crop's side, over which the enhancer's changes fade out towards the crop's border."""
-OBJECT = 0.5
-"""Value of a mask's pixel above which it belongs to the object."""
+HOLE = 0.5
+"""Value of a mask's pixel above which it is erased."""
 PNG = tf.TensorSpec((), tf.string)
 """An encoded photograph or mask."""
 
@@ -90,20 +91,20 @@ class _OnPhotos:
         objects = self._cut_each(image_bytes, box)
         masks = self._masks(objects)
         drawn = _each(_mask_png, PNG, objects.header, objects.region, masks)
-        return {"mask_png_bytes": drawn, "crop": tf.stack(objects.region, 1), "found": _found(masks)}
+        return {"mask_png_bytes": drawn, "crop": tf.stack(objects.region, 1), "found": _found(masks, OBJECT)}
 
     def erase(self, image_bytes, box):
         """Erase by one pass of the inpainter; `compose.erasing` takes the mean of eight, and patches of the photo."""
         objects = self._cut_each(image_bytes, box)
         # The hole is the binarised and dilated mask, as README.md of the export tells clients.
         masks = self._masks(objects)
-        binary = tf.cast(masks > OBJECT, tf.float32)
+        binary = tf.cast(masks > HOLE, tf.float32)
         holes = cycle.dilate_mask(self.model.networks, binary, max(round(self.size / 32), 1))
         # G_inp's own output: `_restored_png` lays it over the photo, whether or not the settings composite it.
         noise = cycle.fixed_noise(objects.image)
         filled = self.model.inference_generators.inpainter(((1.0 - holes) * objects.image, noise, holes))
         erased = _each(_restored_png, PNG, image_bytes, objects.header, objects.region, holes, filled)
-        return {"image_png_bytes": erased, "crop": tf.stack(objects.region, 1), "found": _found(masks)}
+        return {"image_png_bytes": erased, "crop": tf.stack(objects.region, 1), "found": _found(masks, HOLE)}
 
     def compose(self, image_bytes, box, background_bytes, at):
         """Paste each object onto its background, which keeps its size."""
@@ -112,7 +113,7 @@ class _OnPhotos:
         swap = _swap(self.model, objects.image, crops.relative_box(objects.box, objects.region), landings.image)
         changes = 127.5 * (swap.composite - swap.coarse) * _faded_border(self.size)
         pasted = _each(_pasted_png, PNG, image_bytes, objects, background_bytes, landings, swap.mask, changes)
-        return {"image_png_bytes": pasted, "crop": tf.stack(landings.region, 1), "found": _found(swap.mask)}
+        return {"image_png_bytes": pasted, "crop": tf.stack(landings.region, 1), "found": _found(swap.mask, OBJECT)}
 
     @property
     def _crop_spec(self) -> Crop:
@@ -142,9 +143,9 @@ class _OnPhotos:
         return self.model.masks(objects.image, crops.relative_box(objects.box, objects.region))
 
 
-def _found(masks):
-    """Whether each of N masks shows an object: bool [N]."""
-    return tf.reduce_any(masks > OBJECT, (1, 2, 3))
+def _found(masks, least):
+    """Whether each of N masks is above `least` anywhere: bool [N]."""
+    return tf.reduce_any(masks > least, (1, 2, 3))
 
 
 def _mask_png(header, region, mask, index):

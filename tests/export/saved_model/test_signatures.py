@@ -206,7 +206,7 @@ def test_a_paste_is_coarse_paste_plus_what_the_enhancer_changes(model, signature
 
 
 def test_tells_in_which_boxes_it_found_nothing(model, monkeypatch):
-    """Of masks that have what is dark: the whole of a photo, a spot, and nothing."""
+    """Of masks that have what is dark: the whole of a photo, a spot, a shade that is not erased, and nothing."""
 
     def darkness(image):
         return (1 - image[..., :1]) / 2
@@ -214,16 +214,16 @@ def test_tells_in_which_boxes_it_found_nothing(model, monkeypatch):
     monkeypatch.setattr(type(model), "masks", lambda self, image, box: darkness(image))
     monkeypatch.setattr(Cycle, "_constrain_mask", lambda self, mask: darkness(self.object_image))
     made = signatures_module.make(model, FRACTION)
-    dark, spot, bright = (np.full((90, 120, 3), value, np.uint8) for value in (30, 225, 225))
+    dark, spot, shade, bright = (np.full((90, 120, 3), value, np.uint8) for value in (30, 245, 178, 245))
     spot[25:35, 40:50] = 0
-    contents, boxes = strings(*map(png, (dark, spot, bright))), floats(BOX, BOX, BOX)
-    inputs = {"image_bytes": contents, "box": boxes}
-    landings = {"background_bytes": contents, "at": tf.zeros((3, 3))}
+    contents = strings(*map(png, (dark, spot, shade, bright)))
+    inputs = {"image_bytes": contents, "box": floats(*[BOX] * 4)}
+    landings = {"background_bytes": contents, "at": tf.zeros((4, 3))}
     for name, more in (("segment_bytes", {}), ("erase_bytes", {}), ("compose_bytes", landings)):
         answer = made[name](**inputs, **more)
-        assert answer["found"].numpy().tolist() == [True, True, False]
+        assert answer["found"].numpy().tolist() == [True, True, name != "erase_bytes", False]
         if name == "erase_bytes":
-            assert np.array_equal(pixels_of(answer["image_png_bytes"].numpy()[2]), bright)
+            assert np.array_equal(pixels_of(answer["image_png_bytes"].numpy()[3]), bright)
 
 
 def test_photos_of_a_request_do_not_touch_each_other(signatures):
