@@ -98,7 +98,8 @@ def test_masks_start_at_the_level_that_is_asked_for(segmenter):
     images = tiny.batch(8)["object"]["image"]
 
     def masks(level):
-        settings = tiny.networks(segmenter=segmenter, vgg_weights="random", initial_mask=level, ema_decay=0.9)
+        vgg = "random" if segmenter.backbone == "vgg19" else "none"
+        settings = tiny.networks(segmenter=segmenter, vgg_weights=vgg, initial_mask=level, ema_decay=0.9)
         model = SEIGAN(settings)
         model.build()
         trained, averaged = (np.asarray(g.segmenter(images)) for g in (model.generators, model.ema_generators))
