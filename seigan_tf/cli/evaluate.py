@@ -302,6 +302,7 @@ def _fill_full_size(
 
 def _reason_for_gaps(missing: Sequence[str], vgg, result: dict[str, Any]) -> str:
     """Return a line about missing measures, or an empty text; `missing` are the networks that were not trained."""
+    from seigan_tf.evaluation.realism import FEWEST
     from seigan_tf.inference.weights import GENERATORS
 
     trained = [f"the {name}" for name in GENERATORS if name not in missing]
@@ -314,7 +315,7 @@ def _reason_for_gaps(missing: Sequence[str], vgg, result: dict[str, Any]) -> str
         return f"no realism: {alone}"
     if vgg is None:
         return "no VGG distance and no realism: give --vgg-weights imagenet or a path"
-    return "" if result["realism"] else "no realism: fewer than 4 objects, or places without an object"
+    return "" if result["realism"] else f"no realism: fewer than {FEWEST} objects, or than {FEWEST} places without one"
 
 
 def _draw(

@@ -100,9 +100,8 @@ def kernel_distance(terms: np.ndarray, sources: np.ndarray | None = None, seed: 
 
     Args:
         terms: as `pair_terms` returns them.
-        sources: [N], numbers of what the made image of each pair shares with those of other pairs, such as its
-            background: terms of two pairs of one source do not count. FEWEST numbers at least. Default: nothing is
-            shared.
+        sources: [N], the number of each made image's source, such as its background: two images of one source are not
+            compared. At least FEWEST numbers must differ. Default: all differ.
         seed: of the halves.
     """
     sources = np.arange(len(terms)) if sources is None else sources

@@ -85,7 +85,7 @@ class ComposeApplication(server.Application):
 
     def check(self, request: Request) -> None:
         self.hosts.check(request)
-        # Werkzeug limits the fields of such forms alone, and one without files needs no more than that.
+        # Werkzeug limits the fields of these forms alone; others hold no photograph, and need no more than fields do.
         form = request.mimetype == "multipart/form-data"
         request.max_content_length = self.max_body if form else FIELDS
         request.max_form_memory_size = FIELDS

@@ -35,7 +35,7 @@ def one_line(error: Exception) -> str:
 def number(value: Any) -> float:
     """Convert a number, or its text, to a float, which may be NaN or infinite. Raises ValueError if it is no number."""
     try:
-        # Python takes True for 1, "1_0" for 10 and digits of every script for numbers; who writes a box does not.
+        # Python takes True for 1, "1_0" for 10 and digits of every script for numbers; boxes have none of these.
         if isinstance(value, bool) or (isinstance(value, str) and ("_" in value or not value.strip().isascii())):
             raise ValueError
         return float(value)

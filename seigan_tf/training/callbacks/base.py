@@ -36,7 +36,7 @@ class RunCallback(keras.callbacks.Callback):
         super().__init__()
         self._start = start
         self._steps = 0
-        self._steps_of_epoch = 0
+        self._steps_before = 0  # those of earlier epochs
         self._began: float | None = None
 
     @property
@@ -49,9 +49,8 @@ class RunCallback(keras.callbacks.Callback):
             self._began = time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
-        self._steps_of_epoch = 0
+        self._steps_before = self._steps
 
     def on_train_batch_end(self, batch, logs=None):
-        # The index of the last step: with `steps_per_execution` Keras calls once for several.
-        self._steps += batch + 1 - self._steps_of_epoch
-        self._steps_of_epoch = batch + 1
+        # `batch` is the index of the last step: with `steps_per_execution` Keras calls once for several.
+        self._steps = self._steps_before + batch + 1

@@ -206,7 +206,7 @@ def test_a_paste_is_coarse_paste_plus_what_the_enhancer_changes(model, signature
 
 
 def test_tells_in_which_boxes_it_found_nothing(model, monkeypatch):
-    """Of masks that have what is dark: the whole of a photo, a spot, a shade that is not erased, and nothing."""
+    """Masks show what is dark: a whole photo, a spot, a shade too light to be erased, and nothing."""
 
     def darkness(image):
         return (1 - image[..., :1]) / 2
