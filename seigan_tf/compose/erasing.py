@@ -140,10 +140,11 @@ def fill(
 
         textured = filling.fill(pixels[around.of], unknown, avoid[around.of], guide, method == "both", seed, inside)
     target = pixels[window.of]
-    both = np.dstack([colours, np.minimum(hole.weights / np.float32(WHOLE), 1)])
-    for rows, strip in geometry.strips(both, hole.region, window):
-        filled, there = (strip[..., :3], unknown[inside.of][rows]) if textured is None else (a[rows] for a in textured)
-        share = _reduced(strip[..., 3], staying, window, rows)[..., None] * there[..., None]
+    shares = np.minimum(hole.weights / np.float32(WHOLE), 1)
+    values = np.dstack([shares, colours]) if textured is None else shares[..., None]
+    for rows, strip in geometry.strips(values, hole.region, window):
+        filled, there = (strip[..., 1:], unknown[inside.of][rows]) if textured is None else (a[rows] for a in textured)
+        share = _reduced(strip[..., 0], staying, window, rows)[..., None] * there[..., None]
         target[rows] = np.rint(target[rows] + (filled - target[rows].astype(np.float32)) * share)
 
 

@@ -38,6 +38,8 @@ SOME = 0.01
 SOFT = 0.2
 """Variance of the weights between the offsets of nine patches, in pixels of the photo times pixels of the finest scale:
 seams become soft over about a pixel of the photo."""
+FAINT = 1e-3
+"""Weight of an offset, relative to that of the nearest patch, up to which pixels are not mixed."""
 BLUR = 3.0
 """Standard deviation, in pixels of the finest scale, of the blur that leaves colours that vary slowly."""
 
@@ -92,7 +94,7 @@ def fill(
     if found is None:
         return None
     window = window or Window(0, 0, photo.shape[1], photo.shape[0])
-    filled, there = _copy(photo, unknown, found, window)
+    filled, there = _copy(photo, found, window)
     _correct(filled, there, photo, found, window)
     return filled, there
 
@@ -189,51 +191,66 @@ def _length(mask: np.ndarray) -> int:
     return int(max(rows[-1] - rows[0], columns[-1] - columns[0])) + 1
 
 
-def _copy(photo: np.ndarray, unknown: np.ndarray, field: Field, window: Window) -> tuple[np.ndarray, np.ndarray]:
-    """Copy pixels of the photo to the patches of the field, in a window; between the offsets of nine they are mixed."""
-    (height, width), rows, columns = unknown.shape, field.height, field.width
-    down, across = rows / height, columns / width
-    moves = np.rint((field.match_y - field.y) / down), np.rint((field.match_x - field.x) / across)
-    move_y, move_x = (values.astype(np.intp) for values in moves)
-    lines = (window.top, window.bottom, down), (window.left, window.right, across)
-    near = [((np.arange(start, stop) + 0.5) * step).astype(np.intp) for start, stop, step in lines]
-    there = (field.index >= 0)[near[0][:, None], near[1]]
-    filled, places = photo[window.of].copy(), np.flatnonzero(there)
-    for start in range(0, len(places), geometry.STRIP // 4):
-        place = places[start : start + geometry.STRIP // 4]
-        y, x = window.top + place // window.width, window.left + place % window.width
-        at_y, at_x = (y + 0.5) * down - 0.5, (x + 0.5) * across - 0.5
-        middle = np.floor(at_y + 0.5).astype(np.intp), np.floor(at_x + 0.5).astype(np.intp)
-        shares = [
-            [np.exp((near - at) ** 2 / (-2 * SOFT * step)) for near in (centre - 1, centre, centre + 1)]
-            for at, centre, step in zip((at_y, at_x), middle, (down, across), strict=True)
-        ]
-        total, norm = np.zeros((len(place), 3), np.float32), np.zeros((len(place), 1), np.float32)
+def _copy(photo: np.ndarray, field: Field, window: Window) -> tuple[np.ndarray, np.ndarray]:
+    """Copy pixels of the photo to the patches of the field, in a window; between the offsets of nine they are mixed.
+
+    What is copied is known: it lies at most two pixels of the field from the centre of a match.
+    """
+    height, width = photo.shape[:2]
+    down, across = field.height / height, field.width / width
+    moves = np.rint((field.match_y - field.y) / down) * width + np.rint((field.match_x - field.x) / across)
+    index = np.pad(field.index, 1, mode="edge")
+    usable, shift = index >= 0, np.where(index >= 0, moves.astype(np.intp)[index], 0)
+    inner, centre = np.s_[1:-1, 1:-1], shift[1:-1, 1:-1]
+    seam = np.zeros_like(usable[inner])
+    for i, j in np.ndindex(3, 3):
+        part = np.s_[i : i + field.height, j : j + field.width]
+        seam |= (shift[part] != centre) | ~usable[part]
+
+    rows, over = _nearest(np.arange(window.top, window.bottom), down)
+    columns, beside = _nearest(np.arange(window.left, window.right), across)
+    there, mixed = (values[rows][:, columns] for values in (usable[inner], seam & usable[inner]))
+    soft = [(weights > FAINT).sum(0) > 1 for weights in (over, beside)]
+    mixed &= soft[0][:, None] | soft[1]
+    filled, pixels = np.empty((*there.shape, 3), np.uint8), photo.reshape(-1, 3)
+    for part in geometry.row_slices(window):
+        own = np.arange(window.top + part.start, window.top + part.stop)[:, None] * width
+        own = own + np.arange(window.left, window.right)
+        filled[part] = pixels.take(own + centre[rows[part]].take(columns, 1), 0)
+        y, x = np.nonzero(mixed[part])
+        own, first = own[y, x], rows[part][y] * index.shape[1] + columns[x]
+        total, norm = np.zeros((len(y), 3), np.float32), np.zeros((len(y), 1), np.float32)
         for i, j in np.ndindex(3, 3):
-            row, column, share = middle[0] + i - 1, middle[1] + j - 1, shares[0][i] * shares[1][j] + 1e-6
-            patch = field.index[np.clip(row, 0, rows - 1), np.clip(column, 0, columns - 1)]
-            source_y = np.clip(y + move_y[patch], 0, height - 1)
-            source_x = np.clip(x + move_x[patch], 0, width - 1)
-            usable = (patch >= 0) & ~unknown[source_y, source_x]
-            weight = (share * usable).astype(np.float32)[:, None]
-            total += photo[source_y, source_x] * weight
+            near = first + i * index.shape[1] + j
+            weight = (over[i][part].take(y) * beside[j].take(x) * usable.take(near))[:, None]
+            total += pixels.take(own + shift.take(near), 0) * weight
             norm += weight
-        filled.reshape(-1, 3)[place] = np.rint(total / np.maximum(norm, 1e-9))
+        filled[part][y, x] = np.rint(total / norm)
     return filled, there
+
+
+def _nearest(pixels: np.ndarray, step: float) -> tuple[np.ndarray, np.ndarray]:
+    """For pixels of the photo in one direction: the pixel of the field, and weights of the one before, it and the next.
+
+    The weights are float32 [3, pixels], relative to the middle one's.
+    """
+    place = (pixels + 0.5) * step
+    middle = place.astype(np.intp)
+    off = np.square(middle + 0.5 - place + np.arange(-1, 2)[:, None])
+    return middle, np.exp((off[1] - off) / (2 * SOFT * step)).astype(np.float32)
 
 
 def _correct(filled: np.ndarray, there: np.ndarray, photo: np.ndarray, field: Field, window: Window) -> None:
     """Exchange the slowly varying colours of the pixels `there` for those of the field's image, in place.
 
-    `filled` and `there` are those of the window, which the photo shows without its fill.
+    `filled` and `there` are those of the window.
     """
     (height, width), rows, columns = photo.shape[:2], field.height, field.width
-    narrow = np.empty((height, columns, 3), np.float32)
-    for part in geometry.row_slices(Window(0, 0, width, height)):
-        strip = photo[part].astype(np.float32)
-        common = window.overlap(Window(0, part.start, width, part.stop))
-        strip[common.moved(0, -part.start).of] = filled[common.moved(-window.left, -window.top).of]
-        narrow[part] = cv2.resize(strip, (columns, len(strip)), interpolation=cv2.INTER_AREA)
+    narrow = np.zeros((height, columns, 3), np.float32)
+    for part in geometry.row_slices(window):
+        strip = np.zeros((part.stop - part.start, width, 3), np.float32)
+        strip[:, window.left : window.right] = filled[part]
+        narrow[window.of[0]][part] = cv2.resize(strip, (columns, len(strip)), interpolation=cv2.INTER_AREA)
     small = np.rint(cv2.resize(narrow, (columns, rows), interpolation=cv2.INTER_AREA))
     inner = np.s_[  # those pixels of `small` that lie in the window
         -(-window.top * rows // height) : window.bottom * rows // height,
@@ -248,5 +265,5 @@ def _correct(filled: np.ndarray, there: np.ndarray, photo: np.ndarray, field: Fi
         move[:, 2] = (window.left + 0.5) * columns / width - 0.5, (window.top + part.start + 0.5) * rows / height - 0.5
         size = window.width, part.stop - part.start
         change = cv2.warpAffine(difference, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-        inside = there[part]
-        filled[part][inside] = np.rint(np.clip(filled[part][inside] + change[inside], 0, 255))
+        changed = cv2.add(filled[part], change, dtype=cv2.CV_8U)
+        np.copyto(filled[part], changed, where=there[part][..., None])

@@ -108,6 +108,8 @@ class Field:
         top, bottom = self.y.min() - RADIUS, self.y.max() + 1 + RADIUS
         left, right = self.x.min() - RADIUS, self.x.max() + 1 + RADIUS
         self._part = np.s_[max(top, 0) : bottom, max(left, 0) : right]
+        moves = [(step * down, step * across) for step in STEPS for down, across in NEIGHBOURS]
+        self._neighbours = [(*move, *self._pairs(*move)) for move in moves]
 
     def start(self, earlier: "Field | None") -> None:
         """Take over the matches of a coarser field; patches without a usable one get random ones."""
@@ -132,12 +134,8 @@ class Field:
         every = np.arange(len(self.y))
         self.costs = self._costs(self.match_y, self.match_x, every)
         for _ in range(rounds):
-            for step in STEPS:
-                for down, across in NEIGHBOURS:
-                    other = self._neighbour(step * down, step * across)
-                    who = np.flatnonzero(other >= 0)
-                    other = other[who]
-                    self._try(self.match_y[other] - step * down, self.match_x[other] - step * across, who)
+            for down, across, who, other in self._neighbours:
+                self._try(self.match_y.take(other) - down, self.match_x.take(other) - across, who)
             radius = reach
             while radius >= 1:
                 move_y, move_x = (self._random.below(2 * radius + 1, len(every)) - radius for _ in range(2))
@@ -150,13 +148,14 @@ class Field:
         weights = np.maximum(self._confidence * np.exp(-SHARP * self.costs / spread), LEAST)
         total, norm = np.zeros((len(self._pixels), 3)), np.zeros(len(self._pixels))
         index = np.pad(self.index, RADIUS, constant_values=-1)
-        rows, columns = self._pixels // self.width + RADIUS, self._pixels % self.width + RADIUS
+        width = self.width + 2 * RADIUS
+        pixels = (self._pixels // self.width + RADIUS) * width + self._pixels % self.width + RADIUS
         flat, match = self.image.reshape(-1, 3), self.match_y * self.width + self.match_x
         for down in range(-RADIUS, RADIUS + 1):
             for across in range(-RADIUS, RADIUS + 1):
-                patch = index[rows - down, columns - across]
-                weight = np.where(patch >= 0, weights[patch], 0)
-                total += flat[match[patch] + down * self.width + across] * weight[:, None]
+                patch = index.take(pixels - down * width - across)
+                weight = np.where(patch >= 0, weights.take(patch), 0)
+                total += flat.take(match.take(patch) + (down * self.width + across), 0) * weight[:, None]
                 norm += weight
         self.image = self.image.copy()
         self.image.reshape(-1, 3)[self._pixels] = total / norm[:, None]
@@ -172,19 +171,21 @@ class Field:
 
     def _allowed(self, y: np.ndarray, x: np.ndarray) -> np.ndarray:
         inside = (y >= 0) & (x >= 0) & (y < self.height) & (x < self.width)
-        inside[inside] = self.sources[y[inside], x[inside]]
-        return inside
+        return self.sources.take(np.where(inside, y * self.width + x, 0))  # the first pixel is at the border, no source
 
     def _costs(self, y: np.ndarray, x: np.ndarray, who: np.ndarray) -> np.ndarray:
         """Squared differences of the features of patches `who` and of places."""
-        difference = self._features.reshape(self.height * self.width, -1)[y * self.width + x] - self._wanted[who]
+        difference = self._features.reshape(self.height * self.width, -1).take(y * self.width + x, 0)
+        difference -= self._wanted.take(who, 0)
         return np.einsum("ij,ij->i", difference, difference)
 
-    def _neighbour(self, down: int, across: int) -> np.ndarray:
-        """Number of the patch at a distance from each, -1 for none."""
+    def _pairs(self, down: int, across: int) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers of the patches that have one at this distance, and the numbers of those."""
         y, x = self.y + down, self.x + across
         inside = (y >= 0) & (x >= 0) & (y < self.height) & (x < self.width)
-        return np.where(inside, self.index[np.where(inside, y, 0), np.where(inside, x, 0)], -1)
+        other = np.where(inside, self.index.take(np.where(inside, y * self.width + x, 0)), -1)
+        who = np.flatnonzero(other >= 0)
+        return who, other[who]
 
 
 def patch_features(image: np.ndarray) -> np.ndarray:

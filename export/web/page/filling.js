@@ -15,6 +15,7 @@ export const PLACE = 10.0;
 export const [ROUNDS, MOST] = [4, 16];
 export const SOME = 0.01;
 export const SOFT = 0.2;
+export const FAINT = 1e-3;
 export const BLUR = 3.0;
 
 /**
@@ -27,7 +28,7 @@ export const BLUR = 3.0;
 export function fill(photo, unknown, avoid, shape, guide, seed = 0) {
   const field = search(scenes(photo, unknown, avoid, shape, guide), seed);
   if (!field) return null;
-  const result = copy(photo, unknown, shape, field);
+  const result = copy(photo, shape, field);
   correct(result, shape, field);
   return result;
 }
@@ -132,17 +133,17 @@ function lengthOf(mask, width) {
 }
 
 /** Copy pixels of the photo to the patches of the field; between the offsets of nine they are mixed. */
-export function copy(photo, unknown, [height, width], field) {
+export function copy(photo, [height, width], field) {
   const down = field.height / height, across = field.width / width;
   const moveY = field.matchY.map((match, patch) => round((match - field.y[patch]) / down));
   const moveX = field.matchX.map((match, patch) => round((match - field.x[patch]) / across));
   const near = (limit, step) => Int32Array.from({ length: limit }, (_, i) => Math.trunc((i + 0.5) * step));
   const [rows, columns] = [near(height, down), near(width, across)];
   const filled = photo.slice(), there = new Uint8Array(height * width);
-  // The three patches nearest to a pixel of the photo in one direction, and their weights.
+  // The three patches nearest to a pixel of the photo in one direction, and their weights relative to the middle one's.
   const nearest = (pixel, step) => {
-    const at = (pixel + 0.5) * step - 0.5, middle = Math.floor(at + 0.5);
-    return [middle - 1, middle, middle + 1].map((near) => [near, Math.exp((near - at) ** 2 / (-2 * SOFT * step))]);
+    const at = (pixel + 0.5) * step - 0.5, middle = Math.floor(at + 0.5), off = (near) => (near - at) ** 2;
+    return [middle - 1, middle, middle + 1].map((near) => [near, Math.exp((off(middle) - off(near)) / (2 * SOFT * step))]);
   };
   const beside = Array.from({ length: width }, (_, x) => nearest(x, across));
   for (let y = 0; y < height; y++) {
@@ -153,18 +154,16 @@ export function copy(photo, unknown, [height, width], field) {
       let red = 0, green = 0, blue = 0, norm = 0;
       there[place] = 1;
       for (let near = 0; near < 9; near++) {
-        const [row, high] = over[Math.trunc(near / 3)], [column, wide] = beside[x][near % 3];
+        const [row, high] = over[Math.trunc(near / 3)], [column, wide] = beside[x][near % 3], weight = high * wide;
+        if (weight <= FAINT) continue;
         const patch = field.index[between(row, field.height) * field.width + between(column, field.width)];
         if (patch < 0) continue;
-        const from = between(y + moveY[patch], height) * width + between(x + moveX[patch], width);
-        if (unknown[from]) continue;
-        const weight = high * wide + 1e-6;
+        const from = (y + moveY[patch]) * width + x + moveX[patch];
         red += weight * photo[4 * from];
         green += weight * photo[4 * from + 1];
         blue += weight * photo[4 * from + 2];
         norm += weight;
       }
-      norm = Math.max(norm, 1e-9);
       filled[4 * place] = red / norm;
       filled[4 * place + 1] = green / norm;
       filled[4 * place + 2] = blue / norm;

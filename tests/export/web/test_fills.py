@@ -180,20 +180,20 @@ TAKEN = f"""(values, y, x, costs, image) => {{
 def test_votes_copies_and_colours_are_those_of_python(lab, found_fields, name):
     case, field = CASES[name], found_fields[name]
     shape, image = field.index.shape, field.image
-    copied, there = filling._copy(case.photo, case.unknown, field, case.window)
+    copied, there = filling._copy(case.photo, field, case.window)
     corrected = copied.copy()
     filling._correct(corrected, there, case.photo, field, case.window)
     field.vote()
     voted, field.image = field.image, image
     found = lab(
-        f"""(photo, unknown, shape, values, ...rest) => {{
+        f"""(photo, shape, values, ...rest) => {{
             const field = ({TAKEN})(values, ...rest);
-            const made = copy(photo, unknown, shape, field), copied = made.filled.slice();
+            const made = copy(photo, shape, field), copied = made.filled.slice();
             correct(made, shape, field);
             field.vote();
             return [made.there, copied, made.filled, field.image];
         }}""",
-        *(case.rgba, case.unknown, case.unknown.shape, [shape, *fields(case), 0]),
+        *(case.rgba, case.unknown.shape, [shape, *fields(case), 0]),
         *(field.match_y, field.match_x, field.costs, image),
     )
     np.testing.assert_array_equal(found[0], there.ravel())
@@ -205,7 +205,7 @@ def test_votes_copies_and_colours_are_those_of_python(lab, found_fields, name):
 @pytest.mark.parametrize("name", CASES)
 def test_fills_are_those_of_python(lab, found_fields, name):
     case = CASES[name]
-    filled, there = filling._copy(case.photo, case.unknown, found_fields[name], case.window)
+    filled, there = filling._copy(case.photo, found_fields[name], case.window)
     filling._correct(filled, there, case.photo, found_fields[name], case.window)
     finest = case.scenes()[-1].unknown.shape
     found = lab(
