@@ -204,8 +204,8 @@ def _copy(photo: np.ndarray, field: Field, window: Window) -> tuple[np.ndarray, 
     inner, centre = np.s_[1:-1, 1:-1], shift[1:-1, 1:-1]
     seam = np.zeros_like(usable[inner])
     for i, j in np.ndindex(3, 3):
-        part = np.s_[i : i + field.height, j : j + field.width]
-        seam |= (shift[part] != centre) | ~usable[part]
+        beyond = np.s_[i : i + field.height, j : j + field.width]
+        seam |= (shift[beyond] != centre) | ~usable[beyond]
 
     rows, over = _nearest(np.arange(window.top, window.bottom), down)
     columns, beside = _nearest(np.arange(window.left, window.right), across)
