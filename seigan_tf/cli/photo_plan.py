@@ -191,10 +191,16 @@ def _concerns(problem: Problem, name: str) -> bool:
 
 
 def _task(options: PhotoOptions, photo: Photo, apart: bool, one: bool, problems: list[Problem]) -> Task:
+    from seigan_tf.compose import geometry
+
+    objects = []
     for item in photo.objects:
-        if min(item.box[2:]) <= 0:
-            problems.append(Problem("object", photo.name, f"box {item.box} of annotation {item.id} has no area"))
-    objects = [item for item in photo.objects if min(item.box[2:]) > 0 and not item.crowd]
+        try:
+            geometry.clip_box(item.box, photo.width, photo.height)
+        except ValueError as error:
+            problems.append(Problem("object", photo.name, f"annotation {item.id}: {error}"))
+        else:
+            objects += [] if item.crowd else [item]
     outputs = _outputs(options, photo.name, len(objects), apart, one)
     marked = (Marked(item.box, item.category, output) for item, output in zip(objects, outputs, strict=True))
     return Task(photo.path, photo.name, (photo.width, photo.height), tuple(marked))
@@ -203,12 +209,17 @@ def _task(options: PhotoOptions, photo: Photo, apart: bool, one: bool, problems:
 def upright(task: Task, marked: list[Marked]) -> tuple[Task, list[Marked]]:
     """The task and its boxes in the upright photo; annotations may give them in its stored pixels.
 
-    Raises UnreadablePhoto, a ValueError.
+    Raises ValueError, naming the file, if the photo cannot be read.
     """
+    from seigan_tf.data.photos.reading import UnreadablePhoto
     from seigan_tf.data.photos.turning import stored_on_its_side, upright_box
 
     size = task.size
-    if size is None or not (orientation := stored_on_its_side(task.photo, size)):
+    try:
+        orientation = size and stored_on_its_side(task.photo, size)
+    except UnreadablePhoto as error:
+        raise ValueError(f"{task.photo}: {error}") from None
+    if not size or not orientation:
         return task, marked
     turned = [item._replace(box=upright_box(item.box, size, orientation)) for item in marked]
     return task._replace(size=size[::-1]), turned

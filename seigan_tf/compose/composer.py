@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice, repeat
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -97,8 +98,8 @@ class Composer:
             ValueError: the photo cannot be read, a box is empty or outside it, `fill` is unknown, or the seed is not a
                 whole number from 0 to MOST_SEED.
         """
-        if seed != int(seed) or not 0 <= seed <= MOST_SEED:
-            raise ValueError(f"seed is {seed}, expected a whole number from 0 to {MOST_SEED}")
+        if not isinstance(seed, Real) or not 0 <= seed <= MOST_SEED or seed != int(seed):
+            raise ValueError(f"seed is {seed!r}, expected a whole number from 0 to {MOST_SEED}")
         picture, seeds = as_picture(photo), repeat(int(seed))
         return self.erase_picture(picture, _several(boxes), fill=fill, keep=_several(keep), seeds=seeds).array
 

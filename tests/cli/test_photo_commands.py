@@ -266,6 +266,25 @@ def test_bad_photographs_of_a_folder_are_counted_and_the_others_done(capsys, tmp
     assert (tmp_path / "j.json").is_file()
 
 
+@pytest.mark.parametrize("command", ["cut", "erase", "paste"])
+@pytest.mark.parametrize("content", [b"text", b"", None], ids=["text", "empty", "missing"])
+def test_a_photo_without_a_size_keeps_no_other_from_being_done(capsys, tmp_path, photo_set, command, content):
+    for name in ("a.png", "b.png", "c.png"):
+        photo_set.add(name, (20, 20, 60, 60))
+    photo_set.config()
+    bad = photo_set.images / "b.png"
+    bad.unlink() if content is None else bad.write_bytes(content)
+    more = {"cut": ["--json", tmp_path / "j.json"], "paste": ["--onto", photo_set.images / "a.png", "--at", "9,9"]}
+    given = ["--annotations", photo_set.annotations, "-o"]
+    ended = call(capsys, command, photo_set.images, *given, tmp_path / "out", *more.get(command, []))
+    assert ended.code == 1
+    assert ended.err.startswith(f"stopped: 1 photographs or boxes could not be used; the first: {bad}: ")
+    assert ended.err.count("\n") == 1
+    assert len(list((tmp_path / "out").iterdir())) == 2
+    assert (tmp_path / "j.json").is_file() == (command == "cut")
+    assert f"{bad}: " in call(capsys, "erase", bad, *given, tmp_path / "b.png").refusal
+
+
 def test_a_name_that_is_too_long_keeps_no_other_photograph_from_being_done(capsys, tmp_path, photo_set):
     for name in ("a.png", f"{'n' * 251}.png", "z.png"):  # with a number for its object the longest name is too long
         photo_set.add(name, (20, 20, 60, 60))
@@ -279,14 +298,18 @@ def test_a_name_that_is_too_long_keeps_no_other_photograph_from_being_done(capsy
     assert {path.name for path in (tmp_path / "cut").iterdir()} <= {"a-1.png", "z-1.png"}
 
 
-def test_boxes_that_cannot_be_used_are_told_of(capsys, tmp_path, photos):
+@pytest.mark.parametrize(
+    ("box", "told"),
+    [([500, 1, 5, 5], "annotation 12 of a.png: box"), ([0, 0, 1, 1], "annotation 12: box 0,0,1,1: fractions")],
+)
+def test_boxes_that_cannot_be_used_are_told_of(capsys, tmp_path, photos, box, told):
     folder, annotations = photos
     content = json.loads(annotations.read_text())
-    content["annotations"].append({"id": 12, "image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": [500, 1, 5, 5]})
+    content["annotations"].append({"id": 12, "image_id": 1, "category_id": 1, "iscrowd": 0, "bbox": box})
     annotations.write_text(json.dumps(content))
     ended = call(capsys, "erase", folder / "a.png", "--annotations", annotations, "-o", tmp_path / "out.png")
     assert (ended.code, (tmp_path / "out.png").is_file()) == (1, True)
-    assert "annotation 12 of a.png: box" in ended.err
+    assert told in ended.err
 
 
 def test_problems_of_photos_with_longer_names_do_not_matter(capsys, tmp_path, photos):

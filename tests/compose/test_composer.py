@@ -420,9 +420,9 @@ def test_an_unknown_fill_and_a_seed_that_is_none_are_refused(composer, one_line_
     photo = ball()[0]
     message = one_line_error(composer.erase, photo, box_of(), fill="Network")
     assert message == "fill is 'Network', expected both, patches or network"
-    for seed in (-1, 1.5):
+    for seed in (-1, 1.5, np.inf, np.nan, None, "x"):
         assert one_line_error(composer.erase, photo, box_of(), seed=seed).startswith(
-            f"seed is {seed}, expected a whole"
+            f"seed is {seed!r}, expected a whole"
         )
 
 
