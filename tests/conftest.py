@@ -1,5 +1,6 @@
 """Fixtures of all tests: the backend, small annotated photo sets, and the data and weights beside the repository."""
 
+import gc
 import json
 import os
 import signal
@@ -26,6 +27,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # number of threads is left to the runs that must end bit-identical, in processes of their own (test_train_command.py).
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"), "1")
 os.environ.update(ONE_THREAD)
+
+# Networks are made of very many objects, which Python's garbage collector would look through all the time.
+gc.set_threshold(20_000, 20, 50)
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG = (
