@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 MAX_ID = 2**63 - 1  # numbers are stored in 64 bits
 
+# Ids and keys have no type: as INTEGER the text 12e2 would become the number 1200.
 TABLES = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
@@ -16,7 +17,7 @@ PRAGMA cache_size = -8000;  -- KiB of memory; the rest lies on disk
 CREATE TABLE photos (position INTEGER PRIMARY KEY, name TEXT UNIQUE, given TEXT, width INTEGER, height INTEGER,
     refused INTEGER DEFAULT 0, incomplete INTEGER DEFAULT 0);
 CREATE TABLE keys (key PRIMARY KEY, photo INTEGER) WITHOUT ROWID;
-CREATE TABLE objects (position INTEGER PRIMARY KEY, photo INTEGER, id INTEGER UNIQUE, box BLOB, content BLOB);
+CREATE TABLE objects (position INTEGER PRIMARY KEY, photo INTEGER, id UNIQUE, box BLOB, content BLOB);
 CREATE INDEX objects_of_photo ON objects (photo);
 BEGIN;
 """

@@ -194,11 +194,14 @@ def _without_box_sizes(path: Path, layout: Layout) -> Layout:
 
 
 def _identity(text: str) -> int | str:
+    if not text:
+        raise ValueError("id: is empty, expected a number or a text")
     try:
-        value = int(text)
+        # Python takes 1_0 for 10, and digits of every script for numbers.
+        value = int(text) if text.isascii() and "_" not in text else None
     except ValueError:
-        if not text:
-            raise ValueError("id: is empty, expected a number or a text") from None
+        value = None
+    if value is None:
         return text
     if abs(value) > MAX_ID:
         raise ValueError(f"id: {shown(text)} is too large")

@@ -428,6 +428,15 @@ def test_ids_may_be_texts_and_numbers_of_one_value_are_one_id(photo_set, backend
     assert [problem.what for problem in problems] == ["the id is given twice, expected unique ids"]
 
 
+def test_ids_of_text_that_look_like_numbers_are_texts(photo_set, backend):
+    ids = ["12e2", 1200, "1234e567", "9999e999", "1200.0"]
+    for index, identity in enumerate(ids):
+        photo_set.add(f"{index}.png", (1, 1, 5, 5), id=identity)
+    photos, problems = read(photo_set)
+    assert problems == []
+    assert [photo.objects[0].id for photo in photos.values()] == [1, 1200, 3, 4, 5]
+
+
 @pytest.mark.parametrize("size", [{}, {"width": None, "height": None}, {"width": 0, "height": 160}, {"width": "200"}])
 def test_size_that_is_not_given_is_read_from_the_photo(photo_set, size):
     photo_set.add("a.png", (1, 1, 5, 5))

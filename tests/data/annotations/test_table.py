@@ -121,6 +121,13 @@ def test_objects_with_ids_of_text_are_numbered(table):
     assert problems == [Problem("object", "boxes.csv: line 4", "id x7 is given twice, expected unique ids")]
 
 
+def test_ids_of_text_that_look_like_numbers_are_texts(table):
+    ids = ("12e2", "1200", "1_2", "12", "1234e567", "9999e999")
+    photos, problems = table("id,file,x,y,w,h\n" + "".join(f"{text},a.png,1,1,2,2\n" for text in ids))
+    assert problems == []
+    assert [item.id for item in photos["a.png"].objects] == [1, 1200, 3, 12, 5, 6]
+
+
 @pytest.mark.parametrize("row", ["a.png", "a.png,,,,", "a.png,,,,,cat", '"a.png", , , , ,'])
 @pytest.mark.parametrize("header", ["", "file,x,y,w,h,class\n"])
 def test_row_without_numbers_is_a_photo_without_object(table, row, header):
