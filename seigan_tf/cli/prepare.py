@@ -138,7 +138,7 @@ def run(arguments: Sequence[str]) -> None:
 
 def _source(options: Options, temporary: Path) -> Source:
     """Return the source that the options name. Raises ValueError if they name none, or more than one."""
-    from seigan_tf.data.annotations.formats import FORMATS, guess_format
+    from seigan_tf.data.annotations.formats import FORMATS
 
     published = options.source.startswith("tfds:")
     _refuse_unused(options, published)
@@ -154,11 +154,20 @@ def _source(options: Options, temporary: Path) -> Source:
         return _detected(config, options.images, *detector, boxes)
     source: Any = options.source
     if source == "auto":
-        source = guess_format(options.images, options.annotations)
-    if source not in FORMATS:
+        source = _guessed(config)
+    elif source not in FORMATS:
         raise ValueError(f"--source {source}: expected one of auto, {', '.join(FORMATS)}, tfds:NAME")
     config = replace(config, source=source)
     return Source(config, {}, lambda: (config, ()))
+
+
+def _guessed(config: DataConfig) -> str:
+    """Return the format of the annotations; "auto" if those of the validation photographs have another one."""
+    from seigan_tf.data.annotations.formats import guess_format
+
+    sets = (config.images, config.annotations), (config.val_images, config.val_annotations)
+    formats = {guess_format(images, annotations) for images, annotations in sets if images is not None}
+    return formats.pop() if len(formats) == 1 else "auto"
 
 
 def _refuse_unused(options: Options, published: bool) -> None:

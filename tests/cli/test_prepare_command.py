@@ -56,6 +56,20 @@ def test_photographs_become_crops_a_report_and_pictures(prepare, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["crops", "set"]
 
 
+def test_validation_photographs_may_have_boxes_of_another_format(prepare, new_photo_set, tmp_path):
+    validation = new_photo_set("validation")
+    for number in range(3):
+        path = validation.add(f"{number}.png", width=240)
+        points = [[90, 60], [130, 60], [130, 90], [90, 90]]
+        shape = {"label": "cat", "points": points, "shape_type": "polygon"}
+        path.with_suffix(".json").write_text(json.dumps({"imagePath": path.name, "shapes": [shape]}))
+    code, out, err = prepare("--val-images", str(validation.images))
+    assert code == 0, err
+    assert "3 crops with masks for validation" in out
+    report = json.loads((tmp_path / "crops" / "report.json").read_text())
+    assert (report["source"], report["validation"]["objects"]) == ("auto", 3)
+
+
 def test_crops_in_the_folder_of_the_photographs_are_not_photographs_of_the_next_ones(prepare, photos):
     for path in list(photos.images.iterdir()):
         path.with_suffix(".txt").write_text("0 0.45 0.5 0.16 0.2\n")
