@@ -77,12 +77,14 @@ def _annotation_files(options: Options) -> Iterator[Path]:
 def _photos(options: Options, root: Path, max_bad: float, notes: list[str]) -> "Iterator[Photo | Problem]":
     """Yield the photos of all sets with names relative to `root`, and the problems; add the readers' notes.
 
-    Raises ValueError, while no file has been replaced yet, if a set gives no photo or too many problems.
+    Raises ValueError, while no file has been replaced yet, if a set gives no photo, too many problems, or a photo that
+    an earlier set gives, also by a link.
     """
     from seigan_tf.data.annotations.formats import read_annotations
     from seigan_tf.data.photos.photo import Note, Photo
     from seigan_tf.data.planning.report import Tally
 
+    given: dict[str, Path] = {}  # folder of the set of each photo
     for images, annotations in options.set:
         start = images.resolve().relative_to(root)
         tally, photos, boxes = Tally(max_bad), 0, 0
@@ -90,6 +92,8 @@ def _photos(options: Options, root: Path, max_bad: float, notes: list[str]) -> "
             if isinstance(item, Note):
                 notes.append(item.text)
             elif isinstance(item, Photo):
+                if (first := given.setdefault(os.path.realpath(item.path), images)) != images:
+                    raise ValueError(f"{item.path}: is in the sets {first} and {images}, expected it in one of them")
                 objects = item.objects
                 photos, boxes = photos + 1, boxes + len(objects)
                 if options.boxes_only:

@@ -83,6 +83,28 @@ def test_bad_sets_are_refused_and_nothing_is_written(sets, tmp_path, capsys, cha
     assert not list(tmp_path.glob("all*"))
 
 
+def test_photo_of_two_sets_is_refused_with_both_and_sets_inside_others_are_read(new_photo_set, tmp_path, capsys):
+    outer = new_photo_set("outer")
+    path = outer.add("a.png", BOX)
+    (folder := outer.images / "more").mkdir()
+    inner = outer.add("more/b.png", BOX)
+    outer.config()
+    table, out = tmp_path / "more.csv", tmp_path / "all.json"
+    asked = "join", "--out", out, *options(((outer.images, outer.annotations), (folder, table)))
+    table.write_text("b.png,1,2,30,40\n")
+    expected = f"error: {inner}: is in the sets {outer.images} and {folder}, expected it in one of them\n"
+    assert call(capsys, *asked).refusal == expected
+    (folder / "link.png").symlink_to(path)
+    table.write_text("link.png,1,2,30,40\n")
+    assert f"link.png: is in the sets {outer.images} and {folder}" in call(capsys, *asked).refusal
+    assert not out.exists()
+    (folder / "c.png").write_bytes(inner.read_bytes())
+    table.write_text("c.png,1,2,30,40\n")
+    assert call(capsys, *asked).code == 0
+    names = [photo.name for photo in read_annotations("coco", outer.images, out)]
+    assert names == ["a.png", "more/b.png", "more/c.png"]
+
+
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
