@@ -4,7 +4,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from seigan_tf.data.photos.files import PHOTO_SUFFIXES, find_photos, locate, name_of
@@ -19,8 +19,8 @@ UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)")
 class PhotoNames:
     """Finds the photos of a folder by names in annotations.
 
-    A name is a path relative to the folder, or an absolute one inside it. If no such photo is there, it means the one
-    photo that shares the longest end of the path with it, in either case of the letters.
+    A name is a path relative to the folder, or an absolute one inside it, also without the ending and in another case
+    of the letters. If no such photo is there, it means the one photo that shares the longest end of the path with it.
     """
 
     def __init__(self, images: Path):
@@ -46,8 +46,8 @@ class PhotoNames:
             return found
         parts = _parts(path)
         locate(self._images, "/".join(parts) if parts else path)  # raises for a name that no file can have
-        if match := self._find_by_end(given, parts):
-            if PurePosixPath(match).with_suffix("").as_posix() != path:
+        if match := self._find_by_end(given, inside, parts):
+            if _without_ending(match) != path:
                 self.by_end.setdefault(match, given)
             return match
         return name_of(locate(self._images, path), self._images)
@@ -77,10 +77,14 @@ class PhotoNames:
                 return relative
         return ""
 
-    def _find_by_end(self, given: str, parts: list[str]) -> str | None:
+    def _find_by_end(self, given: str, inside: str, parts: list[str]) -> str | None:
         last = parts[-1]
         named = PurePosixPath(last).suffix.lower() in PHOTO_SUFFIXES
         candidates = self._called(last, named)
+        whole = _folded(PurePath(inside).as_posix())
+        exact = [name for name in candidates if _folded(name if named else _without_ending(name)) == whole]
+        if len(exact) == 1:
+            return exact[0]
         if not candidates and UPLOADED.match(last):
             parts = [*parts[:-1], UPLOADED.sub("", last)]
             candidates = self._called(parts[-1], named) or self._uploads.get(_folded(parts[-1]), [])
@@ -132,6 +136,10 @@ def common_end(first: str, second: str) -> int:
             break
         count += 1
     return count
+
+
+def _without_ending(name: str) -> str:
+    return PurePosixPath(name).with_suffix("").as_posix()
 
 
 def _parts(path: str) -> list[str]:

@@ -65,6 +65,21 @@ def test_name_that_fits_two_photos_alike_is_refused(images, one_line_error):
     assert "fits 2 photos alike (day 1/b.jpg, day 2/b.jpg)" in message
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("7", "7.png"), ("old/7", "old/7.png"), ("x/7", None), ("img_1.jpg", "IMG_1.JPG"), ("Img_1", "IMG_1.JPG")],
+)
+def test_path_but_for_its_ending_and_case_means_that_photo_and_none_deeper(tmp_path, one_line_error, given, name):
+    (tmp_path / "old").mkdir()
+    for photo in ("7.png", "old/7.png", "IMG_1.JPG", "old/img_1.jpg"):
+        (tmp_path / photo).touch()
+    names = PhotoNames(tmp_path)
+    if name:
+        assert names.find(given) == names.find(str(tmp_path / given)) == name
+    else:
+        assert "fits 2 photos alike (7.png, old/7.png)" in one_line_error(names.find, given)
+
+
 def test_photos_found_by_the_end_are_told_once(images):
     names = PhotoNames(images)
     for given in ("a.jpg", "x/day 1/b.jpg", "x/day 2/b.jpg", "x/day 1/b.jpg"):
