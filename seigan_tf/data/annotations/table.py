@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seigan_tf.data.annotations import open_images
-from seigan_tf.data.annotations.boxes import flag
+from seigan_tf.data.annotations.boxes import checked_size, flag
 from seigan_tf.data.annotations.collecting import Collection, Drawn, box_of_corners, refuse_fractions
 from seigan_tf.data.annotations.columns import CENTERS, EDGES, SIZES, TEXT, WITHOUT_HEADER, Layout, find_layout
-from seigan_tf.data.annotations.joining import MAX_ID
+from seigan_tf.data.annotations.joining import MAX_ID, Join
 from seigan_tf.data.photos.files import require_folder
 from seigan_tf.data.photos.photo import Note, Photo, Problem
 from seigan_tf.utils.text import number, numbers, shown
@@ -101,8 +101,8 @@ def _read_rows(path: Path, layout: Layout, collection: Collection, classes: dict
         if photo is None:
             continue
         try:
-            if size and linked and size != join.size(photo):
-                raise ValueError(f"photo of {size[0]:g} x {size[1]:g} pixels, of another size in an earlier line")
+            if size:
+                _note_size(join, photo, size)
             box = _box(fields, layout)
             identity = _identity(fields[layout.columns["id"]]) if box and "id" in layout.columns else line
             crowd = _is_crowd(fields[layout.columns["crowd"]]) if "crowd" in layout.columns else False
@@ -172,6 +172,15 @@ def _photo_size(fields: list[str], layout: Layout) -> tuple[float, float] | None
         except ValueError:
             return None
     return (sides[0], sides[1]) if all(sides) else None
+
+
+def _note_size(join: Join, photo: int, size: tuple[float, float]) -> None:
+    """Keep the size that a line gives its photo. Raises ValueError if an earlier line has another one."""
+    known = join.size(photo)
+    if not all(known):
+        join.set_size(photo, *checked_size(*size))
+    elif size != known:
+        raise ValueError(f"photo of {size[0]:g} x {size[1]:g} pixels, of another size in an earlier line")
 
 
 def _without_box_sizes(path: Path, layout: Layout) -> Layout:

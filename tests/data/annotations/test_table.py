@@ -318,6 +318,19 @@ def test_lines_with_two_sizes_of_one_photo_are_a_problem(table):
     assert (len(photos["a.png"].objects), photos["a.png"].incomplete) == (1, True)
 
 
+@pytest.mark.parametrize("name", ["turned.jpg", "./turned.jpg"])
+def test_size_may_stand_in_a_later_line_of_the_photo(table, turned_photo, name):
+    header = "filename,width,height,class,xmin,ymin,xmax,ymax"
+    lines = "turned.jpg,,,cat,10,20,40,50", f"{name},200,160,cat,150,20,190,50", f"{name},160,200,cat,10,20,40,50"
+    photos, (problem,) = table("\n".join((header, *lines)))
+    photo = photos["turned.jpg"]
+    assert (photo.width, photo.height, boxes(photo)) == (200, 160, [(10, 20, 30, 30), (150, 20, 40, 30)])
+    assert (problem.where, photo.incomplete) == ("boxes.csv: line 4", True)
+    assert "of another size in an earlier line" in problem.what
+    _, (problem,) = table("\n".join((header, lines[0], f"{name},20.5,160,cat,1,2,3,4")))
+    assert problem.what == "photo of 20.5 x 160.0 pixels, expected whole numbers of at least 1"
+
+
 def test_open_images_without_the_names_of_its_classes_and_with_groups(table):
     header = "ImageID,Source,LabelName,Confidence,XMin,XMax,YMin,YMax,IsOccluded,IsTruncated,IsGroupOf"
     photos, problems = table(
