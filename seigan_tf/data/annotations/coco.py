@@ -134,7 +134,10 @@ def _object(entry: dict, categories: dict[Key, str]) -> Drawn:
         segmentation = [segmentation]
     kind = _key(entry.get("category_id"))
     category = "" if kind is None else categories.get(kind, "")
-    box = [value if type(value) is float else number(value) for value in box]
+    try:
+        box = [value if type(value) is float else number(value) for value in box]
+    except ValueError:
+        raise ValueError(f"'bbox' is {shown(box)}, expected numbers [x, y, width, height]") from None
     where = f"annotation {'without id' if identity is None else shown(identity)}"
     return Drawn(where, box, category, crowd in (1, "1"), segmentation, identity)
 

@@ -60,7 +60,10 @@ WITHOUT_HEADER = ("file", *SIZES, "class")
 
 
 def find_layout(header: list[str], delimiter: str) -> Layout | str:
-    """Return the layout of a header, or what it lacks; an empty text unless two fields are names of columns."""
+    """Return the layout of a header, or what it lacks.
+
+    That is an empty text unless two fields are names of columns, or one of several fields is that of the file.
+    """
     fields = [re.sub(r"[^0-9a-zµ-\uffff]", "", field.lower()) for field in header]
     columns = {column: place for column, names in COLUMNS.items() if (place := _place(column, names, fields)) >= 0}
     # One field has one meaning: x1 is a right edge only beside x0, "id" is the photo only if nothing else is.
@@ -73,7 +76,7 @@ def find_layout(header: list[str], delimiter: str) -> Layout | str:
                 if columns[side] == columns.get(f"photo_{side}"):
                     del columns[f"photo_{side}"]
             return Layout(delimiter, columns, len(fields), form, True, set(header) >= OPEN_IMAGES)
-    return _lacking(columns) if len(columns) > 1 else ""
+    return _lacking(columns) if len(columns) > 1 or (len(fields) > 1 and "file" in columns) else ""
 
 
 def _place(column: str, names: tuple[str, ...], fields: list[str]) -> int:

@@ -132,5 +132,8 @@ def _corners(element: ElementTree.Element) -> list[float]:
         text = corners.findtext(name, "").strip()
         if not text:
             raise ValueError(f"<bndbox> has no <{name}>, expected one")
-        edges.append(number(text))
+        try:
+            edges.append(number(text))
+        except ValueError:
+            raise ValueError(f"<{name}> is {shown(text)}, expected a number") from None
     return edges

@@ -35,7 +35,10 @@ def read_row(
     that kind, or its box is outside the photo.
     """
     width, height = size
-    values = [number(word) for word in words]
+    try:
+        values = [number(word) for word in words]
+    except ValueError as error:
+        raise ValueError(f"{error}, expected {ROW}") from None
     count = 0
     if len(values) not in (5, 6):
         count = _check_count(len(values), kind, keypoints)

@@ -120,7 +120,7 @@ def test_byte_order_mark_is_skipped(photo_set):
         ("annotations", {"bbox": [1, 2, 3]}, "'bbox' is [1, 2, 3]"),
         ("annotations", {"bbox": None}, "'bbox' is None"),
         ("annotations", {"bbox": {"x": 1}}, "'bbox' is {'x': 1}"),
-        ("annotations", {"bbox": ["a", 1, 2, 3]}, "a is not a number"),
+        ("annotations", {"bbox": ["a", 1, 2, 3]}, "'bbox' is ['a', 1, 2, 3], expected numbers [x, y, width, height]"),
         ("annotations", {"bbox": [10, 10, -5, 20]}, "negative size"),
         ("annotations", {"bbox": [300, 10, 20, 20]}, "is not inside the 200 x 160 photo"),
         ("annotations", {"iscrowd": "yes"}, "'iscrowd' is yes"),

@@ -218,6 +218,7 @@ def test_name_that_leaves_the_folder_is_one_problem_for_all_its_rows(table):
         ("Number,Source,A,B,C,D\nx,y,0,1,0,1\n", "the columns are Number,Source,A,B,C,D: none is known"),
         ("Number,xmin,xmax,ymin,ymax\nx,0,1,0,1\n", "no column file (file, filename,"),
         ("image,xmin,xmax,ymin\nx,0,1,0\n", "no column bottom (ymax, bottom,"),
+        ("image_id,PredictionString\na,1.0 30 20 30 20\n", "image_id,PredictionString: no column left (xmin, left,"),
         ("file,left,top,bottom,class\n", "expected file, left and top"),
         ("file,x,y,w,h\n", "names no photo"),
         (b"a.png,1,1,2,\xe9\n", "not UTF-8 text"),

@@ -147,7 +147,7 @@ def test_class_beyond_the_names_is_a_problem(yolo_set):
         ("0", "1 numbers"),
         ("0 0.1 0.2 0.3 0.4 0.5 0.6 0.7", "8 numbers"),
         ("0 0.1 0.2 0.3 0.4 0.5 nan", "nan is not in [0, 1]"),
-        ("cat 0.5 0.5 0.1 0.1", "cat is not a number"),
+        ("cat 0.5 0.5 0.1 0.1", "cat is not a number, expected class cx cy w h"),
         ("0 0,5 0,5 0,1 0,1", "0,5 is not a number"),
         ("-1 0.5 0.5 0.1 0.1", "class is -1"),
         ("0.5 0.5 0.5 0.1 0.1", "class is 0.5"),
