@@ -54,14 +54,23 @@ def read_row(
 
     polygons = None
     if not count or kind == "pose":
-        center_x, center_y, w, h = (values[1] * width, values[2] * height, values[3] * width, values[4] * height)
-        left, top = center_x - w / 2, center_y - h / 2
+        (left, w), (top, h) = _span(values[1], values[3], width), _span(values[2], values[4], height)
     else:
-        points = np.array(values[1:]).reshape(-1, 2) * [width, height]
+        points = np.clip(values[1:], 0, 1).reshape(-1, 2) * [width, height]
         (left, top), (w, h) = points.min(0).tolist(), np.ptp(points, 0).tolist()
         polygons = None if kind == "obb" else [points.ravel().tolist()]
     category = classes.get(int(values[0]), str(int(values[0])))
     return Object(checked_box((left, top, w, h), width, height), segmentation=polygons, id=index, category=category)
+
+
+def _span(center: float, size: float, side: int) -> tuple[float, float]:
+    """Return start and size in pixels; an edge that leaves the photo by TOLERANCE at most is moved to its border.
+
+    In pixels that would be more than a box of a large photo may reach past it.
+    """
+    edges = center - size / 2, center + size / 2
+    low, high = (min(max(edge, 0.0), 1.0) if -TOLERANCE <= edge <= 1 + TOLERANCE else edge for edge in edges)
+    return low * side, (high - low) * side
 
 
 def _check_count(count: int, kind: Kind, keypoints: tuple[int, int] | None) -> int:

@@ -171,6 +171,17 @@ def test_box_that_leaves_the_photo_by_rounding_is_clipped(yolo_set):
     assert photo.objects[0].box == (0, 0, 20.5, 100)
 
 
+@pytest.mark.parametrize("width", [100, 4000])
+def test_fractions_that_leave_the_photo_by_rounding_are_clipped_whatever_its_size(yolo_set, width):
+    rows = "0 0.989 0.5 0.03 0.1", "0 0.004 0.5 0.02 0.1", "0 0.95 0.5 1.008 0.2 1.002 0.8", "0 0.9 0.5 0.3 0.1"
+    yolo_set.add("a.png", *rows, width=width)
+    photo, problem = sorted(yolo_set.read(), key=lambda item: isinstance(item, Problem))
+    edges = [(item.box[0] / width, (item.box[0] + item.box[2]) / width) for item in photo.objects]
+    assert edges == [pytest.approx(pair) for pair in ((0.974, 1), (0, 0.014), (0.95, 1))]
+    assert photo.objects[2].segmentation == [pytest.approx([0.95 * width, 50, width, 20, width, 80])]
+    assert (problem.where, "not inside" in problem.what) == ("a.txt: line 4", True)
+
+
 def test_label_file_without_photo_is_a_problem(yolo_set):
     yolo_set.add("a.png", "0 0.5 0.5 1 1")
     (yolo_set.labels / "b.txt").write_text("0 0.5 0.5 1 1")
