@@ -27,6 +27,13 @@ def printable(text: str) -> str:
     return UNPRINTABLE.sub("?", text.strip())
 
 
+def class_name(value: Any) -> str:
+    """Return the name of a class as JSON has it: a text, a number as its text, or an empty text for anything else."""
+    if isinstance(value, str):
+        return value
+    return shown(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
 def one_line(error: Exception) -> str:
     """Return an error's message on one line; its type if it has no message."""
     return " ".join(str(error).split()) or type(error).__name__

@@ -11,7 +11,7 @@ from seigan_tf.data.annotations.collecting import Collection, Drawn, refuse_frac
 from seigan_tf.data.annotations.joining import MAX_ID
 from seigan_tf.data.photos.files import require_folder
 from seigan_tf.data.photos.photo import Note, Photo, Problem
-from seigan_tf.utils.text import number, shown
+from seigan_tf.utils.text import class_name, number, shown
 
 Key = int | str
 
@@ -48,14 +48,13 @@ def read_coco(images: Path, annotations: Path) -> Iterator[Photo | Problem | Not
 
 
 def _categories(annotations: Path) -> dict[Key, str]:
-    """Return the names of the classes. A malformed category is left out: its objects have no class."""
+    """Return the names of the classes, empty where a category has none; nothing at all if no category has a name."""
     names = {}
     for entry in json_files.items(annotations, "categories.item"):
-        if isinstance(entry, dict) and isinstance(entry.get("name"), str):
-            key = _key(entry.get("id"))
-            if key is not None:
-                names[key] = entry["name"]
-    return names
+        key = _key(entry.get("id")) if isinstance(entry, dict) else None
+        if key is not None:
+            names[key] = class_name(entry.get("name"))
+    return names if any(names.values()) else {}
 
 
 def _read_list(annotations: Path, name: str, kind: str, read: Callable[[Any], None]) -> Iterator[Problem]:
@@ -132,14 +131,23 @@ def _object(entry: dict, categories: dict[Key, str]) -> Drawn:
     identity = None if entry.get("id") is None else _required(entry, "id")
     if isinstance(segmentation, list) and all(type(value) in (int, float) for value in segmentation):
         segmentation = [segmentation]
-    kind = _key(entry.get("category_id"))
-    category = "" if kind is None else categories.get(kind, "")
+    category = _category(entry.get("category_id"), categories)
     try:
         box = [value if type(value) is float else number(value) for value in box]
     except ValueError:
         raise ValueError(f"'bbox' is {shown(box)}, expected numbers [x, y, width, height]") from None
     where = f"annotation {'without id' if identity is None else shown(identity)}"
     return Drawn(where, box, category, crowd in (1, "1"), segmentation, identity)
+
+
+def _category(value: Any, categories: dict[Key, str]) -> str:
+    """Return the name of the class of that id; an empty text without an id, or if no category has a name."""
+    if value is None or not categories:
+        return ""
+    key = _key(value)
+    if key not in categories:
+        raise ValueError(f"'category_id' is {shown(value)}, expected the id of one of the 'categories'")
+    return categories[key]
 
 
 def _required(entry: Any, field: str) -> Key:

@@ -9,6 +9,7 @@ from seigan_tf.data.annotations import json_files, shapes
 from seigan_tf.data.annotations.collecting import Drawn, Entry, Lost, read_entries
 from seigan_tf.data.photos.files import require_folder
 from seigan_tf.data.photos.photo import Note, Photo, Problem
+from seigan_tf.utils.text import class_name
 
 PHOTOS = ("image", "imagefilename", "imageURL", "filename")  # keys of the photo in files of Apple and of others
 OBJECTS = ("annotations", "annotation", "objects")
@@ -42,4 +43,4 @@ def _object(item: Any, where: str) -> Drawn | Lost:
         x, y, width, height = shapes.numbers_of(coordinates, "x", "y", "width", "height")
     except ValueError as error:
         return Lost(where, str(error))
-    return Drawn(where, (x - width / 2, y - height / 2, width, height), label if isinstance(label, str) else "")
+    return Drawn(where, (x - width / 2, y - height / 2, width, height), class_name(label))

@@ -10,7 +10,7 @@ from seigan_tf.data.annotations.collecting import Drawn, Entry, Lost, read_entri
 from seigan_tf.data.annotations.names import path_of
 from seigan_tf.data.photos.files import PHOTO_SUFFIXES, require_folder
 from seigan_tf.data.photos.photo import Note, Photo, Problem
-from seigan_tf.utils.text import shown
+from seigan_tf.utils.text import class_name, shown
 
 SHAPE = ("x", "y", "width", "height", "points", "radiusX", "radiusY", "rle", "imageDataURL")
 """Keys of a value that is a shape."""
@@ -129,8 +129,8 @@ def _objects(results: list[dict[str, Any]]) -> Iterator[Drawn | Lost]:
             key = number
         regions.setdefault(key, item)
         for labels in (value.get(name) for name in LABELS):
-            if isinstance(labels, list) and labels and isinstance(labels[0], str):
-                names[key] = labels[0]
+            if isinstance(labels, list) and labels and (name := class_name(labels[0])):
+                names[key] = name
     for number, (key, item) in enumerate(regions.items(), 1):
         where = f"region {number}"
         try:

@@ -16,7 +16,7 @@ from seigan_tf.data.annotations.collecting import Drawn, Entry, Lost, read_entri
 from seigan_tf.data.annotations.names import PhotoNames
 from seigan_tf.data.photos.files import find_files, require_folder
 from seigan_tf.data.photos.photo import Note, Photo, Problem
-from seigan_tf.utils.text import shown
+from seigan_tf.utils.text import class_name, shown
 
 PARTS = ("point", "points", "line", "linestrip", "lines")  # shapes that enclose nothing
 IGNORED = "__ignore__"  # label of regions whose objects are not annotated
@@ -70,8 +70,7 @@ def _file_name(content: dict[str, Any], relative: Path, names: PhotoNames) -> An
 def _objects(found: list[dict[str, Any]], size: tuple[Any, Any]) -> Iterator[Drawn | Lost]:
     groups: dict[Any, list[Drawn]] = {}
     for index, item in enumerate(found, 1):
-        where, label = f"shape {index}", item.get("label")
-        label = label if isinstance(label, str) else ""
+        where, label = f"shape {index}", class_name(item.get("label"))
         if item.get("shape_type") in PARTS or label == BACKGROUND:
             continue
         try:

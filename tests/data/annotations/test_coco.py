@@ -53,7 +53,7 @@ def test_photos_come_in_the_order_of_the_file_with_size_objects_and_classes(phot
     polygon = [[10, 20, 40, 20, 40, 60]]
     path = photo_set.add("b.png", (10, 20, 30, 40), (1, 2, 3, 4), width=100, height=90, segmentation=polygon)
     photo_set.add("empty.png")
-    photo_set.add("a.png", (0, 0, 50.126, 60), iscrowd=1, category_id=7)
+    photo_set.add("a.png", (0, 0, 50.126, 60), iscrowd=1, category_id=None)
     photos, problems = read(photo_set)
     assert problems == []
     assert list(photos) == ["b.png", "empty.png", "a.png"]
@@ -206,7 +206,7 @@ def test_annotation_id_that_is_given_twice_keeps_the_first(photo_set):
 
 
 @pytest.mark.parametrize(
-    "categories", [None, 3, [3], [{"id": 1}], [{"id": [1], "name": "cat"}], [{"id": 1, "name": 2}]]
+    "categories", [None, 3, [3], [{"id": 1}], [{"id": [1], "name": "cat"}], [{"id": 1, "name": True}]]
 )
 def test_objects_without_a_named_class_have_an_empty_one(photo_set, categories):
     photo_set.add("a.png", (1, 1, 5, 5))
@@ -214,6 +214,24 @@ def test_objects_without_a_named_class_have_an_empty_one(photo_set, categories):
     photos, problems = read(photo_set, categories=categories)
     assert problems == []
     assert photos["a.png"].objects[0].category == photos["b.png"].objects[0].category == ""
+
+
+@pytest.mark.parametrize(("given", "name"), [(5, "5"), (0, "0"), (2.5, "2.5")])
+def test_class_that_is_named_by_a_number_has_its_text(photo_set, backend, given, name):
+    photo_set.add("a.png", (1, 1, 5, 5))
+    photos, problems = read(photo_set, categories=[{"id": 1, "name": given}])
+    assert (problems, photos["a.png"].objects[0].category) == ([], name)
+
+
+@pytest.mark.parametrize("unknown", [9, "dog", [1], True])
+def test_class_that_the_categories_lack_is_a_problem_of_its_object(photo_set, unknown):
+    photo_set.add("a.png", (1, 1, 5, 5))
+    photo_set.add("b.png", (1, 1, 5, 5), category_id=unknown)
+    photos, (problem,) = read(photo_set)
+    assert (len(photos["a.png"].objects), photos["b.png"].objects, photos["b.png"].incomplete) == (1, (), True)
+    assert (problem.kind, problem.where) == ("object", "annotations.json: annotation 2")
+    assert problem.what.startswith("'category_id' is ")
+    assert problem.what.endswith(", expected the id of one of the 'categories'")
 
 
 def test_keys_that_are_given_twice_in_the_file_are_both_read(photo_set, backend):

@@ -358,6 +358,23 @@ def test_kitti_row_that_cannot_be_read_is_named_and_other_text_is_no_label(read,
     assert photos["a.jpg"].incomplete
 
 
+@pytest.mark.parametrize(("given", "name"), [(5, "5"), (0, "0"), (True, ""), (None, "")])
+def test_class_that_is_named_by_a_number_has_its_text(read, given, name):
+    contents = {
+        "labelme/a.json": labelme(shape(POLYGON, label=given)),
+        "project.json": [task(region(x=5, y=12.5, width=20, height=25.3125, name=given), image="a.jpg")],
+        "boxes.json": [
+            {
+                "image": "a.jpg",
+                "annotations": [{"label": given, "coordinates": {"x": 30, "y": 40.25, "width": 40, "height": 40.5}}],
+            }
+        ],
+    }
+    for file, content in contents.items():
+        photos, problems = read(file, content)
+        assert (boxes(photos["a.jpg"]), problems) == ([(name, (10, 20, 40, 40.5))], [])
+
+
 def test_empty_or_foreign_json_says_what_was_expected(images, tmp_path, one_line_error):
     path = tmp_path / "boxes.json"
     for source, content in (("label-studio", "{}"), ("createml", "[]"), ("via", "[]"), ("via", "{}")):
