@@ -91,7 +91,8 @@ class Bands:
         masks = []
         for edge, polygon in zip(EDGES, polygons, strict=True):
             try:
-                mask = object_mask(Object((0, 0, 0, 0), segmentation=[polygon]), photo)
+                whole = Object((0, 0, photo.width, photo.height), segmentation=[polygon])
+                mask = object_mask(whole, photo)
             except ValueError as error:
                 what = str(error).rpartition(": ")[2]
                 raise ValueError(f"{self.path}: {edge} of {photo.name}: {what}") from None

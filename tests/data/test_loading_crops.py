@@ -13,6 +13,7 @@ from seigan_tf.data import BackgroundCrops, ObjectCrops, load_crops
 
 BOX = (60, 50, 40, 30)
 SQUARE = [[60, 50, 100, 50, 100, 80, 60, 80]]
+TWO_SQUARES = [*SQUARE, [140, 100, 180, 100, 180, 130, 140, 130]]
 
 
 def fill(photo_set, count=6, **annotation):
@@ -75,7 +76,7 @@ def test_annotations_of_training_and_validation_tell_their_formats(photo_set, ne
 
 def test_a_tenth_of_the_photos_is_held_out_by_photo_and_by_seed(photo_set):
     for index in range(20):
-        photo_set.add(f"{index}.png", BOX, (140, 100, 40, 30), segmentation=SQUARE)
+        photo_set.add(f"{index}.png", BOX, (140, 100, 40, 30), segmentation=TWO_SQUARES)
     crops = load_crops(photo_set.config(), 32)
     assert crops.report["train"]["photos"] == 18
     assert crops.report["validation"]["photos"] == 2
@@ -90,7 +91,7 @@ def test_a_tenth_of_the_photos_is_held_out_by_photo_and_by_seed(photo_set):
 
 def test_order_of_the_annotations_does_not_matter(photo_set):
     for index in range(12):
-        photo_set.add(f"{index}.png", BOX, (140, 100, 40, 30), segmentation=SQUARE)
+        photo_set.add(f"{index}.png", BOX, (140, 100, 40, 30), segmentation=TWO_SQUARES)
     first = load_crops(photo_set.config(), 32)
     for entries in photo_set.content.values():
         entries.reverse()

@@ -3,12 +3,13 @@
 pycocotools decodes damaged run lengths into whatever lies in memory.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from seigan_tf.data.photos.photo import Object, Photo
+from seigan_tf.data.photos.photo import Box, Object, Photo
 
 LONGEST_RUN = 2**31  # pixels of a run; pycocotools counts in 32 bits
 
@@ -16,7 +17,8 @@ LONGEST_RUN = 2**31  # pixels of a run; pycocotools counts in 32 bits
 def object_mask(item: Object, photo: Photo) -> np.ndarray | None:
     """Return the object's annotated mask, bool [height, width] of the photo; None if it has none, or no pixel is in it.
 
-    Raises ValueError if the segmentation is neither polygons around the photo nor a run-length encoding of its size.
+    Raises ValueError if the segmentation is neither polygons around the photo nor a run-length encoding of its size, or
+    if none of its pixels is inside the object's box.
     """
     runs = mask_runs(item, photo)
     return None if runs is None else coco_mask.decode(runs).astype(bool)
@@ -24,6 +26,13 @@ def object_mask(item: Object, photo: Photo) -> np.ndarray | None:
 
 def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
     """Return the mask as pycocotools' compressed run lengths, which is faster than `object_mask`; else the same."""
+    runs = _runs(item, photo)
+    if runs is not None and not _touches(runs, item.box):
+        raise ValueError(f"{photo.name}: segmentation of annotation {item.id}: lies outside its box {list(item.box)}")
+    return runs
+
+
+def _runs(item: Object, photo: Photo) -> dict[str, Any] | None:
     segmentation = item.segmentation
     if not segmentation:
         return None
@@ -44,6 +53,15 @@ def mask_runs(item: Object, photo: Photo) -> dict[str, Any] | None:
     return runs if coco_mask.area(runs) else None
 
 
+def _touches(runs: dict[str, Any], box: Box) -> bool:
+    """Tell whether a pixel of the mask is inside the box, be it in part."""
+    height, width = runs["size"]
+    left, top = math.floor(box[0]), math.floor(box[1])
+    sides = math.ceil(box[0] + box[2]) - left, math.ceil(box[1] + box[3]) - top
+    (inside,) = coco_mask.frPyObjects(np.array([[left, top, *sides]], float), height, width)
+    return bool(coco_mask.area(coco_mask.merge([runs, inside], intersect=True)))
+
+
 def has_mask(item: Object, photo: Photo) -> bool:
     """Tell whether the object has a mask, be it one that cannot be used."""
     try:
@@ -54,7 +72,7 @@ def has_mask(item: Object, photo: Photo) -> bool:
 
 def mask_area(item: Object, photo: Photo) -> float:
     """Return the pixels of the mask, or of the box if there is no mask."""
-    runs = mask_runs(item, photo)
+    runs = _runs(item, photo)
     return item.box[2] * item.box[3] if runs is None else float(coco_mask.area(runs))
 
 

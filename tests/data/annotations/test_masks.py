@@ -65,6 +65,19 @@ def test_a_mask_without_pixels_is_no_mask(segmentation):
     assert mask_area(Object((0, 0, 4, 4), segmentation=segmentation), PHOTO) == 16
 
 
+@pytest.mark.parametrize(
+    "segmentation", [[[2, 1, 4, 1, 4, 3, 2, 3]], {"size": [6, 8], "counts": [13, 2, 4, 2, 27]}], ids=["polygon", "runs"]
+)
+def test_mask_that_has_no_pixel_in_its_box_is_named(one_line_error, segmentation):
+    for box in ((0, 0, 2.1, 1.1), (3.9, 2.9, 4, 3), (0, 0, 8, 6)):
+        assert object_mask(Object(box, segmentation=segmentation), PHOTO).sum() == 4
+    for box in ((0, 0, 2, 6), (0, 0, 8, 1), (4, 0, 4, 6), (0, 3, 8, 3)):
+        item = Object(box, segmentation=segmentation, id=17)
+        expected = f"sub/a.png: segmentation of annotation 17: lies outside its box {list(box)}"
+        assert one_line_error(object_mask, item, PHOTO) == expected
+        assert mask_area(item, PHOTO) == 4
+
+
 def test_polygon_that_leaves_the_photo_a_little_is_cut_off():
     assert (mask_of([[-3, -3, 11, -3, 11, 9, -3, 9]])).all()
 
@@ -115,6 +128,8 @@ def test_run_lengths_are_read_as_pycocotools_writes_them(mask):
 @given(st.one_of(st.text(max_size=30), st.binary(max_size=30), st.lists(st.integers(-9, 60), max_size=9)))
 def test_any_counts_give_the_mask_of_the_photo_or_one_line(counts):
     try:
-        assert mask_of({"size": [6, 8], "counts": counts}).shape == (6, 8)
+        mask = mask_of({"size": [6, 8], "counts": counts})
     except ValueError as error:
         assert "\n" not in str(error)
+    else:
+        assert mask is None or mask.shape == (6, 8)  # None of zeros alone

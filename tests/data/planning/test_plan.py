@@ -161,7 +161,7 @@ def test_report_accounts_for_every_photo_annotation_and_crop(planned, photos, ch
 def test_lines_are_read_back_as_they_were(planned):
     compressed = coco_mask.encode(np.asfortranarray(np.eye(300, 400, dtype=np.uint8)))["counts"].decode("ascii")
     runs = {"size": [300, 400], "counts": compressed}
-    items = masked(BOX, id=3, category="cat"), Object((250, 200, 40, 30), segmentation=runs, id=2**40)
+    items = masked(BOX, id=3, category="cat"), Object((220, 200, 40, 30), segmentation=runs, id=2**40)
     result = planned(several(1, BOX), [photo_of(*items, name="täg/ü.jpg", folder=Path("val"))])
     training, validation = result
     assert [item for item, _ in validation.objects] == list(items)
@@ -464,6 +464,16 @@ def test_masks_that_are_none_are_problems_of_validation_only(planned, one_line_e
     assert result.report["train"]["problems"]["object"] == 0
     assert all(item.segmentation is None for found in result for item, _ in found.objects)
     assert "4 of 40 annotated objects" in one_line_error(planned, photos)
+
+
+def test_mask_outside_its_box_is_a_problem_and_its_object_has_none(planned):
+    outside = replace(masked((200, 150, 40, 30)), box=BOX, id=4)
+    result = planned(several(2, BOX), several(3, outside, folder=Path("val")), max_bad=1.0)
+    part = result.report["val"]
+    assert part["without_mask"] == part["objects"] == part["problems"]["object"] == 3
+    fault = f"segmentation of annotation 4: lies outside its box {list(BOX)}"
+    assert part["problems"]["listed"] == [f"00{index}.jpg: {fault}" for index in range(3)]
+    assert all(item.segmentation is None for found in result for item, _ in found.objects)
 
 
 def test_masks_without_pixels_count_as_none(planned):
