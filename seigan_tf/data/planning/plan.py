@@ -194,16 +194,28 @@ def _validation(config: DataConfig, scan: Scan, training_photos: int) -> np.ndar
             training, path = (scanned.path for index, scanned in enumerate(scan) if index in (first, second))
             which = "is" if training == path else f"is the same as {training}:"
             raise ValueError(f"{path}: {which} a training photo and a validation photo, expected none to be both")
-    elif scan.has_masks and config.held_out:
-        # Without masks there is nothing to measure. Links to one file, and its copies, share their hash and stay
-        # together: as many files as it takes for the number of photos, though never all of them.
-        scan.join_copies(np.ones(len(scan), bool))
-        _, owners, links = np.unique(np.frombuffer(scan.hashes, np.uint64), return_inverse=True, return_counts=True)
-        number = max(round(config.held_out * len(scan)), 1)
-        held_out = np.cumsum(links) - links < number
-        held_out[-1:] = False
-        validation = held_out[owners]
+    elif any(scan.masked) and config.held_out:  # Without masks there is nothing to measure.
+        validation = _held_out(scan, max(round(config.held_out * len(scan)), 1))
     return validation
+
+
+def _held_out(scan: Scan, number: int) -> np.ndarray:
+    """Mark the photos to hold out, bool: as many files as it takes for the number of photos, one of them with a mask.
+
+    Links to one file, and its copies, share their hash and stay together. A file whose objects have no mask is left for
+    training, where it is of use, and so is one file with objects at least.
+    """
+    scan.join_copies(np.ones(len(scan), bool))
+    _, owners, links = np.unique(np.frombuffer(scan.hashes, np.uint64), return_inverse=True, return_counts=True)
+    kept, masked = (np.bincount(owners, np.frombuffer(counts, np.uint32)) > 0 for counts in (scan.kept, scan.masked))
+    for allowed in (masked | ~kept, masked):
+        counts = links * allowed
+        held_out = allowed & (np.cumsum(counts) - counts < number)
+        if (held_out & masked).any():
+            break
+    if held_out[kept].all():
+        held_out[np.flatnonzero(kept)[-1]] = False
+    return held_out[owners]
 
 
 def _shares(config: DataConfig, scan: Scan, validation: np.ndarray) -> list[Share]:

@@ -65,11 +65,11 @@ class Scan:
         self.files = array("Q")
         self.bytes = array("Q")  # size of the file; 0 if it is missing
         self.kept = array("I")  # number of its objects that become crops, if only in validation
+        self.masked = array("I")  # number of those that have a mask; 0 for photos that came without masks
         # A number per kept object.
         self.sides = array("q")  # side of its region
         self.mirrored = array("B")  # 1 if it becomes a crop in validation only
         self.objects = 0  # number of all objects
-        self.has_masks = False  # whether any kept object has a mask
         self.classes: set[str] = set()  # names of those met, up to CLASSES_REMEMBERED and those that the rules ask for
         self._rules = rules
         self._seed = seed
@@ -105,7 +105,6 @@ class Scan:
                 self.classes.add(item.category)
         # Objects of one box touch each other, so that no two of these are equal.
         kept.sort(key=lambda entry: entry[0].box)
-        self.has_masks = self.has_masks or any(has_mask(item, photo) for item, _, _ in kept)
         boxes = np.array([[0.0, 0.0, photo.width, photo.height]]) if photo.incomplete else photo.boxes
         stored = pickle.dumps(
             [(replace(item, segmentation=item.segmentation if masks else None), *rest) for item, *rest in kept]
@@ -120,6 +119,7 @@ class Scan:
         self.hashes.append(_hash(f"{self._seed} {relative}"))
         self.names.append(_hash(f"{self._seed} {photo.name}"))
         self.kept.append(len(kept))
+        self.masked.append(sum(masks and has_mask(item, photo) for item, _, _ in kept))
         self.sides.extend(region.side for _, region, _ in kept)
         self.mirrored.extend(again for _, _, again in kept)
         self.objects += len(photo.objects)

@@ -207,6 +207,31 @@ def test_none_is_held_out_without_masks_or_where_validation_photos_are_given(pla
     assert len(names(result, "train")) == 20
 
 
+@pytest.mark.parametrize(("fraction", "expected"), [(0.1, 4), (0.5, 6)])
+def test_photos_whose_objects_have_no_mask_are_left_for_training(planned, fraction, expected):
+    photos = [*several(30, BOX), *[photo_of(masked(BOX), (250, 200, 40, 30), name=f"{n}.png") for n in range(6)]]
+    held_out = names(planned(photos, held_out=fraction), "val")
+    assert len(held_out) == expected
+    assert all(name.endswith(".png") for name in held_out)
+    assert names(planned(photos[::-1], held_out=fraction), "val") == held_out
+
+
+def test_the_one_photo_with_masks_is_held_out_whatever_the_seed(planned):
+    photos = [*several(6, BOX), *[photo_of(name=f"{n}.png") for n in range(6)], photo_of(masked(BOX), name="x.png")]
+    for seed in range(20):
+        report = planned(photos, seed=seed).report["val"]
+        assert (report["photos"], report["objects"], report["without_mask"]) == (1, 1, 0)
+    # The only photo with an object at all is needed for training.
+    assert planned(photos[6:]).report["train"]["objects"] == 1
+
+
+def test_photos_without_objects_are_held_out_beside_those_with_masks(planned):
+    photos = [*several(20, masked(BOX)), *[photo_of(name=f"{n}.png") for n in range(20)]]
+    held_out = names(planned(photos, held_out=0.3, backgrounds_per_object=9.0), "val")
+    assert len(held_out) == 12
+    assert {name[-3:] for name in held_out} == {"jpg", "png"}
+
+
 def test_links_to_one_photo_are_held_out_together(planned, tmp_path_factory):
     folder = tmp_path_factory.mktemp("photos")
     photos = []
@@ -241,6 +266,17 @@ def test_copies_of_one_photo_are_held_out_together_in_any_order(tmp_path_factory
     assert not held_out & training
     again = planned(photos[::-1], held_out=0.3)
     assert sorted(again.path.read_text().splitlines()) == sorted(result.path.read_text().splitlines())
+
+
+def test_a_copy_without_masks_is_held_out_with_the_one_that_has_some(tmp_path_factory, planned):
+    photos = with_copies(tmp_path_factory.mktemp("photos"), 20)
+    photos[1::2] = [replace(photo, objects=(Object(BOX),)) for photo in photos[1::2]]
+    photos[20::2] = [replace(photo, objects=(Object(BOX),)) for photo in photos[20::2]]
+    result = planned(photos, held_out=0.3)
+    held_out, training = ({name[-6:-4] for name in names(result, split)} for split in ("val", "train"))
+    assert (result.report["val"]["photos"], result.report["val"]["without_mask"]) == (12, 6)
+    assert held_out < {f"{index:02d}" for index in range(10)}
+    assert not held_out & training
 
 
 def test_photos_without_copies_are_held_out_as_if_none_were_compared(tmp_path_factory, planned, monkeypatch):
