@@ -134,7 +134,7 @@ def test_report_accounts_for_every_annotation_and_is_json(photo_set):
     report = load_crops(photo_set.config(max_bad=0.1), 32).report
     assert report["source"] == "coco"
     assert report["train"]["problems"]["photo"] == 1
-    assert report["train"]["backgrounds_wanted"] == 16
+    assert report["train"]["backgrounds_wanted"] == 14
     for split in ("train", "validation"):
         part = report[split]
         assert part["annotations"] == part["objects"] + sum(part["dropped"].values())

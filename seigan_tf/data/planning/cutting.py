@@ -86,7 +86,8 @@ class CutReport:
         part = self.report[plan.split]
         part["objects"] -= len(plan.objects)
         part["dropped"]["unreadable_photo"] += len(plan.objects)
-        part["backgrounds"] -= len(plan.backgrounds)
+        for name in ("backgrounds", "backgrounds_wanted"):  # Room for them there was.
+            part[name] -= len(plan.backgrounds)
         if "without_mask" in part:
             part["without_mask"] -= sum(item.segmentation is None for item, _ in plan.objects)
         self._problems[plan.split].add(problem)

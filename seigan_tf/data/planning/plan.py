@@ -30,6 +30,7 @@ from seigan_tf.utils.progress import Progress
 from seigan_tf.utils.workers import InOrder
 
 SPLITS = ("train", "val")
+MASKS_LACKING = ("without_mask", "unusable_masks")  # counts of validation only
 CLASSES_LISTED = 20  # classes that an error names
 
 
@@ -54,7 +55,8 @@ class Plan:
     photos, photos_without_annotation: numbers read from the annotations;
     annotations: number of their objects;
     objects: number of objects that become crops; dropped: {rule: number} of the others;
-    without_mask (val only): number of `objects` without a mask;
+    without_mask (val only): number of `objects` without a mask; unusable_masks (val only): those of them whose mask is
+        among the object problems;
     backgrounds, backgrounds_wanted: numbers of crops without object;
     object_sides, background_sides: quartiles of their sides in pixels of the photos, [] if there are none; as planned,
         including photos that turn out to be unreadable;
@@ -233,7 +235,7 @@ def _write(
     path: Path, scan: Scan, validation: np.ndarray, mined: Iterable[list[CropRegion]], problems: dict[str, Tally]
 ) -> tuple[dict[str, dict[str, Any]], int]:
     """Write the lines; return the counts of each split, and the number of lines."""
-    numbers = ("photos", "photos_without_annotation", "annotations", "objects", "without_mask", "backgrounds")
+    numbers = "photos", "photos_without_annotation", "annotations", "objects", *MASKS_LACKING, "backgrounds"
     counts: dict[str, dict[str, Any]] = {
         split: dict.fromkeys(numbers, 0) | {"dropped": dict.fromkeys(DROP_RULES, 0)} for split in SPLITS
     }
@@ -245,7 +247,9 @@ def _write(
             photo = Photo(Path(scanned.path), scanned.width, scanned.height, name=scanned.name)
             objects = scanned.chosen(held_out)
             if held_out:
+                earlier = problems[split].counts["object"]
                 objects = [(_with_usable_mask(item, photo, problems[split]), region) for item, region in objects]
+                counts[split]["unusable_masks"] += problems[split].counts["object"] - earlier
             if objects or backgrounds:
                 file.write(as_line(PhotoPlan(split, photo, tuple(objects), tuple(backgrounds))) + "\n")
                 length += 1
@@ -262,7 +266,8 @@ def _write(
             sides[split].extend(region.side for region in backgrounds)
     for split in SPLITS:
         counts[split]["background_sides"] = _quartiles(np.frombuffer(sides[split], np.uint32))
-    del counts["train"]["without_mask"]  # No training object has one.
+    for name in MASKS_LACKING:
+        del counts["train"][name]  # No training object has one.
     return counts, length
 
 

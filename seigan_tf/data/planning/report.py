@@ -123,13 +123,20 @@ def report_lines(report: dict[str, Any]) -> Iterator[str]:
 
 
 def left_out_lines(counts: Mapping[str, Any]) -> Iterator[str]:
-    """Yield lines about what is left out of a set: objects by rule ("annotations", "dropped"), "problems"."""
+    """Yield lines about what is left out of a set: objects by rule ("annotations", "dropped"), "problems".
+
+    Of these as many objects as "unusable_masks" are kept.
+    """
     dropped = [f"{count} by {rule}" for rule, count in counts.get("dropped", {}).items() if count]
     if dropped:
         yield f"left out of {counts['annotations']} annotated objects: {', '.join(dropped)}"
     problems = counts.get("problems", {})
     if any(problems.values()):
-        numbers = " and ".join(f"{problems[kind]} {plural}" for kind, plural in PLURALS.items() if problems[kind])
+        masks = counts.get("unusable_masks", 0)
+        skipped = {"photo": problems["photo"], "object": problems["object"] - masks}
+        numbers = " and ".join(f"{skipped[kind]} {plural}" for kind, plural in PLURALS.items() if skipped[kind])
+        lines = [f"{numbers} cannot be used and are skipped"] if numbers else []
+        lines += [f"{masks} masks cannot be used, their objects are kept without"] if masks else []
         more = "; and others" if problems["photo"] + problems["object"] > PROBLEMS_NAMED else ""
         named = "; ".join(problems["listed"][:PROBLEMS_NAMED])
-        yield f"{numbers} cannot be used and are skipped: {named}{more}"
+        yield f"{'; '.join(lines)}: {named}{more}"

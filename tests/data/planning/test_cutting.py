@@ -123,7 +123,8 @@ def test_plans_and_crops_travel_between_processes(photo):
 
 
 def report_of(**changes):
-    split = {"photos": 100, "annotations": 300, "objects": 150, "dropped": {"crowd": 150}, "backgrounds": 200}
+    split = {"photos": 100, "annotations": 300, "objects": 150, "dropped": {"crowd": 150}}
+    split |= {"backgrounds": 200, "backgrounds_wanted": 210}
     split["problems"] = {"photo": 0, "object": 0, "listed": []}
     return {"source": "coco", "train": split | changes, "val": copy.deepcopy(split) | {"without_mask": 20}}
 
@@ -138,6 +139,7 @@ def test_what_is_lost_with_a_photo_leaves_the_counts(photo):
     for split, name in (("train", "a.png"), ("val", "b.png")):
         part = result.report[split]
         assert (part["objects"], part["backgrounds"], part["photos"]) == (149, 198, 100)
+        assert part["backgrounds_wanted"] == 208
         assert part["dropped"] == {"crowd": 150, "unreadable_photo": 1}
         assert part["problems"] == {"photo": 1, "object": 0, "listed": [f"{name}: missing"]}
     assert result.report["val"]["without_mask"] == 19

@@ -506,7 +506,7 @@ def test_mask_outside_its_box_is_a_problem_and_its_object_has_none(planned):
     outside = replace(masked((200, 150, 40, 30)), box=BOX, id=4)
     result = planned(several(2, BOX), several(3, outside, folder=Path("val")), max_bad=1.0)
     part = result.report["val"]
-    assert part["without_mask"] == part["objects"] == part["problems"]["object"] == 3
+    assert part["without_mask"] == part["unusable_masks"] == part["objects"] == part["problems"]["object"] == 3
     fault = f"segmentation of annotation 4: lies outside its box {list(BOX)}"
     assert part["problems"]["listed"] == [f"00{index}.jpg: {fault}" for index in range(3)]
     assert all(item.segmentation is None for found in result for item, _ in found.objects)
@@ -517,7 +517,7 @@ def test_masks_without_pixels_count_as_none(planned):
     assert planned(several(20, empty)).report["val"]["photos"] == 0
     part = planned(several(2, BOX), several(3, empty, folder=Path("val"))).report["val"]
     assert part["without_mask"] == part["objects"] == 3
-    assert not part["problems"]["object"]
+    assert part["unusable_masks"] == part["problems"]["object"] == 0
 
 
 def test_photo_annotated_as_gigantic_is_a_problem(planned):

@@ -105,6 +105,20 @@ def test_rules_and_problems_are_counted_and_the_first_of_them_named():
     assert last == "validation: 1 photographs cannot be used and are skipped: f.jpg: missing"
 
 
+@pytest.mark.parametrize(
+    ("photos", "objects", "masks", "expected"),
+    [
+        (0, 2, 2, "2 masks cannot be used, their objects are kept without: a.jpg: no mask"),
+        (1, 2, 1, "1 photographs and 1 annotated objects cannot be used and are skipped; 1 masks cannot be used, their"),
+    ],
+)
+def test_objects_that_lose_their_masks_alone_are_not_said_to_be_skipped(photos, objects, masks, expected):
+    problems = {"photo": photos, "object": objects, "listed": ["a.jpg: no mask"]}
+    validation = {"objects": 9, "annotations": 9, "without_mask": masks, "unusable_masks": masks, "problems": problems}
+    _, line = report_lines({"train": {"objects": 3, "backgrounds": 6}, "validation": validation})
+    assert line.startswith(f"validation: {expected}")
+
+
 def test_a_set_without_masks_says_that_nothing_can_be_measured():
     validation = {"objects": 2, "without_mask": 2, "annotations": 2}
     first, second = report_lines({"train": {"objects": 3, "backgrounds": 6}, "validation": validation})
