@@ -73,6 +73,12 @@ class Plan(NamedTuple):
     problems: list[Problem]  # problems of the annotations
     one: bool
     """There is one output file: errors end the command. Otherwise errors are counted, and existing files are kept."""
+    crowds: int = 0  # boxes of groups, which are no objects to cut, erase or paste
+
+    @property
+    def left_out(self) -> str:
+        """The crowds in words; an empty text if there are none."""
+        return f"{self.crowds} crowd{'s' if self.crowds > 1 else ''} left out" if self.crowds else ""
 
 
 def make_plan(
@@ -156,7 +162,7 @@ def _from_annotations(options: PhotoOptions, images: Path, apart: bool, one: boo
 
     tasks: list[Task] = []
     problems: list[Problem] = []
-    incomplete = False
+    incomplete, crowds = False, 0
     for item in read_annotations(options.source, images, options.annotations):
         if isinstance(item, Note):
             say(item.text)
@@ -164,20 +170,25 @@ def _from_annotations(options: PhotoOptions, images: Path, apart: bool, one: boo
             problems.append(item)
         elif not options.photo.is_file() or os.path.realpath(item.path) == os.path.realpath(options.photo):
             incomplete = incomplete or item.incomplete
+            crowds += sum(each.crowd for each in item.objects)
             task = _task(options, item, apart, one, problems)
             if task.marked:
                 tasks.append(task)
     if options.photo.is_dir():
-        return Plan(tasks, problems, one)
+        return Plan(tasks, problems, one, crowds)
     # For one photograph, problems of others are left out.
     name = tasks[0].name if tasks else options.photo.name
     problems = [problem for problem in problems if _concerns(problem, name)]
+    plan = Plan(tasks, problems, one, crowds)
     if not tasks:
-        first = f" ({problems[0].where}: {problems[0].what})" if problems else ""
-        raise ValueError(f"{options.photo}: {options.annotations} has no box of it that can be used{first}")
+        reasons = [f"{problem.where}: {problem.what}" for problem in problems[:1]] + [plan.left_out]
+        why = "; ".join(filter(None, reasons))
+        raise ValueError(
+            f"{options.photo}: {options.annotations} has no box of it that can be used{f' ({why})' if why else ''}"
+        )
     if incomplete and not problems:
-        problems = [Problem("object", name, f"{options.annotations} has boxes of it that cannot be used")]
-    return Plan(tasks, problems, one)
+        problems.append(Problem("object", name, f"{options.annotations} has boxes of it that cannot be used"))
+    return plan
 
 
 def _concerns(problem: Problem, name: str) -> bool:

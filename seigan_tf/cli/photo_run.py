@@ -81,12 +81,13 @@ def run_photos(
                     count = end  # failed objects count as finished
                     progress(count, every)
     finish()
+    crowds = f", {plan.left_out}" if plan.left_out else ""
     if plan.one:
-        say(f"wrote {given.output}")
+        say(f"wrote {given.output}{crowds}")
     else:
         there = sum(_outputs(task.marked) - _outputs(marked) for task, marked in todo)
         kept = f", {there} were there and are kept (--overwrite replaces them)" if there else ""
-        say(f"wrote {made} files to {given.output}{kept}")
+        say(f"wrote {made} files to {given.output}{kept}{crowds}")
     if problems:
         raise SomeFailed(f"{len(problems)} photographs or boxes could not be used; the first: {problems[0]}")
 

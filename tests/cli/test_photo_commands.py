@@ -203,7 +203,7 @@ def test_a_folder_is_cut_object_by_object(capsys, tmp_path, photos):
     folder, annotations = photos
     out, found = tmp_path / "out", tmp_path / "found.json"
     ended = call(capsys, "cut", folder, "--annotations", annotations, "-o", out, "--json", found)
-    assert (ended.code, ended.out) == (1, f"wrote 2 files to {out}\n")
+    assert (ended.code, ended.out) == (1, f"wrote 2 files to {out}, 1 crowd left out\n")
     assert ended.err.endswith("the first: below/b.jpg: no object was found in the box 200,100,50,50\n")
     names = sorted(path.relative_to(out).as_posix() for path in out.rglob("*.png"))
     assert names == ["a-1.png", "below/b-1.png"]
@@ -227,7 +227,7 @@ def test_what_is_finished_is_skipped(capsys, tmp_path, photos, loaded):
     folder, annotations = photos
     out = tmp_path / "out"
     content = json.loads(annotations.read_text())
-    content["annotations"] = [entry for entry in content["annotations"] if entry["id"] != 9]  # nothing is there
+    content["annotations"] = [entry for entry in content["annotations"] if entry["id"] < 9]  # nothing is there, or a crowd
     annotations.write_text(json.dumps(content))
     command = ["erase", folder, "--annotations", annotations, "-o", out]
     assert call(capsys, *command).code == 0
@@ -312,6 +312,24 @@ def test_boxes_that_cannot_be_used_are_told_of(capsys, tmp_path, photos, box, to
     assert told in ended.err
 
 
+def test_crowds_are_left_out_and_counted(capsys, tmp_path, photos):
+    folder, annotations = photos
+    content = json.loads(annotations.read_text())
+    more = {"id": 11, "image_id": 1, "category_id": 1, "iscrowd": 1, "bbox": [5, 5, 50, 50]}
+    content["annotations"].append(more)
+    annotations.write_text(json.dumps(content))
+    for command in "cut", "erase":
+        ended = call(capsys, command, folder, "--annotations", annotations, "-o", tmp_path / command)
+        assert ended.out.endswith(f" files to {tmp_path / command}, 2 crowds left out\n")
+    given = folder / "a.png", "--annotations", annotations, "-o", tmp_path / "out.png"
+    assert call(capsys, "erase", *given).out == f"wrote {tmp_path / 'out.png'}, 2 crowds left out\n"
+    for entry in content["annotations"]:
+        entry["iscrowd"] = int(entry["image_id"] == 1)
+    annotations.write_text(json.dumps(content))
+    expected = f"error: {folder / 'a.png'}: {annotations} has no box of it that can be used (3 crowds left out)\n"
+    assert call(capsys, "erase", *given).refusal == expected
+
+
 def test_problems_of_photos_with_longer_names_do_not_matter(capsys, tmp_path, photos):
     folder, annotations = photos
     content = json.loads(annotations.read_text())
@@ -381,7 +399,7 @@ def test_objects_that_cannot_be_pasted_do_not_keep_others_from_it(capsys, tmp_pa
     Image.fromarray(gravel(200, 180)).save(tmp_path / "onto.png")
     command = ["paste", folder, "--annotations", annotations, "--onto", tmp_path / "onto.png", "--at", "20,20,40"]
     ended = call(capsys, *command, "-o", tmp_path / "out")
-    assert (ended.code, ended.out) == (1, f"wrote 2 files to {tmp_path / 'out'}\n")
+    assert (ended.code, ended.out) == (1, f"wrote 2 files to {tmp_path / 'out'}, 1 crowd left out\n")
     assert "2 photographs or boxes could not be used; the first: a.png: at 20,20,40: the object would be" in ended.err
     assert sorted(path.name for path in (tmp_path / "out").rglob("*.png")) == ["a-2.png", "b-1.png"]
 
