@@ -227,7 +227,7 @@ def test_what_is_finished_is_skipped(capsys, tmp_path, photos, loaded):
     folder, annotations = photos
     out = tmp_path / "out"
     content = json.loads(annotations.read_text())
-    content["annotations"] = [entry for entry in content["annotations"] if entry["id"] < 9]  # nothing is there, or a crowd
+    content["annotations"] = [entry for entry in content["annotations"] if entry["id"] < 9]  # objects
     annotations.write_text(json.dumps(content))
     command = ["erase", folder, "--annotations", annotations, "-o", out]
     assert call(capsys, *command).code == 0
