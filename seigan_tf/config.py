@@ -199,8 +199,8 @@ class DataConfig:
     annotations: Path | None = None
     """File or folder with their boxes."""
     val_images: Path | None = None
-    """Folder of the validation photographs. Without it `held_out` of the training photographs are held out, of those
-    whose annotations have masks."""
+    """Folder of the validation photographs. Without it `held_out` of the training photographs are held out, if their
+    annotations have masks; those whose objects have none stay."""
     val_annotations: Path | None = None
     """File or folder with their boxes, and with masks if the validation IoU is wanted."""
     held_out: float = 0.1
