@@ -29,7 +29,7 @@ def read_coco(images: Path, annotations: Path) -> Iterator[Photo | Problem | Not
     with Collection(images, annotations) as collection:
         yield from _read_list(annotations, "images", "image", lambda entry: _read_photo(entry, collection))
         yield from collection.read_sizes()
-        categories = _categories(annotations)
+        categories = _Categories(annotations)
         readings = BoxReadings()
         yield from _read_list(
             annotations,
@@ -44,17 +44,34 @@ def read_coco(images: Path, annotations: Path) -> Iterator[Photo | Problem | Not
                 f" ({readings.reason}); write [x1, y1, x2 - x1, y2 - y1], or, if the boxes are"
                 " right, give each annotation its 'area', width x height"
             )
+        yield from categories.notes(annotations.name)
         yield from collection.photos()
 
 
-def _categories(annotations: Path) -> dict[Key, str]:
-    """Return the names of the classes, empty where a category has none; nothing at all if no category has a name."""
-    names = {}
-    for entry in json_files.items(annotations, "categories.item"):
-        key = _key(entry.get("id")) if isinstance(entry, dict) else None
-        if key is not None:
-            names[key] = class_name(entry.get("name"))
-    return names if any(names.values()) else {}
+class _Categories:
+    """The classes of a file, and how many of its objects have a class that it lacks."""
+
+    def __init__(self, annotations: Path):
+        self._names: dict[Key, str] = {}
+        self._lacking, self._first = 0, ""
+        for entry in json_files.items(annotations, "categories.item"):
+            key = _key(entry.get("id")) if isinstance(entry, dict) else None
+            if key is not None:
+                self._names[key] = class_name(entry.get("name"))
+
+    def name(self, value: Any) -> str:
+        """Return the name of the class of an id; an empty text if it has none, or the file no such class."""
+        key = None if value is None else _key(value)
+        if value is not None and key not in self._names:
+            self._first = self._first or shown(value)
+            self._lacking += 1
+        return "" if key is None else self._names.get(key, "")
+
+    def notes(self, where: str) -> Iterator[Note]:
+        """Yield a note if a class has a name, and some objects none of the classes."""
+        if self._lacking and any(self._names.values()):
+            objects = f"{self._lacking} objects have" if self._lacking > 1 else "1 object has"
+            yield Note(f"{where}: {objects} a 'category_id' that 'categories' lacks, and no class: {self._first}")
 
 
 def _read_list(annotations: Path, name: str, kind: str, read: Callable[[Any], None]) -> Iterator[Problem]:
@@ -100,7 +117,7 @@ def _read_photo(entry: Any, collection: Collection) -> None:
         raise ValueError("the photo is given twice, expected once; the objects of both entries are put together")
 
 
-def _read_object(entry: Any, collection: Collection, categories: dict[Key, str], readings: BoxReadings) -> None:
+def _read_object(entry: Any, collection: Collection, categories: _Categories, readings: BoxReadings) -> None:
     key = _required(entry, "image_id")
     linked = collection.join.linked(key)
     if linked is None:
@@ -121,7 +138,7 @@ def _read_object(entry: Any, collection: Collection, categories: dict[Key, str],
         raise ValueError("the id is given twice, expected unique ids")
 
 
-def _object(entry: dict, categories: dict[Key, str]) -> Drawn:
+def _object(entry: dict, categories: _Categories) -> Drawn:
     """Return the object; its box is checked when all are known."""
     box, crowd, segmentation = entry.get("bbox"), entry.get("iscrowd"), entry.get("segmentation") or None
     if not isinstance(box, list) or len(box) != 4:
@@ -131,23 +148,13 @@ def _object(entry: dict, categories: dict[Key, str]) -> Drawn:
     identity = None if entry.get("id") is None else _required(entry, "id")
     if isinstance(segmentation, list) and all(type(value) in (int, float) for value in segmentation):
         segmentation = [segmentation]
-    category = _category(entry.get("category_id"), categories)
+    category = categories.name(entry.get("category_id"))
     try:
         box = [value if type(value) is float else number(value) for value in box]
     except ValueError:
         raise ValueError(f"'bbox' is {shown(box)}, expected numbers [x, y, width, height]") from None
     where = f"annotation {'without id' if identity is None else shown(identity)}"
     return Drawn(where, box, category, crowd in (1, "1"), segmentation, identity)
-
-
-def _category(value: Any, categories: dict[Key, str]) -> str:
-    """Return the name of the class of that id; an empty text without an id, or if no category has a name."""
-    if value is None or not categories:
-        return ""
-    key = _key(value)
-    if key not in categories:
-        raise ValueError(f"'category_id' is {shown(value)}, expected the id of one of the 'categories'")
-    return categories[key]
 
 
 def _required(entry: Any, field: str) -> Key:

@@ -15,7 +15,7 @@ from seigan_tf.data.annotations import joining
 from seigan_tf.data.annotations.coco import read_coco
 from seigan_tf.data.annotations.formats import read_annotations
 from seigan_tf.data.annotations.json_files import DEEPEST, Shallow
-from seigan_tf.data.photos.photo import Object, Photo, Problem
+from seigan_tf.data.photos.photo import Note, Object, Photo, Problem
 
 # ijson's generators in Python are not silent when they are left early.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -224,14 +224,15 @@ def test_class_that_is_named_by_a_number_has_its_text(photo_set, backend, given,
 
 
 @pytest.mark.parametrize("unknown", [9, "dog", [1], True])
-def test_class_that_the_categories_lack_is_a_problem_of_its_object(photo_set, unknown):
+def test_objects_of_a_class_that_the_categories_lack_are_told_of_and_kept(photo_set, unknown):
     photo_set.add("a.png", (1, 1, 5, 5))
-    photo_set.add("b.png", (1, 1, 5, 5), category_id=unknown)
-    photos, (problem,) = read(photo_set)
-    assert (len(photos["a.png"].objects), photos["b.png"].objects, photos["b.png"].incomplete) == (1, (), True)
-    assert (problem.kind, problem.where) == ("object", "annotations.json: annotation 2")
-    assert problem.what.startswith("'category_id' is ")
-    assert problem.what.endswith(", expected the id of one of the 'categories'")
+    photo_set.add("b.png", (1, 1, 5, 5), (20, 20, 5, 5), category_id=unknown)
+    photo_set.config()
+    *photos, note = sorted(read_coco(photo_set.images, photo_set.annotations), key=lambda item: isinstance(item, Note))
+    assert [[item.category for item in photo.objects] for photo in photos] == [["cat"], ["", ""]]
+    assert note.text.startswith(
+        "annotations.json: 2 objects have a 'category_id' that 'categories' lacks, and no class: "
+    )
 
 
 def test_keys_that_are_given_twice_in_the_file_are_both_read(photo_set, backend):
