@@ -146,19 +146,20 @@ class Field:
         """Make the image in the hole from the matches."""
         spread = max(float(np.percentile(self.costs, 75)), 1.0)
         weights = np.maximum(self._confidence * np.exp(-SHARP * self.costs / spread), LEAST)
-        total, norm = np.zeros((len(self._pixels), 3)), np.zeros(len(self._pixels))
-        index = np.pad(self.index, RADIUS, constant_values=-1)
-        width = self.width + 2 * RADIUS
+        weights = np.append(weights, 0)  # the last one is that of -1, no patch
+        total, norm = np.zeros((3, len(self._pixels))), np.zeros(len(self._pixels))
+        index, width = np.pad(self.index, RADIUS, constant_values=-1), self.width + 2 * RADIUS
         pixels = (self._pixels // self.width + RADIUS) * width + self._pixels % self.width + RADIUS
-        flat, match = self.image.reshape(-1, 3), self.match_y * self.width + self.match_x
+        channels = np.ascontiguousarray(self.image.reshape(-1, 3).T, np.float64)
+        match = self.match_y * self.width + self.match_x
         for down in range(-RADIUS, RADIUS + 1):
             for across in range(-RADIUS, RADIUS + 1):
                 patch = index.take(pixels - down * width - across)
-                weight = np.where(patch >= 0, weights.take(patch), 0)
-                total += flat.take(match.take(patch) + (down * self.width + across), 0) * weight[:, None]
+                weight = weights.take(patch)
+                total += channels.take(match.take(patch) + (down * self.width + across), 1) * weight
                 norm += weight
         self.image = self.image.copy()
-        self.image.reshape(-1, 3)[self._pixels] = total / norm[:, None]
+        self.image.reshape(-1, 3)[self._pixels] = (total / norm).T
 
     def _try(self, y: np.ndarray, x: np.ndarray, who: np.ndarray, part: float = 1.0) -> None:
         """Patches `who` take other matches where these cost less than that part of the costs now."""
