@@ -134,6 +134,26 @@ def test_nothing_is_copied_from_what_is_avoided_or_hidden():
     assert filled[hole].max() < 200
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_no_pixel_is_copied_that_is_avoided_or_hidden(monkeypatch, seed):
+    """All of these are red, at any place, in photographs of any shape; the search is at any scale."""
+    random = np.random.default_rng(seed)
+    monkeypatch.setattr(filling, "LONGEST", int(random.integers(12, 60)))
+    height, width = random.integers(80, 300, 2).tolist()
+    hole, avoid = np.zeros((2, height, width), bool)
+    for mask, most in ((hole, 0.5), (avoid, 0.2)):
+        down, across = (int(random.integers(5, most * length)) for length in (height, width))
+        top, left = int(random.integers(height - down + 1)), int(random.integers(width - across + 1))
+        mask[top : top + down, left : left + across] = True
+    photo = np.zeros((height, width, 3), np.uint8)
+    photo[..., 1] = random.integers(0, 256, (height, width))
+    photo[hole | avoid] = (255, 0, 0)
+    field = filling.search(filling._scenes(photo, hole, avoid, flat(128)), True, seed)
+    filled, there = filling._copy(photo, field, Window(0, 0, width, height))
+    assert there[hole].all()
+    assert not filled[there][:, 0].any()
+
+
 def test_scales_with_too_little_to_copy_are_left_out():
     photo, hole = stripes(130, 130), hole_in(130, 130, 17, 17, 96)
     scenes = filling._scenes(photo, hole, np.zeros_like(hole), flat(128))
