@@ -211,7 +211,8 @@ def _task(options: PhotoOptions, photo: Photo, apart: bool, one: bool, problems:
         except ValueError as error:
             problems.append(Problem("object", photo.name, f"annotation {item.id}: {error}"))
         else:
-            objects += [] if item.crowd else [item]
+            if not item.crowd:
+                objects.append(item)
     outputs = _outputs(options, photo.name, len(objects), apart, one)
     marked = (Marked(item.box, item.category, output) for item, output in zip(objects, outputs, strict=True))
     return Task(photo.path, photo.name, (photo.width, photo.height), tuple(marked))
@@ -226,11 +227,13 @@ def upright(task: Task, marked: list[Marked]) -> tuple[Task, list[Marked]]:
     from seigan_tf.data.photos.turning import stored_on_its_side, upright_box
 
     size = task.size
+    if size is None:
+        return task, marked
     try:
-        orientation = size and stored_on_its_side(task.photo, size)
+        orientation = stored_on_its_side(task.photo, size)
     except UnreadablePhoto as error:
         raise ValueError(f"{task.photo}: {error}") from None
-    if not size or not orientation:
+    if not orientation:
         return task, marked
     turned = [item._replace(box=upright_box(item.box, size, orientation)) for item in marked]
     return task._replace(size=size[::-1]), turned

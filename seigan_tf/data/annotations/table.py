@@ -205,12 +205,11 @@ def _without_box_sizes(path: Path, layout: Layout) -> Layout:
 def _identity(text: str) -> int | str:
     if not text:
         raise ValueError("id: is empty, expected a number or a text")
+    if not text.isascii() or "_" in text:  # Python takes 1_0 for 10, and digits of every script for numbers.
+        return text
     try:
-        # Python takes 1_0 for 10, and digits of every script for numbers.
-        value = int(text) if text.isascii() and "_" not in text else None
+        value = int(text)
     except ValueError:
-        value = None
-    if value is None:
         return text
     if abs(value) > MAX_ID:
         raise ValueError(f"id: {shown(text)} is too large")
